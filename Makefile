@@ -1,0 +1,1 @@
+# The commands a developer needs. Each does its own set-up; see README.

@@ -1,0 +1,1 @@
+"""Onefold: every customer, one record."""
