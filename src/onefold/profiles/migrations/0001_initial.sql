@@ -5,7 +5,7 @@ create table profile (
     name       text not null default '',
     email      text not null default '',
     phone      text not null default '',
-    company    text not null default '',
+    company    bigint,                     -- h of the company joined last: its name is read by a join on company.h
     traits     jsonb not null default '{}',
     is_known   boolean not null default false,  -- has an identifier stronger than a device's
     first_seen timestamptz not null,
