@@ -1,0 +1,225 @@
+"""Every setting of Onefold: one frozen object, read once from the environment, all faults told together."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, inspect
+
+from onefold.kernel.errors import Rejected
+
+PREFIX: Final = "ONEFOLD_"
+DATABASE_URL: Final = "DATABASE_URL"
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class SettingsRejected(Rejected):
+    """One or more settings are wrong; the message lists every one of them."""
+
+    code = "settings_rejected"
+
+
+class Secret:
+    """A text that never shows itself in a log, a trace or a `repr`; `reveal()` gives it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings that belong together; `description` of each field is what the reference page shows."""
+
+
+class DatabaseSettings(Group, frozen=True, kw_only=True):
+    """Where the state lives."""
+
+    url: Annotated[Secret | None, Meta(description="PostgreSQL 15 or later; empty = an embedded server")] = None
+    data_dir: Annotated[Path, Meta(description="Folder of the embedded server and of generated keys")] = Path(
+        "onefold-data"
+    )
+
+
+class CollectorSettings(Group, frozen=True, kw_only=True):
+    """The tracking API."""
+
+    host: Annotated[str, Meta(description="Address to listen on; 0.0.0.0 = every one")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="Port to listen on")] = 8088
+    max_event_bytes: Annotated[Positive, Meta(description="Largest event")] = 32_768
+    max_request_bytes: Annotated[Positive, Meta(description="Largest request body as sent")] = 512_000
+    max_inflated_bytes: Annotated[Positive, Meta(description="Largest request body after gzip is undone")] = 4_000_000
+    max_events: Annotated[Positive, Meta(description="Most events in one request")] = 2_500
+    max_queued_bytes: Annotated[Positive, Meta(description="Bodies waiting for their commit; beyond it 503")] = (
+        33_554_432
+    )
+    rate_limit: Annotated[Positive, Meta(description="Events per second of a source that sets no limit itself")] = (
+        50_000
+    )
+
+
+class ProcessorSettings(Group, frozen=True, kw_only=True):
+    """From the log to profiles."""
+
+    max_batch_events: Annotated[Positive, Meta(description="Most events in one transaction")] = 10_000
+    min_interval_ms: Annotated[int, Meta(ge=0, description="Least time between the starts of two batches")] = 100
+    target_batch_ms: Annotated[Positive, Meta(description="Batches grow or shrink towards this time")] = 500
+
+
+class WebSettings(Group, frozen=True, kw_only=True):
+    """Pages and REST API."""
+
+    host: Annotated[str, Meta(description="Address to listen on; 0.0.0.0 = every one")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="Port to listen on")] = 8000
+    secret_key: Annotated[
+        Secret | None, Meta(description="Signs sessions; at least 32 characters; empty = made in the data folder")
+    ] = None
+    allowed_hosts: Annotated[tuple[str, ...], Meta(description="Host names it answers to, by commas")] = (
+        "localhost",
+        "127.0.0.1",
+        "[::1]",
+    )
+
+
+class RetentionSettings(Group, frozen=True, kw_only=True):
+    """How long what is no longer needed is kept."""
+
+    log_days: Annotated[Positive, Meta(description="Days that processed requests stay in the log")] = 7
+    outcome_days: Annotated[Positive, Meta(description="Days that violations, duplicates and counts are kept")] = 90
+
+
+class LogSettings(Group, frozen=True, kw_only=True):
+    """What the programs say."""
+
+    level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="The least that is written")] = (
+        "info"
+    )
+    format: Annotated[
+        Literal["auto", "console", "json"], Meta(description="auto = console on a terminal, JSON otherwise")
+    ] = "auto"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings; build with `load_settings`."""
+
+    database: DatabaseSettings = DatabaseSettings()
+    collector: CollectorSettings = CollectorSettings()
+    processor: ProcessorSettings = ProcessorSettings()
+    web: WebSettings = WebSettings()
+    retention: RetentionSettings = RetentionSettings()
+    log: LogSettings = LogSettings()
+
+
+def variable_of(group: str, field: str) -> str:
+    """Name of the environment variable of a setting, `ONEFOLD_<GROUP>_<FIELD>` but for two."""
+    if group == "database":
+        return {"url": DATABASE_URL, "data_dir": f"{PREFIX}DATA_DIR"}[field]
+    return f"{PREFIX}{group}_{field}".upper()
+
+
+def variables() -> dict[str, tuple[str, msgspec.structs.FieldInfo]]:
+    """Every environment variable Onefold reads: name -> (group, field)."""
+    return {
+        variable_of(group.name, field.name): (group.name, field)
+        for group in msgspec.structs.fields(Settings)
+        for field in msgspec.structs.fields(group.type)
+    }
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `environ` (default: the process's own); an empty variable counts as absent.
+
+    Raises SettingsRejected with one line for every fault, unknown `ONEFOLD_` variables included.
+    """
+    environ = os.environ if environ is None else environ
+    known = variables()
+    faults = [_unknown(name, known) for name in sorted(environ) if name.startswith(PREFIX) and name not in known]
+    groups: dict[str, dict[str, Any]] = {}
+    for name, (group, field) in known.items():
+        if not (text := environ.get(name, "").strip()):
+            continue
+        try:
+            groups.setdefault(group, {})[field.name] = _parse(name, text, field.type)
+        except ValueError as fault:
+            faults.append(f"{name}: {fault}.")
+    if faults:
+        raise SettingsRejected("\n".join(["These settings are wrong:", *(f"  {fault}" for fault in faults)]))
+    database = DatabaseSettings(**groups.pop("database", {}))
+    built = {group.name: group.type(**groups.get(group.name, {})) for group in msgspec.structs.fields(Settings)}
+    # absolute, so that a child started elsewhere means the same folder
+    built["database"] = msgspec.structs.replace(database, data_dir=database.data_dir.expanduser().absolute())
+    return Settings(**built)
+
+
+def use_database(url: str) -> Settings:
+    """Makes `url` the database of this process and of every process it starts; the settings with it."""
+    os.environ[DATABASE_URL] = url
+    return load_settings()
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The environment for a child process that shall use the database of `settings`."""
+    environ = dict(os.environ)
+    if settings.database.url:
+        environ[DATABASE_URL] = settings.database.url.reveal()
+    environ[f"{PREFIX}DATA_DIR"] = str(settings.database.data_dir)
+    return environ
+
+
+def _parse(name: str, text: str, kind: Any) -> object:
+    """`text` as a value of the annotated type `kind`; ValueError says what is allowed."""
+    match _bare(kind):
+        case inspect.CustomType(cls=cls) if cls is Secret:
+            return _secret(name, text)
+        case inspect.CustomType(cls=cls) if cls is Path:
+            return Path(text)
+        case inspect.VarTupleType():
+            return tuple(part for part in (part.strip() for part in text.split(",")) if part)
+        case inspect.LiteralType(values=values) if text not in values:
+            raise ValueError(f"must be one of {', '.join(map(str, values))}, is {text[:40]!r}")
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError as fault:
+        raise ValueError(f"{str(fault).split(', got')[0]}, is {text[:40]!r}") from fault
+
+
+def _bare(kind: Any) -> inspect.Type:
+    """The type behind `Annotated` and `| None`."""
+    found = inspect.type_info(kind)
+    if isinstance(found, inspect.Metadata):
+        found = found.type
+    return found.types[0] if isinstance(found, inspect.UnionType) else found
+
+
+def _secret(name: str, text: str) -> Secret:
+    """A secret of the right form; faults never repeat the text."""
+    if name == DATABASE_URL and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must start with postgresql://")
+    if name.endswith("SECRET_KEY") and len(text) < 32:
+        raise ValueError(f"must have at least 32 characters, has {len(text)}")
+    return Secret(text)
+
+
+def _unknown(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{name}: there is no such setting." + (f" Did you mean {near[0]}?" if near else "")
