@@ -186,7 +186,7 @@ def child_environment(settings: Settings) -> dict[str, str]:
     return environ
 
 
-def _parse(name: str, text: str, kind: Any) -> object:
+def _parse(name: str, text: str, kind: Any) -> object:  # noqa: ANN401 an annotation; typing has no type for it
     """`text` as a value of the annotated type `kind`; ValueError says what is allowed."""
     match _bare(kind):
         case inspect.CustomType(cls=cls) if cls is Secret:
@@ -203,7 +203,7 @@ def _parse(name: str, text: str, kind: Any) -> object:
         raise ValueError(f"{str(fault).split(', got')[0]}, is {text[:40]!r}") from fault
 
 
-def _bare(kind: Any) -> inspect.Type:
+def _bare(kind: Any) -> inspect.Type:  # noqa: ANN401 as above
     """The type behind `Annotated` and `| None`."""
     found = inspect.type_info(kind)
     if isinstance(found, inspect.Metadata):

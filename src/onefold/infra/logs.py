@@ -1,0 +1,55 @@
+"""One formatter for structlog and the standard library: readable on a terminal, JSON elsewhere."""
+
+import logging
+import sys
+from typing import Any, TextIO
+
+import structlog
+from structlog.types import Processor
+
+from onefold.config import LogSettings
+
+_SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger; messages are constant `noun_verbed`, facts go into keys, never personal data."""
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger
+
+
+def configure_logs(settings: LogSettings, program: str, stream: TextIO | None = None) -> None:
+    """Sets up both logging systems of this process to write to `stream` (default stderr); safe to repeat."""
+    stream = sys.stderr if stream is None else stream
+    is_json = settings.format == "json" or (settings.format == "auto" and not stream.isatty())
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=_last_steps(is_json))
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.level.upper())
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_SHARED,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(program=program)
+
+
+def _last_steps(is_json: bool) -> list[Any]:
+    clean = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    if is_json:
+        return [clean, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    return [clean, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
