@@ -4,13 +4,13 @@ import os
 import pwd
 import secrets
 import socket
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
 from onefold.infra.binaries import STATE_DIR
+from onefold.infra.kept import kept_text
 from onefold.infra.logs import get_logger
 from onefold.infra.processes import Account
 from onefold.kernel.errors import Rejected, Unavailable
@@ -51,11 +51,11 @@ class Home:
 
     def password(self) -> str:
         """The role's password, made at the first call; readable by the owner of the folder only."""
-        return _kept(self.folder / "password", secrets.token_urlsafe(24))
+        return kept_text(self.folder / "password", secrets.token_urlsafe(24))
 
     def port(self) -> int:
         """The port kept for this server, chosen at the first call."""
-        return int(_kept(self.folder / "port", str(_free_port())))
+        return int(kept_text(self.folder / "port", str(_free_port())))
 
     def is_port_free(self) -> bool:
         """Whether a server could listen on the kept port now."""
@@ -75,10 +75,10 @@ def find_home(data_dir: Path) -> Home:
     """
     folder = data_dir / "postgres"
     try:
-        _make(data_dir)
+        make_folder(data_dir)
         if os.geteuid() == 0:
             return _home_of_root(folder)
-        _make(folder)
+        make_folder(folder)
     except OSError as fault:
         raise DataFolderRejected(
             f"The data folder {data_dir} can't be used: {fault.strerror}. Set ONEFOLD_DATA_DIR to one you may write to."
@@ -99,13 +99,13 @@ def _home_of_root(folder: Path) -> Home:
         folder = Path(pointer.read_text().strip())
     account = _server_account(folder / "data")
     if not pointer.exists() and not _can_enter(folder.parent, account):
-        _make(STATE_DIR)
+        make_folder(STATE_DIR)
         elsewhere = Path(mkdtemp(dir=STATE_DIR, prefix="data-"))
         elsewhere.chmod(0o711)
         pointer.write_text(f"{elsewhere}\n")
         log.warning("database_placed_elsewhere", wanted=str(folder), used=str(elsewhere), unreachable_for=account.name)
         folder = elsewhere
-    _make(folder)
+    make_folder(folder)
     return Home(folder, account)
 
 
@@ -135,23 +135,11 @@ def _has_entry(folder: Path, account: Account) -> bool:
     return bool(found.st_mode & (0o010 if found.st_gid == account.gid else 0o001))
 
 
-def _make(folder: Path) -> None:
-    """Makes a folder that only we read; as root others may pass through it, to what is theirs."""
+def make_folder(folder: Path) -> None:
+    """Makes a folder, unless it is there, that only we read; as root others may pass through it, to what is theirs."""
     if not folder.exists():
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
-
-
-def _kept(path: Path, fresh: str) -> str:
-    """What the file holds; `fresh` is put there, whole and 0600, when there is none yet."""
-    if not path.exists():
-        half = path.with_suffix(f".{os.getpid()}")
-        half.touch(mode=0o600)
-        half.write_text(fresh)
-        with suppress(FileExistsError):  # another process was first; a rename would overwrite its value
-            os.link(half, path)
-        half.unlink()
-    return path.read_text().strip()
 
 
 def _free_port() -> int:

@@ -18,6 +18,7 @@ create table node (
     fl       smallint not null default 0,  -- identity/graph.py: Flag
     deg      bytea,                        -- msgpack: distinct neighbours by kind
     n        bigint not null default 0,    -- events of the fragment
+    own_rcv  bigint,                       -- earliest receipt of them; rcv also counts events in which it was a weaker end
     first_ts bigint,                       -- µs, of the fragment's events
     last_ts  bigint,
     doc      bytea                         -- msgpack: traits of the fragment; null = none

@@ -1,0 +1,1 @@
+"""What a tracking event is, where it comes from, and what became of it."""

@@ -1,0 +1,1 @@
+"""The golden record: fragments folded into people and companies."""

@@ -1,0 +1,1 @@
+"""What you start: the command, the supervisor and the processes."""
