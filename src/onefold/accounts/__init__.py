@@ -1,0 +1,1 @@
+"""Who may do what: users, signing in, and the one permission function."""

@@ -1,0 +1,52 @@
+"""What stands in front of a page: signed in, and allowed."""
+
+import ipaddress
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from onefold.accounts.permissions import Permission, demand
+
+View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """Decorator of a page: visitors are sent to sign in, users without `permission` get NotAllowed."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return _to_sign_in(request)
+            demand(request.user, permission)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        # a redirect would put the sign-in page into a corner of the page that polled
+        return HttpResponse(status=401, headers={"HX-Redirect": "/signin"})
+    return HttpResponseRedirect("/signin?" + urlencode({"next": request.get_full_path()}))
+
+
+def address_of(request: HttpRequest) -> str:
+    """The visitor's IP address. `X-Forwarded-For` counts only when a proxy on a private network sent it."""
+    direct = _parse(request.META.get("REMOTE_ADDR", ""))
+    if direct is None or direct.is_private:
+        forwarded = _parse(request.headers.get("X-Forwarded-For", "").rpartition(",")[2])
+        direct = forwarded or direct
+    return str(direct or "127.0.0.1")
+
+
+def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text.strip())
+    except ValueError:
+        return None

@@ -1,0 +1,60 @@
+"""The writes: make a user, sign in."""
+
+from django.contrib.auth import authenticate, login
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from onefold.accounts import lockout
+from onefold.accounts.models import User
+from onefold.kernel.errors import Rejected
+
+
+class UserRejected(Rejected):
+    """This user can't be made."""
+
+    code = "user_rejected"
+
+
+class WrongPassword(Rejected):
+    """The user name and the password don't belong together."""
+
+    code = "wrong_password"
+    status = 401
+
+
+class TooManyTries(Rejected):
+    """Too many wrong tries. Wait 5 minutes, then try again."""
+
+    code = "too_many_tries"
+    status = 429
+
+
+def create_user(username: str, password: str, *, is_admin: bool) -> int:
+    """Make a user who can sign in; returns its id. Raises UserRejected with every fault."""
+    user = User(username=username, is_staff=is_admin, is_superuser=is_admin)
+    try:
+        user.clean_fields(exclude=["password"])
+        validate_password(password, user)
+    except ValidationError as fault:
+        raise UserRejected(" ".join(fault.messages)) from fault
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as fault:
+        raise UserRejected(f"There is a user {username!r} already.") from fault
+    return int(user.pk)
+
+
+def sign_in(request: HttpRequest, username: str, password: str, address: str) -> None:
+    """Begin a session of this user. Raises WrongPassword or TooManyTries; both leave the session as it was."""
+    if not lockout.register_try(username, address, timezone.now()):
+        raise TooManyTries("Too many wrong tries. Wait 5 minutes, then try again.")
+    user = authenticate(request, username=username, password=password)
+    if user is None:
+        raise WrongPassword("The user name and the password don't belong together.")
+    lockout.forget_tries(username, address)
+    login(request, user)
