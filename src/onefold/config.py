@@ -13,6 +13,7 @@ from onefold.kernel.errors import Rejected
 
 PREFIX: Final = "ONEFOLD_"
 DATABASE_URL: Final = "DATABASE_URL"
+DJANGO_SETTINGS: Final = "onefold.programs.web.settings"
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -175,6 +176,11 @@ def use_database(url: str) -> Settings:
     """Makes `url` the database of this process and of every process it starts; the settings with it."""
     os.environ[DATABASE_URL] = url
     return load_settings()
+
+
+def use_django() -> None:
+    """Tells Django, in this process and those it starts, where its settings are."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = DJANGO_SETTINGS
 
 
 def child_environment(settings: Settings) -> dict[str, str]:

@@ -1,0 +1,98 @@
+"""The row by which a process says that it lives: written every 15 s, read by `doctor` and the health endpoint."""
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from onefold.infra.logs import get_logger
+from onefold.infra.postgres import connect, connect_async
+from onefold.kernel.errors import Unavailable
+
+BEAT_S: Final = 15.0
+STALE_AFTER_S: Final = 3 * BEAT_S
+
+# restarts are counted by the supervisor; see `record_restart`
+BEAT_SQL: Final = """
+insert into process_status (name, pid, host, started_at, beat_at, facts)
+values (%(name)s, %(pid)s, %(host)s, %(started_at)s, now(), %(facts)s)
+on conflict (name) do update set pid = excluded.pid, host = excluded.host, started_at = excluded.started_at,
+    beat_at = excluded.beat_at, facts = excluded.facts
+"""
+RESTART_SQL: Final = """
+insert into process_status (name, pid, host, started_at, beat_at, restarts)
+values (%(name)s, %(pid)s, %(host)s, now(), now(), %(restarts)s)
+on conflict (name) do update set pid = excluded.pid, host = excluded.host, started_at = excluded.started_at,
+    restarts = process_status.restarts + excluded.restarts
+"""
+
+Facts = Mapping[str, Any]
+
+log = get_logger(__name__)
+
+
+def no_facts() -> Facts:
+    """For a process that has nothing to add."""
+    return {}
+
+
+@contextmanager
+def beating(url: str, name: str, facts: Callable[[], Facts] = no_facts) -> Iterator[None]:
+    """Beats in a thread, on a connection of its own, while the block runs; a lost database is waited for.
+
+    `facts()` is called in that thread and must give what JSON can hold: figures, never personal data.
+    """
+    ended = threading.Event()
+    thread = threading.Thread(target=_beat, args=(url, name, facts, ended), name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(BEAT_S)
+
+
+async def beat_async(url: str, name: str, facts: Callable[[], Facts] = no_facts) -> None:
+    """Beats for ever, for asyncio: run it as a task and cancel it at the end."""
+    started_at = datetime.now(UTC)
+    while True:
+        try:
+            async with await connect_async(url, f"{name} heartbeat", autocommit=True) as connection:
+                while True:
+                    await connection.execute(BEAT_SQL, _row(name, started_at, facts()))
+                    await asyncio.sleep(BEAT_S)
+        except (Unavailable, psycopg.Error) as fault:
+            log.warning("heartbeat_failed", process=name, fault=type(fault).__name__)
+        await asyncio.sleep(BEAT_S / 3)
+
+
+def record_restart(url: str, name: str, pid: int, restarts: int) -> None:
+    """Adds `restarts` to those of a process that has been started again. Raises Unavailable or psycopg.Error."""
+    with connect(url, "supervisor", autocommit=True) as connection:
+        row = {"name": name, "pid": pid, "host": socket.gethostname(), "restarts": restarts}
+        connection.execute(RESTART_SQL, row)
+
+
+def _beat(url: str, name: str, facts: Callable[[], Facts], ended: threading.Event) -> None:
+    started_at = datetime.now(UTC)
+    while not ended.is_set():
+        try:
+            with connect(url, f"{name} heartbeat", autocommit=True) as connection:
+                while not ended.is_set():
+                    connection.execute(BEAT_SQL, _row(name, started_at, facts()))
+                    ended.wait(BEAT_S)
+        except (Unavailable, psycopg.Error) as fault:
+            log.warning("heartbeat_failed", process=name, fault=type(fault).__name__)
+            ended.wait(BEAT_S / 3)
+
+
+def _row(name: str, started_at: datetime, facts: Facts) -> dict[str, Any]:
+    pid, host = os.getpid(), socket.gethostname()
+    return {"name": name, "pid": pid, "host": host, "started_at": started_at, "facts": Jsonb(dict(facts))}

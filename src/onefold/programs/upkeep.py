@@ -1,0 +1,56 @@
+"""Keeps the tables in order: partitions ahead, old log and old outcomes away. All may run twice, and at once."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from psycopg import Connection
+from psycopg.sql import SQL, Identifier
+
+from onefold.config import RetentionSettings
+from onefold.infra.partitions import Partitioned, drop_partitions, ensure_partitions
+
+LOG: Final = Partitioned("event_log", "received_at", days=1)
+EVENTS: Final = Partitioned("event", "received_at", days=7)
+LOG_AHEAD: Final = timedelta(days=8)
+EVENTS_AHEAD: Final = timedelta(weeks=3)
+CHUNK_ROWS: Final = 10_000
+
+# Rows that some lane has not read yet; a lane without a position has read nothing.
+# Uses the index on (lane, epoch, xid, off).
+UNREAD_SQL: Final = """
+select 1 from {partition} p left join log_position l using (lane)
+where l.lane is null or (p.epoch, p.xid, p.off) > (l.epoch, l.xid, l.off) limit 1
+"""
+OUTCOMES: Final = (("violation", "at"), ("duplicate", "received_at"), ("source_count", "minute"))
+
+
+def make_partitions(connection: Connection[tuple[Any, ...]], now: datetime) -> list[str]:
+    """Log partitions (days) for now … 8 days, event partitions (weeks) for now … 3 weeks; the names of the new ones."""
+    return [
+        *ensure_partitions(connection, LOG, now, now + LOG_AHEAD),
+        *ensure_partitions(connection, EVENTS, now, now + EVENTS_AHEAD),
+    ]
+
+
+def drop_old_log(connection: Connection[tuple[Any, ...]], retention: RetentionSettings, now: datetime) -> list[str]:
+    """Drops the log's partitions that every lane has read and that are older than the retention."""
+    return drop_partitions(connection, LOG, now - timedelta(days=retention.log_days), UNREAD_SQL)
+
+
+def delete_old_outcomes(connection: Connection[tuple[Any, ...]], retention: RetentionSettings, now: datetime) -> int:
+    """Deletes violations, duplicates and counts past their retention; how many.
+
+    In short transactions, because a long one stalls the log's reader. One scan of each table a chunk at worst.
+    """
+    before = now - timedelta(days=retention.outcome_days)
+    return sum(_delete_before(connection, table, column, before) for table, column in OUTCOMES)
+
+
+def _delete_before(connection: Connection[tuple[Any, ...]], table: str, column: str, before: datetime) -> int:
+    delete = SQL(
+        "delete from {table} where ctid = any(array(select ctid from {table} where {column} < %s limit {chunk}))"
+    ).format(table=Identifier(table), column=Identifier(column), chunk=CHUNK_ROWS)
+    deleted = 0
+    while count := connection.execute(delete, [before]).rowcount:
+        deleted += count
+    return deleted

@@ -1,0 +1,1 @@
+"""Tests; the folders are named after what they test."""
