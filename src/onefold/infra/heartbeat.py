@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import psycopg
+from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from onefold.infra.logs import get_logger
@@ -33,6 +34,8 @@ on conflict (name) do update set pid = excluded.pid, host = excluded.host, start
     restarts = process_status.restarts + excluded.restarts
 """
 
+_STARTED_AT: Final = datetime.now(UTC)  # of the process, near enough
+
 Facts = Mapping[str, Any]
 
 log = get_logger(__name__)
@@ -41,6 +44,11 @@ log = get_logger(__name__)
 def no_facts() -> Facts:
     """For a process that has nothing to add."""
     return {}
+
+
+def beat(connection: Connection[tuple[Any, ...]], name: str, facts: Facts) -> None:
+    """One beat, on a connection in autocommit mode; for a loop that calls it every BEAT_S itself."""
+    connection.execute(BEAT_SQL, _row(name, facts))
 
 
 @contextmanager
@@ -61,12 +69,11 @@ def beating(url: str, name: str, facts: Callable[[], Facts] = no_facts) -> Itera
 
 async def beat_async(url: str, name: str, facts: Callable[[], Facts] = no_facts) -> None:
     """Beats for ever, for asyncio: run it as a task and cancel it at the end."""
-    started_at = datetime.now(UTC)
     while True:
         try:
             async with await connect_async(url, f"{name} heartbeat", autocommit=True) as connection:
                 while True:
-                    await connection.execute(BEAT_SQL, _row(name, started_at, facts()))
+                    await connection.execute(BEAT_SQL, _row(name, facts()))
                     await asyncio.sleep(BEAT_S)
         except (Unavailable, psycopg.Error) as fault:
             log.warning("heartbeat_failed", process=name, fault=type(fault).__name__)
@@ -81,18 +88,17 @@ def record_restart(url: str, name: str, pid: int, restarts: int) -> None:
 
 
 def _beat(url: str, name: str, facts: Callable[[], Facts], ended: threading.Event) -> None:
-    started_at = datetime.now(UTC)
     while not ended.is_set():
         try:
             with connect(url, f"{name} heartbeat", autocommit=True) as connection:
                 while not ended.is_set():
-                    connection.execute(BEAT_SQL, _row(name, started_at, facts()))
+                    connection.execute(BEAT_SQL, _row(name, facts()))
                     ended.wait(BEAT_S)
         except (Unavailable, psycopg.Error) as fault:
             log.warning("heartbeat_failed", process=name, fault=type(fault).__name__)
             ended.wait(BEAT_S / 3)
 
 
-def _row(name: str, started_at: datetime, facts: Facts) -> dict[str, Any]:
+def _row(name: str, facts: Facts) -> dict[str, Any]:
     pid, host = os.getpid(), socket.gethostname()
-    return {"name": name, "pid": pid, "host": host, "started_at": started_at, "facts": Jsonb(dict(facts))}
+    return {"name": name, "pid": pid, "host": host, "started_at": _STARTED_AT, "facts": Jsonb(dict(facts))}

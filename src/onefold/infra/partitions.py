@@ -13,12 +13,12 @@ from onefold.kernel.errors import Unavailable
 # Making or dropping a partition locks the whole table; who waits longer would make everybody else wait behind it.
 LOCK_TIMEOUT_MS: Final = 500
 LOCK_ATTEMPTS: Final = 20
-_ADVISORY_KEY: Final = 0x0F01D_01
+_ADVISORY_KEY: Final = 0x0F01D_F1
 
 
 @dataclass(frozen=True, slots=True)
 class Partitioned:
-    """A table partitioned by `column`, `days` to a partition, counted from a Monday; `<name>_default` holds the rest."""
+    """A table partitioned by `column`, `days` each, counted from a Monday, and `<name>_default` for the rest."""
 
     name: str
     column: str

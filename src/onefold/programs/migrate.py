@@ -16,7 +16,7 @@ from onefold.kernel.errors import Broken, Rejected, Unavailable
 from onefold.programs.upkeep import make_partitions
 
 LOCK_TIMEOUT_S: Final = 600
-_ADVISORY_KEY: Final = 0x0F01D_00
+_ADVISORY_KEY: Final = 0x0F01D_F0
 
 log = get_logger(__name__)
 
