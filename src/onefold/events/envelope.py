@@ -1,0 +1,108 @@
+"""The wrapping of events: as clients send it, and as the log keeps it. Pure.
+
+The log keeps `{"batch": [...], "sentAt": ..., "context": ..., "integrations": ..., "cleaned": true}`, all but the batch
+only where it is needed. Events stay raw slices: what is not looked at is not parsed.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw
+
+Fields = dict[str, Raw]
+_EMPTY: Final = Raw()
+_fields: Final = msgspec.json.Decoder(Fields).decode
+_anything: Final = msgspec.json.Decoder().decode
+_encode: Final = msgspec.json.Encoder().encode
+# What reading JSON can raise; a number with thousands of digits is a ValueError.
+JSON_FAULTS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+
+
+class Request(msgspec.Struct, gc=False, rename="camel"):
+    """The top level of what a client sent: one event, or a batch of them."""
+
+    batch: list[Raw] | msgspec.UnsetType = msgspec.UNSET
+    type: Raw = _EMPTY
+    sent_at: Raw = _EMPTY
+    context: Raw = _EMPTY
+    integrations: Raw = _EMPTY
+    write_key: Raw = _EMPTY
+
+
+class Stored(msgspec.Struct, gc=False, rename="camel"):
+    """A row of the log, `event_log.body`."""
+
+    batch: list[Raw]
+    sent_at: Any = None
+    context: Raw = _EMPTY
+    integrations: Raw = _EMPTY
+    cleaned: bool = False  # text of some of its events was replaced: see clean.py
+
+
+read_request: Final = msgspec.json.Decoder(Request).decode
+"""Raises one of JSON_FAULTS: ValidationError when it is JSON of another shape."""
+read_stored: Final = msgspec.json.Decoder(Stored).decode
+
+
+def stored_body(items: Sequence[bytes], request: Request | None = None, *, is_cleaned: bool = False) -> bytes:
+    """What the log keeps of `items`, with the facts they share by `request` (None: none)."""
+    parts = [b'{"batch":[', b",".join(items), b"]"]
+    if request is not None and request.batch is not msgspec.UNSET:
+        named = ((b"sentAt", request.sent_at), (b"context", request.context), (b"integrations", request.integrations))
+        parts += [b',"%s":%s' % (name, bytes(value)) for name, value in named if value]
+    if is_cleaned:
+        parts.append(b',"cleaned":true')
+    parts.append(b"}")
+    return b"".join(parts)
+
+
+def with_type(item: bytes, kind: str) -> bytes:
+    """The event with its `type` set; anything but an object comes back as it is."""
+    return _edited(item, lambda fields: fields.update(type=Raw(_encode(kind))))
+
+
+def with_context(item: bytes, edit: Callable[[Fields], None]) -> bytes:
+    """The event with its context changed in place by `edit`; one whose context is no object comes back as it is."""
+
+    def change(fields: Fields) -> None:
+        context = _fields(fields.get("context") or b"{}")
+        edit(context)
+        fields["context"] = Raw(_encode(context))
+
+    return _edited(item, change)
+
+
+def with_shared(item: bytes, context: Raw, integrations: Raw) -> bytes:
+    """The event with the batch's context and integrations under its own, one level deep."""
+
+    def change(fields: Fields) -> None:
+        for name, shared in (("context", context), ("integrations", integrations)):
+            if shared:
+                own = fields.get(name)
+                fields[name] = Raw(_encode(_fields(shared) | ({} if _is_null(own) else _fields(own or b"{}"))))
+
+    return _edited(item, change)
+
+
+def text_of(raw: Raw) -> str:
+    """A raw JSON text as `str`; "" for anything else."""
+    try:
+        value = _anything(raw) if raw else None
+    except JSON_FAULTS:
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def _edited(item: bytes, change: Callable[[Fields], None]) -> bytes:
+    """Leaves what it can't read as it is: the per-event check says what is wrong with it."""
+    try:
+        fields = _fields(item)
+        change(fields)
+        return _encode(fields)
+    except JSON_FAULTS:
+        return item
+
+
+def _is_null(raw: Raw | None) -> bool:
+    return raw is None or bytes(raw) == b"null"

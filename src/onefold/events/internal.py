@@ -1,0 +1,39 @@
+"""The two events that only Onefold itself may log: a link decision and a retraction. Pure."""
+
+from typing import Any, Final
+
+from onefold.events.event import Kind, Reason
+from onefold.events.fields import Refused
+from onefold.events.limits import Limits
+
+INTERNAL_SOURCE: Final = 1
+_RULES: Final = ("never", "always", "withdrawn")
+
+
+def check_rule(event: dict[str, Any], kind: Kind, limits: Limits) -> None:
+    fault = _link_fault(event) if kind is Kind.LINK else _retract_fault(event, limits)
+    if fault:
+        raise Refused(Reason.RULE_INVALID, fault)
+
+
+def _link_fault(event: dict[str, Any]) -> str:
+    if event.get("rule") not in _RULES:
+        return f"A link's rule must be one of {', '.join(_RULES)}."
+    for end in ("a", "b"):
+        pair = event.get(end)
+        if type(pair) is not list or len(pair) != 2 or not all(type(part) is str and part for part in pair):
+            return f"A link's `{end}` must be [namespace, value], two texts."
+    if event["a"] == event["b"] and event["rule"] == "always":
+        return "An identifier can't be always linked with itself."
+    return ""
+
+
+def _retract_fault(event: dict[str, Any], limits: Limits) -> str:
+    if type(event.get("source")) not in (str, int):
+        return "A retraction's source must be the slug or the number of a source."
+    ids = event.get("messageIds")
+    if type(ids) is not list or not ids or not all(type(one) is str and one for one in ids):
+        return "A retraction's messageIds must be a list of texts."
+    if len(ids) > limits.max_events:
+        return f"A retraction may name {limits.max_events:,} events; this one names {len(ids):,}."
+    return ""
