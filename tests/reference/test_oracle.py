@@ -104,10 +104,16 @@ def test_neighbours_that_are_not_unique_do_not_make_shared() -> None:
     assert people(w) == ["device_id=k email=1 email=2 email=3"]
 
 
+def test_unique_neighbour_counts_at_either_end() -> None:
+    w = expected([seen(t, "email=a", f"user_id={t}") for t in (1, 2)], config(email=Namespace(5, shared_above=1)))
+    assert nobodies(w) == ["email=a"]
+
+
 def test_unique_identifier_is_never_shared() -> None:
-    w = expected([seen(t, "crm:id=c", f"user_id={t}") for t in (1, 2, 3)], config())
+    unique = config(email=Namespace(20, is_unique=True, limit=1, shared_above=1))
+    w = expected([seen(t, f"user_id={t}", "email=a") for t in (1, 2, 3)], unique)
     assert not any(n.is_shared for n in w.nodes.values())
-    assert refusals(w) == {"crm:id=c user_id=2": "limit", "crm:id=c user_id=3": "limit"}
+    assert refusals(w) == {"user_id=2 email=a": "limit", "user_id=3 email=a": "limit"}
 
 
 def test_busy_account_conducts_nothing_and_stays_a_person() -> None:
@@ -146,6 +152,15 @@ def test_stronger_ranks_come_before_earlier_times() -> None:
     assert refusals(w) == {"email=a anonymous_id=x": "limit"}
 
 
+def test_trust_comes_before_rank() -> None:
+    w = world(
+        seen(1, "email=a", "anonymous_id=x"),
+        seen(2, "user_id=1", "anonymous_id=x"),
+        seen(3, "user_id=2", "email=a", trust=SIGNED),
+    )
+    assert people(w) == ["anonymous_id=x email=a user_id=1", "user_id=2"]
+
+
 def test_late_edge_flips_a_cluster() -> None:
     before = [seen(100, "user_id=1", "email=a"), seen(200, "user_id=2", "email=a")]
     assert people(world(*before)) == ["email=a user_id=1", "user_id=2"]
@@ -165,6 +180,12 @@ def test_equal_edges_are_taken_by_hash() -> None:
     w = world(seen(2, "user_id=1", "email=a", ts=1), seen(1, "user_id=2", "email=a", ts=1))
     winner, loser = sorted(("user_id=1", "user_id=2"), key=lambda n: ident(n).h)
     assert people(w) == sorted([f"email=a {winner}", loser])
+
+
+def test_equal_edges_of_one_identifier_are_taken_by_the_other_ends_hash() -> None:
+    first, second = sorted(("phone=5", "phone=6"), key=lambda n: ident(n).h)
+    w = expected([seen(1, "user_id=1", second, first)], config(phone=Namespace(30, limit=1)))
+    assert refusals(w) == {f"user_id=1 {second}": "limit"}
 
 
 def test_limit_is_of_each_namespace_alone() -> None:
@@ -260,6 +281,12 @@ def test_contradicting_rules_are_taken_by_hash() -> None:
     assert people(w) == sorted([" ".join(sorted((low, high))), middle])
 
 
+def test_always_rules_of_one_identifier_are_taken_by_the_other_ends_hash() -> None:
+    low, middle, high = sorted(("email=a", "email=b", "email=c"), key=lambda n: ident(n).h)
+    w = world(link(1, "always", low, high), link(2, "always", low, middle), link(3, "never", high, middle))
+    assert people(w) == sorted([" ".join(sorted((low, middle))), high])
+
+
 def test_edge_under_a_refused_always_rule_says_never() -> None:
     low, middle, high = sorted(("email=a", "email=b", "email=c"), key=lambda n: ident(n).h)
     w = world(
@@ -283,9 +310,10 @@ def test_latest_rule_by_time_counts_not_by_receipt() -> None:
     assert people(w) == ["email=a", "user_id=1"]
 
 
-def test_rules_of_one_instant_are_decided_by_id() -> None:
+@pytest.mark.parametrize("at", range(5, 11))
+def test_rules_of_one_instant_are_decided_by_id(at: int) -> None:
     pair = ("user_id=1", "email=a")
-    rules = sorted((link(5, "never", *pair), link(5, "withdrawn", *pair)), key=lambda e: e.id)
+    rules = sorted((link(at, "never", *pair), link(at, "withdrawn", *pair)), key=lambda e: e.id)
     w = world(seen(1, *pair), *rules)
     assert len(people(w)) == (2 if rules[-1].rule == "never" else 1)
 

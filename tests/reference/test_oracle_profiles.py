@@ -44,6 +44,14 @@ def test_of_equal_priority_the_latest_counts_then_the_last_received() -> None:
     assert traits(world(early, replace(newer, ts=early.ts)), "user_id=1")["name"] == "app"
 
 
+def test_later_time_beats_later_receipt_and_that_beats_the_id() -> None:
+    late = says(9, "user_id=1", {"name": "app"}, ts=1, source=APP)
+    assert traits(world(says(5, "user_id=1", {"name": "shop"}), late), "user_id=1") == {"name": "shop"}
+    for at in range(2, 8):
+        claims = [says(at + n, "user_id=1", {"n": n}, ts=1) for n in (1, 0)]
+        assert traits(world(*claims), "user_id=1") == {"n": 1}
+
+
 def test_only_identify_carries_a_persons_traits_and_a_group_its_companys() -> None:
     w = world(
         seen(1, "user_id=1", traits={"name": "x"}),
@@ -52,6 +60,7 @@ def test_only_identify_carries_a_persons_traits_and_a_group_its_companys() -> No
         seen(4, "email=a", "user_id=1", kind="group", company="acme", ts=1, traits={"name": "old"}),
     )
     assert traits(w, "user_id=1") == {}
+    assert w.fragments[ident("user_id=1").h].claims == {}
     span, instant = Span(1 * SECOND, 2 * SECOND), Span(3 * SECOND, 3 * SECOND)
     assert w.profiles[ident("user_id=1").h].companies == {("", "acme"): span, ("app", "acme"): instant}
     company = w.companies["", "acme"]
