@@ -114,7 +114,7 @@ _SHAPES = {
     "group": 2,
     "rule": 6,  # on a pair that was seen together, mostly
     "counter": 3,  # another word on the pair of an earlier rule
-    "copy": 3,  # an earlier delivery once more
+    "copy": 5,  # an earlier delivery once more
     "retract": 3,  # earlier events, now and then later ones
 }
 _DECK = tuple(shape for shape, weight in _SHAPES.items() for _ in range(weight))
@@ -153,7 +153,8 @@ def play(steps: Sequence[Step], *, values: int) -> list[Ev]:
 
 def _event(i: int, now: int, step: Step, earlier: list[Ev], values: int) -> Ev:
     if step.shape == "copy" and earlier:
-        return replace(earlier[-1 - step.z % len(earlier)], received_at=now)
+        back = step.z % (6 if step.x % 2 else len(earlier))  # half of them soon enough to be duplicates
+        return replace(earlier[-1 - back % len(earlier)], received_at=now)
     if step.shape == "retract" and earlier:
         return _retraction(i, now, step, earlier)
     if step.shape in ("rule", "counter"):
