@@ -114,6 +114,7 @@ _SHAPES = {
     "group": 2,
     "rule": 6,  # on a pair that was seen together, mostly
     "counter": 3,  # another word on the pair of an earlier rule
+    "triangle": 3,  # a rule on two of three: always, always, never
     "copy": 5,  # an earlier delivery once more
     "retract": 3,  # earlier events, now and then later ones
 }
@@ -157,7 +158,7 @@ def _event(i: int, now: int, step: Step, earlier: list[Ev], values: int) -> Ev:
         return replace(earlier[-1 - back % len(earlier)], received_at=now)
     if step.shape == "retract" and earlier:
         return _retraction(i, now, step, earlier)
-    if step.shape in ("rule", "counter"):
+    if step.shape in ("rule", "counter", "triangle"):
         return _link(i, now, step, earlier, values)
     return _fact(i, now, step, earlier, values)
 
@@ -216,12 +217,13 @@ def _link(i: int, now: int, step: Step, earlier: list[Ev], values: int) -> Ev:
     ruled = [(e.a, e.b) for e in earlier if e.a is not None and e.b is not None]
     if step.shape == "counter" and ruled:
         a, b = ruled[-1 - step.z % len(ruled)][:: 1 if step.x % 2 else -1]
-    elif step.x > 2 and pairs:
+    elif step.shape == "triangle":
+        a, b = ident(_RULED[step.z % 3], 0), ident(_RULED[(step.z + 1) % 3], 0)
+    elif step.x >= 2 and pairs:
         a, b = pairs[-1 - step.z % len(pairs)]
     else:
-        # Few enough that rules meet: a triangle of two always and one never.
-        a, b = ident(_RULED[step.z % 3], step.x % 2), ident(_RULED[step.z // 3 % 3], step.y % 2)
-    if step.y == 7:
+        a, b = ident(NAMES[step.z % 7], step.x % values), ident(NAMES[step.z // 7 % 7], step.y % values)
+    if step.y == 7 and step.shape != "triangle":
         b = a
     return Ev(
         id=event_id(INTERNAL, f"m{i}"),

@@ -20,7 +20,7 @@ CONFLICTS = (
     *("refusal", "refusal limit", "shared", "rule", "split", "late edge", "always", "never", "isolated"),
     *("nobody", "duplicate", "retraction", "company", "person of four"),
 )
-RARER = {"busy": 0.15, "refusal never": 0.15, "refusal size": 0.15, "refusal of an always rule": 0.005}
+RARER = {"busy": 0.15, "refusal never": 0.15, "refusal size": 0.15, "refusal of an always rule": 0.03}
 
 
 def partition(world: World) -> set[frozenset[Ident]]:
