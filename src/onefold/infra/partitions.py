@@ -13,6 +13,7 @@ from onefold.kernel.errors import Unavailable
 # Making or dropping a partition locks the whole table; who waits longer would make everybody else wait behind it.
 LOCK_TIMEOUT_MS: Final = 500
 LOCK_ATTEMPTS: Final = 20
+FIRST_MONDAY: Final = datetime(1970, 1, 5, tzinfo=UTC)
 _ADVISORY_KEY: Final = 0x0F01D_F1
 
 
@@ -26,8 +27,7 @@ class Partitioned:
 
     def start_of(self, at: datetime) -> datetime:
         """When the partition that holds `at` begins, UTC."""
-        monday = datetime(1970, 1, 5, tzinfo=UTC)
-        return at - (at - monday) % timedelta(days=self.days)
+        return at - (at - FIRST_MONDAY) % timedelta(days=self.days)
 
     def partition(self, start: datetime) -> str:
         """Name of the partition that begins at `start`."""
@@ -44,13 +44,22 @@ class Partitioned:
 def ensure_partitions(
     connection: Connection[tuple[Any, ...]], table: Partitioned, since: datetime, until: datetime
 ) -> list[str]:
-    """Makes the missing partitions for since … until and moves into them what the default one holds of their range.
+    """Makes the missing partitions for since … until and those of which the default one holds rows, which move there.
 
     Safe to repeat and to run twice at once. `connection` must be in autocommit mode: one short transaction for
     each partition made. Returns the names of those. Raises Unavailable when the table stays locked.
     """
-    missing = [start for start in table.starts(since, until) if not _exists(connection, table.partition(start))]
+    wanted = {*table.starts(since, until), *_starts_in_default(connection, table)}
+    missing = [start for start in sorted(wanted) if not _exists(connection, table.partition(start))]
     return [table.partition(start) for start in missing if _patiently(connection, table, start)]
+
+
+def find_missing(
+    connection: Connection[tuple[Any, ...]], table: Partitioned, since: datetime, until: datetime
+) -> list[str]:
+    """Names of the partitions for since … until that are not there."""
+    names = [table.partition(start) for start in table.starts(since, until)]
+    return [name for name in names if not _exists(connection, name)]
 
 
 def _patiently(connection: Connection[tuple[Any, ...]], table: Partitioned, start: datetime) -> bool:
@@ -121,6 +130,14 @@ def _drop(connection: Connection[tuple[Any, ...]], name: str, keep_if: Composed)
             return False
         connection.execute(SQL("drop table {}").format(Identifier(name)))
     return True
+
+
+def _starts_in_default(connection: Connection[tuple[Any, ...]], table: Partitioned) -> list[datetime]:
+    """The beginnings of the partitions that rows in the default one belong to. One scan of it; it is normally empty."""
+    query = SQL("select distinct date_bin(make_interval(days => %s), {column}, %s) from {default}").format(
+        column=Identifier(table.column), default=Identifier(f"{table.name}_default")
+    )
+    return [start.astimezone(UTC) for (start,) in connection.execute(query, [table.days, FIRST_MONDAY])]
 
 
 def _partitions(connection: Connection[tuple[Any, ...]], table: Partitioned, before: datetime) -> list[str]:

@@ -55,6 +55,13 @@ def migrate(settings: Settings) -> list[str]:
     return applied
 
 
+def demand_tables(settings: Settings) -> None:
+    """Raises DatabaseRejected when the database was never migrated; cheap, so that every start can ask."""
+    with connect(_url(settings), "start", autocommit=True) as connection:
+        if connection.execute("select to_regclass('process_status')").fetchone() == (None,):
+            raise DatabaseRejected("The database has no tables yet. Run `onefold migrate` first (`onefold up` does).")
+
+
 def pending_migrations() -> list[str]:
     """Names of the migrations that the database lacks; needs `set_up_django`."""
     from django.db import connection

@@ -7,7 +7,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from onefold.config import RetentionSettings
-from onefold.infra.partitions import Partitioned, drop_partitions, ensure_partitions
+from onefold.infra.partitions import Partitioned, drop_partitions, ensure_partitions, find_missing
 
 LOG: Final = Partitioned("event_log", "received_at", days=1)
 EVENTS: Final = Partitioned("event", "received_at", days=7)
@@ -25,10 +25,21 @@ OUTCOMES: Final = (("violation", "at"), ("duplicate", "received_at"), ("source_c
 
 
 def make_partitions(connection: Connection[tuple[Any, ...]], now: datetime) -> list[str]:
-    """Log partitions (days) for now … 8 days, event partitions (weeks) for now … 3 weeks; the names of the new ones."""
+    """Log partitions (days) for now … 8 days, event partitions (weeks) for now … 3 weeks; the names of the new ones.
+
+    Those of the past are made too when the default partition holds rows of theirs.
+    """
     return [
         *ensure_partitions(connection, LOG, now, now + LOG_AHEAD),
         *ensure_partitions(connection, EVENTS, now, now + EVENTS_AHEAD),
+    ]
+
+
+def missing_partitions(connection: Connection[tuple[Any, ...]], now: datetime) -> list[str]:
+    """Names of the partitions for today, tomorrow, this week and the next that are not there."""
+    return [
+        *find_missing(connection, LOG, now, now + timedelta(days=1)),
+        *find_missing(connection, EVENTS, now, now + timedelta(weeks=1)),
     ]
 
 

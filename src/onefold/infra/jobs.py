@@ -1,0 +1,47 @@
+"""The queue of jobs in PostgreSQL (procrastinate)."""
+
+import logging
+from typing import Final
+
+from procrastinate import App, Blueprint, JobContext, PsycopgConnector
+
+# A notification wakes the worker at once; polling is for the one that got lost. Idle is idle.
+POLL_S: Final = 30.0
+STALLED_AFTER_S: Final = 120.0
+
+
+def make_jobs(url: str) -> App:
+    """The app on the database at `url`; tasks come as blueprints (`add_tasks_from`)."""
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)  # it tells every task it registers
+    kwargs = {"application_name": "onefold worker"}
+    app = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=4, num_workers=1, kwargs=kwargs))
+    app.add_tasks_from(_housekeeping(), namespace="jobs")
+    return app
+
+
+async def work(app: App) -> None:
+    """Runs jobs until SIGTERM or SIGINT. Raises procrastinate's ConnectorException when the database is lost."""
+    async with app.open_async():
+        await app.run_worker_async(
+            concurrency=2,
+            fetch_job_polling_interval=POLL_S,
+            abort_job_polling_interval=POLL_S,
+            update_heartbeat_interval=POLL_S,
+            stalled_worker_timeout=STALLED_AFTER_S,
+            shutdown_graceful_timeout=10,
+            delete_jobs="successful",
+        )
+
+
+def _housekeeping() -> Blueprint:
+    blueprint = Blueprint()
+
+    @blueprint.periodic(cron="*/10 * * * *")
+    @blueprint.task(name="retry_stalled", pass_context=True)
+    async def retry_stalled(context: JobContext, timestamp: int) -> None:
+        """Puts jobs whose worker was killed back into the queue; every job is safe to run twice."""
+        manager = context.app.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
+            await manager.retry_job(job)
+
+    return blueprint

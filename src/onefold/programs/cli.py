@@ -1,0 +1,171 @@
+"""The command `onefold`. Everything heavy is imported by the command that needs it."""
+
+import argparse
+import getpass
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from onefold.config import load_settings
+from onefold.kernel.errors import OnefoldError, Rejected
+
+if TYPE_CHECKING:
+    from onefold.config import Settings
+
+PROCESSES = ("collector", "processor", "worker", "web")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; the exit code: 0 well, 1 findings or differences, 2 the caller must change something."""
+    options = make_parser().parse_args(arguments)
+    try:
+        settings = load_settings()
+        _set_up_logs(settings, getattr(options, "process", options.command))
+        return int(options.action(settings, options) or 0)
+    except OnefoldError as fault:
+        print(f"onefold: {fault}", file=sys.stderr)
+        return 2 if isinstance(fault, Rejected) else 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as fault:  # the last line of defence: a person reads this, so no stack unless asked for
+        return _tell_defect(fault)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The whole grammar of the command."""
+    parser = argparse.ArgumentParser(prog="onefold", description="Every customer, one record.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text, action in (
+        ("up", "start everything: PostgreSQL (unless DATABASE_URL is set), all processes, and restart what dies", _up),
+        ("demo", "as up, with a sample shop's history and a user to sign in with", _demo),
+        ("migrate", "bring the database to this version's tables", _migrate),
+        ("doctor", "look for what is wrong and say it in plain words; exit code 1 when there is something", _doctor),
+    ):
+        commands.add_parser(name, help=text, description=text).set_defaults(action=action)
+    run = commands.add_parser("run", help="start one process", description="Start one process.")
+    run.add_argument("process", choices=PROCESSES)
+    run.set_defaults(action=_run)
+    user = commands.add_parser("createuser", help="make a user who can sign in")
+    user.add_argument("name")
+    user.add_argument("--admin", action="store_true", help="may manage sources, keys and identity")
+    user.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    user.set_defaults(action=_createuser)
+    rebuild = commands.add_parser("rebuild", help="compute all profiles afresh from the accepted events")
+    rebuild.add_argument("--check", action="store_true", help="change nothing; print where the live state differs")
+    rebuild.set_defaults(action=_rebuild)
+    return parser
+
+
+def _up(settings: "Settings", _: argparse.Namespace) -> None:
+    from onefold.programs import supervisor
+
+    supervisor.up(settings, lambda running: print(_greeting(running), flush=True))
+
+
+def _greeting(settings: "Settings") -> str:
+    return (
+        "Onefold is running. Ctrl-C stops it.\n"
+        f"  pages         http://{settings.web.host}:{settings.web.port}/\n"
+        f"  tracking API  http://{settings.collector.host}:{settings.collector.port}/v1/batch"
+    )
+
+
+def _demo(settings: "Settings", _: argparse.Namespace) -> None:
+    from onefold.programs import demo
+
+    demo.run(settings)
+
+
+def _run(settings: "Settings", options: argparse.Namespace) -> None:
+    from onefold.infra.embedded import database
+    from onefold.programs.migrate import demand_tables
+
+    with database(settings) as running:
+        demand_tables(running)
+        match options.process:
+            case "collector":
+                from onefold.programs.collector.main import run
+            case "processor":
+                from onefold.programs.processor.main import run
+            case "worker":
+                from onefold.programs.worker import run
+            case _:
+                from onefold.programs.web.main import run
+        run(running)
+
+
+def _migrate(settings: "Settings", _: argparse.Namespace) -> None:
+    from onefold.infra.embedded import database
+    from onefold.programs.migrate import migrate
+
+    with database(settings) as running:
+        applied = migrate(running)
+    print(f"{len(applied)} migrations applied." if applied else "Nothing to do: all migrations are applied.")
+
+
+def _createuser(settings: "Settings", options: argparse.Namespace) -> None:
+    from onefold.infra.embedded import database
+    from onefold.programs.migrate import demand_tables, set_up_django
+
+    with database(settings) as running:
+        demand_tables(running)
+        set_up_django(running)
+        from onefold.accounts.api import create_user
+
+        create_user(options.name, _password(options), is_admin=options.admin)
+    print(f"{options.name} can sign in at http://{settings.web.host}:{settings.web.port}/")
+
+
+def _password(options: argparse.Namespace) -> str:
+    if options.password_stdin or not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    first = getpass.getpass("Password: ")
+    if getpass.getpass("Again: ") != first:
+        raise Rejected("The two passwords differ. Nothing was changed.")
+    return first
+
+
+def _rebuild(settings: "Settings", options: argparse.Namespace) -> int:
+    from onefold.infra.embedded import database
+    from onefold.programs.migrate import demand_tables
+    from onefold.programs.processor.rebuild import main as rebuild
+
+    with database(settings) as running:
+        demand_tables(running)
+        return rebuild(running, check=options.check)
+
+
+def _doctor(settings: "Settings", _: argparse.Namespace) -> int:
+    from onefold.programs.doctor import examine
+
+    faults = 0
+    for finding in examine(settings):
+        faults += finding.is_fault
+        print(f"{'WRONG' if finding.is_fault else 'ok   '} {finding.text}", flush=True)
+    print(f"{faults} found wrong." if faults else "All is well.")
+    return 1 if faults else 0
+
+
+def _set_up_logs(settings: "Settings", program: str) -> None:
+    from onefold.infra.logs import configure_logs
+
+    configure_logs(settings.log, program)
+
+
+def _tell_defect(fault: Exception) -> int:
+    last = traceback.extract_tb(fault.__traceback__)[-1]
+    print(f"onefold: a defect of Onefold: {type(fault).__name__} in {last.filename}:{last.lineno}.", file=sys.stderr)
+    try:
+        is_wanted = load_settings().log.level == "debug"
+    except OnefoldError:
+        is_wanted = False
+    if is_wanted:
+        traceback.print_exception(fault)
+    else:
+        print("ONEFOLD_LOG_LEVEL=debug shows more. Please report it.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""`onefold doctor`: looks at everything that can be wrong and says it in plain words."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from psycopg import Connection
+
+from onefold.config import Settings
+from onefold.infra.embedded import database
+from onefold.infra.home import find_home
+from onefold.infra.postgres import connect
+from onefold.kernel.errors import OnefoldError
+from onefold.programs.health import QUERIES, blockers, lags, process_faults, processes
+from onefold.programs.migrate import pending_migrations, set_up_django
+from onefold.programs.upkeep import missing_partitions
+
+LEAST_FREE_BYTES: Final = 2_000_000_000
+LEAST_FREE_RATIO: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    is_fault: bool
+    text: str
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Everything, one finding after the other. Starts the embedded server for the time when none runs."""
+    try:
+        if settings.database.url is None:
+            yield disk_space(find_home(settings.database.data_dir).folder)
+        with database(settings) as running:
+            url = running.database.url
+            if url is None:
+                return
+            with connect(url.reveal(), "doctor", autocommit=True) as connection:
+                yield from _examine_database(running, connection)
+    except OnefoldError as fault:
+        yield Finding(True, str(fault))
+
+
+def _examine_database(settings: Settings, connection: Connection[tuple[Any, ...]]) -> Iterator[Finding]:
+    (version,) = connection.execute(QUERIES["version"]).fetchone() or ("?",)
+    yield Finding(False, f"The database answers: PostgreSQL {version}.")
+    set_up_django(settings)
+    if pending := pending_migrations():
+        yield Finding(True, f"{len(pending)} migrations are not applied ({pending[0]}, …). Run `onefold migrate`.")
+        return  # the tables that the rest asks for may be missing
+    yield Finding(False, "All migrations are applied.")
+    yield from _examine_processes(connection)
+    yield from _examine_log(connection)
+    yield from _examine_partitions(connection)
+
+
+def _examine_processes(connection: Connection[tuple[Any, ...]]) -> Iterator[Finding]:
+    found = processes(connection)
+    for process in found.values():
+        if process.is_alive:
+            text = f"{process.name}: alive (pid {process.pid} on {process.host}, {process.restarts} restarts so far)."
+            yield Finding(False, text)
+    for fault in process_faults(found):
+        yield Finding(True, fault)
+
+
+def _examine_log(connection: Connection[tuple[Any, ...]]) -> Iterator[Finding]:
+    for lag in lags(connection):
+        text = f"The {lag.lane} lane has {lag.requests} unread requests, the oldest {lag.seconds:.0f} s old."
+        yield Finding(lag.is_alarming, text)
+    for blocker in blockers(connection):
+        yield Finding(True, blocker.sentence())
+
+
+def _examine_partitions(connection: Connection[tuple[Any, ...]]) -> Iterator[Finding]:
+    missing = missing_partitions(connection, datetime.now(UTC))
+    if missing:
+        yield Finding(True, f"Partitions are missing ({', '.join(missing)}); the worker makes them when it runs.")
+    row = connection.execute(QUERIES["unpartitioned"]).fetchone() or (False, False)
+    for table, is_filled in zip(("event_log_default", "event_default"), row, strict=True):
+        if is_filled:
+            text = f"{table} holds rows: no partition was there when they came. `onefold migrate` moves them."
+            yield Finding(True, text)
+    if not missing and not any(row):
+        yield Finding(False, "Partitions are made ahead.")
+
+
+def disk_space(folder: Path) -> Finding:
+    """Whether the disk that holds `folder` has room: 10 % and 2 GB."""
+    usage = shutil.disk_usage(folder)
+    is_short = usage.free < LEAST_FREE_BYTES or usage.free < usage.total * LEAST_FREE_RATIO
+    text = f"{folder} has {usage.free / 1e9:.1f} GB of {usage.total / 1e9:.0f} GB free."
+    return Finding(is_short, text + (" Make room, or PostgreSQL will stop." if is_short else ""))

@@ -1,0 +1,37 @@
+-- version: of the server
+select current_setting('server_version')
+
+-- processes: who gave a sign of life, and when
+select name, pid, host, restarts, extract(epoch from now() - beat_at)::float8, extract(epoch from now() - started_at)::float8
+from process_status
+
+-- lag: of each lane the unread requests (counted up to a bound) and the age of the oldest; index on lane, epoch, xid, off
+select p.lane, unread.n, coalesce(oldest.age_s, 0)
+from log_position p
+cross join lateral (
+    select count(*) as n from (
+        select from event_log l
+        where l.lane = p.lane and (l.epoch, l.xid, l.off) > (p.epoch, p.xid, p.off)
+        limit %(bound)s
+    ) some_rows
+) unread
+left join lateral (
+    select extract(epoch from now() - l.received_at)::float8 as age_s from event_log l
+    where l.lane = p.lane and (l.epoch, l.xid, l.off) > (p.epoch, p.xid, p.off)
+    order by l.epoch, l.xid, l.off limit 1
+) oldest on true
+order by p.lane
+
+-- blockers: write transactions of any database that keep the log's reader waiting, oldest first
+select pid, application_name, state, coalesce(datname, '-'),
+       extract(epoch from now() - xact_start)::float8, extract(epoch from now() - query_start)::float8
+from pg_stat_activity
+where backend_xid is not null and pid <> pg_backend_pid() and xact_start < now() - make_interval(secs => %(older_than_s)s)
+order by xact_start
+
+-- prepared: transactions of two-phase commits that nobody has finished; they stall the reader in the same way
+select gid, extract(epoch from now() - prepared)::float8 from pg_prepared_xacts
+where prepared < now() - make_interval(secs => %(older_than_s)s) order by prepared
+
+-- unpartitioned: whether the default partitions hold rows, which they don't when upkeep runs
+select exists (select from event_log_default), exists (select from event_default)

@@ -1,0 +1,255 @@
+"""`onefold up`: starts PostgreSQL and all processes, starts again what dies, and stops them in order."""
+
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from types import FrameType
+from typing import Final
+
+import psycopg
+
+from onefold.config import Settings, child_environment, use_database, variable_of
+from onefold.infra import embedded
+from onefold.infra.heartbeat import record_restart
+from onefold.infra.logs import get_logger
+from onefold.infra.processes import spawn
+from onefold.kernel.errors import Broken, OnefoldError, Rejected, Unavailable
+from onefold.programs.migrate import migrate
+
+# In the order of stopping: no more events come in, what has come is processed, the database goes last.
+STAGES: Final = (("collector",), ("web", "processor", "worker"))
+FIRST_PAUSE_S: Final = 0.2
+LONGEST_PAUSE_S: Final = 30.0
+HEALTHY_AFTER_S: Final = 60.0
+STOP_TIMEOUT_S: Final = 15.0
+READY_TIMEOUT_S: Final = 60.0
+LOOK_EVERY_S: Final = 5.0  # for what no signal tells: a dead postmaster's restart that failed, restarts to record
+
+log = get_logger(__name__)
+
+
+class PortTaken(Rejected):
+    """A port that a process shall listen on is in use."""
+
+    code = "port_taken"
+
+
+@dataclass
+class Child:
+    """One supervised process and when to start it again."""
+
+    name: str
+    start: Callable[[], int]  # starts it and gives its pid; raises OnefoldError or OSError
+    is_alive: Callable[[], bool]
+    pause_s: float = FIRST_PAUSE_S
+    started_at: float = 0.0  # monotonic
+    due_at: float | None = None  # monotonic; None while it runs
+    pid: int = 0
+    unrecorded: int = field(default=0)  # restarts not yet written to process_status
+
+    def tend(self, now: float) -> None:
+        """Notices its death, and starts it when its pause is over."""
+        if self.due_at is None:
+            if self.is_alive():
+                return
+            if now - self.started_at > HEALTHY_AFTER_S:
+                self.pause_s = FIRST_PAUSE_S
+            self.due_at = now + self.pause_s
+            log.warning("process_died", process=self.name, pid=self.pid, restart_in_s=self.pause_s)
+            self.pause_s = min(self.pause_s * 2, LONGEST_PAUSE_S)
+        if now >= self.due_at:
+            self._restart()
+
+    def begin(self) -> None:
+        """The first start."""
+        self.pid = self.start()
+        self.started_at = time.monotonic()
+
+    def _restart(self) -> None:
+        try:
+            self.begin()
+        except (OnefoldError, OSError) as fault:
+            log.error("process_start_failed", process=self.name, fault=str(fault), restart_in_s=self.pause_s)
+            self.due_at = time.monotonic() + self.pause_s
+            self.pause_s = min(self.pause_s * 2, LONGEST_PAUSE_S)
+            return
+        self.due_at = None
+        self.unrecorded += 1
+        log.info("process_restarted", process=self.name, pid=self.pid)
+
+
+class Supervisor:
+    """All children of one `onefold up`."""
+
+    def __init__(self, settings: Settings, server: embedded.RunningServer | None) -> None:
+        self._settings = settings
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._stops = 0
+        self._children = [_postgres(server)] if server and server.is_owner else []
+        self._children += [
+            Child(name, partial(self._spawn, name), partial(self._is_alive, name)) for stage in STAGES for name in stage
+        ]
+
+    def run(self, when_ready: Callable[[], None]) -> None:
+        """Starts all, calls `when_ready` (in a thread) once the ports answer, and returns after SIGINT or SIGTERM."""
+        with _signals(self._on_signal) as wait:
+            try:
+                for child in self._children:
+                    if child.name != "postgres":
+                        child.begin()
+                threading.Thread(target=self._announce, args=(when_ready,), daemon=True).start()
+                while not self._stops:
+                    wait(self._next_look())
+                    now = time.monotonic()
+                    for child in self._children:
+                        child.tend(now)
+                    self._record_restarts()
+            finally:
+                self._stop(wait)
+
+    def _spawn(self, name: str) -> int:
+        command = [sys.executable, "-m", "onefold.programs.cli", "run", name]
+        process = spawn(command, death_signal=signal.SIGTERM, environ=child_environment(self._settings))
+        self._processes[name] = process
+        return process.pid
+
+    def _is_alive(self, name: str) -> bool:
+        return self._processes[name].poll() is None
+
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
+        if number != signal.SIGCHLD:
+            self._stops += 1
+
+    def _next_look(self) -> float:
+        """Seconds until something is due."""
+        now = time.monotonic()
+        return min([max(child.due_at - now, 0.0) for child in self._children if child.due_at], default=LOOK_EVERY_S)
+
+    def _announce(self, when_ready: Callable[[], None]) -> None:
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        waiting = dict(_ports(self._settings))
+        while waiting and not self._stops and time.monotonic() < deadline:
+            waiting = {name: at for name, at in waiting.items() if not _answers(*at)}
+            time.sleep(0.05)
+        if waiting:
+            log.error("processes_not_ready", processes=sorted(waiting), after_s=READY_TIMEOUT_S)
+        elif not self._stops:
+            when_ready()
+
+    def _record_restarts(self) -> None:
+        url = self._settings.database.url
+        for child in self._children:
+            if child.unrecorded and url:
+                try:
+                    record_restart(url.reveal(), child.name, child.pid, child.unrecorded)
+                except (Unavailable, psycopg.Error):
+                    return  # at the next look
+                child.unrecorded = 0
+
+    def _stop(self, wait: Callable[[float], None]) -> None:
+        """Each stage has 15 s to end by itself; a second Ctrl-C ends the patience."""
+        asked = self._stops
+        for stage in STAGES:
+            running = [process for name in stage if (process := self._processes.get(name))]
+            for process in running:
+                process.terminate()
+            deadline = time.monotonic() + STOP_TIMEOUT_S
+            while any(process.poll() is None for process in running):
+                if time.monotonic() > deadline or self._stops > max(asked, 1):
+                    for process in running:
+                        process.kill()
+                wait(0.1)
+        log.info("processes_stopped")
+
+
+def up(settings: Settings, when_ready: Callable[[Settings], None]) -> None:
+    """Runs everything until SIGINT or SIGTERM; `when_ready` is called, in a thread, once the ports answer.
+
+    Call it from the main thread. Raises Rejected or Unavailable when it can't begin.
+    """
+    for name, (host, port) in _ports(settings).items():
+        _demand_free(name, host, port)
+    server = None if settings.database.url else embedded.start(settings)
+    try:
+        running = use_database(server.url) if server else settings
+        migrate(running)
+        Supervisor(running, server).run(lambda: when_ready(running))
+    finally:
+        if server:
+            server.stop()
+
+
+def _postgres(server: embedded.RunningServer) -> Child:
+    """The server is running already; its restart must not wait long, because everything else waits for it."""
+
+    def start() -> int:
+        server.revive()
+        if (pid := server.pid) is None:
+            raise Unavailable("The embedded PostgreSQL ended right after its start.")
+        return pid
+
+    return Child("postgres", start, server.is_alive, started_at=time.monotonic(), pid=server.pid or 0)
+
+
+def _ports(settings: Settings) -> dict[str, tuple[str, int]]:
+    return {
+        "collector": (settings.collector.host, settings.collector.port),
+        "web": (settings.web.host, settings.web.port),
+    }
+
+
+def _demand_free(name: str, host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as fault:
+            variable = variable_of(name, "port")
+            raise PortTaken(
+                f"The {name} can't listen on {host}:{port} ({fault.strerror}). "
+                f"Is another Onefold running? Otherwise set {variable} to a free port."
+            ) from fault
+
+
+def _answers(host: str, port: int) -> bool:
+    nearby = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 compared, not bound
+    try:
+        socket.create_connection((nearby, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[Callable[[float], None]]:
+    """Gives a `wait(seconds)` that returns early at SIGINT, SIGTERM, SIGHUP and SIGCHLD."""
+    if threading.current_thread() is not threading.main_thread():
+        raise Broken("The supervisor must run in the main thread.")
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    reader.setblocking(False)
+    before = {number: signal.signal(number, handler) for number in numbers}
+    wakeup_before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+
+    def wait(seconds: float) -> None:
+        if select.select([reader], [], [], seconds)[0]:
+            reader.recv(4096)
+
+    try:
+        yield wait
+    finally:
+        signal.set_wakeup_fd(wakeup_before)
+        for number, old in before.items():
+            signal.signal(number, old)
+        reader.close()
+        writer.close()
