@@ -5,7 +5,7 @@ when the envelope is read.
 """
 
 import re
-from typing import Final
+from typing import Any, Final
 
 _BOM: Final = b"\xef\xbb\xbf"
 _NOT_OPENERS: Final = bytes(byte for byte in range(256) if byte not in b"{[")
@@ -40,7 +40,7 @@ def has_replacement(raw: bytes) -> bool:
     return rb"\ufffd" in raw or b"\xef\xbf\xbd" in raw
 
 
-def is_deeper(raw: bytes, value: object, max_depth: int) -> bool:
+def is_deeper(raw: bytes, value: Any, max_depth: int) -> bool:  # noqa: ANN401 JSON
     """Whether objects and lists of `value`, decoded from `raw`, stand more than `max_depth` deep within each other.
 
     Cost: half a µs a KB for one that has no more than `max_depth` of them in all; else one walk.

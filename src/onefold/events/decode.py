@@ -32,6 +32,7 @@ from onefold.events.fields import (
 from onefold.events.internal import INTERNAL_SOURCE, check_rule
 from onefold.events.limits import DEFAULT_LIMITS, Limits
 from onefold.events.times import happened_at, instant_of
+from onefold.kernel.errors import Broken
 from onefold.kernel.hashing import event_id
 
 _MAX_KIND_CHARS: Final = 40
@@ -39,6 +40,11 @@ _MAX_KIND_CHARS: Final = 40
 _GROUP, _LINK, _RETRACT = Kind.GROUP, Kind.LINK, Kind.RETRACT
 _PUBLIC: Final = Trust.PUBLIC
 _BOT, _TEXT_CLEANED = int(Flag.BOT), int(Flag.TEXT_CLEANED)
+_Stamp = tuple[bytes, str, int, int]
+"""Event id, message id, time in µs, flags."""
+_NO_LIMITS: Final = Limits(
+    max_event_bytes=2**31, max_depth=1_000, max_id_chars=2**31, max_traits=2**31, max_external_ids=2**31
+)
 _decode: Final = msgspec.json.Decoder().decode
 
 
@@ -89,13 +95,24 @@ def decode_each(row: LogRow, limits: Limits = DEFAULT_LIMITS) -> Iterator[Decode
         yield _result(bytes(raw), index, facts)
 
 
+def decode_accepted(row: LogRow, *, id_: bytes, message_id: str, ts: int, flags: int) -> Decoded:
+    """An event that was accepted once, again: `row.body` is the event's own JSON; the rest was decided then.
+
+    Limits and clocks may have changed since, so neither is consulted.
+    """
+    try:
+        return _decoded(_decode(row.body), row.body, row, _NO_LIMITS, (id_, message_id, ts, flags))
+    except (Refused, *JSON_FAULTS) as fault:
+        raise Broken(f"The accepted event {id_.hex()} can't be read any more.") from fault
+
+
 def _result(raw: bytes, index: int, facts: _Facts) -> Decoded | Violation:
     event: dict[str, Any] | None = None
     try:
         if facts.context or facts.integrations:
             raw = _with_shared(raw, facts)
         event = _parsed(raw, facts)
-        return _decoded(event, raw, index, facts)
+        return _decoded(event, raw, facts.row, facts.limits, _stamp(event, raw, index, facts))
     except Refused as fault:
         return _violation(facts.row, raw, event, fault)
 
@@ -132,8 +149,18 @@ def _parsed(raw: bytes, facts: _Facts) -> dict[str, Any]:
     return event
 
 
-def _decoded(event: dict[str, Any], raw: bytes, index: int, facts: _Facts) -> Decoded:
-    row, limits = facts.row, facts.limits
+def _stamp(event: dict[str, Any], raw: bytes, index: int, facts: _Facts) -> _Stamp:
+    """What the event gets at its receipt, and keeps."""
+    row = facts.row
+    sent_at = facts.sent_at if event.get("sentAt") is None else instant_of(event["sentAt"], "sentAt")
+    if sent_at is None and facts.sent_at_fault is not None:
+        raise facts.sent_at_fault
+    ts, flags = happened_at(event, sent_at, row.received_at)
+    message_id = message_id_of(event, facts.limits) or f"onefold-{row.epoch}-{row.off}-{index}"
+    return event_id(row.source_id, message_id), message_id, ts, flags | _marks(raw, event.get("context"), facts)
+
+
+def _decoded(event: dict[str, Any], raw: bytes, row: LogRow, limits: Limits, stamp: _Stamp) -> Decoded:
     kind = kind_of(event, is_internal=row.source_id == INTERNAL_SOURCE)
     context = object_of(event, "context")
     context_traits = object_of(context, "traits", "context.traits")
@@ -152,20 +179,16 @@ def _decoded(event: dict[str, Any], raw: bytes, index: int, facts: _Facts) -> De
         check_rule(event, kind, limits)
     else:
         check_identified(kind, user_id, user_id or anonymous_id or external_ids, previous_id, group_id)
-    sent_at = facts.sent_at if event.get("sentAt") is None else instant_of(event["sentAt"], "sentAt")
-    if sent_at is None and facts.sent_at_fault is not None:
-        raise facts.sent_at_fault
-    ts, flags = happened_at(event, sent_at, row.received_at)
-    message_id = message_id_of(event, limits) or f"onefold-{row.epoch}-{row.off}-{index}"
+    id_, message_id, ts, flags = stamp
     return Decoded(
-        id=event_id(row.source_id, message_id),
+        id=id_,
         source_id=row.source_id,
         kind=kind,
         name=name_of(event, kind, properties),
         ts=ts,
         received_at=row.received_at,
         trust=row.trust,
-        flags=flags | _marks(raw, context, facts),
+        flags=flags,
         message_id=message_id,
         user_id=user_id,
         anonymous_id=anonymous_id,
@@ -181,9 +204,9 @@ def _decoded(event: dict[str, Any], raw: bytes, index: int, facts: _Facts) -> De
     )
 
 
-def _marks(raw: bytes, context: dict[str, Any], facts: _Facts) -> int:
+def _marks(raw: bytes, context: object, facts: _Facts) -> int:
     flags = 0
-    user_agent = context.get("userAgent")
+    user_agent = context.get("userAgent") if type(context) is dict else None
     if type(user_agent) is not str:
         # behind a server's key the header names the server's library, not the person's browser
         user_agent = facts.row.user_agent if facts.row.trust == _PUBLIC else ""

@@ -4,6 +4,8 @@ from typing import Final
 
 import msgspec
 
+from onefold.config import CollectorSettings
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The bounds of the per-event check. The collector and the processor must use the same."""
@@ -20,3 +22,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+
+def limits_of(settings: CollectorSettings) -> Limits:
+    """The limits as set."""
+    return Limits(max_event_bytes=settings.max_event_bytes, max_events=settings.max_events)
