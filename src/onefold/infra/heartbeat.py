@@ -20,7 +20,7 @@ from onefold.kernel.errors import Unavailable
 BEAT_S: Final = 15.0
 STALE_AFTER_S: Final = 3 * BEAT_S
 
-# restarts are counted by the supervisor; see `record_restart`
+# epoch = it has not beaten yet; restarts are counted by the supervisor; see `record_restart`
 BEAT_SQL: Final = """
 insert into process_status (name, pid, host, started_at, beat_at, facts)
 values (%(name)s, %(pid)s, %(host)s, %(started_at)s, now(), %(facts)s)
@@ -29,7 +29,7 @@ on conflict (name) do update set pid = excluded.pid, host = excluded.host, start
 """
 RESTART_SQL: Final = """
 insert into process_status (name, pid, host, started_at, beat_at, restarts)
-values (%(name)s, %(pid)s, %(host)s, now(), now(), %(restarts)s)
+values (%(name)s, %(pid)s, %(host)s, now(), 'epoch', %(restarts)s)
 on conflict (name) do update set pid = excluded.pid, host = excluded.host, started_at = excluded.started_at,
     restarts = process_status.restarts + excluded.restarts
 """

@@ -1,6 +1,5 @@
 """The queue of jobs in PostgreSQL (procrastinate)."""
 
-import logging
 from typing import Final
 
 from procrastinate import App, Blueprint, JobContext, PsycopgConnector
@@ -12,7 +11,6 @@ STALLED_AFTER_S: Final = 120.0
 
 def make_jobs(url: str) -> App:
     """The app on the database at `url`; tasks come as blueprints (`add_tasks_from`)."""
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)  # it tells every task it registers
     kwargs = {"application_name": "onefold worker"}
     app = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=4, num_workers=1, kwargs=kwargs))
     app.add_tasks_from(_housekeeping(), namespace="jobs")

@@ -5,16 +5,12 @@ import sys
 from typing import Any, TextIO
 
 import structlog
-from structlog.types import Processor
+from structlog.types import EventDict, Processor
 
 from onefold.config import LogSettings
 
-_SHARED: list[Processor] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-]
+# What these say at "info" is what they do all the time.
+_QUIET = ("procrastinate", "django.server", "granian.access", "httpx")
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
@@ -27,17 +23,20 @@ def configure_logs(settings: LogSettings, program: str, stream: TextIO | None = 
     """Sets up both logging systems of this process to write to `stream` (default stderr); safe to repeat."""
     stream = sys.stderr if stream is None else stream
     is_json = settings.format == "json" or (settings.format == "auto" and not stream.isatty())
+    shared = _shared_steps(program)
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=_last_steps(is_json))
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_last_steps(is_json, program))
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *_SHARED,
+            *shared,
             structlog.stdlib.PositionalArgumentsFormatter(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
@@ -45,11 +44,30 @@ def configure_logs(settings: LogSettings, program: str, stream: TextIO | None = 
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(program=program)
 
 
-def _last_steps(is_json: bool) -> list[Any]:
+def _shared_steps(program: str) -> list[Processor]:
+    def name_program(_: Any, __: str, event: EventDict) -> EventDict:  # noqa: ANN401 structlog's signature
+        event["program"] = program
+        return event
+
+    return [
+        structlog.contextvars.merge_contextvars,
+        name_program,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+
+
+def _last_steps(is_json: bool, program: str) -> list[Any]:
     clean = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if is_json:
         return [clean, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [clean, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+
+    def prefix(_: Any, __: str, event: EventDict) -> EventDict:  # noqa: ANN401 structlog's signature
+        del event["program"]
+        event["event"] = f"{program:<9} | {event['event']}"
+        return event
+
+    return [clean, prefix, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]

@@ -14,6 +14,7 @@ LANES: Final = {0: "interactive", 1: "bulk"}
 LAG_ALARM_S: Final = 60.0
 BLOCKER_ALARM_S: Final = 10.0
 COUNT_BOUND: Final = 100_000
+NEVER_S: Final = 1e9  # a beat at the epoch
 RECENT_RESTART_S: Final = 600.0
 
 QUERIES = load_queries("onefold.programs", "health.sql")
@@ -104,6 +105,8 @@ def process_faults(found: dict[str, Process]) -> list[str]:
         process = found.get(name)
         if process is None:
             faults.append(f"The {name} has never run on this database. Start it with `onefold up`.")
+        elif process.beat_age_s > NEVER_S:
+            faults.append(f"The {name} died {process.restarts} times before its first sign of life. Its log says why.")
         elif not process.is_alive:
             faults.append(
                 f"The {name} (pid {process.pid} on {process.host}) gave its last sign of life "

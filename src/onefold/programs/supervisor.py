@@ -139,9 +139,11 @@ class Supervisor:
         while waiting and not self._stops and time.monotonic() < deadline:
             waiting = {name: at for name, at in waiting.items() if not _answers(*at)}
             time.sleep(0.05)
+        if self._stops:
+            return
         if waiting:
             log.error("processes_not_ready", processes=sorted(waiting), after_s=READY_TIMEOUT_S)
-        elif not self._stops:
+        else:
             when_ready()
 
     def _record_restarts(self) -> None:
