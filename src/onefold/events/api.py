@@ -17,7 +17,17 @@ from onefold.events.accepted import (
 )
 from onefold.events.clean import clean_text
 from onefold.events.decode import decode_accepted, decode_each, decode_request
-from onefold.events.envelope import JSON_FAULTS, Request, read_request, stored_body, text_of, with_context, with_type
+from onefold.events.envelope import (
+    JSON_FAULTS,
+    Fields,
+    Request,
+    edited,
+    read_request,
+    stored_body,
+    text_of,
+    with_context,
+    with_type,
+)
 from onefold.events.event import Decoded, Flag, Kind, LogRow, Reason, Trust, Violation
 from onefold.events.internal import INTERNAL_SOURCE
 from onefold.events.keys import (
@@ -35,7 +45,7 @@ from onefold.events.keys import (
     rotate_key,
 )
 from onefold.events.limits import DEFAULT_LIMITS, Limits, limits_of
-from onefold.events.log import EventLog, NewRow, PostgresLog, append_internal, wait_until_processed
+from onefold.events.log import EventLog, NewRow, NotStored, PostgresLog, append_internal, wait_until_processed
 from onefold.events.reading import Position, advance, has_unread, lock_positions, read_batch
 from onefold.events.sources import (
     CHANGED_CHANNEL,
@@ -60,6 +70,7 @@ __all__ = [
     "SCOPES",
     "Decoded",
     "EventLog",
+    "Fields",
     "Flag",
     "Grant",
     "Key",
@@ -71,6 +82,7 @@ __all__ = [
     "NewKey",
     "NewRow",
     "NewSource",
+    "NotStored",
     "Position",
     "PostgresLog",
     "Reason",
@@ -93,6 +105,7 @@ __all__ = [
     "delete_retracted",
     "disable_key",
     "disable_source",
+    "edited",
     "events_of",
     "every_event",
     "get_source",

@@ -55,6 +55,7 @@ class Reason(StrEnum):
     TIMESTAMP_INVALID = "timestamp_invalid"
     TOO_MANY_EVENTS = "too_many_events"
     RULE_INVALID = "rule_invalid"
+    PROCESSING_FAILED = "processing_failed"  # a defect of ours; the whole request is kept
     # not fatal: the event is accepted without the part
     IDENTIFIER_BLOCKED = "identifier_blocked"
     IDENTIFIER_INVALID = "identifier_invalid"

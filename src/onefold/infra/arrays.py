@@ -11,8 +11,17 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Dumper, PyFormat
 from psycopg.pq import Format
 
-_INT2, _INT4, _INT8, _TEXT, _BYTEA, _UUID, _TIMESTAMPTZ = 21, 23, 20, 25, 17, 2950, 1184
-_ARRAY_OF = {_INT2: 1005, _INT4: 1007, _INT8: 1016, _TEXT: 1009, _BYTEA: 1001, _UUID: 2951, _TIMESTAMPTZ: 1185}
+_INT2, _INT4, _INT8, _TEXT, _BYTEA, _UUID, _TIMESTAMPTZ, _BOOL = 21, 23, 20, 25, 17, 2950, 1184, 16
+_ARRAY_OF = {
+    _INT2: 1005,
+    _INT4: 1007,
+    _INT8: 1016,
+    _TEXT: 1009,
+    _BYTEA: 1001,
+    _UUID: 2951,
+    _TIMESTAMPTZ: 1185,
+    _BOOL: 1000,
+}
 _EPOCH_2000_US = 946_684_800_000_000  # PostgreSQL counts instants from 2000-01-01
 _NULL = struct.pack(">i", -1)
 _pack_length = struct.Struct(">i").pack
@@ -77,10 +86,15 @@ def instants(values: Sequence[int]) -> Array:
     return _fixed(_TIMESTAMPTZ, "q", 8, [value - _EPOCH_2000_US for value in values])
 
 
-def uuids(values: Sequence[bytes]) -> Array:
+def booleans(values: Sequence[bool]) -> Array:
+    return _fixed(_BOOL, "?", 1, values)
+
+
+def uuids(values: Sequence[bytes | None]) -> Array:
     """uuid[] from 16 bytes each."""
     separator = _pack_length(16)
-    return Array(_UUID, len(values), separator + separator.join(values) if values else b"")
+    body = b"".join([_NULL if value is None else separator + value for value in values])
+    return Array(_UUID, len(values), body, has_null=None in values)
 
 
 def byteas(values: Sequence[bytes | None]) -> Array:

@@ -39,12 +39,13 @@ create index on edge (b);
 
 -- Every link decision; the latest by (ts, event) of a pair counts. a <= b; a = b means "links with nothing".
 create table link_rule (
-    event       uuid primary key,
+    event       uuid not null,
     a           bigint not null,
     b           bigint not null,
     kind        smallint not null,         -- 1 never, 2 always, 3 withdrawn
     ts          bigint not null,
-    received_at bigint not null
+    received_at bigint not null,           -- µs; after 24 h the same message is an event again
+    primary key (event, received_at)
 );
 create index on link_rule (a);
 create index on link_rule (b);
@@ -59,3 +60,9 @@ create table identity_move (
     cause     uuid
 );
 create index on identity_move (h);
+
+-- Which configuration the stored state was last computed with as a whole.
+create table rebuild_done (
+    at             timestamptz not null,
+    config_version integer not null
+);

@@ -1,0 +1,154 @@
+"""Accepted events: deduplicate, store, find again, take back."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from onefold.events.decode import decode_request
+from onefold.events.event import Decoded, Kind, LogRow, Reason, Trust, Violation
+from onefold.infra.arrays import bigints, booleans, byteas, instants, integers, smallints, texts, uuids
+from onefold.infra.postgres import load_queries
+
+QUERIES = load_queries("onefold.events", "accepted.sql")
+DEDUPLICATION_US = 24 * 3_600_000_000
+_FETCH_ROWS = 5_000
+
+
+class Stored(msgspec.Struct, frozen=True, gc=False):
+    """A row of `event` with the event in it decoded again as it was when it was accepted."""
+
+    fragment: int
+    event: Decoded
+
+
+def known_receipts(conn: Connection[Any], ids: Collection[bytes], since_us: int) -> dict[bytes, list[int]]:
+    """Receipts (µs) of those of `ids` that were accepted after `since_us`. Cost: an index probe an id."""
+    parameters = {"ids": uuids(list(ids)), "since": _instant(since_us)}
+    found: dict[bytes, list[int]] = {}
+    for event_id, received_at in conn.execute(QUERIES["known"], parameters, binary=True):
+        found.setdefault(event_id.bytes, []).append(received_at)
+    return found
+
+
+def retracted_until(conn: Connection[Any], ids: Collection[bytes]) -> dict[bytes, int]:
+    """Of those of `ids` that are taken back: the receipt (µs) up to which they are."""
+    rows = conn.execute(QUERIES["retracted"], {"ids": uuids(list(ids))}, binary=True)
+    return {event_id.bytes: received_at for event_id, received_at in rows}
+
+
+def store_events(conn: Connection[Any], events: list[tuple[int, Decoded]]) -> None:
+    """`events`: each with its fragment."""
+    if events:
+        columns = {
+            "received_at": instants([event.received_at for _, event in events]),
+            "id": uuids([event.id for _, event in events]),
+            "fragment": bigints([fragment for fragment, _ in events]),
+            "ts": instants([event.ts for _, event in events]),
+            "source_id": integers([event.source_id for _, event in events]),
+            "kind": smallints([event.kind for _, event in events]),
+            "trust": smallints([event.trust for _, event in events]),
+            "flags": smallints([event.flags for _, event in events]),
+            "name": texts([event.name for _, event in events]),
+            "message_id": texts([event.message_id for _, event in events]),
+            "body": byteas([event.body for _, event in events]),
+        }
+        conn.execute(QUERIES["insert_events"], columns)
+
+
+def store_duplicates(conn: Connection[Any], events: list[Decoded]) -> None:
+    if events:
+        columns = {
+            "id": uuids([event.id for event in events]),
+            "received_at": instants([event.received_at for event in events]),
+        }
+        conn.execute(QUERIES["insert_duplicates"], columns)
+
+
+def store_violations(conn: Connection[Any], violations: list[Violation]) -> None:
+    if violations:
+        columns = {
+            "at": instants([violation.received_at for violation in violations]),
+            "source_id": integers([violation.source_id for violation in violations]),
+            "message_id": texts([violation.message_id for violation in violations]),
+            "kind": texts([violation.kind for violation in violations]),
+            "reason": texts([str(violation.reason) for violation in violations]),
+            "detail": texts([violation.detail for violation in violations]),
+            "is_fatal": booleans([violation.is_fatal for violation in violations]),
+            "body": byteas([violation.body for violation in violations]),
+        }
+        conn.execute(QUERIES["insert_violations"], columns)
+
+
+def undecodable(row: LogRow, fault: str) -> Violation:
+    """A request that a defect of ours kept from being processed: kept whole, so that it can be replayed."""
+    return Violation(
+        source_id=row.source_id,
+        received_at=row.received_at,
+        message_id="",
+        kind="request",
+        reason=Reason.PROCESSING_FAILED,
+        detail=f"Onefold failed on this request ({fault}). It is kept here; please report it.",
+        is_fatal=True,
+        body=row.body,
+    )
+
+
+def store_counts(conn: Connection[Any], counts: Mapping[tuple[int, int, str], int]) -> None:
+    """`counts`: (source id, minute in µs, outcome) → events."""
+    if counts:
+        keys = sorted(counts)  # always in one order: two writers can't lock each other out
+        columns = {
+            "source_id": integers([source_id for source_id, _, _ in keys]),
+            "minute": instants([minute for _, minute, _ in keys]),
+            "outcome": texts([outcome for _, _, outcome in keys]),
+            "n": bigints([counts[key] for key in keys]),
+        }
+        conn.execute(QUERIES["add_counts"], columns)
+
+
+def store_retractions(conn: Connection[Any], retractions: Mapping[bytes, tuple[int, bytes]]) -> None:
+    """`retractions`: id of the retracted event → (receipt in µs, id of the event that says so)."""
+    if retractions:
+        columns = {
+            "id": uuids(list(retractions)),
+            "received_at": instants([received_at for received_at, _ in retractions.values()]),
+            "cause": uuids([cause for _, cause in retractions.values()]),
+        }
+        conn.execute(QUERIES["insert_retractions"], columns)
+
+
+def delete_retracted(conn: Connection[Any], ids: Collection[bytes]) -> list[Stored]:
+    """Delete the stored events among `ids` that a retraction covers, and return them."""
+    rows = conn.execute(QUERIES["delete_retracted"], {"ids": uuids(list(ids))}, binary=True)
+    return list(_decode_rows(rows))
+
+
+def events_of(conn: Connection[Any], fragments: Collection[int]) -> Iterator[Stored]:
+    """Every accepted event of these fragments, in no order. Streams: memory doesn't grow with their number."""
+    with conn.cursor("events_of", binary=True) as cursor:
+        cursor.itersize = _FETCH_ROWS
+        yield from _decode_rows(cursor.execute(QUERIES["events_of"], {"fragments": bigints(list(fragments))}))
+
+
+def every_event(conn: Connection[Any]) -> Iterator[Stored]:
+    """Every accepted event, in no order, as of the transaction's snapshot."""
+    with conn.cursor("every_event", binary=True) as cursor:
+        cursor.itersize = _FETCH_ROWS
+        yield from _decode_rows(cursor.execute(QUERIES["every_event"]))
+
+
+def _decode_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[Stored]:
+    for event_id, fragment, kind, received_at, source_id, trust, flags, ts, message_id, body in rows:
+        row = LogRow(0, 0, 0, 0, source_id, Trust(trust), received_at, 1, "", "", b'{"batch":[%b]}' % body)
+        (event,), _ = decode_request(row)
+        frozen = msgspec.structs.replace(
+            event, id=event_id.bytes, kind=Kind(kind), ts=ts, flags=flags, message_id=message_id, body=body
+        )
+        yield Stored(fragment, frozen)
+
+
+def _instant(instant_us: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=instant_us)

@@ -1,0 +1,45 @@
+-- known: which of these ids were accepted lately (index on id; `since` prunes partitions)
+select id, (extract(epoch from received_at) * 1000000)::bigint
+from event where id = any(%(ids)b) and received_at >= %(since)s
+
+-- retracted: which of these ids are taken back, and up to which receipt (primary key)
+select id, (extract(epoch from received_at) * 1000000)::bigint from retraction where id = any(%(ids)b)
+
+-- insert_events: accepted events
+insert into event (received_at, id, fragment, ts, source_id, kind, trust, flags, name, message_id, body)
+select * from unnest(%(received_at)b, %(id)b, %(fragment)b, %(ts)b, %(source_id)b, %(kind)b, %(trust)b, %(flags)b, %(name)b,
+    %(message_id)b, %(body)b)
+
+-- insert_duplicates: events that came again
+insert into duplicate (id, received_at) select * from unnest(%(id)b, %(received_at)b) on conflict do nothing
+
+-- insert_violations: what was refused
+insert into violation (at, source_id, message_id, kind, reason, detail, is_fatal, body)
+select * from unnest(%(at)b, %(source_id)b, %(message_id)b, %(kind)b, %(reason)b, %(detail)b, %(is_fatal)b::boolean[], %(body)b)
+
+-- add_counts: what became of events, by source and minute
+insert into source_count (source_id, minute, outcome, n)
+select * from unnest(%(source_id)b, %(minute)b, %(outcome)b, %(n)b)
+on conflict (source_id, minute, outcome) do update set n = source_count.n + excluded.n
+
+-- insert_retractions: of several the latest receipt counts
+insert into retraction (id, received_at, cause)
+select id, received_at, cause from unnest(%(id)b, %(received_at)b, %(cause)b) v(id, received_at, cause)
+on conflict (id) do update set received_at = excluded.received_at, cause = excluded.cause
+where retraction.received_at < excluded.received_at
+
+-- delete_retracted: stored events that are taken back
+delete from event using retraction
+where event.id = any(%(ids)b) and retraction.id = event.id and event.received_at <= retraction.received_at and event.kind <> 8
+returning event.id, event.fragment, event.kind, (extract(epoch from event.received_at) * 1000000)::bigint, event.source_id,
+    event.trust, event.flags, (extract(epoch from event.ts) * 1000000)::bigint, event.message_id, event.body
+
+-- events_of: everything accepted of these fragments, one partition after another
+select id, fragment, kind, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
+    (extract(epoch from ts) * 1000000)::bigint, message_id, body
+from event where fragment = any(%(fragments)b)
+
+-- every_event: everything accepted
+select id, fragment, kind, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
+    (extract(epoch from ts) * 1000000)::bigint, message_id, body
+from event

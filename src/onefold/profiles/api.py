@@ -1,0 +1,27 @@
+"""The door to profiles: what other slices and the programs may use. Free of Django: the processor comes in here too."""
+
+from onefold.profiles.fold import Claim, Claims, Resolved, add_claims, current_values, pack, resolve, unpack
+from onefold.profiles.golden import Golden, floor_hour, golden_record, is_nobody
+from onefold.profiles.refold import (
+    CompanyFacts,
+    CompanyRow,
+    company_row,
+    delete_companies,
+    delete_members,
+    delete_profiles,
+    fold_companies,
+    members_of,
+    refold_profiles,
+    replace_companies,
+    widen_seen,
+    write_companies,
+    write_member_rows,
+    write_profiles,
+)
+
+__all__ = [
+    "Claim", "Claims", "CompanyFacts", "CompanyRow", "Golden", "Resolved", "add_claims", "company_row", "current_values",
+    "delete_companies", "delete_members", "delete_profiles", "floor_hour", "fold_companies", "golden_record", "is_nobody",
+    "members_of", "pack", "refold_profiles", "replace_companies", "resolve", "unpack", "widen_seen", "write_companies",
+    "write_member_rows", "write_profiles",
+]  # fmt: skip

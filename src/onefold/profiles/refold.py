@@ -1,0 +1,238 @@
+"""Refold the profiles and companies that a batch touched, and write them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+from psycopg import Connection
+
+from onefold.identity.api import IdentityConfig, Node, load_docs
+from onefold.infra.arrays import bigints, booleans, byteas, instants, texts
+from onefold.infra.postgres import load_queries
+from onefold.profiles.fold import Claims, add_claims, current_values, pack, unpack
+from onefold.profiles.golden import Golden, Membership, golden_record, is_nobody
+
+QUERIES = load_queries("onefold.profiles", "refold.sql")
+
+
+@dataclass
+class CompanyFacts:
+    """What a batch says of one company; times in µs."""
+
+    space: str
+    key: str
+    n: int = 0
+    first_ts: int = 0
+    last_ts: int = 0
+    claims: list[tuple[dict[str, Any], int, tuple[int, int, bytes]]] = field(default_factory=list)
+    members: dict[int, tuple[int, int]] = field(default_factory=dict)  # fragment → first, last
+
+    def add(self, fragment: int, ts: int, traits: dict[str, Any], source_id: int, at: tuple[int, int, bytes]) -> None:
+        self.first_ts = min(self.first_ts, ts) if self.n else ts
+        self.last_ts = max(self.last_ts, ts)
+        self.n += 1
+        first, last = self.members.get(fragment, (ts, ts))
+        self.members[fragment] = (min(first, ts), max(last, ts))
+        if traits:
+            self.claims.append((traits, source_id, at))
+
+
+def refold_profiles(
+    conn: Connection[Any],
+    touched: Collection[int],
+    nodes: Mapping[int, Node],
+    claims: Mapping[int, Claims],
+    priorities: Mapping[int, int],
+    config: IdentityConfig,
+) -> None:
+    """Fold the `touched` profiles anew and write them; ids without members are removed.
+
+    `nodes` holds every member of them; `claims` the folded documents that are in memory, the others are loaded.
+    """
+    if not touched:
+        return
+    members: dict[int, list[Node]] = {profile_id: [] for profile_id in touched}
+    for node in nodes.values():
+        if node.prof in members:
+            members[node.prof].append(node)
+    people = {profile_id: group for profile_id, group in members.items() if group and not is_nobody(group, config)}
+    fragments = [node.h for group in people.values() for node in group]
+    missing = [h for h in fragments if h not in claims and nodes[h].has_doc]
+    loaded = {h: unpack(doc) for h, doc in load_docs(conn, missing).items()}
+    companies = _companies_of(conn, fragments)
+    rows = [
+        golden_record(
+            profile_id,
+            group,
+            [found for node in group if (found := claims.get(node.h) or loaded.get(node.h))],
+            [membership for node in group for membership in companies.get(node.h, ())],
+            priorities,
+            config,
+        )
+        for profile_id, group in people.items()
+    ]
+    write_profiles(conn, rows)
+    delete_profiles(conn, [profile_id for profile_id in members if profile_id not in people])
+
+
+def delete_profiles(conn: Connection[Any], ids: Sequence[int]) -> None:
+    """Ids that no cluster has any more."""
+    if ids:
+        conn.execute(QUERIES["delete_profiles"], {"ids": bigints(ids)})
+
+
+def write_profiles(conn: Connection[Any], rows: Collection[Golden]) -> None:
+    if rows:
+        columns = {
+            "id": bigints([row.id for row in rows]),
+            "name": texts([row.name for row in rows]),
+            "email": texts([row.email for row in rows]),
+            "phone": texts([row.phone for row in rows]),
+            "company": bigints([row.company for row in rows]),
+            "traits": texts([row.traits for row in rows]),
+            "is_known": booleans([row.is_known for row in rows]),
+            "first_seen": instants([row.first_seen for row in rows]),
+            "last_seen": instants([row.last_seen for row in rows]),
+            "search": texts([row.search for row in rows]),
+        }
+        conn.execute(QUERIES["write_profiles"], columns)
+
+
+def widen_seen(conn: Connection[Any], seen: Mapping[int, tuple[int, int]]) -> None:
+    """Profile id → (first, last floored to the hour) in µs, of people of whom nothing else changed."""
+    if seen:
+        columns = {
+            "id": bigints(list(seen)),
+            "first_seen": instants([first for first, _ in seen.values()]),
+            "last_seen": instants([last for _, last in seen.values()]),
+        }
+        conn.execute(QUERIES["widen_seen"], columns)
+
+
+def _companies_of(conn: Connection[Any], fragments: list[int]) -> dict[int, list[Membership]]:
+    found: dict[int, list[Membership]] = {}
+    if fragments:
+        rows = conn.execute(QUERIES["companies_of"], {"fragments": bigints(fragments)}, binary=True)
+        for fragment, company, _, last_ts in rows:
+            found.setdefault(fragment, []).append((last_ts, company))
+    return found
+
+
+def fold_companies(conn: Connection[Any], facts: Mapping[int, CompanyFacts], priorities: Mapping[int, int]) -> None:
+    """Add what a batch says to its companies and their members."""
+    if not facts:
+        return
+    stored = {
+        row[0]: row for row in conn.execute(QUERIES["load_companies"], {"hashes": bigints(sorted(facts))}, binary=True).fetchall()
+    }
+    rows = []
+    for h, said in facts.items():
+        _, doc, n, first_seen, last_seen = stored.get(h, (h, None, 0, None, None))
+        first_ts = min(said.first_ts, micros(first_seen)) if first_seen else said.first_ts
+        last_ts = max(said.last_ts, micros(last_seen)) if last_seen else said.last_ts
+        rows.append(company_row(h, said, unpack(doc), (n + said.n, first_ts, last_ts), priorities))
+    write_companies(conn, rows)
+    write_members(conn, facts)
+
+
+class CompanyRow(NamedTuple):
+    """A row of `company`; times in µs."""
+
+    h: int
+    space: str
+    key: str
+    name: str
+    traits: str  # JSON object, names sorted
+    doc: bytes | None
+    n: int
+    first_ts: int
+    last_ts: int
+
+
+def company_row(
+    h: int, said: CompanyFacts, claims: Claims, tally: tuple[int, int, int], priorities: Mapping[int, int]
+) -> CompanyRow:
+    """The row of a company whose stored `claims` are extended by what was `said`; `tally` = (n, first, last)."""
+    for traits, source_id, at in said.claims:
+        add_claims(claims, traits, source_id, at)
+    values = current_values([claims], priorities)
+    name = values.get("name")
+    return CompanyRow(
+        h,
+        said.space,
+        said.key,
+        name[:500] if isinstance(name, str) else "",
+        msgspec.json.encode(values).decode(),
+        pack(claims) if claims else None,
+        *tally,
+    )
+
+
+def write_companies(conn: Connection[Any], rows: list[CompanyRow]) -> None:
+    if rows:
+        columns = {
+            "h": bigints([row.h for row in rows]),
+            "space": texts([row.space for row in rows]),
+            "key": texts([row.key for row in rows]),
+            "name": texts([row.name for row in rows]),
+            "traits": texts([row.traits for row in rows]),
+            "doc": byteas([row.doc for row in rows]),
+            "n": bigints([row.n for row in rows]),
+            "first_seen": instants([row.first_ts for row in rows]),
+            "last_seen": instants([row.last_ts for row in rows]),
+        }
+        conn.execute(QUERIES["write_companies"], columns)
+
+
+def write_members(conn: Connection[Any], facts: Mapping[int, CompanyFacts]) -> None:
+    write_member_rows(
+        conn, [(h, fragment, *times) for h, said in facts.items() for fragment, times in said.members.items()]
+    )
+
+
+def write_member_rows(conn: Connection[Any], members: Sequence[tuple[int, ...]]) -> None:
+    """`members`: (company, fragment, first, last); times widen those that are there."""
+    if members:
+        names = ("company", "fragment", "first_ts", "last_ts")
+        columns = {name: bigints(column) for name, column in zip(names, zip(*members, strict=True), strict=True)}
+        conn.execute(QUERIES["write_members"], columns)
+
+
+def replace_companies(conn: Connection[Any], facts: Mapping[int, CompanyFacts], priorities: Mapping[int, int]) -> None:
+    """Make these companies and their members what `facts`, gathered from all their events, say."""
+    if not facts:
+        return
+    conn.execute(QUERIES["delete_members"], {"companies": bigints(list(facts))})
+    standing = {h: said for h, said in facts.items() if said.n}
+    write_companies(
+        conn,
+        [company_row(h, said, {}, (said.n, said.first_ts, said.last_ts), priorities) for h, said in standing.items()],
+    )
+    write_members(conn, standing)
+    delete_companies(conn, [h for h in facts if h not in standing])
+
+
+def delete_companies(conn: Connection[Any], hashes: Sequence[int]) -> None:
+    if hashes:
+        conn.execute(QUERIES["delete_companies"], {"hashes": bigints(hashes)})
+
+
+def delete_members(conn: Connection[Any], members: Sequence[tuple[int, int]]) -> None:
+    """`members`: (company, fragment)."""
+    if members:
+        columns = {"company": bigints([pair[0] for pair in members]), "fragment": bigints([p[1] for p in members])}
+        conn.execute(QUERIES["delete_member_rows"], columns)
+
+
+def members_of(conn: Connection[Any], companies: Collection[int]) -> set[int]:
+    """Fragments that were ever seen in one of these companies."""
+    if not companies:
+        return set()
+    rows = conn.execute(QUERIES["members_of"], {"companies": bigints(list(companies))}, binary=True)
+    return {row[0] for row in rows}
+
+
+def micros(instant: Any) -> int:  # noqa: ANN401  (datetime; psycopg's rows are untyped)
+    """µs since 1970 of an aware datetime, exactly."""
+    return int(instant.timestamp()) * 1_000_000 + instant.microsecond

@@ -1,0 +1,58 @@
+-- companies_of: which companies these fragments belong to (index on fragment)
+select fragment, company, first_ts, last_ts from company_member where fragment = any(%(fragments)b)
+
+-- write_profiles: a row that says the same is not written again
+insert into profile (id, name, email, phone, company, traits, is_known, first_seen, last_seen, search)
+select id, name, email, phone, company, traits::jsonb, is_known,
+       first_seen, last_seen, search
+from unnest(%(id)b, %(name)b, %(email)b, %(phone)b, %(company)b, %(traits)b,
+    %(is_known)b, %(first_seen)b, %(last_seen)b, %(search)b)
+    v(id, name, email, phone, company, traits, is_known, first_seen, last_seen, search)
+on conflict (id) do update set name = excluded.name, email = excluded.email, phone = excluded.phone, company = excluded.company,
+    traits = excluded.traits, is_known = excluded.is_known, first_seen = excluded.first_seen, last_seen = excluded.last_seen,
+    search = excluded.search
+where (profile.name, profile.email, profile.phone, profile.company, profile.traits, profile.is_known, profile.first_seen,
+       profile.last_seen, profile.search)
+      is distinct from (excluded.name, excluded.email, excluded.phone, excluded.company, excluded.traits, excluded.is_known,
+       excluded.first_seen, excluded.last_seen, excluded.search)
+
+-- delete_profiles: ids that no cluster has any more
+delete from profile where id = any(%(ids)b)
+
+-- widen_seen: people seen again, of whom nothing else changed
+update profile set
+    first_seen = least(profile.first_seen, v.first_seen),
+    last_seen = greatest(profile.last_seen, v.last_seen)
+from unnest(%(id)b, %(first_seen)b, %(last_seen)b) v(id, first_seen, last_seen)
+where profile.id = v.id
+
+-- load_companies: documents of companies (primary key)
+select h, doc, n, first_seen, last_seen from company where h = any(%(hashes)b) for update
+
+-- write_companies: whole rows
+insert into company (h, space, key, name, traits, doc, n, first_seen, last_seen)
+select h, space, key, name, traits::jsonb, doc, n,
+       first_seen, last_seen
+from unnest(%(h)b, %(space)b, %(key)b, %(name)b, %(traits)b, %(doc)b,
+    %(n)b, %(first_seen)b, %(last_seen)b) v(h, space, key, name, traits, doc, n, first_seen, last_seen)
+on conflict (h) do update set name = excluded.name, traits = excluded.traits, doc = excluded.doc, n = excluded.n,
+    first_seen = excluded.first_seen, last_seen = excluded.last_seen
+
+-- write_members: first and last time a fragment was seen in a company
+insert into company_member (company, fragment, first_ts, last_ts)
+select * from unnest(%(company)b, %(fragment)b, %(first_ts)b, %(last_ts)b)
+on conflict (company, fragment) do update set first_ts = least(company_member.first_ts, excluded.first_ts),
+    last_ts = greatest(company_member.last_ts, excluded.last_ts)
+
+-- delete_companies: companies of which no event is left
+delete from company where h = any(%(hashes)b)
+
+-- delete_member_rows: single memberships
+delete from company_member using unnest(%(company)b, %(fragment)b) gone(company, fragment)
+where company_member.company = gone.company and company_member.fragment = gone.fragment
+
+-- delete_members: memberships of companies, before they are written anew
+delete from company_member where company = any(%(companies)b)
+
+-- members_of: fragments that were ever seen in these companies
+select distinct fragment from company_member where company = any(%(companies)b)

@@ -1,0 +1,185 @@
+"""The first steps of a batch: which events count, and whom they name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from onefold.events.api import (
+    DEDUPLICATION_US,
+    Decoded,
+    Kind,
+    Reason,
+    Violation,
+    decode_request,
+    known_receipts,
+    retracted_until,
+    store_retractions,
+)
+from onefold.identity.api import Extractor, Identifier, Refused, Rule, RuleKind, load_nodes, new_node, pair_of
+from onefold.kernel.hashing import event_id
+from onefold.programs.processor.batch import LINKS_ONLY, Accepted, Batch
+
+RULES = {"never": RuleKind.NEVER, "always": RuleKind.ALWAYS, "withdrawn": RuleKind.WITHDRAWN}
+
+
+def decode(batch: Batch) -> None:
+    """Log rows → events and violations."""
+    for row in batch.rows:
+        events, violations = decode_request(row)
+        batch.decoded += events
+        for violation in violations:
+            batch.refuse(violation)
+    batch.decoded.sort(key=lambda event: event.received_at)
+
+
+def note_retractions(batch: Batch) -> None:
+    """Remember what is taken back before anything is accepted: a retraction may overtake what it retracts."""
+    said = [event for event in batch.decoded if event.kind is Kind.RETRACT]
+    others = [event for event in batch.decoded if event.kind is not Kind.RETRACT]
+    if not said:
+        return
+    said = _without_copies(batch, said, {})
+    retractions: dict[bytes, tuple[int, bytes]] = {}
+    for event in said:
+        body = msgspec.json.decode(event.body)
+        source_id = _source_id(batch, body["source"])
+        for message_id in body["messageIds"]:
+            retracted = event_id(source_id, message_id)
+            known = retractions.get(retracted)
+            if known is None or known[0] < event.received_at:
+                retractions[retracted] = (event.received_at, event.id)
+    store_retractions(batch.conn, retractions)
+    batch.to_take_back.update(retractions)
+    batch.accepted += [Accepted(event, [], LINKS_ONLY) for event in said]
+    batch.decoded = others
+
+
+def deduplicate(batch: Batch) -> None:
+    """Leave out what is retracted, and what came before within 24 h (by the full message id, per source)."""
+    if not batch.decoded:
+        return
+    until = retracted_until(batch.conn, [event.id for event in batch.decoded])
+    standing = []
+    for event in batch.decoded:
+        if event.received_at <= until.get(event.id, -1):
+            batch.count(event.source_id, event.received_at, "retracted")
+        else:
+            standing.append(event)
+    batch.decoded = _without_copies(batch, standing, until)
+
+
+def _without_copies(batch: Batch, events: list[Decoded], until: Mapping[bytes, int]) -> list[Decoded]:
+    """`events` (by receipt) without copies; what is taken back `until` then never came, so nothing is its copy."""
+    if not events:
+        return []
+    earliest = events[0].received_at - DEDUPLICATION_US
+    receipts = known_receipts(batch.conn, [event.id for event in events], earliest)
+    fresh = []
+    for event in events:
+        taken_back = until.get(event.id, -1)
+        before = receipts.setdefault(event.id, [])
+        if any(abs(event.received_at - at) < DEDUPLICATION_US for at in before if at > taken_back):
+            batch.duplicates.append(event)
+            batch.count(event.source_id, event.received_at, "duplicate")
+        else:
+            before.append(event.received_at)
+            fresh.append(event)
+    return fresh
+
+
+def identify(batch: Batch) -> None:
+    """Normalise identifiers. An event of which none is left names nobody and is refused."""
+    extractor = batch.context.extractor
+    for event in batch.decoded:
+        if event.kind is Kind.LINK:
+            _accept_link(batch, event)
+            continue
+        identifiers, refused = extractor.identifiers(event)
+        for refusal in refused:
+            batch.refuse(_violation(event, refusal, is_fatal=not identifiers))
+        if identifiers:
+            batch.accepted.append(Accepted(event, identifiers, identifiers[0].h))
+
+
+def load(batch: Batch) -> None:
+    """Every identifier of the batch, loaded or new. Two identifiers never meet by their hash."""
+    named: dict[int, Identifier] = {}
+    documents: set[int] = set()
+    colliding: set[Identifier] = set()
+    for accepted in batch.accepted:
+        for identifier in accepted.identifiers:
+            first = named.setdefault(identifier.h, identifier)
+            if first.value != identifier.value or first.ns != identifier.ns:
+                colliding.add(identifier)
+        if accepted.event.kind is Kind.IDENTIFY:
+            documents.add(accepted.fragment)
+    batch.nodes = load_nodes(batch.conn, named.keys(), documents)
+    for h, node in batch.nodes.items():
+        if (node.val, node.ns) != (named[h].value, named[h].ns):
+            colliding.add(named[h])
+    if colliding:
+        _leave_out(batch, colliding)
+    for accepted in batch.accepted:
+        for identifier in accepted.identifiers:
+            if identifier.h not in batch.nodes:
+                batch.nodes[identifier.h] = new_node(identifier, accepted.event.received_at)
+
+
+def _leave_out(batch: Batch, colliding: set[Identifier]) -> None:
+    """Identifiers whose 64-bit hash is another's: their events go on without them."""
+    kept = []
+    for accepted in batch.accepted:
+        if any(identifier in colliding for identifier in accepted.identifiers):
+            left = [identifier for identifier in accepted.identifiers if identifier not in colliding]
+            refusal = Refused(Reason.HASH_COLLISION, "An identifier has the same hash as another one; it is left out.")
+            is_usable = bool(left) and accepted.rule is None
+            batch.refuse(_violation(accepted.event, refusal, is_fatal=not is_usable))
+            if not is_usable:
+                continue
+            accepted = Accepted(accepted.event, left, left[0].h)  # noqa: PLW2901  (the list is made anew)
+        kept.append(accepted)
+    batch.accepted = kept
+
+
+def link_rule(extractor: Extractor, event: Decoded) -> tuple[Rule, list[Identifier]] | Refused:
+    """The decision that a link event states, with the one or two identifiers it names; or why it states none."""
+    body: dict[str, Any] = msgspec.json.decode(event.body)
+    ends = []
+    for name in ("a", "b"):
+        end = extractor.normalise(*body[name])
+        if isinstance(end, Refused):
+            return Refused(Reason.RULE_INVALID, end.detail)
+        ends.append(end)
+    one, other = pair_of(ends[0].h, ends[1].h)
+    kind = RULES[body["rule"]]
+    if one == other and kind is RuleKind.ALWAYS:
+        return Refused(Reason.RULE_INVALID, "An identifier can't be linked with itself; name two.")
+    return Rule(one, other, kind, event.ts, event.id), sorted(set(ends))
+
+
+def _accept_link(batch: Batch, event: Decoded) -> None:
+    found = link_rule(batch.context.extractor, event)
+    if isinstance(found, Refused):
+        batch.refuse(_violation(event, found, is_fatal=True))
+    else:
+        rule, ends = found
+        batch.accepted.append(Accepted(event, ends, LINKS_ONLY, rule))
+
+
+def _source_id(batch: Batch, source: int | str) -> int:
+    """Id of a source named by id or slug; -1, of which there are no events, if there is none."""
+    return source if isinstance(source, int) else batch.context.slugs.get(source, -1)
+
+
+def _violation(event: Decoded, refusal: Refused, *, is_fatal: bool) -> Violation:
+    return Violation(
+        source_id=event.source_id,
+        received_at=event.received_at,
+        message_id=event.message_id,
+        kind=event.kind.name.lower(),
+        reason=refusal.reason,
+        detail=refusal.detail,
+        is_fatal=is_fatal,
+        body=event.body,
+    )

@@ -1,0 +1,57 @@
+"""What a batch carries from step to step."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from psycopg import Connection
+
+from onefold.events.api import Decoded, LogRow, Violation
+from onefold.identity.api import Facts, Identifier, Node, Resolved, Rule
+from onefold.profiles.api import Claims, CompanyFacts
+from onefold.programs.processor.context import Context
+
+MINUTE_US = 60_000_000
+LINKS_ONLY = 0
+"""The fragment of link and retraction events: nobody's."""
+
+
+@dataclass
+class Accepted:
+    """An event on its way into the profile. `fragment` = hash of its strongest identifier."""
+
+    event: Decoded
+    identifiers: list[Identifier]  # strongest first
+    fragment: int
+    rule: Rule | None = None
+
+
+@dataclass
+class Batch:
+    """Everything between a batch's log rows and its rows in the tables; times in µs."""
+
+    conn: Connection[Any]
+    context: Context
+    rows: list[LogRow]
+    decoded: list[Decoded] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+    duplicates: list[Decoded] = field(default_factory=list)
+    to_take_back: set[bytes] = field(default_factory=set)  # ids of events that the batch's retractions name
+    accepted: list[Accepted] = field(default_factory=list)
+    nodes: dict[int, Node] = field(default_factory=dict)
+    claims: dict[int, Claims] = field(default_factory=dict)  # fragment → folded document
+    companies: dict[int, CompanyFacts] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+    tallied: set[int] = field(default_factory=set)  # fragments with new events
+    seen: dict[int, tuple[int, int]] = field(default_factory=dict)  # fragments seen earlier or in a later hour
+    resolved: Resolved = field(default_factory=Resolved)
+    counts: Counter[tuple[int, int, str]] = field(default_factory=Counter)
+
+    def count(self, source_id: int, received_at: int, outcome: str) -> None:
+        """One event of a source ended so; see the table source_count."""
+        self.counts[source_id, received_at - received_at % MINUTE_US, outcome] += 1
+
+    def refuse(self, violation: Violation) -> None:
+        """Keep what was refused, and count it."""
+        self.violations.append(violation)
+        self.count(violation.source_id, violation.received_at, f"violation:{violation.reason}")

@@ -1,0 +1,36 @@
+"""What a batch needs to know besides its events: sources and the identity configuration."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from psycopg import Connection
+
+from onefold.identity.api import Extractor, IdentityConfig, load_config
+
+
+@dataclass(frozen=True)
+class Context:
+    """One immutable view of the configuration; a change makes a new one between two batches."""
+
+    config: IdentityConfig
+    config_version: int
+    priorities: dict[int, int]  # source id → survivorship priority
+    user_spaces: dict[int, str]
+    slugs: dict[str, int]
+    extractor: Extractor = field(compare=False)
+
+
+def load_context(conn: Connection[Any], current: Context | None = None) -> Context:
+    """The configuration in force. Returns `current` itself when nothing changed: its extractor remembers much."""
+    version, config = load_config(conn)
+    sources = conn.execute("select id, slug, priority, user_space from source").fetchall()
+    spaces = {row[0]: row[3] for row in sources}
+    fresh = Context(
+        config=config,
+        config_version=version,
+        priorities={row[0]: row[2] for row in sources},
+        user_spaces=spaces,
+        slugs={row[1]: row[0] for row in sources},
+        extractor=Extractor(config, spaces),
+    )
+    return current if current == fresh else fresh

@@ -1,0 +1,127 @@
+"""The middle steps of a batch: fold events into fragments, resolve identity, refold the profiles that this touched."""
+
+import msgspec
+
+from onefold.events.api import Decoded, Kind, Trust
+from onefold.identity.api import EdgeFacts, Node, Pair, Resolver
+from onefold.kernel.hashing import identifier_hash
+from onefold.profiles.api import (
+    CompanyFacts,
+    add_claims,
+    floor_hour,
+    fold_companies,
+    pack,
+    refold_profiles,
+    unpack,
+    widen_seen,
+)
+from onefold.programs.processor.batch import Accepted, Batch
+
+EARLIEST_PUBLIC_CLAIM_US = 48 * 3_600_000_000
+"""Whoever holds a public key can't claim to have been first longer ago than this."""
+
+
+def fold_fragments(batch: Batch) -> None:
+    """Each event into the fragment of its strongest identifier; pairs, rules and receipts into the batch's facts."""
+    for accepted in batch.accepted:
+        event = accepted.event
+        for identifier in accepted.identifiers:
+            known = batch.facts.receipts.get(identifier.h)
+            if known is None or event.received_at < known:
+                batch.facts.receipts[identifier.h] = event.received_at
+        if accepted.rule is not None:
+            batch.facts.rules.append((accepted.rule, event.received_at))
+        elif event.kind is not Kind.RETRACT:
+            _tally(batch, batch.nodes[accepted.fragment], event)
+            _add_pairs(batch, accepted)
+            if event.kind is Kind.IDENTIFY:
+                _fold_traits(batch, accepted)
+            elif event.kind is Kind.GROUP:
+                _fold_group(batch, accepted)
+    for h in batch.facts.refold:
+        if h in batch.claims:
+            node = batch.nodes[h]
+            node.doc, node.has_doc, node.is_changed = pack(batch.claims[h]), True, True
+
+
+def resolve_identity(batch: Batch) -> None:
+    """What the batch's pairs, rules and receipts make of the components they touch."""
+    batch.resolved = Resolver(batch.conn, batch.context.config, batch.nodes).run(batch.facts)
+
+
+def refold(batch: Batch) -> None:
+    """Companies, then the profiles that changed; the others only move their last-seen hour."""
+    context, resolved = batch.context, batch.resolved
+    fold_companies(batch.conn, batch.companies, context.priorities)
+    refold_profiles(batch.conn, resolved.touched, batch.nodes, batch.claims, context.priorities, context.config)
+    widened: dict[int, tuple[int, int]] = {}
+    for h, (first, last) in batch.seen.items():
+        profile_id = batch.nodes[h].prof
+        if profile_id not in resolved.touched:
+            known = widened.get(profile_id, (first, last))
+            widened[profile_id] = (min(first, known[0]), max(last, known[1]))
+    widen_seen(batch.conn, {key: (first, floor_hour(last)) for key, (first, last) in widened.items()})
+
+
+def claim_time(event: Decoded) -> int:
+    """When the event says that its identifiers belonged together; see docs/reference/identity.md, Edges."""
+    return event.ts if event.trust > Trust.PUBLIC else max(event.ts, event.received_at - EARLIEST_PUBLIC_CLAIM_US)
+
+
+def company_hash(space: str, group_id: str) -> int:
+    """Names a company: a group id within the space of its source."""
+    return identifier_hash(f"{space}:group" if space else "group", group_id)
+
+
+def _tally(batch: Batch, node: Node, event: Decoded) -> None:
+    """Counts and times of the fragment; what a profile shows of them is noted in `seen` or makes it refold."""
+    batch.tallied.add(node.h)
+    node.n += 1
+    if node.own_rcv is None or event.received_at < node.own_rcv:
+        node.own_rcv, node.is_changed = event.received_at, True
+    if node.first_ts is None or node.last_ts is None:  # the fragment's first event
+        node.first_ts = node.last_ts = event.ts
+        if not node.is_new:
+            batch.facts.refold.add(node.h)
+        return
+    if event.ts < node.first_ts or floor_hour(event.ts) > floor_hour(node.last_ts):
+        first, last = batch.seen.get(node.h, (event.ts, event.ts))
+        batch.seen[node.h] = (min(first, event.ts), max(last, event.ts))
+    node.first_ts, node.last_ts = min(node.first_ts, event.ts), max(node.last_ts, event.ts)
+
+
+def _add_pairs(batch: Batch, accepted: Accepted) -> None:
+    event = accepted.event
+    strongest, *weaker = accepted.identifiers
+    if weaker:
+        seen = EdgeFacts(claim_time(event), event.trust, event.received_at)
+        for identifier in weaker:
+            pair: Pair = (strongest.h, identifier.h)
+            known = batch.facts.pairs.get(pair)
+            if known is None:
+                batch.facts.pairs[pair] = seen
+                batch.facts.causes[pair] = event.id
+            elif known != seen:
+                batch.facts.pairs[pair] = known.merged(seen)
+
+
+def _fold_traits(batch: Batch, accepted: Accepted) -> None:
+    event, h = accepted.event, accepted.fragment
+    if not event.traits:
+        return
+    traits = msgspec.json.decode(event.traits)
+    claims = batch.claims.get(h)
+    if claims is None:
+        claims = batch.claims[h] = unpack(batch.nodes[h].doc)
+    if add_claims(claims, traits, event.source_id, (event.ts, event.received_at, event.id)):
+        batch.facts.refold.add(h)
+
+
+def _fold_group(batch: Batch, accepted: Accepted) -> None:
+    event = accepted.event
+    space, key = batch.context.user_spaces.get(event.source_id, ""), event.group_id or ""
+    h = company_hash(space, key)
+    facts = batch.companies.setdefault(h, CompanyFacts(space, key))
+    traits = msgspec.json.decode(event.traits) if event.traits else {}
+    facts.add(accepted.fragment, event.ts, traits, event.source_id, (event.ts, event.received_at, event.id))
+    batch.facts.refold.add(accepted.fragment)

@@ -1,0 +1,24 @@
+-- node: every identifier
+select h, ns, val, rcv, comp, prof, fl, deg, n, own_rcv, first_ts, last_ts, doc from node
+
+-- edge: every pair
+select a, b, first, trust, rcv, ref from edge
+
+-- link_rule: every decision
+select event, received_at, a, b, kind, ts from link_rule
+
+-- profile: every person
+select id, name, email, phone, company, traits::text, is_known, (extract(epoch from first_seen) * 1000000)::bigint,
+    (extract(epoch from last_seen) * 1000000)::bigint, search
+from profile
+
+-- company: every company
+select h, space, key, name, traits::text, doc, n, (extract(epoch from first_seen) * 1000000)::bigint,
+    (extract(epoch from last_seen) * 1000000)::bigint
+from company
+
+-- company_member: every membership
+select company, fragment, first_ts, last_ts from company_member
+
+-- note_rebuild: which configuration the stored state was computed with
+insert into rebuild_done (at, config_version) values (now(), %(version)s)

@@ -1,0 +1,182 @@
+"""Take back stored events: afterwards everything is as if they had never come.
+
+Fragments that lost events are folded anew from those that are left; edges, counts, receipts and labels follow.
+Cost: every remaining event of the fragments that lost one, and of the companies' members; so import undo comes in pieces.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import msgspec
+
+from onefold.events.api import Decoded, Kind, Stored, delete_retracted, events_of
+from onefold.identity.api import (
+    WEAKER,
+    EdgeFacts,
+    Node,
+    Pair,
+    Resolver,
+    delete_edges,
+    delete_nodes,
+    delete_rules,
+    earliest_receipts,
+    load_edges_from,
+    load_nodes,
+    write_edges,
+    write_moves,
+    write_nodes,
+)
+from onefold.profiles.api import Claims, CompanyFacts, add_claims, members_of, pack, refold_profiles, replace_companies
+from onefold.programs.processor.batch import Batch
+from onefold.programs.processor.context import Context
+from onefold.programs.processor.fold import claim_time, company_hash
+
+
+@dataclass
+class Fragment:
+    """What the accepted events of one strongest identifier say; times in µs. See `refolded`."""
+
+    n: int = 0
+    own_rcv: int | None = None
+    first_ts: int | None = None
+    last_ts: int | None = None
+    claims: Claims = field(default_factory=dict)
+    edges: dict[int, EdgeFacts] = field(default_factory=dict)  # weaker identifier → facts
+
+    def add(self, event: Decoded, weaker: Collection[int]) -> None:
+        """Fold one event."""
+        self.n += 1
+        self.own_rcv = event.received_at if self.own_rcv is None else min(self.own_rcv, event.received_at)
+        self.first_ts = event.ts if self.first_ts is None else min(self.first_ts, event.ts)
+        self.last_ts = event.ts if self.last_ts is None else max(self.last_ts, event.ts)
+        seen = EdgeFacts(claim_time(event), event.trust, event.received_at)
+        for h in weaker:
+            known = self.edges.get(h)
+            self.edges[h] = seen if known is None else known.merged(seen)
+        if event.kind is Kind.IDENTIFY and event.traits:
+            add_claims(
+                self.claims,
+                msgspec.json.decode(event.traits),
+                event.source_id,
+                (event.ts, event.received_at, event.id),
+            )
+
+
+def take_back(batch: Batch) -> None:
+    """The last step: stored events that the batch's retractions name."""
+    removed = delete_retracted(batch.conn, batch.to_take_back) if batch.to_take_back else []
+    if not removed:
+        return
+    for stored in removed:
+        batch.count(stored.event.source_id, stored.event.received_at, "taken_back")
+    conn, context = batch.conn, batch.context
+    decisions = [(s.event.id, s.event.received_at) for s in removed if s.event.kind is Kind.LINK]
+    named = {end for pair in delete_rules(conn, decisions) for end in pair}
+    lost = {stored.fragment for stored in removed if stored.event.kind not in (Kind.LINK, Kind.RETRACT)}
+    companies = _companies_in(removed, context)
+    fragments = _refold_fragments(batch, lost, companies)
+    nodes = load_nodes(conn, lost | named, ())
+    changed = _replace_edges(batch, fragments, nodes) | lost
+    for h, fragment in fragments.items():
+        _replace_fragment(nodes[h], fragment)
+    gone = _lower_receipts(batch, nodes, changed | named)
+    delete_nodes(conn, gone)
+    vanished = [nodes.pop(h) for h in gone]
+    resolver = Resolver(conn, context.config, nodes)
+    resolver.result.touched.update(node.prof for node in vanished)
+    resolved = resolver.resettle(
+        [h for h in changed if h in nodes], [h for h in named if h in nodes], {node.comp for node in vanished}
+    )
+    resolved.touched.update(nodes[h].prof for h in lost if h in nodes)
+    replace_companies(conn, companies, context.priorities)
+    claims = {h: fragment.claims for h, fragment in fragments.items()}
+    refold_profiles(conn, resolved.touched, nodes, claims, context.priorities, context.config)
+    write_nodes(conn, [node for node in nodes.values() if node.is_changed])
+    write_moves(conn, resolved.moves + [(node.h, node.prof, None, None) for node in vanished])
+
+
+def _companies_in(removed: list[Stored], context: Context) -> dict[int, CompanyFacts]:
+    """Companies that lost an event, still empty."""
+    companies = {}
+    for stored in removed:
+        if stored.event.kind is Kind.GROUP:
+            space = context.user_spaces.get(stored.event.source_id, "")
+            key = stored.event.group_id or ""
+            companies[company_hash(space, key)] = CompanyFacts(space, key)
+    return companies
+
+
+def _refold_fragments(batch: Batch, lost: set[int], companies: dict[int, CompanyFacts]) -> dict[int, Fragment]:
+    """The fragments as their remaining events have them; fills `companies` from all that their members still say."""
+    fragments = {h: Fragment() for h in lost}
+    context = batch.context
+    for stored in events_of(batch.conn, lost | members_of(batch.conn, companies.keys())):
+        event = stored.event
+        if event.kind in (Kind.LINK, Kind.RETRACT):
+            continue
+        if stored.fragment in fragments:
+            identifiers, _ = context.extractor.identifiers(event)
+            fragments[stored.fragment].add(event, [found.h for found in identifiers if found.h != stored.fragment])
+        if event.kind is Kind.GROUP:
+            facts = companies.get(company_hash(context.user_spaces.get(event.source_id, ""), event.group_id or ""))
+            if facts is not None:
+                traits = msgspec.json.decode(event.traits) if event.traits else {}
+                at = (event.ts, event.received_at, event.id)
+                facts.add(stored.fragment, event.ts, traits, event.source_id, at)
+    return fragments
+
+
+def _replace_edges(batch: Batch, fragments: dict[int, Fragment], nodes: dict[int, Node]) -> set[int]:
+    """Make the edges of these fragments as they are now; returns the weaker ends that this touched, loaded."""
+    stored = {(edge.a, edge.b): edge for edge in load_edges_from(batch.conn, fragments.keys())}
+    now: dict[Pair, EdgeFacts] = {
+        (h, weaker): facts for h, fragment in fragments.items() for weaker, facts in fragment.edges.items()
+    }
+    deleted = [pair for pair in stored if pair not in now]
+    altered = {
+        pair: facts
+        for pair, facts in now.items()
+        if pair in stored and facts != EdgeFacts(stored[pair].first, stored[pair].trust, stored[pair].rcv)
+    }
+    ends = {b for _, b in (*deleted, *altered)}
+    nodes.update(load_nodes(batch.conn, ends - nodes.keys(), ()))
+    delete_edges(batch.conn, deleted)
+    write_edges(batch.conn, altered)
+    for a, b in deleted:
+        _uncount(batch, nodes[a], nodes[b])
+    return ends
+
+
+def _uncount(batch: Batch, strong: Node, weak: Node) -> None:
+    """An edge is gone: both ends have one distinct neighbour less."""
+    by_code = batch.context.config.by_code
+    _lower(strong, WEAKER)
+    for node, other in ((strong, weak), (weak, strong)):
+        if by_code[other.ns].is_unique and not by_code[node.ns].is_unique:
+            _lower(node, other.ns)
+
+
+def _lower(node: Node, kind: int) -> None:
+    degree = node.degree()
+    degree[kind] -= 1
+    node.set_degree({key: count for key, count in degree.items() if count})
+    node.is_changed = True
+
+
+def _replace_fragment(node: Node, fragment: Fragment) -> None:
+    node.n, node.own_rcv = fragment.n, fragment.own_rcv
+    node.first_ts, node.last_ts = fragment.first_ts, fragment.last_ts
+    node.doc, node.has_doc, node.is_changed = pack(fragment.claims), bool(fragment.claims), True
+
+
+def _lower_receipts(batch: Batch, nodes: dict[int, Node], hashes: Collection[int]) -> list[int]:
+    """Earliest receipts from what is left; returns the identifiers that nothing names any more."""
+    elsewhere = earliest_receipts(batch.conn, hashes)
+    gone = []
+    for h in hashes:
+        receipts = [receipt for receipt in (nodes[h].own_rcv, elsewhere.get(h)) if receipt is not None]
+        if not receipts:
+            gone.append(h)
+        elif nodes[h].rcv != min(receipts):
+            nodes[h].rcv, nodes[h].is_changed = min(receipts), True
+    return gone

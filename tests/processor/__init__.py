@@ -1,0 +1,1 @@
+"""The processor against the slow reference, the rebuild, and adversaries."""
