@@ -114,6 +114,27 @@ def settings(pg_url: str, tmp_path: Path) -> Settings:
     return load_settings({"DATABASE_URL": pg_url, "ONEFOLD_DATA_DIR": str(tmp_path / "data")})
 
 
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A data folder to be, that any user may reach; pytest's own are closed to others."""
+    folder = Path(tempfile.mkdtemp(prefix="onefold-data-"))
+    folder.chmod(0o755)
+    yield folder / "data"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def django_elsewhere(django_db_blocker: Any) -> Iterator[None]:
+    """Lets the code under test lead Django to another database, and leads it back afterwards."""
+    from django.db import connections
+
+    before = dict(connections.settings["default"])
+    with django_db_blocker.unblock():
+        yield
+        connections.close_all()
+        connections.settings["default"].update(before)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(pg_url: str, django_db_blocker: Any) -> None:
     """Django's tests use this worker's database too, already migrated (pytest-django's own would make another)."""
