@@ -150,8 +150,9 @@ def _partitions(connection: Connection[tuple[Any, ...]], table: Partitioned, bef
 
 
 def _exists(connection: Connection[tuple[Any, ...]], name: str) -> bool:
-    row = connection.execute("select to_regclass(%s) is not null", [name]).fetchone()
-    return row is not None and bool(row[0])
+    # not to_regclass: it may answer from a cache that doesn't know yet what another session committed
+    query = "select 1 from pg_class where relname = %s and relnamespace = current_schema()::regnamespace"
+    return connection.execute(query, [name]).fetchone() is not None
 
 
 def _lock_shortly(connection: Connection[tuple[Any, ...]]) -> None:
