@@ -77,6 +77,9 @@ class CollectorSettings(Group, frozen=True, kw_only=True):
     rate_limit: Annotated[Positive, Meta(description="Events per second of a source that sets no limit itself")] = (
         50_000
     )
+    proxy_count: Annotated[
+        int, Meta(ge=0, le=10, description="Reverse proxies in front, whose `X-Forwarded-For` is believed; 0 = none")
+    ] = 0
 
 
 class ProcessorSettings(Group, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from onefold.events.accepted import (
     undecodable,
 )
 from onefold.events.clean import clean_text
+from onefold.events.counts import Counts, add_counts
 from onefold.events.decode import decode_accepted, decode_each, decode_request
 from onefold.events.envelope import (
     JSON_FAULTS,
@@ -42,7 +43,9 @@ from onefold.events.keys import (
     create_key,
     disable_key,
     list_keys,
+    read_book,
     rotate_key,
+    touch_keys,
 )
 from onefold.events.limits import DEFAULT_LIMITS, Limits, limits_of
 from onefold.events.log import EventLog, NewRow, NotStored, PostgresLog, append_internal, wait_until_processed
@@ -68,6 +71,7 @@ __all__ = [
     "IP_POLICIES",
     "JSON_FAULTS",
     "SCOPES",
+    "Counts",
     "Decoded",
     "EventLog",
     "Fields",
@@ -93,6 +97,7 @@ __all__ = [
     "Stored",
     "Trust",
     "Violation",
+    "add_counts",
     "advance",
     "append_internal",
     "check_key",
@@ -116,6 +121,7 @@ __all__ = [
     "list_sources",
     "lock_positions",
     "read_batch",
+    "read_book",
     "read_request",
     "retracted_until",
     "rotate_key",
@@ -126,6 +132,7 @@ __all__ = [
     "store_violations",
     "stored_body",
     "text_of",
+    "touch_keys",
     "undecodable",
     "update_source",
     "wait_until_processed",

@@ -59,18 +59,18 @@ def stored_body(items: Sequence[bytes], request: Request | None = None, *, is_cl
 
 def with_type(item: bytes, kind: str) -> bytes:
     """The event with its `type` set; anything but an object comes back as it is."""
-    return _edited(item, lambda fields: fields.update(type=Raw(_encode(kind))))
+    return edited(item, lambda fields: fields.update(type=Raw(_encode(kind))))
 
 
 def with_context(item: bytes, edit: Callable[[Fields], None]) -> bytes:
     """The event with its context changed in place by `edit`; one whose context is no object comes back as it is."""
 
     def change(fields: Fields) -> None:
-        context = _fields(fields.get("context") or b"{}")
+        context = _own(fields, "context")
         edit(context)
         fields["context"] = Raw(_encode(context))
 
-    return _edited(item, change)
+    return edited(item, change)
 
 
 def with_shared(item: bytes, context: Raw, integrations: Raw) -> bytes:
@@ -79,10 +79,9 @@ def with_shared(item: bytes, context: Raw, integrations: Raw) -> bytes:
     def change(fields: Fields) -> None:
         for name, shared in (("context", context), ("integrations", integrations)):
             if shared:
-                own = fields.get(name)
-                fields[name] = Raw(_encode(_fields(shared) | ({} if _is_null(own) else _fields(own or b"{}"))))
+                fields[name] = Raw(_encode(_fields(shared) | _own(fields, name)))
 
-    return _edited(item, change)
+    return edited(item, change)
 
 
 def text_of(raw: Raw) -> str:
@@ -94,8 +93,11 @@ def text_of(raw: Raw) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _edited(item: bytes, change: Callable[[Fields], None]) -> bytes:
-    """Leaves what it can't read as it is: the per-event check says what is wrong with it."""
+def edited(item: bytes, change: Callable[[Fields], None]) -> bytes:
+    """A JSON object with its fields changed in place by `change`; what can't be read comes back as it is.
+
+    The per-event check says what is wrong with that.
+    """
     try:
         fields = _fields(item)
         change(fields)
@@ -104,5 +106,6 @@ def _edited(item: bytes, change: Callable[[Fields], None]) -> bytes:
         return item
 
 
-def _is_null(raw: Raw | None) -> bool:
-    return raw is None or bytes(raw) == b"null"
+def _own(fields: Fields, name: str) -> Fields:
+    raw = fields.get(name)
+    return {} if raw is None or bytes(raw) == b"null" else _fields(raw)

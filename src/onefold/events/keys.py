@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-from psycopg import Connection
+from psycopg import AsyncConnection, Connection
 
 from onefold.events.event import Trust
+from onefold.events.internal import INTERNAL_SOURCE
 from onefold.events.sources import QUERIES, Source, announce, get_source, source_of
 from onefold.infra.logs import get_logger
 from onefold.kernel.errors import Forbidden, NotFound, Rejected
@@ -85,7 +86,10 @@ def create_key(
     if kind == "public" and wanted != ["write"]:
         raise KeyRejected("A public key stands in web pages for everyone to read, so it may only write.")
     with conn.transaction():
-        new = _insert(conn, get_source(conn, slug).id, kind, wanted)
+        source = get_source(conn, slug)
+        if source.id == INTERNAL_SOURCE and "write" in wanted:
+            raise KeyRejected("Only Onefold itself writes as its own source. Make a source for the sender.")
+        new = _insert(conn, source.id, kind, wanted)
     log.info("key_created", source=slug, key=new.key.id, kind=kind, scopes=wanted, acting_user=acting_user)
     return new
 
@@ -139,6 +143,17 @@ class KeyBook:
         """None for a key that isn't known or has ended."""
         grant = self._grants.get(digest_of(text))
         return None if grant is None or is_ended(grant, now) else grant
+
+
+async def read_book(conn: AsyncConnection[Any]) -> KeyBook:
+    """All keys that work, as of now."""
+    cursor = await conn.execute(QUERIES["all_keys"])
+    return KeyBook(await cursor.fetchall())
+
+
+async def touch_keys(conn: AsyncConnection[Any], key_ids: list[int]) -> None:
+    """These keys were used."""
+    await conn.execute(QUERIES["touch_keys"], {"ids": key_ids})
 
 
 def is_ended(grant: Grant, now: datetime) -> bool:

@@ -4,7 +4,7 @@ import json
 import select
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
@@ -41,11 +41,20 @@ class NewRow(msgspec.Struct, frozen=True, gc=False):
     body: bytes
 
 
+class NotStored(Unavailable):
+    """The log can't be reached, so nothing was stored."""
+
+    code = "log_unreachable"
+
+
 class EventLog(Protocol):
     """Where acknowledged requests go."""
 
     async def append(self, rows: Sequence[NewRow]) -> None:
-        """Returns when all of `rows` are durable. Raises Unavailable when that is not known: they may be or not."""
+        """Returns when all of `rows` are durable.
+
+        Raises NotStored when none is, so that a repetition is safe; Unavailable when that can't be known.
+        """
 
     async def close(self) -> None:
         """Gives up what it holds; nothing is appended afterwards."""
@@ -65,7 +74,7 @@ class PostgresLog:
             await conn.execute(QUERIES["append"], _columns(epoch, rows), binary=True)
         except psycopg.Error as fault:
             await conn.close()
-            raise Unavailable("The database did not store the events.") from fault
+            raise Unavailable(f"The database did not confirm the events: {type(fault).__name__}.") from fault
         except BaseException:
             await conn.close()
             raise
@@ -85,13 +94,16 @@ class PostgresLog:
         return await self._connect()
 
     async def _connect(self) -> tuple[AsyncConnection[Any], int]:
-        conn = await connect_async(self._url, "collector", autocommit=True)
+        try:
+            conn = await connect_async(self._url, "collector", autocommit=True)
+        except Unavailable as fault:
+            raise NotStored(str(fault)) from fault
         try:
             await conn.execute(f"set statement_timeout = {STATEMENT_TIMEOUT_MS}")
             return conn, await open_epoch(conn)
         except psycopg.Error as fault:
             await conn.close()
-            raise Unavailable("The database does not answer as it should.") from fault
+            raise NotStored(f"The database does not answer as it should: {type(fault).__name__}.") from fault
 
 
 async def open_epoch(conn: AsyncConnection[Any]) -> int:
@@ -119,9 +131,9 @@ def append_internal(conn: Connection[Any], events: Sequence[dict[str, Any]], *, 
 
     Each gets a messageId and a timestamp, unless it has them, and its `actingUser`.
     """
-    now = datetime.now(UTC)
+    received_at = time.time_ns() // 1000
+    now = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=received_at)
     items = [_internal_item(event, now, acting_user) for event in events]
-    received_at = int(now.timestamp() * 1_000_000)
     rows = [
         NewRow(INTERACTIVE, INTERNAL_SOURCE, Trust.SECRET, received_at, len(chunk), "", "", stored_body(chunk))
         for chunk in _chunks(items)
