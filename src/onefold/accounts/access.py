@@ -3,12 +3,12 @@
 import ipaddress
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate
+from typing import Concatenate, cast
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from onefold.accounts.permissions import Permission, demand
+from onefold.accounts.permissions import Actor, Permission, demand
 
 View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
 
@@ -18,11 +18,11 @@ def requires(permission: Permission) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, **parts: object) -> HttpResponse:
             if not request.user.is_authenticated:
                 return _to_sign_in(request)
             demand(request.user, permission)
-            return view(request, *args, **kwargs)
+            return view(request, **parts)
 
         return guarded
 
@@ -50,3 +50,8 @@ def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(text.strip())
     except ValueError:
         return None
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who asks: the key or user that the API authenticated, else the user of the session."""
+    return cast(Actor, getattr(request, "auth", None) or request.user)

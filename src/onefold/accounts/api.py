@@ -1,6 +1,6 @@
 """The slice's door: permissions, the guard of pages, and making users."""
 
-from onefold.accounts.access import address_of, requires
+from onefold.accounts.access import actor_of, address_of, requires
 from onefold.accounts.permissions import Actor, KeyHolder, NotAllowed, Permission, demand, may, name_of
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "KeyHolder",
     "NotAllowed",
     "Permission",
+    "actor_of",
     "address_of",
     "create_user",
     "demand",

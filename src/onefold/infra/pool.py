@@ -17,7 +17,7 @@ _opened: dict[str, ConnectionPool[Connection[tuple[Any, ...]]]] = {}
 
 
 def open_pool(url: str, application_name: str, *, max_size: int) -> None:
-    """Begin to keep connections to `url`; a pool opened before is closed. Returns at once, whether or not it answers."""
+    """Begin to keep connections to `url`, whether or not it answers yet; a pool opened before is closed."""
     close_pool()
     _opened["pool"] = ConnectionPool(
         url,
@@ -30,7 +30,7 @@ def open_pool(url: str, application_name: str, *, max_size: int) -> None:
         kwargs={
             "autocommit": True,
             "application_name": f"onefold {application_name}",
-            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_S}s",
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_S}s -c timezone=UTC",
             "connect_timeout": 5,
         },
         open=True,

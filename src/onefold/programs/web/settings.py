@@ -1,8 +1,10 @@
 """Django's settings, made from Onefold's."""
 
 import secrets
+from pathlib import Path
 from typing import Any
 
+import django_htmx
 from django.utils.functional import lazy
 from psycopg.conninfo import conninfo_to_dict
 
@@ -63,19 +65,66 @@ AUTH_USER_MODEL = "accounts.User"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None  # infra/jobs.py has the app; here it is for its migrations
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
+    "onefold.programs.web.middleware.SafeHeaders",  # outermost: error pages and static files get them too
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "onefold.programs.web.middleware.Faults",
 ]
 ROOT_URLCONF = "onefold.programs.web.urls"
+WSGI_APPLICATION = "onefold.programs.web.wsgi.application"
+HERE = Path(__file__).parent
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [HERE / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "onefold.programs.web.context.shell",
+            ],
+            "builtins": ["onefold.programs.web.templatetags.display"],
+        },
+    }
+]
+
 LOGGING_CONFIG = None  # infra/logs.py
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
-STATIC_URL = "static/"
+USE_I18N = False
+
+# Few small files, found where they lie: no collecting step between installing and running. Answered with 304 mostly.
+STATIC_URL = "/static/"
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+STATICFILES_DIRS = [HERE / "static", ("django_htmx", Path(django_htmx.__file__).parent / "static" / "django_htmx")]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+LOGIN_URL = "/signin"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# `Secure` is set by SafeHeaders when the request came by https: plain http on the own machine must work as well.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_NAME = "onefold_session"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "onefold_csrf"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "onefold.programs.web.faults.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+APPEND_SLASH = False

@@ -1,0 +1,76 @@
+"""Companies, from `group` calls: one row each, and who was seen in it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from onefold.infra.postgres import load_queries
+from onefold.profiles.naming import company_hash
+
+QUERIES = load_queries("onefold.profiles", "companies.sql")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Company:
+    """A company and its current traits (a JSON object)."""
+
+    h: int
+    space: str
+    key: str
+    name: str
+    traits: str
+    n: int
+    first_seen: datetime
+    last_seen: datetime
+
+    @property
+    def title(self) -> str:
+        """What to call it."""
+        return self.name or self.key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Membership:
+    """That a person was seen in a company; times in µs."""
+
+    h: int
+    space: str
+    key: str
+    title: str
+    first_ts: int
+    last_ts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompanyPerson:
+    """Somebody who was seen in a company; time in µs."""
+
+    id: int
+    title: str
+    last_ts: int
+
+
+def find_company(conn: Connection[Any], space: str, key: str) -> Company | None:
+    """The company with this group id in this space; None if no event named it."""
+    row = conn.execute(QUERIES["company"], {"h": company_hash(space, key)}).fetchone()
+    if row is None or (row[1], row[2]) != (space, key):
+        return None
+    names = ("h", "space", "key", "name", "traits", "n", "first_seen", "last_seen")
+    return Company(**dict(zip(names, row, strict=True)))
+
+
+def companies_of(conn: Connection[Any], fragments: list[int]) -> list[Membership]:
+    """Companies these fragments were seen in, at most 100, the latest first."""
+    rows = conn.execute(QUERIES["companies_of"], {"fragments": fragments})
+    return [
+        Membership(h=h, space=space, key=key, title=name or key, first_ts=first, last_ts=last)
+        for h, space, key, name, first, last in rows
+    ]
+
+
+def people_of(conn: Connection[Any], company: Company, limit: int = 100) -> list[CompanyPerson]:
+    """Who was seen in a company, the latest first; of more than 10,000 memberships some are left out."""
+    rows = conn.execute(QUERIES["people_of"], {"h": company.h, "limit": limit})
+    return [CompanyPerson(id=h, title=name or email or "Anonymous", last_ts=last) for h, name, email, last in rows]

@@ -1,0 +1,19 @@
+-- company: one company by its hash
+select c.h, c.space, c.key, c.name, c.traits::text, c.n, c.first_seen, c.last_seen from company c where c.h = %(h)s
+
+-- companies_of: companies of these fragments, the one seen last first (index on fragment)
+select c.h, c.space, c.key, c.name, min(cm.first_ts), max(cm.last_ts)
+from company_member cm join company c on c.h = cm.company
+where cm.fragment = any(%(fragments)s::bigint[])
+group by c.h
+order by max(cm.last_ts) desc, c.h
+limit 100
+
+-- people_of: who was seen in a company, the last first, up to a cap (primary key of company_member)
+select p.id, p.name, p.email, max(cm.last_ts)
+from (select * from company_member where company = %(h)s limit 10000) cm
+join node n on n.h = cm.fragment
+join profile p on p.id = n.prof
+group by p.id
+order by max(cm.last_ts) desc, p.id
+limit %(limit)s

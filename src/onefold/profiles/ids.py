@@ -1,0 +1,22 @@
+"""Profile ids as text: the 64-bit hash of the anchor identifier in 16 hexadecimal digits. Pure."""
+
+import re
+
+from onefold.kernel.hashing import NodeHash
+
+_FORM = re.compile(r"[0-9a-f]{16}")
+_MASK = (1 << 64) - 1
+
+
+def to_text(h: int) -> str:
+    """`-1` → `ffffffffffffffff`: what URLs and JSON show (JavaScript's numbers hold 53 bits only)."""
+    return f"{h & _MASK:016x}"
+
+
+def from_text(text: str) -> NodeHash | None:
+    """The hash that `text` shows; None if it is no profile id. Upper case is understood."""
+    lowered = text.lower()
+    if not _FORM.fullmatch(lowered):
+        return None
+    number = int(lowered, 16)
+    return NodeHash(number - (1 << 64) if number >> 63 else number)

@@ -1,0 +1,99 @@
+"""The steward's writes: link rules and retractions, logged as events and waited for."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg import Connection
+
+from onefold.events.api import append_internal, wait_until_processed
+from onefold.identity.api import RuleKind
+from onefold.infra.postgres import load_queries
+from onefold.kernel.errors import Rejected
+from onefold.profiles.naming import Names
+from onefold.profiles.person import Found, find
+
+QUERIES = load_queries("onefold.profiles", "links.sql")
+RULES: Final = {"never": RuleKind.NEVER, "always": RuleKind.ALWAYS, "withdrawn": RuleKind.WITHDRAWN}
+WAIT_S: Final = 2.0
+PAGE_SIZE: Final = 100
+_LATEST: Final = ((1 << 63) - 1, UUID(int=(1 << 128) - 1))
+
+Place = tuple[int, UUID]
+"""(time in µs, event id): where a page of rules begins."""
+
+
+class RuleRejected(Rejected):
+    """This decision can't be taken."""
+
+    code = "rule_invalid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """A link rule that was logged. `is_processed` False = safe in the log, but its effect isn't to be seen yet."""
+
+    rule: str
+    a: str
+    b: str
+    is_processed: bool
+    found: tuple[Found | None, Found | None]  # where both lead now
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleInForce:
+    """The latest decision about a pair; time in µs."""
+
+    rule: str
+    a: str
+    b: str
+    ts: int
+    place: Place
+
+
+def decide(conn: Connection[Any], names: Names, *, rule: str, a: str, b: str, acting_user: str) -> Decision:
+    """Log a rule about two identifiers (`namespace:value`; the same twice with never isolates) and wait for it.
+
+    Safe to repeat: of a pair the latest decision counts. Raises RuleRejected or IdentifierRejected.
+    """
+    if rule not in RULES:
+        raise RuleRejected(f"A rule is one of {', '.join(RULES)}.")
+    one, other = names.identifier(a), names.identifier(b)
+    if one.h == other.h and rule == "always":
+        raise RuleRejected("An identifier can't be linked with itself. Name two, or use never to isolate one.")
+    ends = [[names.namespace(end.ns), end.value] for end in (one, other)]
+    event = {"type": "link", "rule": rule, "a": ends[0], "b": ends[1]}
+    position = append_internal(conn, [event], acting_user=acting_user)
+    is_processed = wait_until_processed(conn, position, WAIT_S)
+    return Decision(
+        rule=rule,
+        a=":".join(ends[0]),
+        b=":".join(ends[1]),
+        is_processed=is_processed,
+        found=(find(conn, names, one.h), find(conn, names, other.h)),
+    )
+
+
+def retract(conn: Connection[Any], *, source: str, message_ids: list[str], acting_user: str) -> bool:
+    """Take back these messages of a source; whether that is done already (else it is safe in the log)."""
+    event = {"type": "retract", "source": source, "messageIds": message_ids}
+    position = append_internal(conn, [event], acting_user=acting_user)
+    return wait_until_processed(conn, position, WAIT_S)
+
+
+def rules_in_force(conn: Connection[Any], names: Names, after: Place | None = None) -> tuple[list[RuleInForce], bool]:
+    """Decisions that count now, the latest first, and whether there are older ones."""
+    before_ts, before_event = after or _LATEST
+    parameters = {"before_ts": before_ts, "before_event": before_event, "limit": PAGE_SIZE + 1}
+    words = {kind: word for word, kind in RULES.items()}
+    rules = [
+        RuleInForce(
+            rule=words[RuleKind(kind)],
+            a=f"{names.namespace(a_ns)}:{a}",
+            b=f"{names.namespace(b_ns)}:{b}",
+            ts=ts,
+            place=(ts, event),
+        )
+        for kind, ts, event, a_ns, a, b_ns, b in conn.execute(QUERIES["in_force"], parameters)
+    ]
+    return rules[:PAGE_SIZE], len(rules) > PAGE_SIZE

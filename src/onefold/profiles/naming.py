@@ -1,0 +1,106 @@
+"""From `namespace:value` as people write it to an identifier, under the configuration in force."""
+
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from psycopg import Connection
+
+from onefold.identity.api import Extractor, Identifier, IdentityConfig, Refused, load_config
+from onefold.infra.postgres import load_queries
+from onefold.kernel.errors import Rejected
+from onefold.kernel.hashing import NodeHash, identifier_hash
+
+QUERIES = load_queries("onefold.profiles", "naming.sql")
+MAX_AGE_S: Final = 3.0
+_UNSTORABLE: Final = "\0"  # PostgreSQL's texts can't hold it, so no identifier does
+
+
+class IdentifierRejected(Rejected):
+    """This names no identifier that anybody could have."""
+
+    code = "identifier_invalid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceName:
+    """What pages say of a source."""
+
+    id: int
+    slug: str
+    name: str
+    priority: int  # survivorship: the smaller wins
+
+
+@dataclass(frozen=True)
+class Names:
+    """The configuration in force and the sources, as of at most MAX_AGE_S ago."""
+
+    config: IdentityConfig
+    extractor: Extractor
+    sources: dict[int, SourceName]
+
+    @property
+    def priorities(self) -> dict[int, int]:
+        """Source id → survivorship priority."""
+        return {source.id: source.priority for source in self.sources.values()}
+
+    def namespace(self, code: int) -> str:
+        """Name of the namespace that `node.ns` stores."""
+        known = self.config.by_code.get(code)
+        return known.name if known else f"namespace {code}"
+
+    def source_name(self, source_id: int) -> str:
+        """What to call a source."""
+        known = self.sources.get(source_id)
+        return known.name if known else f"source {source_id}"
+
+    def split(self, text: str) -> tuple[str, str] | None:
+        """`shop:user_id:a:b` → (`shop:user_id`, `a:b`): the longest known namespace wins; None if there is none."""
+        found = [name for name in self.config.by_name if text.startswith(f"{name}:")]
+        if not found:
+            return None
+        namespace = max(found, key=len)
+        return namespace, text[len(namespace) + 1 :]
+
+    def identifier(self, text: str) -> Identifier:
+        """The identifier that `namespace:value` names. Raises IdentifierRejected, which lists what is allowed."""
+        parts = self.split(text)
+        if parts is None:
+            allowed = ", ".join(sorted(self.config.by_name))
+            raise IdentifierRejected(f"Write an identifier as namespace:value. Namespaces: {allowed}.")
+        found = self.extractor.normalise(*parts)
+        if isinstance(found, Refused):
+            raise IdentifierRejected(found.detail)
+        if _UNSTORABLE in found.value:
+            raise IdentifierRejected(f"{parts[0]} holds a NUL character, which no identifier has.")
+        return found
+
+
+_cache: dict[str, tuple[float, Names]] = {}
+
+
+def names_in_force(conn: Connection[Any]) -> Names:
+    """Configuration and sources; asked of the database every MAX_AGE_S at most, so that a fast call stays one query."""
+    now = time.monotonic()
+    known = _cache.get("names")
+    if known is not None and now - known[0] < MAX_AGE_S:
+        return known[1]
+    _, config = load_config(conn)
+    rows = conn.execute(QUERIES["sources"]).fetchall()
+    sources = {row[0]: SourceName(id=row[0], slug=row[1], name=row[2], priority=row[3]) for row in rows}
+    # the extractor remembers what it normalised: kept while the configuration is the same
+    extractor = known[1].extractor if known and known[1].config == config else Extractor(config, {})
+    names = Names(config, extractor, sources)
+    _cache["names"] = (now, names)
+    return names
+
+
+def forget_names() -> None:
+    """The next question asks the database: after a source was made here."""
+    _cache.clear()
+
+
+def company_hash(space: str, key: str) -> NodeHash:
+    """Names a company: a group id within the space of its source."""
+    return identifier_hash(f"{space}:group" if space else "group", key)

@@ -1,0 +1,169 @@
+"""REST: profiles, companies, receipts, link rules, retractions."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+from ninja.params.functions import Query
+
+from onefold.accounts.api import Permission, actor_of, demand, name_of
+from onefold.events.api import Flag
+from onefold.infra.pool import pooled
+from onefold.kernel.errors import NotFound, Rejected
+from onefold.kernel.instants import instant_of
+from onefold.profiles import links, rest_schemas
+from onefold.profiles.answers import INCLUDABLE, Asked, profile_answer
+from onefold.profiles.companies import find_company
+from onefold.profiles.ids import from_text, to_text
+from onefold.profiles.naming import Names, names_in_force
+from onefold.profiles.person import Found
+from onefold.profiles.receipts import Receipt, receipt_of
+
+router = Router()
+
+
+class QuestionRejected(Rejected):
+    """The query asks for something there is not."""
+
+    code = "query_invalid"
+
+
+@router.get("/profiles/{path:identifier}", response=rest_schemas.ProfileOut, tags=["People"], summary="One person")
+def profile(
+    request: HttpRequest,
+    identifier: str,
+    include: str = Query("traits", description=f"Any of {', '.join(INCLUDABLE)}, by commas"),
+    limit: int = Query(20, ge=1, le=200, description="Most events"),
+) -> HttpResponse:
+    """The person whom an identifier, written `namespace:value`, names today. Understands a profile id as well.
+
+    404: `not_found` (nobody was seen with it) or `shared_identifier` (several people use it, so it is nobody's).
+    """
+    demand(actor_of(request), Permission.SEE_PEOPLE)
+    wanted = frozenset(part.strip() for part in include.split(",") if part.strip())
+    if not wanted <= set(INCLUDABLE):
+        raise QuestionRejected(f"include may name {', '.join(INCLUDABLE)}.")
+    with pooled() as conn:
+        names = names_in_force(conn)
+        return _json(profile_answer(conn, names, _asked(names, identifier), wanted, limit))
+
+
+@router.get("/companies/{path:identifier}", response=rest_schemas.CompanyOut, tags=["People"], summary="One company")
+def company(request: HttpRequest, identifier: str) -> HttpResponse:
+    """The company with a groupId, written `space:groupId`; the default space is empty, so `:acme`."""
+    demand(actor_of(request), Permission.SEE_PEOPLE)
+    space, _, key = identifier.partition(":")
+    with pooled() as conn:
+        found = None if "\0" in identifier else find_company(conn, space, key)
+    if found is None:
+        raise NotFound("No group call has named this company. Write space:groupId; the default space is empty.")
+    fields = ("space", "key", "name", "first_seen", "last_seen")
+    answer = {name: getattr(found, name) for name in fields}
+    return _json({**answer, "traits": msgspec.Raw(found.traits.encode()), "events": found.n})
+
+
+@router.get(
+    "/events/{source}/{path:message_id}", response=rest_schemas.ReceiptOut, tags=["Events"], summary="The receipt"
+)
+def receipt(request: HttpRequest, source: str, message_id: str) -> HttpResponse:
+    """What became of a message of a source: stored, refused, retracted, pending or unknown, and why."""
+    demand(actor_of(request), Permission.SEE_EVENTS)
+    with pooled() as conn:
+        names = names_in_force(conn)
+        known = next((one for one in names.sources.values() if one.slug == source), None)
+        if known is None:
+            raise NotFound("There is no source with this slug.")
+        found = receipt_of(conn, names, known.id, message_id)
+    return _json({"source": source, "message_id": message_id, **_receipt(found)})
+
+
+@router.post("/identity/links", response=rest_schemas.LinkOut, tags=["Identity"], summary="Decide about a pair")
+def decide(request: HttpRequest, decision: rest_schemas.LinkIn) -> HttpResponse:
+    """Never or always link two identifiers, or withdraw that. Waits up to 2 s for the effect. Safe to repeat."""
+    actor = actor_of(request)
+    demand(actor, Permission.MANAGE_IDENTITY)
+    with pooled() as conn:
+        names = names_in_force(conn)
+        done = links.decide(conn, names, rule=decision.rule, a=decision.a, b=decision.b, acting_user=name_of(actor))
+    ends = [
+        {"identifier": text, "profile_id": _profile_id(found)}
+        for text, found in zip((done.a, done.b), done.found, strict=True)
+    ]
+    return _json({"rule": done.rule, "a": ends[0], "b": ends[1], "is_processed": done.is_processed})
+
+
+@router.get("/identity/links", response=rest_schemas.RulesOut, tags=["Identity"], summary="Decisions in force")
+def rules(request: HttpRequest, after: str = Query("", description="`next` of the page before")) -> HttpResponse:
+    """Pairs of identifiers that must never or always be one person, the latest decision first."""
+    demand(actor_of(request), Permission.SEE_PEOPLE)
+    with pooled() as conn:
+        found, has_more = links.rules_in_force(conn, names_in_force(conn), _rule_place(after))
+    listed = [{"rule": rule.rule, "a": rule.a, "b": rule.b, "decided_at": instant_of(rule.ts)} for rule in found]
+    following = f"{found[-1].place[0]}_{found[-1].place[1].hex}" if has_more else None
+    return _json({"rules": listed, "next": following})
+
+
+@router.post("/retractions", response=rest_schemas.RetractionOut, tags=["Events"], summary="Take messages back")
+def retract(request: HttpRequest, wanted: rest_schemas.RetractionIn) -> HttpResponse:
+    """Make messages of a source as if they had never come: those received up to now. Safe to repeat."""
+    actor = actor_of(request)
+    demand(actor, Permission.MANAGE_IDENTITY)
+    with pooled() as conn:
+        names = names_in_force(conn)
+        if wanted.source not in {source.slug for source in names.sources.values()}:
+            raise NotFound("There is no source with this slug.")
+        ids = list(dict.fromkeys(wanted.messageIds))
+        is_processed = links.retract(conn, source=wanted.source, message_ids=ids, acting_user=name_of(actor))
+    return _json({"accepted": len(ids), "is_processed": is_processed})
+
+
+def _asked(names: Names, text: str) -> Asked:
+    h = from_text(text)
+    if h is not None:
+        return Asked(h, None)
+    identifier = names.identifier(text)
+    return Asked(identifier.h, identifier)
+
+
+def _receipt(found: Receipt) -> dict[str, Any]:
+    stored = found.stored
+    return {
+        "status": found.status,
+        "why": found.why,
+        "received_at": stored and stored.received_at,
+        "timestamp": stored and stored.ts,
+        "type": stored and stored.kind.name.lower(),
+        "name": stored and stored.name,
+        "fragment": stored and stored.fragment,
+        "profile_id": to_text(stored.profile_id) if stored and stored.profile_id is not None else None,
+        "is_bot": stored and Flag.BOT in stored.flags,
+        "is_time_corrected": stored and Flag.TIME_CORRECTED in stored.flags,
+        "is_time_clamped": stored and Flag.TIME_CLAMPED in stored.flags,
+        "duplicates": found.duplicates,
+        "retracted_at": found.retracted_at,
+        "violations": [
+            {"at": fault.at, "reason": fault.reason, "detail": fault.detail, "is_fatal": fault.is_fatal}
+            for fault in found.faults
+        ],
+    }
+
+
+def _profile_id(found: Found | None) -> str | None:
+    return to_text(found.profile_id) if found and found.has_profile else None
+
+
+def _rule_place(text: str) -> links.Place | None:
+    if not text:
+        return None
+    instant, _, event = text.partition("_")
+    try:
+        return (int(instant), UUID(hex=event))
+    except ValueError as fault:
+        raise QuestionRejected("after must be `next` of the page before.") from fault
+
+
+def _json(answer: dict[str, Any]) -> HttpResponse:
+    """msgspec passes stored JSON on as it is; ninja's own way would decode, check and encode it."""
+    return HttpResponse(msgspec.json.encode(answer), content_type="application/json")

@@ -1,0 +1,152 @@
+"""The shapes that the REST API of this slice answers with and takes; what `/api/openapi.json` is made of."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from ninja import Field, Schema
+
+
+class IdentifierOut(Schema):
+    """An identifier of a person."""
+
+    namespace: str = Field(examples=["email"])
+    value: str = Field(examples=["ingrid@tindra.example"])
+    first_received_at: datetime
+    events: int = Field(description="Events of which it is the strongest identifier")
+    first_seen: datetime | None
+    last_seen: datetime | None
+
+
+class CompanyRef(Schema):
+    """A company that a person was seen in."""
+
+    space: str = Field(description="User space of the source that named it; empty by default")
+    key: str = Field(description="The groupId")
+    name: str
+    traits: dict[str, Any]
+    last_seen: datetime
+
+
+class EventOut(Schema):
+    """An accepted event."""
+
+    source: str = Field(description="Slug of the source")
+    message_id: str
+    type: str = Field(examples=["track"])
+    name: str
+    timestamp: datetime = Field(description="Corrected for the client's clock")
+    received_at: datetime
+    is_bot: bool
+    body: dict[str, Any] = Field(description="The event as sent")
+
+
+class ProfileOut(Schema):
+    """A person. Lists are there only if `include` names them."""
+
+    profile_id: str = Field(examples=["4f2a9c01d3e8b7a6"], description="Changes only when people are merged or split")
+    name: str
+    email: str
+    phone: str
+    is_known: bool = Field(description="Has an identifier stronger than a device's")
+    first_seen: datetime
+    last_seen: datetime = Field(description="Rounded down to the hour")
+    traits: dict[str, Any] | None = None
+    identifiers: list[IdentifierOut] | None = None
+    companies: list[CompanyRef] | None = Field(None, description="At most 100, the latest first")
+    events: list[EventOut] | None = Field(None, description="The latest first")
+
+
+class CompanyOut(Schema):
+    """A company."""
+
+    space: str
+    key: str
+    name: str
+    traits: dict[str, Any]
+    events: int = Field(description="Number of group calls")
+    first_seen: datetime
+    last_seen: datetime
+
+
+class FaultOut(Schema):
+    """What was wrong with a message or a part of it."""
+
+    at: datetime
+    reason: str = Field(examples=["no_user_anon_id"])
+    detail: str
+    is_fatal: bool = Field(description="False: the event was accepted without the part")
+
+
+class ReceiptOut(Schema):
+    """What became of a message."""
+
+    status: Literal["stored", "duplicate", "retracted", "refused", "pending", "unknown"]
+    why: str = Field(description="A sentence for a person")
+    source: str
+    message_id: str
+    received_at: datetime | None = Field(description="Of the delivery that counts")
+    timestamp: datetime | None
+    type: str | None
+    name: str | None
+    fragment: str | None = Field(description="Its strongest identifier", examples=["email:ingrid@tindra.example"])
+    profile_id: str | None
+    is_bot: bool | None
+    is_time_corrected: bool | None
+    is_time_clamped: bool | None
+    duplicates: list[datetime] = Field(description="When it came again within 24 hours, the latest first")
+    retracted_at: datetime | None
+    violations: list[FaultOut]
+
+
+class LinkIn(Schema):
+    """A decision about two identifiers."""
+
+    rule: Literal["never", "always", "withdrawn"]
+    a: str = Field(max_length=700, examples=["email:office@tindra.example"])
+    b: str = Field(max_length=700, examples=["user_id:88213"], description="The same as `a` with never: isolates it")
+
+
+class LinkEnd(Schema):
+    """Where an identifier leads now."""
+
+    identifier: str
+    profile_id: str | None = Field(description="null: shared by several people, or not seen yet")
+
+
+class LinkOut(Schema):
+    """A decision that is safe in the log."""
+
+    rule: str
+    a: LinkEnd
+    b: LinkEnd
+    is_processed: bool = Field(description="False: logged, but its effect is not to be seen yet")
+
+
+class RuleOut(Schema):
+    """A decision in force."""
+
+    rule: Literal["never", "always"]
+    a: str
+    b: str
+    decided_at: datetime
+
+
+class RulesOut(Schema):
+    """Decisions in force, the latest first."""
+
+    rules: list[RuleOut]
+    next: str | None = Field(description="Pass as `after` for the next page")
+
+
+class RetractionIn(Schema):
+    """Messages of a source that shall be as if they had never come."""
+
+    source: str = Field(max_length=63, description="Slug")
+    messageIds: list[str] = Field(min_length=1, max_length=2500)
+
+
+class RetractionOut(Schema):
+    """A retraction that is safe in the log."""
+
+    accepted: int
+    is_processed: bool

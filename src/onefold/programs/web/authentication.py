@@ -1,0 +1,103 @@
+"""Who calls the API: a program with a secret key, or somebody who is signed in."""
+
+import base64
+import binascii
+import time
+from hashlib import sha256
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest
+from ninja.security import APIKeyCookie, HttpBearer
+from psycopg import Connection
+
+from onefold.accounts.api import KeyHolder
+from onefold.events.api import Grant, KeyUnknown, check_key
+from onefold.infra.pool import pooled
+from onefold.kernel.errors import Forbidden, Rejected
+
+MAX_AGE_S: Final = 5.0
+MAX_REMEMBERED: Final = 1_000
+
+_known_keys: dict[bytes, tuple[float, KeyHolder]] = {}
+
+
+class KeyRejected(Rejected):
+    """This key opens nothing."""
+
+    code = "key_invalid"
+    status = 401
+
+
+class SecretKey(HttpBearer):
+    """A source's secret key: `Authorization: Bearer KEY`, Basic with the key as user name, or `X-Api-Key: KEY`."""
+
+    openapi_description = "Secret key of a source, scope read or admin. Also as Basic user name or X-Api-Key."
+
+    def __call__(self, request: HttpRequest) -> KeyHolder | None:
+        key = key_of(request)
+        return self.authenticate(request, key) if key else None
+
+    def authenticate(self, request: HttpRequest, token: str) -> KeyHolder:
+        """The holder of a valid key. Raises KeyRejected or Forbidden: a wrong key is never taken for no key."""
+        with pooled() as conn:
+            return key_holder(conn, token)
+
+
+class Session(APIKeyCookie):
+    """Somebody who is signed in; writes need the token against forged requests."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> AbstractBaseUser | None:
+        """The user of the session."""
+        return request.user if request.user.is_authenticated else None
+
+
+def key_of(request: HttpRequest) -> str:
+    """The key that the request shows; empty = none."""
+    if key := request.headers.get("X-Api-Key", ""):
+        return key.strip()
+    scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(rest.strip(), validate=True).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError) as fault:
+        raise KeyRejected("The Authorization header is not valid: its Basic part is no base64 of a text.") from fault
+
+
+def key_holder(conn: Connection[Any], key: str) -> KeyHolder:
+    """Who holds `key`; remembered for MAX_AGE_S, which is how long a disabled key may live on."""
+    digest = sha256(key.encode(errors="replace")).digest()  # a key in memory is a key to be stolen
+    now = time.monotonic()
+    known = _known_keys.get(digest)
+    if known is not None and now - known[0] < MAX_AGE_S:
+        return known[1]
+    grant = _grant(conn, key)
+    holder = KeyHolder(key_id=grant.key_id, source_id=grant.source.id, scopes=grant.scopes)
+    if len(_known_keys) >= MAX_REMEMBERED:
+        _known_keys.clear()
+    _known_keys[digest] = (now, holder)
+    return holder
+
+
+def _grant(conn: Connection[Any], key: str) -> Grant:
+    """What the key opens, if it may ask anything at all: `admin` includes `read`."""
+    try:
+        return check_key(conn, key, scope="read")
+    except KeyUnknown as fault:
+        raise KeyRejected("No source has this key, or it has ended. Make one under Sources.") from fault
+    except Forbidden as fault:
+        try:
+            return check_key(conn, key, scope="admin")
+        except Forbidden:
+            raise fault from None
+
+
+def forget_keys() -> None:
+    """The next call asks the database."""
+    _known_keys.clear()

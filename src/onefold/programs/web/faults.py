@@ -1,0 +1,92 @@
+"""Errors as answers: a page for people, `{"code", "message"}` for programs. No stack trace reaches either."""
+
+import sys
+
+import django.db
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+
+from onefold.infra.logs import get_logger
+from onefold.kernel.errors import OnefoldError, Unavailable
+
+log = get_logger(__name__)
+
+TITLES = {
+    400: "That request can't be read",
+    401: "Sign in first",
+    403: "You may not see this",
+    404: "There is nothing here",
+    429: "Too many tries",
+    500: "Something broke on our side",
+    503: "Not available at the moment",
+}
+DATABASE_GONE = "The database can't be reached. Try again in a few seconds; `onefold doctor` says what is wrong."
+BROKEN = "The error is in the log of the web process. Nothing of what you sent was lost."
+
+
+def translate(fault: BaseException | None) -> OnefoldError | None:
+    """The error of ours that `fault` is or means; None = a defect."""
+    if isinstance(fault, OnefoldError):
+        return fault
+    if isinstance(fault, (django.db.OperationalError, django.db.InterfaceError)):
+        return Unavailable(DATABASE_GONE)
+    return None
+
+
+def fault_response(request: HttpRequest, fault: BaseException | None) -> HttpResponse | None:
+    """The answer to an error that Onefold raises on purpose; None for any other."""
+    known = translate(fault)
+    if known is None:
+        return None
+    if known.status >= 500:
+        log.error("request_failed", code=known.code, status=known.status, path_pattern=_pattern(request))
+    return answer(request, known.status, known.code, str(known))
+
+
+def answer(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+    """An error answer in the form this request wants. Touches no database."""
+    if request.path.startswith("/api/"):
+        response: HttpResponse = JsonResponse({"code": code, "message": message}, status=status)
+    else:
+        context = {"status": status, "title": TITLES.get(status, TITLES[400]), "message": message}
+        response = HttpResponse(render_to_string("fault.html", context), status=status)
+    if status == Unavailable.status:
+        response["Retry-After"] = "5"
+    if status == 401 and request.path.startswith("/api/"):
+        response["WWW-Authenticate"] = 'Bearer realm="Onefold"'
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Also for a Host header that is not among `ONEFOLD_WEB_ALLOWED_HOSTS`."""
+    message = "The request is malformed, or its host name is not in ONEFOLD_WEB_ALLOWED_HOSTS."
+    return answer(request, 400, "bad_request", message)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, 403, "forbidden", "Your user may not do this. An administrator may.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, 404, "not_found", "No page has this address.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Last resort, also for what failed outside of any view (sessions on a database that is down)."""
+    fault = sys.exc_info()[1]
+    known = fault_response(request, fault)
+    if known is not None:
+        return known
+    log.error("request_broke", fault=type(fault).__name__, path_pattern=_pattern(request), exc_info=fault)
+    return answer(request, 500, "broken", BROKEN)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    message = "The form was too old or came from another site. Go back, load the page anew, and send it again."
+    return answer(request, 403, "csrf_failed", message)
+
+
+def _pattern(request: HttpRequest) -> str:
+    """The route, not the path: paths hold e-mail addresses."""
+    match = request.resolver_match
+    return match.route if match else ""

@@ -1,0 +1,169 @@
+"""How values are shown: instants, numbers, ids, names, JSON. Text stays unescaped here; the template escapes it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from onefold.kernel.hashing import identifier_hash
+from onefold.kernel.instants import instant_of
+
+register = template.Library()
+
+MAX_PRETTY: Final = 40_000
+MAX_VALUE: Final = 300
+TONES: Final = 8
+NARROW_SPACE: Final = "\u202f"
+
+
+@register.filter
+def when(instant: datetime | int | None) -> str | SafeString:
+    """A `<time>`: relative up to a day, then the date; the exact instant is in its tooltip. Takes µs as well."""
+    if instant is None:
+        return "Not known"
+    known = _aware(instant)
+    if known is None:
+        return "Not known"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        known.isoformat(),
+        f"{known:%-d %b %Y, %H:%M:%S.%f}"[:-3] + " UTC",
+        _relative((timezone.now() - known).total_seconds(), known),
+    )
+
+
+@register.filter
+def clock(instant: datetime) -> SafeString:
+    """A `<time>` with hours to milliseconds, for rows of one day."""
+    text = f"{instant:%H:%M:%S.%f}"[:-3]
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', instant.isoformat(), f"{instant:%-d %b %Y} UTC", text
+    )
+
+
+@register.filter
+def day(instant: datetime) -> str:
+    """Today, Yesterday, else the date; of UTC."""
+    days = (timezone.now().date() - instant.date()).days
+    if days in {0, 1}:
+        return ("Today", "Yesterday")[days]
+    return f"{instant:%-d %B %Y}"
+
+
+@register.filter
+def grouped(number: int | float | None) -> str:
+    """1234567 → 1,234,567."""
+    return "0" if number is None else f"{number:,}"
+
+
+@register.filter
+def profile_text(h: int) -> str:
+    """A profile id as pages and the API write it."""
+    return f"{h & (1 << 64) - 1:016x}"
+
+
+@register.filter
+def initials(text: str) -> str:
+    """Up to two letters for an avatar."""
+    words = [word for word in text.replace("@", " ").replace(".", " ").split() if word[0].isalnum()]
+    return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+@register.filter
+def tone(value: object) -> int:
+    """A colour number below TONES, the same for the same value at all times."""
+    return identifier_hash("tone", str(value)) % TONES
+
+
+@register.filter
+def shown(value: object) -> str:
+    """A trait's value in one line: text as it is, anything else as JSON."""
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}…"
+
+
+@register.filter
+def pretty(body: bytes | str | dict[str, Any]) -> str:
+    """JSON with indents; what is no JSON as it came, broken bytes replaced."""
+    raw = body.encode(errors="replace") if isinstance(body, str) else body
+    if isinstance(raw, dict):
+        raw = msgspec.json.encode(raw)
+    try:
+        text = msgspec.json.format(raw, indent=2).decode(errors="replace")
+    except (msgspec.DecodeError, RecursionError):
+        text = raw.decode(errors="replace")
+    return text if len(text) <= MAX_PRETTY else f"{text[:MAX_PRETTY]}\n… {len(text) - MAX_PRETTY:,} characters more"
+
+
+@register.filter
+def kind_icon(kind: object) -> str:
+    """Name of the icon of a kind of event."""
+    name = getattr(kind, "name", str(kind)).lower()
+    known = {
+        "identify": "user",
+        "page": "globe",
+        "screen": "globe",
+        "group": "company",
+        "alias": "link",
+        "link": "link",
+    }
+    return known.get(name, "alert" if name == "retract" else "pulse")
+
+
+@register.filter
+def words(name: object) -> str:
+    """An enum's member as text: IDENTIFY → Identify."""
+    return getattr(name, "name", str(name)).replace("_", " ").capitalize()
+
+
+def _aware(instant: datetime | int) -> datetime | None:
+    if isinstance(instant, datetime):
+        return instant
+    try:
+        return instant_of(instant)
+    except OverflowError:
+        return None
+
+
+def _relative(age_s: float, instant: datetime) -> str:
+    if 0 <= age_s < 60:
+        return "just now"
+    if 60 <= age_s < 3600:
+        return f"{age_s / 60:.0f}{NARROW_SPACE}min ago"
+    if 3600 <= age_s < 86_400:
+        return f"{age_s / 3600:.0f}{NARROW_SPACE}h ago"
+    return f"{instant:%-d %b %Y}"
+
+
+@register.filter
+def span(seconds: float) -> str:
+    """90 → 90 s, 7200 → 2 h."""
+    for size, unit, text in ((172_800, 86_400, "days"), (7_200, 3_600, "h"), (120, 60, "min")):
+        if seconds >= size:
+            return f"{seconds / unit:.0f}{NARROW_SPACE}{text}"
+    return f"{seconds:.0f}{NARROW_SPACE}s"
+
+
+@register.filter
+def at(mapping: Mapping[Any, Any], key: object) -> object:
+    """What `mapping` holds at `key`; empty if it doesn't."""
+    return mapping.get(key, "")
+
+
+@register.filter
+def trust(value: int) -> str:
+    """How far the sender of a link was believed."""
+    return ("public key", "signed request", "secret key")[value]
+
+
+@register.filter
+def clock_short(instant: datetime) -> SafeString:
+    """A `<time>` with hours and minutes, beside a heading that names the day."""
+    exact = f"{instant:%-d %b %Y, %H:%M:%S.%f}"[:-3]
+    return format_html('<time datetime="{}" title="{} UTC">{}</time>', instant.isoformat(), exact, f"{instant:%H:%M}")

@@ -1,0 +1,36 @@
+"""The application object that a WSGI server calls, in its worker process."""
+
+import os
+import threading
+import time
+from typing import Final
+
+from django.core.wsgi import get_wsgi_application
+
+from onefold.config import load_settings
+from onefold.infra.logs import configure_logs
+from onefold.infra.pool import open_pool
+from onefold.programs.migrate import set_up_django
+
+POOL_SIZE: Final = 6
+LOOK_EVERY_S: Final = 0.5
+
+
+def end_with_parent(parent: int) -> None:
+    """Ends this process soon after `parent` was killed: an orphan would keep the port."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_EVERY_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end_with_parent", daemon=True).start()
+
+
+settings = load_settings()
+configure_logs(settings.log, "web")
+set_up_django(settings)
+if settings.database.url is not None:
+    open_pool(settings.database.url.reveal(), "web", max_size=POOL_SIZE)
+application = get_wsgi_application()
+end_with_parent(os.getppid())
