@@ -70,7 +70,8 @@ class Resolver:
         seeds = {end for pair in changed for end in pair}
         for rule, _ in facts.rules:
             seeds.update((rule.a, rule.b))
-        seeds.update(self._apply_receipts(facts.receipts))
+        earlier = self._apply_receipts(facts.receipts)
+        seeds.update(earlier)
         self._load_components_of(seeds | facts.refold)
         self._active.update(self.nodes[h].comp for h in seeds)
         for pair in fresh:
@@ -79,7 +80,7 @@ class Resolver:
         self.apply_rules(rule for rule, _ in facts.rules)
         self._joins += [pair for pair in fresh if not any(self.nodes[end].is_mute for end in pair)]
         self.settle()
-        self.result.touched.update(self.nodes[h].prof for h in facts.refold)
+        self.result.touched.update(self.nodes[h].prof for h in (*facts.refold, *earlier))
         return self.result
 
     def resettle(self, changed: Collection[int], ruled: Collection[int], gone: Collection[int]) -> Resolved:
@@ -103,19 +104,20 @@ class Resolver:
         self.reconnect(unmuted)
         self.mark_ruled(ruled)
         self.settle()
+        self.result.touched.update(self.nodes[h].prof for h in (*changed, *ruled))
         return self.result
 
     # --- what a batch changes -------------------------------------------------------------------------------------
 
-    def _apply_receipts(self, receipts: dict[int, int]) -> Iterable[int]:
-        """Lower `rcv` where the batch has an earlier receipt (lanes may overtake each other); new nodes are seeds too."""
+    def _apply_receipts(self, receipts: dict[int, int]) -> list[int]:
+        """New identifiers, and those whose `rcv` falls because the batch has an earlier receipt (lanes overtake)."""
+        earlier = []
         for h, rcv in receipts.items():
             node = self.nodes[h]
-            if node.is_new:
-                yield h
-            elif rcv < node.rcv:
-                node.rcv, node.is_changed = rcv, True
-                yield h
+            if node.is_new or rcv < node.rcv:
+                node.rcv, node.is_changed = min(rcv, node.rcv), True
+                earlier.append(h)
+        return earlier
 
     def _count_neighbours(self, a: int, b: int) -> None:
         """A new edge: raise both ends' counts of distinct neighbours; a count that crosses its threshold mutes."""

@@ -9,6 +9,7 @@ from psycopg import Connection
 from onefold.events.api import (
     LogRow,
     advance,
+    append_internal,
     store_counts,
     store_duplicates,
     store_events,
@@ -56,8 +57,6 @@ def write(batch: Batch) -> None:
 def judge_oversized(batch: Batch) -> None:
     """Log the verdict on components that are no person: being an event, a rebuild sees it too."""
     if batch.resolved.oversized:
-        from onefold.events.log import append_internal
-
         config = batch.context.config
         named = [batch.nodes[h] for h in batch.resolved.oversized]
         ends = [[config.by_code[node.ns].name, node.val] for node in named]
