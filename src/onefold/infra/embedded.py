@@ -40,6 +40,7 @@ TUNING: Final[Mapping[str, str]] = {
     "max_wal_size": "2GB",
     "wal_compression": "pglz",  # the build has no lz4
     "checkpoint_timeout": "15min",
+    "max_logical_replication_workers": "0",  # a process that nobody needs
     "autovacuum_max_workers": "2",
     "autovacuum_naptime": "30s",
     "timezone": "UTC",

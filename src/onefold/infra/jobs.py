@@ -7,18 +7,21 @@ from procrastinate import App, Blueprint, JobContext, PsycopgConnector
 # A notification wakes the worker at once; polling is for the one that got lost. Idle is idle.
 POLL_S: Final = 30.0
 STALLED_AFTER_S: Final = 120.0
+WAIT_S: Final = 3.0  # for a connection
+SHUTDOWN_S: Final = 8.0
 
 
 def make_jobs(url: str) -> App:
     """The app on the database at `url`; tasks come as blueprints (`add_tasks_from`)."""
-    kwargs = {"application_name": "onefold worker"}
-    app = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=4, num_workers=1, kwargs=kwargs))
+    kwargs = {"application_name": "onefold worker", "connect_timeout": 5}
+    connector = PsycopgConnector(conninfo=url, min_size=1, max_size=4, num_workers=1, timeout=WAIT_S, kwargs=kwargs)
+    app = App(connector=connector)
     app.add_tasks_from(_housekeeping(), namespace="jobs")
     return app
 
 
 async def work(app: App) -> None:
-    """Runs jobs until SIGTERM or SIGINT. Raises procrastinate's ConnectorException when the database is lost."""
+    """Runs jobs until cancelled (then those under way may finish) or until the database is lost: returns or raises."""
     async with app.open_async():
         await app.run_worker_async(
             concurrency=2,
@@ -26,7 +29,8 @@ async def work(app: App) -> None:
             abort_job_polling_interval=POLL_S,
             update_heartbeat_interval=POLL_S,
             stalled_worker_timeout=STALLED_AFTER_S,
-            shutdown_graceful_timeout=10,
+            shutdown_graceful_timeout=SHUTDOWN_S,
+            install_signal_handlers=False,
             delete_jobs="successful",
         )
 

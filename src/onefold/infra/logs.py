@@ -11,6 +11,8 @@ from onefold.config import LogSettings
 
 # What these say at "info" is what they do all the time.
 _QUIET = ("procrastinate", "django.server", "granian.access", "httpx")
+# Who uses them says in one line that the database is lost; these add a screenful.
+_SILENT = ("psycopg.pool", "procrastinate.utils")
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
@@ -25,6 +27,7 @@ def configure_logs(settings: LogSettings, program: str, stream: TextIO | None = 
     is_json = settings.format == "json" or (settings.format == "auto" and not stream.isatty())
     shared = _shared_steps(program)
     handler = logging.StreamHandler(stream)
+    handler.addFilter(_without_foreign_stack)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_last_steps(is_json, program))
     )
@@ -33,6 +36,8 @@ def configure_logs(settings: LogSettings, program: str, stream: TextIO | None = 
     root.setLevel(settings.level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -44,6 +49,19 @@ def configure_logs(settings: LogSettings, program: str, stream: TextIO | None = 
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _without_foreign_stack(record: logging.LogRecord) -> bool:
+    """A library's stack trace becomes the name of its fault: at `debug` it can be had whole."""
+    if (
+        record.exc_info
+        and record.name.startswith("procrastinate")
+        and not logging.getLogger().isEnabledFor(logging.DEBUG)
+    ):
+        message = " ".join(record.getMessage().split())
+        record.msg, record.args = f"{message} ({getattr(record.exc_info[0], '__name__', '')})", ()
+        record.exc_info = None
+    return True
 
 
 def _shared_steps(program: str) -> list[Processor]:

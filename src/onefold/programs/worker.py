@@ -1,20 +1,19 @@
 """The worker: runs jobs, and the timers that keep the tables in order."""
 
 import asyncio
-import time
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from procrastinate import Blueprint, RetryStrategy
-from procrastinate.exceptions import ConnectorException
 from psycopg import Connection
 
 from onefold.config import Settings
 from onefold.infra.heartbeat import beating
-from onefold.infra.jobs import make_jobs, work
+from onefold.infra.jobs import SHUTDOWN_S, WAIT_S, make_jobs, work
 from onefold.infra.logs import get_logger
-from onefold.infra.postgres import connect, pauses, reconnecting
+from onefold.infra.postgres import connect, pauses
 from onefold.kernel.errors import Broken
 from onefold.programs.upkeep import delete_old_outcomes, drop_old_log, make_partitions
 
@@ -27,17 +26,30 @@ log = get_logger(__name__)
 
 def run(settings: Settings) -> None:
     """`onefold run worker`. Returns after SIGTERM or SIGINT; survives the database's absence."""
-    url = _url(settings)
-    reconnecting(lambda: _with_database(url, lambda connection: make_partitions(connection, datetime.now(UTC))))
-    with beating(url, "worker"):
-        for pause in pauses():
-            app = make_jobs(url)
-            app.add_tasks_from(upkeep_jobs(settings), namespace="upkeep")
-            try:
-                return asyncio.run(work(app))
-            except ConnectorException as fault:
-                log.warning("database_lost", fault=type(fault).__name__)
-            time.sleep(pause)
+    with beating(_url(settings), "worker"):
+        asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    stopped = asyncio.create_task(stopping.wait())
+    for pause in pauses():
+        app = make_jobs(_url(settings))
+        app.add_tasks_from(upkeep_jobs(settings), namespace="upkeep")
+        working = asyncio.create_task(work(app))
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if stopping.is_set():
+            working.cancel()
+            done, _ = await asyncio.wait({working}, timeout=SHUTDOWN_S + WAIT_S)
+            if any(not task.cancelled() and task.exception() for task in done):
+                log.warning("worker_stopped_without_database")
+            return
+        # procrastinate logs what befell it and returns, or raises when it could not even begin
+        fault = working.exception()
+        log.warning("database_lost", fault=type(fault).__name__ if fault else None)
+        await asyncio.wait({stopped}, timeout=pause)
 
 
 def upkeep_jobs(settings: Settings) -> Blueprint:
