@@ -4,9 +4,9 @@ import re
 from functools import lru_cache
 from typing import Final
 
-# Robots that say so; monitors and link previews among them. Headless browsers are driven by programs.
+# Robots that say so, monitors and link previews among them; headless browsers are programs too. A Cubot is a phone.
 _BOT: Final = re.compile(
-    r"bot\b|bot[/_;) -]|crawl|spider|slurp|headless|phantomjs|lighthouse|pingdom|uptime|monitor|preview|scrap[ey]"
+    r"(?<!cu)bot(?:\b|_)|crawl|spider|slurp|headless|phantomjs|lighthouse|pingdom|uptime|monitor|preview|scrap[ey]"
     r"|facebookexternalhit|embedly|mediapartners|feedfetcher|archiver|validator|^curl/|^wget|python-|^java/|go-http|libwww",
     re.IGNORECASE,
 )

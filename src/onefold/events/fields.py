@@ -1,5 +1,6 @@
 """Read single fields of an event, or say why they can't be used. Pure."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +19,7 @@ KINDS: Final = {
 }
 INTERNAL_KINDS: Final = {**KINDS, "link": Kind.LINK, "retract": Kind.RETRACT}
 NO_TRAITS: Final = Raw()
+_INT64: Final = 2**63
 _NOTHING: Final[dict[str, Any]] = {}
 # Bound once: looking a member up in its class costs as much as the check it is for.
 _IDENTIFY, _TRACK, _PAGE, _SCREEN, _GROUP, _ALIAS = KINDS.values()
@@ -176,11 +178,25 @@ def traits_of(kind: Kind, traits: dict[str, Any], context_traits: dict[str, Any]
         return NO_TRAITS
     if len(traits) > limits.max_traits:
         raise Refused(Reason.TOO_MANY_TRAITS, f"{len(traits):,} traits; {limits.max_traits} are allowed.")
-    try:
-        return Raw(_encode(traits))
-    except OverflowError:
+    if _has_big_integer(traits.values()):
         detail = "A trait holds an integer that does not fit 64 bits; send it as a text."
-        raise Refused(Reason.NUMBER_OUT_OF_RANGE, detail) from None
+        raise Refused(Reason.NUMBER_OUT_OF_RANGE, detail)
+    return Raw(_encode(traits))
+
+
+def _has_big_integer(values: Iterable[Any]) -> bool:
+    """Depth is bounded by `max_depth`."""
+    for value in values:
+        kind = type(value)
+        if kind is int:
+            if not -_INT64 <= value < _INT64:
+                return True
+        elif kind is dict:
+            if _has_big_integer(value.values()):
+                return True
+        elif kind is list and _has_big_integer(value):
+            return True
+    return False
 
 
 def wrong_type(path: str, value: object, allowed: str) -> Refused:

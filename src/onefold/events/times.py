@@ -18,7 +18,9 @@ def happened_at(event: dict[str, Any], sent_at: int | None, received_at: int) ->
 
     Never after `received_at`. Without a timestamp that is the answer; without `sent_at` the timestamp is believed.
     """
-    happened = instant_of(event.get("originalTimestamp") or event.get("timestamp"), "timestamp")
+    happened = instant_of(event.get("originalTimestamp"), "originalTimestamp")
+    if happened is None:
+        happened = instant_of(event.get("timestamp"), "timestamp")
     if happened is None:
         return received_at, 0
     flags = 0
