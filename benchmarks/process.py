@@ -13,6 +13,7 @@ from benchmarks.traffic import START_US, requests
 from onefold.events.api import lock_positions, read_batch
 from onefold.kernel.hashing import identifier_hash
 from onefold.programs.processor.context import load_context
+from onefold.programs.processor.main import tune
 from onefold.programs.processor.steps import process
 
 INDEXED_TABLE = """
@@ -76,13 +77,14 @@ class _Batch(msgspec.Struct):
 
 def run(conn: Connection[Any], people: int, rounds: int, events_a_round: int) -> dict[str, float]:
     """Medians over `rounds`, each round both ways."""
+    tune(conn)
     gc.freeze()
     gc.set_threshold(200_000, 50, 50)
     conn.execute(INDEXED_TABLE)
     conn.commit()
     speeds, ratios, steps = [], [], Counter[str]()
     for index in range(rounds):
-        bodies = list(requests(events_a_round, people, START_US // 7 + index, 20))
+        bodies = list(requests(events_a_round, people, time.time_ns() + index, 20))
         write_log(conn, bodies, 20)
         count, seconds, timings = drain(conn, 10_000)
         copied, copy_seconds = copy_plain(conn, bodies)

@@ -28,7 +28,7 @@ def known_receipts(conn: Connection[Any], ids: Collection[bytes], since_us: int)
     """Receipts (µs) of those of `ids` that were accepted after `since_us`. Cost: an index probe an id."""
     parameters = {"ids": uuids(list(ids)), "since": _instant(since_us)}
     found: dict[bytes, list[int]] = {}
-    for event_id, received_at in conn.execute(QUERIES["known"], parameters, binary=True):
+    for event_id, received_at in conn.execute(QUERIES["known"], parameters, binary=True).fetchall():
         found.setdefault(event_id.bytes, []).append(received_at)
     return found
 

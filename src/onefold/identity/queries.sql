@@ -1,10 +1,9 @@
--- load_nodes: identifiers by hash (primary key); the document only of those in the second list
-select h, ns, val, rcv, comp, prof, fl, deg, n, own_rcv, first_ts, last_ts, doc is not null,
-       case when h = any(%(with_doc)b) then doc end
+-- load_nodes: identifiers by hash (primary key)
+select h, ns, val, rcv, comp, prof, fl, deg, n, own_rcv, first_ts, last_ts, doc is not null
 from node where h = any(%(hashes)b)
 
 -- load_components: every identifier of these raw components (index on comp)
-select h, ns, val, rcv, comp, prof, fl, deg, n, own_rcv, first_ts, last_ts, doc is not null, null::bytea
+select h, ns, val, rcv, comp, prof, fl, deg, n, own_rcv, first_ts, last_ts, doc is not null
 from node where comp = any(%(labels)b)
 
 -- load_docs: documents of fragments (primary key)

@@ -94,16 +94,16 @@ def load_config(conn: Connection[Any]) -> tuple[int, IdentityConfig]:
     return (row[0], msgspec.convert(row[1], IdentityConfig)) if row else (0, DEFAULT_CONFIG)
 
 
-def load_nodes(conn: Connection[Any], hashes: Collection[int], with_doc: Collection[int]) -> dict[int, Node]:
-    parameters = {"hashes": bigints(list(hashes)), "with_doc": bigints(list(with_doc))}
-    rows = conn.execute(QUERIES["load_nodes"], parameters, binary=True)
+def load_nodes(conn: Connection[Any], hashes: Collection[int]) -> dict[int, Node]:
+    """Those of them that are known, without their documents."""
+    rows = conn.execute(QUERIES["load_nodes"], {"hashes": bigints(list(hashes))}, binary=True).fetchall()
     return {row[0]: Node(*row) for row in rows}
 
 
 def load_components(conn: Connection[Any], labels: Collection[int]) -> list[Node]:
     if not labels:
         return []
-    return [Node(*row) for row in conn.execute(QUERIES["load_components"], {"labels": bigints(list(labels))}, binary=True)]
+    return [Node(*row) for row in conn.execute(QUERIES["load_components"], {"labels": bigints(list(labels))}, binary=True).fetchall()]
 
 
 def load_docs(conn: Connection[Any], hashes: Collection[int]) -> dict[int, bytes]:
@@ -122,7 +122,7 @@ def load_edges(conn: Connection[Any], pairs: Collection[Pair]) -> dict[Pair, Edg
     if not pairs:
         return {}
     ends = {"a": bigints([a for a, _ in pairs]), "b": bigints([b for _, b in pairs])}
-    rows = conn.execute(QUERIES["load_edges"], ends, binary=True)
+    rows = conn.execute(QUERIES["load_edges"], ends, binary=True).fetchall()
     return {(a, b): EdgeFacts(first, trust, rcv) for a, b, first, trust, rcv in rows}
 
 

@@ -16,7 +16,7 @@ from onefold.events.api import (
     retracted_until,
     store_retractions,
 )
-from onefold.identity.api import Extractor, Identifier, Refused, Rule, RuleKind, load_nodes, new_node, pair_of
+from onefold.identity.api import Extractor, Identifier, Refused, Rule, RuleKind, load_docs, load_nodes, new_node, pair_of
 from onefold.kernel.hashing import event_id
 from onefold.programs.processor.batch import LINKS_ONLY, Accepted, Batch
 
@@ -114,7 +114,9 @@ def load(batch: Batch) -> None:
                 colliding.add(identifier)
         if accepted.event.kind is Kind.IDENTIFY:
             documents.add(accepted.fragment)
-    batch.nodes = load_nodes(batch.conn, named.keys(), documents)
+    batch.nodes = load_nodes(batch.conn, named.keys())
+    for h, doc in load_docs(batch.conn, [h for h in documents if h in batch.nodes and batch.nodes[h].has_doc]).items():
+        batch.nodes[h].doc = doc
     for h, node in batch.nodes.items():
         if (node.val, node.ns) != (named[h].value, named[h].ns):
             colliding.add(named[h])

@@ -63,7 +63,7 @@ class Processor:
                     connect(self._url, "processor listener", autocommit=True) as listener,
                     connect(self._url, "processor") as conn,
                 ):
-                    conn.prepare_threshold = 2
+                    tune(conn)
                     listener.execute("listen onefold_log")
                     delays = pauses()
                     self._work(listener, conn)
@@ -159,6 +159,17 @@ class Processor:
         if now >= self._next_beat:
             self._next_beat = now + BEAT_S
             beat(listener, "processor", {"processed": self._processed, "is_standby": is_standby, "batch": self._limit})
+
+
+def tune(conn: Connection[Any]) -> None:
+    """Every query of a batch looks up what the batch names. Left to its statistics the planner now and then reads a
+    whole table instead, which costs more with every day."""
+    conn.prepare_threshold = 0
+    for setting in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"):
+        conn.execute(f"set {setting} = off")
+    conn.execute("set max_parallel_workers_per_gather = 0")
+    conn.execute("set plan_cache_mode = force_generic_plan")
+    conn.commit()
 
 
 def run(settings: Settings) -> None:

@@ -75,7 +75,7 @@ def take_back(batch: Batch) -> None:
     lost = {stored.fragment for stored in removed if stored.event.kind not in (Kind.LINK, Kind.RETRACT)}
     companies = _companies_in(removed, context)
     fragments = _refold_fragments(batch, lost, companies)
-    nodes = load_nodes(conn, lost | named, ())
+    nodes = load_nodes(conn, lost | named)
     changed = _replace_edges(batch, fragments, nodes) | lost
     for h, fragment in fragments.items():
         _replace_fragment(nodes[h], fragment)
@@ -139,7 +139,7 @@ def _replace_edges(batch: Batch, fragments: dict[int, Fragment], nodes: dict[int
         if pair in stored and facts != EdgeFacts(stored[pair].first, stored[pair].trust, stored[pair].rcv)
     }
     ends = {b for _, b in (*deleted, *altered)}
-    nodes.update(load_nodes(batch.conn, ends - nodes.keys(), ()))
+    nodes.update(load_nodes(batch.conn, ends - nodes.keys()))
     delete_edges(batch.conn, deleted)
     write_edges(batch.conn, altered)
     for a, b in deleted:
