@@ -68,7 +68,7 @@ class Sender:
             "select epoch, xid::text::bigint, off, lane, source_id, trust, (extract(epoch from received_at) * 1000000)"
             "::bigint, n, ip, user_agent, body from event_log order by off"
         )
-        return [LogRow(*row[:5], Trust(row[5]), *row[6:]) for row in rows]
+        return [msgspec.structs.replace(LogRow(*row), trust=Trust(row[5])) for row in rows]
 
     def stored(self) -> tuple[list[Decoded], list[Violation]]:
         """What the processor will make of the log."""
