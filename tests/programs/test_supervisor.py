@@ -125,6 +125,7 @@ def test_killed_postgres_is_started_again_at_the_same_address(running: Running) 
     url = running.url()
     with connect(url, "tests", autocommit=True) as connection:
         connection.execute("create table if not exists kept as select 42 as n")
+    wait_until(running.answers)
     before = wait_until(lambda: running.child("postgres"))
     others = {name: running.child(name) for name in CHILDREN}
     before.kill()

@@ -13,6 +13,7 @@ from onefold.kernel.errors import OnefoldError, Rejected
 if TYPE_CHECKING:
     from onefold.config import Settings
 
+DATABASE_TIMEOUT_S = 30.0  # a process may start while the database starts again
 PROCESSES = ("collector", "processor", "worker", "web")
 
 
@@ -79,10 +80,11 @@ def _demo(settings: "Settings", _: argparse.Namespace) -> None:
 
 def _run(settings: "Settings", options: argparse.Namespace) -> None:
     from onefold.infra.embedded import database
+    from onefold.infra.postgres import reconnecting
     from onefold.programs.migrate import demand_tables
 
     with database(settings) as running:
-        demand_tables(running)
+        reconnecting(lambda: demand_tables(running), timeout_s=DATABASE_TIMEOUT_S)
         match options.process:
             case "collector":
                 from onefold.programs.collector.main import run
