@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from psycopg import Connection
 
 from onefold.events.event import Flag, Kind
@@ -18,6 +19,11 @@ WINDOWS: Final = (timedelta(seconds=5), timedelta(minutes=2), timedelta(hours=1)
 
 Place = tuple[datetime, UUID]
 """(receipt, event id) of the latest event a page has shown."""
+
+
+class _Sender(msgspec.Struct):
+    userId: str | int | float | None = None
+    anonymousId: str | int | float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +40,15 @@ class LiveEvent:
     message_id: str
     fragment: int
     body: bytes
+
+    @property
+    def who(self) -> str:
+        """The id its sender gave the person; empty when there is none."""
+        try:
+            sender = msgspec.json.decode(self.body, type=_Sender)
+        except msgspec.DecodeError:
+            return ""
+        return str(sender.userId or sender.anonymousId or "")
 
     @property
     def is_bot(self) -> bool:

@@ -146,6 +146,7 @@ def _person_context(conn: Connection[Any], names: Names, found: person.Found) ->
         "apart": [pair for pair in seen if not pair.is_inside],
         "rules": person.load_rules(conn, names, members),
         "companies": companies.companies_of(conn, fragments),
+        "last_seen": max((member.last_ts for member in members if member.last_ts is not None), default=None),
         "n_events": sum(member.n for member in members),
         "sources": {source.id: source.name for source in names.sources.values()},
         "priorities": names.priorities,

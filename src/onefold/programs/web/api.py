@@ -8,13 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 
 from onefold.events.rest import router as events_router
-from onefold.infra.logs import get_logger
 from onefold.profiles.rest import router as profiles_router
 from onefold.programs.web import health
 from onefold.programs.web.authentication import SecretKey, Session
-from onefold.programs.web.faults import BROKEN, answer, fault_response
-
-log = get_logger(__name__)
+from onefold.programs.web.faults import answer, broken, fault_response
 
 DESCRIPTION = """Ask who somebody is, what became of an event, and decide about identities.
 
@@ -46,11 +43,7 @@ api.add_router("", health.router)
 @api.exception_handler(Exception)
 def any_fault(request: HttpRequest, fault: Exception) -> HttpResponse:
     """Errors on purpose as they say; anything else is a defect: logged, and told without details."""
-    known = fault_response(request, fault)
-    if known is not None:
-        return known
-    log.error("request_broke", fault=type(fault).__name__, exc_info=fault)
-    return answer(request, 500, "broken", BROKEN)
+    return fault_response(request, fault) or broken(request, fault)
 
 
 @api.exception_handler(ninja.errors.AuthenticationError)

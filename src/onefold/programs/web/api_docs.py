@@ -9,53 +9,75 @@ from django.views.decorators.http import require_safe
 from onefold.accounts.api import Permission, requires
 from onefold.programs.web.api import api
 
+Json = dict[str, Any]
+
 
 @requires(Permission.SEE_EVENTS)
 @require_safe
 def api_docs(request: HttpRequest) -> HttpResponse:
-    schema: dict[str, Any] = api.get_openapi_schema()
+    schema: Json = api.get_openapi_schema()
+    shapes = schema["components"]["schemas"]
     operations = [
-        _operation(schema, path, method, operation)
+        _operation(shapes, path, method, operation)
         for path, methods in schema["paths"].items()
         for method, operation in methods.items()
     ]
-    return render(request, "api_docs.html", {"operations": operations, "info": schema["info"]})
+    shown = {one["answer_name"] for one in operations} | {one["body_name"] for one in operations}
+    others = [{"name": _plain(name), "fields": _fields(shape)} for name, shape in shapes.items() if name not in shown]
+    return render(request, "api_docs.html", {"operations": operations, "shapes": others, "info": schema["info"]})
 
 
-def _operation(schema: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-    answer = operation["responses"][200]["content"]["application/json"]["schema"]
+def _operation(shapes: Json, path: str, method: str, operation: Json) -> Json:
+    body = _name(operation.get("requestBody", {}))
+    answer = _name(operation["responses"][200])
     return {
         "path": path,
         "method": method.upper(),
         "summary": operation["summary"],
         "description": operation.get("description", ""),
-        "parameters": operation.get("parameters", []),
-        "body": _fields(schema, body),
-        "answer": _fields(schema, answer),
+        "parameters": [_parameter(parameter) for parameter in operation.get("parameters", [])],
+        "body_name": body,
+        "body": _fields(shapes.get(body, {})),
+        "answer_name": answer,
+        "answer": _fields(shapes.get(answer, {})),
     }
 
 
-def _fields(schema: dict[str, Any], part: dict[str, Any] | None) -> list[dict[str, str]]:
+def _name(part: Json) -> str:
+    """Name of the shape of a request's or an answer's JSON; empty if there is none."""
+    schema = part.get("content", {}).get("application/json", {}).get("schema", {})
+    return str(schema.get("$ref", "")).rpartition("/")[2]
+
+
+def _parameter(parameter: Json) -> Json:
+    schema = parameter["schema"]
+    said = [f"In the {parameter['in']}{', required' if parameter.get('required') else ''}."]
+    if description := schema.get("description", ""):
+        said.append(f"{description}.")
+    if schema.get("default") not in {None, ""}:
+        said.append(f"Default {schema['default']}.")
+    return {"name": parameter["name"], "text": " ".join(said)}
+
+
+def _fields(shape: Json) -> list[Json]:
     """Name, type and description of an object's properties."""
-    if not part or "$ref" not in part:
-        return []
-    found = schema["components"]["schemas"][part["$ref"].rpartition("/")[2]]
     return [
-        {"name": name, "type": _type(field), "description": field.get("description", "")}
-        for name, field in found.get("properties", {}).items()
+        {"name": name, "type": _type(field), "text": field.get("description", "")}
+        for name, field in shape.get("properties", {}).items()
     ]
 
 
-def _type(field: dict[str, Any]) -> str:
+def _type(field: Json) -> str:
     if "$ref" in field:
-        return str(field["$ref"].rpartition("/")[2].removesuffix("Out"))
+        return _plain(field["$ref"].rpartition("/")[2])
     if "anyOf" in field:
         return " or ".join(_type(one) for one in field["anyOf"])
     if "enum" in field:
         return " or ".join(map(str, field["enum"]))
     if field.get("type") == "array":
         return f"list of {_type(field.get('items', {}))}"
-    if "const" in field:
-        return str(field["const"])
     return str(field.get("format") or field.get("type", "any"))
+
+
+def _plain(name: str) -> str:
+    return name.removesuffix("Out")

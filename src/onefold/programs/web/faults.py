@@ -1,6 +1,7 @@
 """Errors as answers: a page for people, `{"code", "message"}` for programs. No stack trace reaches either."""
 
 import sys
+import traceback
 
 import django.db
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,6 +12,7 @@ from onefold.kernel.errors import OnefoldError, Unavailable
 
 log = get_logger(__name__)
 
+MAX_FRAMES = 8
 TITLES = {
     400: "That request can't be read",
     401: "Sign in first",
@@ -77,7 +79,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     known = fault_response(request, fault)
     if known is not None:
         return known
-    log.error("request_broke", fault=type(fault).__name__, path_pattern=_pattern(request), exc_info=fault)
+    return broken(request, fault)
+
+
+def broken(request: HttpRequest, fault: BaseException | None) -> HttpResponse:
+    """The answer to a defect. Logged with its place, without its message: that may quote somebody's data."""
+    frames = traceback.extract_tb(fault.__traceback__) if fault else []
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-MAX_FRAMES:]]
+    log.error("request_broke", fault=type(fault).__name__, path_pattern=_pattern(request), places=places)
     return answer(request, 500, "broken", BROKEN)
 
 

@@ -11,7 +11,7 @@ from onefold.infra.heartbeat import beating
 from onefold.infra.logs import get_logger
 from onefold.kernel.errors import Broken
 
-THREADS: Final = 6
+THREADS: Final = 4
 STOP_TIMEOUT_S: Final = 8
 BACKLOG: Final = 256
 

@@ -1,5 +1,6 @@
 """The application object that a WSGI server calls, in its worker process."""
 
+import logging
 import os
 import threading
 import time
@@ -12,7 +13,7 @@ from onefold.infra.logs import configure_logs
 from onefold.infra.pool import open_pool
 from onefold.programs.migrate import set_up_django
 
-POOL_SIZE: Final = 6
+POOL_SIZE: Final = 4
 LOOK_EVERY_S: Final = 0.5
 
 
@@ -29,6 +30,8 @@ def end_with_parent(parent: int) -> None:
 
 settings = load_settings()
 configure_logs(settings.log, "web")
+# it logs the paths of what fails, and paths hold e-mail addresses; faults.py says what is to be known
+logging.getLogger("django.request").setLevel(logging.CRITICAL)
 set_up_django(settings)
 if settings.database.url is not None:
     open_pool(settings.database.url.reveal(), "web", max_size=POOL_SIZE)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from onefold.kernel.hashing import identifier_hash
@@ -34,6 +34,16 @@ def when(instant: datetime | int | None) -> str | SafeString:
         known.isoformat(),
         f"{known:%-d %b %Y, %H:%M:%S.%f}"[:-3] + " UTC",
         _relative((timezone.now() - known).total_seconds(), known),
+    )
+
+
+@register.filter
+def when_hour(instant: datetime) -> SafeString:
+    """As `when`, of an instant that is rounded down to the hour."""
+    hours = int((timezone.now() - instant).total_seconds() // 3600)
+    text = "this hour" if hours <= 0 else _relative(hours * 3600, instant)
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>', instant.isoformat(), f"{instant:%-d %b %Y, %H}h", text
     )
 
 
@@ -82,8 +92,11 @@ def tone(value: object) -> int:
 
 @register.filter
 def shown(value: object) -> str:
-    """A trait's value in one line: text as it is, anything else as JSON."""
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    """A trait's value in one line: text as it is, plain lists by commas, anything else as JSON."""
+    if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
+        text = ", ".join(str(item) for item in value)
+    else:
+        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     text = " ".join(text.split())
     return text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}…"
 
@@ -167,3 +180,12 @@ def clock_short(instant: datetime) -> SafeString:
     """A `<time>` with hours and minutes, beside a heading that names the day."""
     exact = f"{instant:%-d %b %Y, %H:%M:%S.%f}"[:-3]
     return format_html('<time datetime="{}" title="{} UTC">{}</time>', instant.isoformat(), exact, f"{instant:%H:%M}")
+
+
+@register.filter
+def marked(text: str) -> SafeString:
+    """Text of ours with `code` in backticks, as HTML."""
+    parts = str(text).split("`")
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if i % 2 else part,) for i, part in enumerate(parts))
+    )
