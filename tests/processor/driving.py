@@ -13,6 +13,7 @@ from onefold.events.api import LogRow, Trust
 from onefold.identity.api import DEFAULT_CONFIG, MUTE, Flag, IdentityConfig, Namespace
 from onefold.kernel.hashing import identifier_hash
 from onefold.profiles.api import resolve, unpack
+from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.rebuild import find_differences
 from onefold.programs.processor.steps import process
@@ -83,7 +84,8 @@ def deliver(conn: Connection[Any], events: Sequence[reference.Ev], off: int) -> 
         for index, event in enumerate(events)
     ]  # fmt: skip
     with conn.transaction():
-        process(conn, load_context(conn), rows)
+        context = load_context(conn)
+        process(conn, context, prepare(rows, context))
     return off + len(rows)
 
 

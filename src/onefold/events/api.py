@@ -49,7 +49,7 @@ from onefold.events.keys import (
 )
 from onefold.events.limits import DEFAULT_LIMITS, Limits, limits_of
 from onefold.events.log import EventLog, NewRow, NotStored, PostgresLog, append_internal, wait_until_processed
-from onefold.events.reading import Position, advance, has_unread, lock_positions, read_batch
+from onefold.events.reading import Position, advance, after, has_unread, lock_positions, read_batch
 from onefold.events.sources import (
     CHANGED_CHANNEL,
     IP_POLICIES,
@@ -98,7 +98,7 @@ __all__ = [
     "Trust",
     "Violation",
     "add_counts",
-    "advance",
+    "advance", "after",
     "append_internal",
     "check_key",
     "clean_text",

@@ -42,6 +42,12 @@ def read_batch(conn: Connection[Any], positions: dict[int, Position], max_events
     return rows + _read(conn, positions[BULK], left)
 
 
+def after(positions: dict[int, Position], rows: list[LogRow]) -> dict[int, Position]:
+    """Where the lanes will stand when `rows` are processed."""
+    last = {row.lane: Position(lane=row.lane, epoch=row.epoch, xid=row.xid, off=row.off) for row in rows}
+    return positions | last
+
+
 def advance(conn: Connection[Any], rows: list[LogRow]) -> None:
     """Everything up to the last of `rows` in each lane is processed."""
     last = {row.lane: row for row in rows}

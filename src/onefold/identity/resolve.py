@@ -102,6 +102,7 @@ class Resolver:
             if was_mute and not node.is_mute:
                 unmuted.append(h)
         self.reconnect(unmuted)
+        self._join_always(ruled)
         self.mark_ruled(ruled)
         self.settle()
         self.result.touched.update(self.nodes[h].prof for h in (*changed, *ruled))
@@ -149,10 +150,15 @@ class Resolver:
             node = self.nodes[h]
             self._slow.add(node.comp)
             self._active.add(node.comp)
-        for (one, other), kind in store.load_rules(self.conn, named).items():
-            if kind is RuleKind.ALWAYS and one in self.nodes and other in self.nodes:
-                self._joins.append((one, other))
+        self._join_always(named)
         self.mark_ruled(named)
+
+    def _join_always(self, hashes: Collection[int]) -> None:
+        """What an always rule that is now in force links becomes one component."""
+        rules = store.load_rules(self.conn, hashes)
+        linked = [pair for pair, kind in rules.items() if kind is RuleKind.ALWAYS]
+        self._load_components_of({end for pair in linked for end in pair})
+        self._joins += linked
 
     def mark_ruled(self, hashes: Collection[int]) -> None:
         """Set RULED and ISOLATED of identifiers as their rules are now; what begins to conduct meets its neighbours."""

@@ -9,6 +9,7 @@ from onefold.events.api import (
     DEDUPLICATION_US,
     Decoded,
     Kind,
+    LogRow,
     Reason,
     Violation,
     decode_request,
@@ -18,30 +19,43 @@ from onefold.events.api import (
 )
 from onefold.identity.api import Extractor, Identifier, Refused, Rule, RuleKind, load_docs, load_nodes, new_node, pair_of
 from onefold.kernel.hashing import event_id
-from onefold.programs.processor.batch import LINKS_ONLY, Accepted, Batch
+from onefold.programs.processor.batch import LINKS_ONLY, Accepted, Batch, Incoming, Prepared
+from onefold.programs.processor.context import Context
 
 RULES = {"never": RuleKind.NEVER, "always": RuleKind.ALWAYS, "withdrawn": RuleKind.WITHDRAWN}
 
 
-def decode(batch: Batch) -> None:
-    """Log rows → events and violations."""
-    for row in batch.rows:
+def prepare(rows: list[LogRow], context: Context) -> Prepared:
+    """Log rows → events by receipt, their identifiers normalised, and violations. No database."""
+    prepared = Prepared(rows, [], [])
+    for row in rows:
         events, violations = decode_request(row)
-        batch.decoded += events
-        for violation in violations:
-            batch.refuse(violation)
-    batch.decoded.sort(key=lambda event: event.received_at)
+        prepared.violations.extend(violations)
+        for event in events:
+            if event.kind is Kind.LINK or event.kind is Kind.RETRACT:
+                prepared.events.append(Incoming(event, [], []))
+            else:
+                prepared.events.append(Incoming(event, *context.extractor.identifiers(event)))
+    prepared.events.sort(key=lambda incoming: incoming.event.received_at)
+    return prepared
+
+
+def take_in(batch: Batch) -> None:
+    """What was prepared: events, and violations to keep."""
+    batch.incoming = batch.prepared.events
+    for violation in batch.prepared.violations:
+        batch.refuse(violation)
 
 
 def note_retractions(batch: Batch) -> None:
     """Remember what is taken back before anything is accepted: a retraction may overtake what it retracts."""
-    said = [event for event in batch.decoded if event.kind is Kind.RETRACT]
-    others = [event for event in batch.decoded if event.kind is not Kind.RETRACT]
+    said = [incoming for incoming in batch.incoming if incoming.event.kind is Kind.RETRACT]
     if not said:
         return
-    said = _without_copies(batch, said, {})
+    batch.incoming = [incoming for incoming in batch.incoming if incoming.event.kind is not Kind.RETRACT]
     retractions: dict[bytes, tuple[int, bytes]] = {}
-    for event in said:
+    for event, _, _ in _without_copies(batch, said, {}):
+        batch.accepted.append(Accepted(event, [], LINKS_ONLY))
         body = msgspec.json.decode(event.body)
         source_id = _source_id(batch, body["source"])
         for message_id in body["messageIds"]:
@@ -51,51 +65,53 @@ def note_retractions(batch: Batch) -> None:
                 retractions[retracted] = (event.received_at, event.id)
     store_retractions(batch.conn, retractions)
     batch.to_take_back.update(retractions)
-    batch.accepted += [Accepted(event, [], LINKS_ONLY) for event in said]
-    batch.decoded = others
 
 
 def deduplicate(batch: Batch) -> None:
     """Leave out what is retracted, and what came before within 24 h (by the full message id, per source)."""
-    if not batch.decoded:
+    if not batch.incoming:
         return
-    until = retracted_until(batch.conn, [event.id for event in batch.decoded])
+    until = retracted_until(batch.conn, [incoming.event.id for incoming in batch.incoming])
     standing = []
-    for event in batch.decoded:
-        if event.received_at <= until.get(event.id, -1):
+    for incoming in batch.incoming:
+        event = incoming.event
+        if until and event.received_at <= until.get(event.id, -1):
             batch.count(event.source_id, event.received_at, "retracted")
         else:
-            standing.append(event)
-    batch.decoded = _without_copies(batch, standing, until)
+            standing.append(incoming)
+    batch.incoming = _without_copies(batch, standing, until)
 
 
-def _without_copies(batch: Batch, events: list[Decoded], until: Mapping[bytes, int]) -> list[Decoded]:
-    """`events` (by receipt) without copies; what is taken back `until` then never came, so nothing is its copy."""
-    if not events:
+def _without_copies(batch: Batch, said: list[Incoming], until: Mapping[bytes, int]) -> list[Incoming]:
+    """Those of `said` (by receipt) that are no copy; what is taken back `until` then never came: no copy of that."""
+    if not said:
         return []
-    earliest = events[0].received_at - DEDUPLICATION_US
-    receipts = known_receipts(batch.conn, [event.id for event in events], earliest)
+    earliest = said[0].event.received_at - DEDUPLICATION_US
+    receipts = known_receipts(batch.conn, [incoming.event.id for incoming in said], earliest)
     fresh = []
-    for event in events:
+    for incoming in said:
+        event = incoming.event
+        before = receipts.get(event.id)
+        if before is None:
+            receipts[event.id] = [event.received_at]
+            fresh.append(incoming)
+            continue
         taken_back = until.get(event.id, -1)
-        before = receipts.setdefault(event.id, [])
         if any(abs(event.received_at - at) < DEDUPLICATION_US for at in before if at > taken_back):
             batch.duplicates.append(event)
             batch.count(event.source_id, event.received_at, "duplicate")
         else:
             before.append(event.received_at)
-            fresh.append(event)
+            fresh.append(incoming)
     return fresh
 
 
 def identify(batch: Batch) -> None:
-    """Normalise identifiers. An event of which none is left names nobody and is refused."""
-    extractor = batch.context.extractor
-    for event in batch.decoded:
+    """Whom each event names. One of which no identifier is left names nobody and is refused."""
+    for event, identifiers, refused in batch.incoming:
         if event.kind is Kind.LINK:
             _accept_link(batch, event)
             continue
-        identifiers, refused = extractor.identifiers(event)
         for refusal in refused:
             batch.refuse(_violation(event, refusal, is_fatal=not identifiers))
         if identifiers:

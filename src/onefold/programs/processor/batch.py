@@ -2,12 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 
 from onefold.events.api import Decoded, LogRow, Violation
-from onefold.identity.api import Facts, Identifier, Node, Resolved, Rule
+from onefold.identity.api import Facts, Identifier, Node, Refused, Resolved, Rule
 from onefold.profiles.api import Claims, CompanyFacts
 from onefold.programs.processor.context import Context
 
@@ -16,7 +16,7 @@ LINKS_ONLY = 0
 """The fragment of link and retraction events: nobody's."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Accepted:
     """An event on its way into the profile. `fragment` = hash of its strongest identifier."""
 
@@ -26,14 +26,34 @@ class Accepted:
     rule: Rule | None = None
 
 
+class Incoming(NamedTuple):
+    """A well-formed event and whom it names; of links and retractions that is found out later."""
+
+    event: Decoded
+    identifiers: list[Identifier]  # strongest first
+    refused: list[Refused]
+
+
+class Prepared(NamedTuple):
+    """Log rows decoded and normalised: all that needs no database, so a thread can do it ahead."""
+
+    rows: list[LogRow]
+    events: list[Incoming]  # by receipt
+    violations: list[Violation]
+
+    @property
+    def size(self) -> int:
+        return sum(row.n for row in self.rows)
+
+
 @dataclass
 class Batch:
     """Everything between a batch's log rows and its rows in the tables; times in µs."""
 
     conn: Connection[Any]
     context: Context
-    rows: list[LogRow]
-    decoded: list[Decoded] = field(default_factory=list)
+    prepared: Prepared
+    incoming: list[Incoming] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     duplicates: list[Decoded] = field(default_factory=list)
     to_take_back: set[bytes] = field(default_factory=set)  # ids of events that the batch's retractions name

@@ -2,6 +2,7 @@
 
 import gc
 import signal
+import sys
 import time
 from types import FrameType
 from typing import Any, Final
@@ -10,45 +11,29 @@ import psycopg
 from psycopg import Connection
 
 from onefold.config import Settings
-from onefold.events.api import (
-    Position,
-    advance,
-    has_unread,
-    lock_positions,
-    read_batch,
-    store_violations,
-    undecodable,
-)
-from onefold.infra.heartbeat import beat
+from onefold.infra.heartbeat import BEAT_S, Facts, beat
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, pauses
 from onefold.kernel.errors import Broken, Unavailable
-from onefold.programs.processor.context import Context, load_context
-from onefold.programs.processor.steps import process
+from onefold.programs.processor.ahead import Ahead
+from onefold.programs.processor.batches import Batches, tune
 
 IDLE_POLL_S: Final = 5.0
 """A notification wakes the processor; this is for the one that got lost."""
-BEAT_S: Final = 15.0
+STOP_HEARD_WITHIN_S: Final = 0.5
 OWNER_LOCK: Final = 0x0F01D_01
-FIRST_BATCH_EVENTS: Final = 1_000
-SMALLEST_BATCH_EVENTS: Final = 100
 
 log = get_logger(__name__)
 
 
 class Processor:
-    """Owns two connections: one to listen (and to hold the owner's lock), one for the batches."""
+    """Owns three connections: to listen (and hold the owner's lock), for the batches, and to read ahead."""
 
     def __init__(self, settings: Settings, url: str) -> None:
         self._settings = settings.processor
         self._url = url
         self._is_stopping = False
-        self._limit = FIRST_BATCH_EVENTS
-        self._suspect = False  # the last batch failed: find the row that it failed on
-        self._context: Context | None = None
-        self._started_at = time.time()
         self._next_beat = 0.0
-        self._processed = 0
 
     def stop(self, *_: int | FrameType | None) -> None:
         """Finish the batch at hand and return from `run`."""
@@ -62,28 +47,30 @@ class Processor:
                 with (
                     connect(self._url, "processor listener", autocommit=True) as listener,
                     connect(self._url, "processor") as conn,
+                    connect(self._url, "processor reader", autocommit=True) as reader,
+                    Ahead(reader) as ahead,
                 ):
                     tune(conn)
                     listener.execute("listen onefold_log")
                     delays = pauses()
-                    self._work(listener, conn)
+                    self._work(listener, Batches(conn, ahead, self._settings))
             except (Unavailable, psycopg.OperationalError, psycopg.InterfaceError) as fault:
                 log.warning("database_lost", fault=type(fault).__name__)
                 time.sleep(next(delays))
 
-    def _work(self, listener: Connection[Any], conn: Connection[Any]) -> None:
+    def _work(self, listener: Connection[Any], batches: Batches) -> None:
         if not self._own_log(listener):
             return
         log.info("processor_ready")
         while not self._is_stopping:
-            self._beat(listener)
+            self._beat(listener, {"processed": batches.processed, "batch": batches.limit})
             began = time.monotonic()
-            if self.run_batch(conn):
+            if batches.run():
                 pause = began + self._settings.min_interval_ms / 1000 - time.monotonic()
                 if pause > 0:
                     time.sleep(pause)
             else:
-                self._wait(listener, conn)
+                self._wait(listener)
 
     def _own_log(self, listener: Connection[Any]) -> bool:
         """Waits until no other processor holds the log; False when stopped meanwhile."""
@@ -91,85 +78,22 @@ class Processor:
             row = listener.execute("select pg_try_advisory_lock(%s)", [OWNER_LOCK]).fetchone()
             if row and row[0]:
                 return True
-            self._beat(listener, is_standby=True)
+            self._beat(listener, {"is_standby": True})
             time.sleep(1)
         return False
 
-    def run_batch(self, conn: Connection[Any]) -> int:
-        """One transaction: read, process, advance. Returns the number of log rows; 0 = nothing to read."""
-        began = time.monotonic()
-        try:
-            with conn.transaction():
-                positions = lock_positions(conn)
-                rows = read_batch(conn, positions, 1 if self._suspect else self._limit)
-                if not rows:
-                    self._suspect = False
-                    return 0
-                self._context = load_context(conn, self._context)
-                batch, timings = process(conn, self._context, rows)
-        except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable):
-            raise
-        except Exception as fault:  # whatever an event did to us: it is set aside, the others go on
-            self._set_aside(conn, fault)
-            return 1
-        elapsed_ms = (time.monotonic() - began) * 1000
-        self._processed += len(batch.accepted)
-        if not self._suspect:
-            self._adapt(elapsed_ms, sum(row.n for row in rows))
-        log.debug(
-            "batch_processed",
-            events=len(batch.accepted),
-            duplicates=len(batch.duplicates),
-            violations=len(batch.violations),
-            ms=round(elapsed_ms, 1),
-            steps={name: round(ms, 1) for name, ms in timings.items()},
-        )
-        return len(rows)
+    def _wait(self, listener: Connection[Any]) -> None:
+        """Until something is written to the log, or for the slow poll; in slices, so that a stop is heard."""
+        until = time.monotonic() + IDLE_POLL_S
+        while not self._is_stopping and time.monotonic() < until:
+            for _ in listener.notifies(timeout=STOP_HEARD_WITHIN_S, stop_after=1):
+                return
 
-    def _adapt(self, elapsed_ms: float, events: int) -> None:
-        """Batches grow or shrink towards the target time."""
-        if events >= self._limit or elapsed_ms > self._settings.target_batch_ms:
-            fitting = int(self._limit * self._settings.target_batch_ms / max(elapsed_ms, 1))
-            grown = min(fitting, self._limit * 2)
-            self._limit = max(SMALLEST_BATCH_EVENTS, min(grown, self._settings.max_batch_events))
-
-    def _set_aside(self, conn: Connection[Any], fault: Exception) -> None:
-        """A batch failed by a defect of ours. First find the row; then keep it as a violation and go on."""
-        log.error("batch_failed", fault=type(fault).__name__, is_single=self._suspect, exc_info=not self._suspect)
-        if not self._suspect:
-            self._suspect = True
-            return
-        with conn.transaction():
-            positions: dict[int, Position] = lock_positions(conn)
-            rows = read_batch(conn, positions, 1)
-            for row in rows:
-                store_violations(conn, [undecodable(row, type(fault).__name__)])
-            advance(conn, rows)
-
-    def _wait(self, listener: Connection[Any], conn: Connection[Any]) -> None:
-        """Until something is written to the log, or the slow poll finds it."""
-        for _ in listener.notifies(timeout=IDLE_POLL_S, stop_after=1):
-            return
-        with conn.transaction():
-            if has_unread(conn):
-                log.debug("unread_found_by_poll")
-
-    def _beat(self, listener: Connection[Any], *, is_standby: bool = False) -> None:
+    def _beat(self, listener: Connection[Any], facts: Facts) -> None:
         now = time.monotonic()
         if now >= self._next_beat:
             self._next_beat = now + BEAT_S
-            beat(listener, "processor", {"processed": self._processed, "is_standby": is_standby, "batch": self._limit})
-
-
-def tune(conn: Connection[Any]) -> None:
-    """Every query of a batch looks up what the batch names. Left to its statistics the planner now and then reads a
-    whole table instead, which costs more with every day."""
-    conn.prepare_threshold = 0
-    for setting in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"):
-        conn.execute(f"set {setting} = off")
-    conn.execute("set max_parallel_workers_per_gather = 0")
-    conn.execute("set plan_cache_mode = force_generic_plan")
-    conn.commit()
+            beat(listener, "processor", facts)
 
 
 def run(settings: Settings) -> None:
@@ -182,4 +106,5 @@ def run(settings: Settings) -> None:
     # Batches make many objects and hardly a cycle: what is there now is never looked at again, the rest seldom.
     gc.freeze()
     gc.set_threshold(200_000, 50, 50)
+    sys.setswitchinterval(0.0005)  # the thread that prepares ahead shall not hold up the one that waits for the database
     processor.run()

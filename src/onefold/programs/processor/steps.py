@@ -7,7 +7,6 @@ from typing import Any
 from psycopg import Connection
 
 from onefold.events.api import (
-    LogRow,
     advance,
     append_internal,
     store_counts,
@@ -16,8 +15,8 @@ from onefold.events.api import (
     store_violations,
 )
 from onefold.identity.api import write_moves, write_nodes, write_tallies
-from onefold.programs.processor.accept import decode, deduplicate, identify, load, note_retractions
-from onefold.programs.processor.batch import Batch
+from onefold.programs.processor.accept import deduplicate, identify, load, note_retractions, take_in
+from onefold.programs.processor.batch import Batch, Prepared
 from onefold.programs.processor.context import Context
 from onefold.programs.processor.fold import fold_fragments, refold, resolve_identity
 from onefold.programs.processor.retract import take_back
@@ -25,24 +24,37 @@ from onefold.programs.processor.retract import take_back
 Step = Callable[[Batch], None]
 
 
-def process(conn: Connection[Any], context: Context, rows: list[LogRow]) -> tuple[Batch, dict[str, float]]:
-    """Process `rows` in the caller's transaction. Returns the batch and the milliseconds of each step.
+def process(conn: Connection[Any], context: Context, prepared: Prepared) -> tuple[Batch, dict[str, float]]:
+    """Process a batch in the caller's transaction. Returns it and the milliseconds of each step.
 
     Safe to repeat: what was accepted before is a duplicate. Cost: docs/reference/performance.md.
+    In a pipeline the server works on what was sent while the next step goes on, so a step's time may hold the wait for
+    an earlier one's statements.
     """
-    batch = Batch(conn, context, rows)
+    batch = Batch(conn, context, prepared)
     timings = {}
-    for step in STEPS:
-        began = time.perf_counter()
-        step(batch)
-        timings[step.__name__] = (time.perf_counter() - began) * 1000
+    with conn.pipeline():
+        for step in STEPS:
+            timings[step.__name__] = _timed(step, batch)
+    for step in AFTERWARDS:
+        timings[step.__name__] = _timed(step, batch)
     return batch, timings
 
 
+def _timed(step: Step, batch: Batch) -> float:
+    began = time.perf_counter()
+    step(batch)
+    return (time.perf_counter() - began) * 1000
+
+
+def store(batch: Batch) -> None:
+    """Accepted events; before they are folded, so that the server stores them meanwhile."""
+    store_events(batch.conn, [(accepted.fragment, accepted.event) for accepted in batch.accepted])
+
+
 def write(batch: Batch) -> None:
-    """Events, identifiers, refusals and counts; the log position with them."""
+    """Identifiers, refusals and counts; the log position with them."""
     conn = batch.conn
-    store_events(conn, [(accepted.fragment, accepted.event) for accepted in batch.accepted])
     write_nodes(conn, [node for node in batch.nodes.values() if node.is_changed])
     write_tallies(conn, [node for h in batch.tallied if not (node := batch.nodes[h]).is_changed])
     write_moves(conn, batch.resolved.moves)
@@ -51,7 +63,7 @@ def write(batch: Batch) -> None:
     for accepted in batch.accepted:
         batch.count(accepted.event.source_id, accepted.event.received_at, "accepted")
     store_counts(conn, batch.counts)
-    advance(conn, batch.rows)
+    advance(conn, batch.prepared.rows)
 
 
 def judge_oversized(batch: Batch) -> None:
@@ -68,15 +80,16 @@ def judge_oversized(batch: Batch) -> None:
 
 
 STEPS: tuple[Step, ...] = (
-    decode,
+    take_in,
     note_retractions,
     deduplicate,
     identify,
     load,
+    store,
     fold_fragments,
     resolve_identity,
     refold,
     write,
-    take_back,
-    judge_oversized,
 )
+AFTERWARDS: tuple[Step, ...] = (take_back, judge_oversized)
+"""Seldom anything to do. They read with server-side cursors, which a pipeline can't."""

@@ -1,0 +1,111 @@
+"""Batch after batch: reads the log, processes, adapts the size, and sets aside what a defect of ours fails on."""
+
+import time
+from typing import Any, Final
+
+import psycopg
+from psycopg import Connection
+
+from onefold.config import ProcessorSettings
+from onefold.events.api import advance, after, lock_positions, read_batch, store_violations, undecodable
+from onefold.infra.logs import get_logger
+from onefold.kernel.errors import Unavailable
+from onefold.programs.processor.accept import prepare
+from onefold.programs.processor.ahead import Ahead
+from onefold.programs.processor.batch import Prepared
+from onefold.programs.processor.context import Context, load_context
+from onefold.programs.processor.steps import process
+
+FIRST_BATCH_EVENTS: Final = 1_000
+SMALLEST_BATCH_EVENTS: Final = 100
+
+log = get_logger(__name__)
+
+
+class Batches:
+    """Runs batches on one connection, and reads ahead on another."""
+
+    def __init__(self, conn: Connection[Any], ahead: Ahead, settings: ProcessorSettings) -> None:
+        self.limit = FIRST_BATCH_EVENTS
+        self.processed = 0
+        self._conn = conn
+        self._ahead = ahead
+        self._settings = settings
+        self._is_suspect = False  # the last batch failed: find the row that it failed on
+        self._context: Context | None = None
+
+    def run(self) -> int:
+        """One transaction: read, process, advance. Returns the number of log rows; 0 = nothing to read.
+
+        Raises psycopg's OperationalError and InterfaceError when the database is lost; any other failure is set aside.
+        """
+        began = time.monotonic()
+        try:
+            with self._conn.transaction():
+                context = self._context = load_context(self._conn, self._context)
+                prepared = self._next(context)
+                if not prepared.rows:
+                    self._is_suspect = False
+                    return 0
+                batch, timings = process(self._conn, context, prepared)
+        except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable):
+            raise
+        except Exception as fault:  # whatever an event did to us: it is set aside, the others go on
+            self._set_aside(fault)
+            return 1
+        elapsed_ms = (time.monotonic() - began) * 1000
+        self.processed += len(batch.accepted)
+        if not self._is_suspect:
+            self._adapt(elapsed_ms, prepared.size)
+        log.debug(
+            "batch_processed",
+            events=len(batch.accepted),
+            duplicates=len(batch.duplicates),
+            violations=len(batch.violations),
+            ms=round(elapsed_ms, 1),
+            steps={name: round(ms, 1) for name, ms in timings.items()},
+        )
+        return len(prepared.rows)
+
+    def _next(self, context: Context) -> Prepared:
+        """The next batch: what was prepared ahead if it still fits, or read now. Behind a full one another is begun."""
+        positions = lock_positions(self._conn)
+        if self._is_suspect:
+            return prepare(read_batch(self._conn, positions, 1), context)
+        prepared = self._ahead.take(positions, context)
+        if prepared is None:
+            prepared = prepare(read_batch(self._conn, positions, self.limit), context)
+        if prepared.size >= self.limit:
+            self._ahead.begin(after(positions, prepared.rows), context, self.limit)
+        return prepared
+
+    def _adapt(self, elapsed_ms: float, events: int) -> None:
+        """Batches grow or shrink towards the target time."""
+        if events >= self.limit or elapsed_ms > self._settings.target_batch_ms:
+            fitting = int(self.limit * self._settings.target_batch_ms / max(elapsed_ms, 1))
+            grown = min(fitting, self.limit * 2)
+            self.limit = max(SMALLEST_BATCH_EVENTS, min(grown, self._settings.max_batch_events))
+
+    def _set_aside(self, fault: Exception) -> None:
+        """A batch failed by a defect of ours. First find the row; then keep it as a violation and go on."""
+        self._ahead.drop()
+        log.error("batch_failed", fault=type(fault).__name__, is_single=self._is_suspect, exc_info=True)
+        if not self._is_suspect:
+            self._is_suspect = True
+            return
+        with self._conn.transaction():
+            rows = read_batch(self._conn, lock_positions(self._conn), 1)
+            for row in rows:
+                store_violations(self._conn, [undecodable(row, type(fault).__name__)])
+            advance(self._conn, rows)
+
+
+def tune(conn: Connection[Any]) -> None:
+    """Every query of a batch looks up what the batch names. Left to its statistics the planner now and then reads a
+    whole table instead, which costs more with every day."""
+    conn.prepare_threshold = 0
+    for setting in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"):
+        conn.execute(f"set {setting} = off")
+    conn.execute("set max_parallel_workers_per_gather = 0")
+    conn.execute("set plan_cache_mode = force_generic_plan")
+    conn.commit()
