@@ -55,6 +55,11 @@ class RunningCollector:
                 threading.Event().wait(0.01)
         raise AssertionError("the collector does not answer")
 
+    def refresh(self) -> None:
+        """Returns when it knows of all changes of sources and keys."""
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(self.directory.refresh(), self._loop).result(10)
+
     def stop(self) -> None:
         """Finishes what it has taken; safe to repeat."""
         if self._loop and self._thread.is_alive():

@@ -14,7 +14,7 @@ from tests.node import node_modules
 
 
 def is_alive(sender: Sender) -> bool:
-    return sender.post("/v1/track", track(messageId="after")).json()["okEvents"] == 1
+    return bool(sender.post("/v1/track", track(messageId="after")).json()["okEvents"] == 1)
 
 
 @pytest.mark.parametrize(

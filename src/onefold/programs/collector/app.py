@@ -12,7 +12,7 @@ from onefold.programs.collector import answers
 from onefold.programs.collector.answers import Answer
 from onefold.programs.collector.body import Receive, inflate, read_body
 from onefold.programs.collector.caller import Headers, caller_of, first_known, headers_of, keys_in, keys_in_query
-from onefold.programs.collector.commits import GroupCommit
+from onefold.programs.collector.commits import PATIENCE_S, GroupCommit
 from onefold.programs.collector.counters import Counters
 from onefold.programs.collector.directory import Directory
 from onefold.programs.collector.intake import Parsed, faults_of, keys_in_body, parse, row_of
@@ -47,7 +47,8 @@ def create_app(
     event_log: EventLog, directory: Directory, settings: CollectorSettings, counters: Counters | None = None
 ) -> "Collector":
     """The application. `start` it in a running loop, `stop` it after the server has stopped."""
-    return Collector(GroupCommit(event_log, settings.max_queued_bytes), directory, settings, counters or Counters())
+    commits = GroupCommit(event_log, settings.max_queued_bytes, PATIENCE_S)
+    return Collector(commits, directory, settings, counters or Counters())
 
 
 class Collector:

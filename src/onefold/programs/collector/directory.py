@@ -64,12 +64,13 @@ class KeyDirectory:
         """From memory; a key that isn't there may have been made a moment ago, so the database is asked."""
         if self._book is not None and (grant := self._book.find(key, datetime.now(UTC))):
             return grant
-        await self._reload_since(time.monotonic())
+        await self.refresh()
         assert self._book is not None  # noqa: S101 just read
         return self._book.find(key, datetime.now(UTC))
 
-    async def _reload_since(self, asked_at: float) -> None:
-        """Returns when the book was read after `asked_at`; many who ask share one reading."""
+    async def refresh(self) -> None:
+        """Returns when the book was read after this call; many who ask share one reading. Raises Unavailable."""
+        asked_at = time.monotonic()
         async with self._lock:
             if self._read_at > asked_at:
                 return
@@ -122,7 +123,7 @@ class KeyDirectory:
                     await conn.execute(f"listen {CHANGED_CHANNEL}")
                     delays = pauses()
                     while True:
-                        await self._reload_since(time.monotonic())
+                        await self.refresh()
                         async for _ in conn.notifies(timeout=POLL_S, stop_after=1):
                             pass
             except (Unavailable, psycopg.Error) as fault:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import socket
 from contextlib import suppress
 from typing import Any, Final
 
@@ -14,15 +15,21 @@ from onefold.config import Settings
 from onefold.events.api import PostgresLog
 from onefold.infra.heartbeat import beat_async
 from onefold.infra.logs import get_logger
-from onefold.kernel.errors import Broken
+from onefold.kernel.errors import Broken, Rejected
 from onefold.programs.collector.app import Collector, create_app
 from onefold.programs.collector.counters import Counters
 from onefold.programs.collector.directory import KeyDirectory
 
 BACKLOG: Final = 1024
-STOP_TIMEOUT_S: Final = 10
+STOP_TIMEOUT_S: Final = 5  # for the requests that are being read; their commits have their own patience
 
 log = get_logger(__name__)
+
+
+class AddressRejected(Rejected):
+    """The collector can't listen where it shall."""
+
+    code = "address_rejected"
 
 
 def run(settings: Settings) -> None:
@@ -51,7 +58,8 @@ async def _run(settings: Settings, url: str) -> None:
 
 
 async def serve(collector: Collector, settings: Settings) -> None:
-    """Listens until SIGTERM or SIGINT. Raises OSError when the port is taken."""
+    """Listens until SIGTERM or SIGINT. Raises AddressRejected when it can't."""
+    _check_address(settings.collector.host, settings.collector.port)
     server = make_server(collector, settings.collector.host, settings.collector.port)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -60,7 +68,10 @@ async def serve(collector: Collector, settings: Settings) -> None:
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
     log.info("collector_listening", host=settings.collector.host, port=settings.collector.port)
-    await server.serve()
+    try:
+        await server.serve()
+    except TimeoutError:
+        log.warning("connections_cut", after_s=STOP_TIMEOUT_S)
 
 
 def make_server(app: Any, host: str, port: int) -> Server:  # noqa: ANN401 any ASGI application
@@ -78,3 +89,17 @@ def make_server(app: Any, host: str, port: int) -> Server:  # noqa: ANN401 any A
     )
     server.workers_kill_timeout = STOP_TIMEOUT_S
     return server
+
+
+def _check_address(host: str, port: int) -> None:
+    """The server itself would say it with a stack trace of its own."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as fault:
+        raise AddressRejected(
+            f"The collector can't listen on {host}, port {port}: {fault.strerror}. "
+            "Free it, or set ONEFOLD_COLLECTOR_HOST and ONEFOLD_COLLECTOR_PORT."
+        ) from fault
