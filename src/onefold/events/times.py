@@ -41,9 +41,8 @@ def instant_of(value: object, name: str) -> int | None:
         return None
     if type(value) is str:
         return _instant_of_text(value, name)
-    if type(value) in (int, float) and -_MAX_MS < value < _MAX_MS:  # type: ignore[operator]  # a number by now
-        number: float = value  # type: ignore[assignment]
-        return int(number * (1000 if abs(number) >= _SECONDS_BELOW else 1_000_000))
+    if isinstance(value, int | float) and not isinstance(value, bool) and -_MAX_MS < value < _MAX_MS:
+        return int(value * (1000 if abs(value) >= _SECONDS_BELOW else 1_000_000))
     raise _bad_time(name)
 
 
