@@ -16,7 +16,7 @@ from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batches import Batches, tune
 
 INDEXED_TABLE = """
-create table if not exists copied (like event including all)
+create table if not exists copied_events (like event including all)
 """
 
 
@@ -52,7 +52,7 @@ def copy_plain(conn: Connection[Any], bodies: list[bytes]) -> tuple[int, float]:
             digest = f"{abs(identifier_hash('m', message_id)):032x}"
             rows.append((digest, fragment, event["timestamp"], event.get("event", ""), message_id, bytes(raw)))
     began = time.perf_counter()
-    statement = "copy copied (received_at, id, fragment, ts, source_id, kind, trust, flags, name, message_id, body) from stdin"
+    statement = "copy copied_events (received_at, id, fragment, ts, source_id, kind, trust, flags, name, message_id, body) from stdin"
     for index in range(0, len(rows), 10_000):
         with conn.transaction(), conn.cursor() as cursor, cursor.copy(statement) as copy:
             for digest, fragment, ts, name, message_id, raw in rows[index : index + 10_000]:
@@ -71,7 +71,7 @@ def run(conn: Connection[Any], reader: Connection[Any], people: int, rounds: int
     gc.set_threshold(200_000, 50, 50)
     sys.setswitchinterval(0.0005)
     conn.execute(INDEXED_TABLE)
-    conn.execute("truncate copied")
+    conn.execute("truncate copied_events")
     conn.commit()
     speeds, ratios = [], []
     for index in range(rounds):

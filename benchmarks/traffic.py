@@ -14,6 +14,9 @@ from onefold.kernel.hashing import identifier_hash
 
 START_US = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1_000_000)
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+ACTIVE = 20_000
+"""People who visit at the same time; each sends EVENTS_A_VISIT events on average, then somebody else comes."""
+EVENTS_A_VISIT = 8
 NEW_SHARE = 0.035
 """Of the events this share brings something new to identity: a new visitor, or a known one on a new device."""
 
@@ -61,8 +64,12 @@ def fill(conn: Connection[Any], people: int) -> None:
 def events(count: int, people: int, seed: int) -> Iterator[dict[str, Any]]:
     """Events of about 750 bytes as a browser's client sends them: page views and tracks, 8 % identify calls."""
     r = random.Random(seed)
+    active = [r.randrange(people) for _ in range(ACTIVE)]
     for index in range(count):
-        n = r.randrange(people)
+        place = r.randrange(ACTIVE)
+        n = active[place]
+        if r.random() * EVENTS_A_VISIT < 1:
+            active[place] = r.randrange(people)
         is_new = r.random() < NEW_SHARE
         ts = datetime.fromtimestamp(START_US / 1e6 + index / 1000, UTC)
         event: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """The door to identity: what other slices may use."""
 
-from onefold.identity.config import DEFAULT_CONFIG, IdentityConfig, Namespace, user_namespace, with_user_space
+from onefold.identity.config import DEFAULT_CONFIG, IdentityConfig, Namespace, user_namespace, with_user_spaces
 from onefold.identity.graph import MUTE, Edge, Flag, Forest, Pair, Refusal, RuleKind, Solution, pair_of, solve
 from onefold.identity.identifiers import Extractor, Identifier, Refused
 from onefold.identity.resolve import Facts, Resolved, Resolver, degree_flags
@@ -34,7 +34,7 @@ __all__ = [
     "IdentityConfig", "Namespace", "Node", "Pair", "Refusal", "Refused", "Resolved", "Resolver", "Rule", "RuleKind",
     "Solution", "StoredEdge", "degree_flags", "delete_edges", "delete_nodes", "delete_rules", "earliest_receipts", "effective_rules", "load_config",
     "load_docs", "load_edges_from", "load_neighbours",
-    "load_nodes", "new_node", "normalise", "pair_of", "solve", "user_namespace", "with_user_space", "write_edges", "write_moves", "write_refusals", "write_rules",
+    "load_nodes", "new_node", "normalise", "pair_of", "solve", "user_namespace", "with_user_spaces", "write_edges", "write_moves", "write_refusals", "write_rules",
     "write_nodes", "write_tallies",
 ]  # fmt: skip
 

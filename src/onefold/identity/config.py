@@ -1,5 +1,6 @@
 """The identity configuration: namespaces, limits, blocked values. One immutable object a version."""
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import msgspec
@@ -53,17 +54,24 @@ DEFAULT_CONFIG = IdentityConfig(
     ),  # fmt: skip
     blocked_patterns=(r"^[0\-_.*x\s]+$",),
 )
-FIRST_SPACE_CODE = 100
+FIRST_SPACE_CODE = 1_000
+"""Codes below are the stored configuration's to give."""
 
 
-def with_user_space(config: IdentityConfig, space: str) -> IdentityConfig:
-    """`config` with the namespace `<space>:user_id`; the same object if it has it (or `space` is empty)."""
-    name = user_namespace(space)
-    if name in config.by_name:
+def with_user_spaces(config: IdentityConfig, spaces: Iterable[tuple[int, str]]) -> IdentityConfig:
+    """`config` with the namespace `<space>:user_id` of each (source id, space); itself when it has them all.
+
+    The code follows from the first source of a space: sources are never deleted and keep their space.
+    """
+    added: dict[str, Namespace] = {}
+    for source_id, space in sorted(spaces):
+        name = user_namespace(space)
+        if name not in config.by_name and name not in added:
+            code = FIRST_SPACE_CODE + source_id
+            added[name] = Namespace(code=code, name=name, rank=10, is_unique=True, limit=1)
+    if not added:
         return config
-    code = max([FIRST_SPACE_CODE - 1, *config.by_code]) + 1
-    added = Namespace(code=code, name=name, rank=10, is_unique=True, limit=1)
-    return msgspec.structs.replace(config, namespaces=(*config.namespaces, added))
+    return msgspec.structs.replace(config, namespaces=(*config.namespaces, *added.values()))
 
 
 def user_namespace(space: str) -> str:

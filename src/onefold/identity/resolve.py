@@ -315,9 +315,10 @@ def _changed_edges(seen: dict[Pair, EdgeFacts], known: dict[Pair, EdgeFacts]) ->
     changed = {}
     for pair, facts in seen.items():
         before = known.get(pair)
-        after = facts if before is None else before.merged(facts)
-        if after != before:
-            changed[pair] = after
+        if before is None:
+            changed[pair] = facts
+        elif facts.first < before.first or facts.trust > before.trust or facts.rcv < before.rcv:
+            changed[pair] = before.merged(facts)
     return changed
 
 

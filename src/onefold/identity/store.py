@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from psycopg import Connection
 
-from onefold.identity.config import DEFAULT_CONFIG, IdentityConfig
+from onefold.identity.config import DEFAULT_CONFIG, IdentityConfig, with_user_spaces
 from onefold.identity.graph import MUTE, Pair, RuleKind, Vertex, pair_of
 from onefold.identity.identifiers import Identifier
 from onefold.infra.arrays import bigints, byteas, smallints, texts, uuids
@@ -89,9 +89,10 @@ class Rule(NamedTuple):
 
 
 def load_config(conn: Connection[Any]) -> tuple[int, IdentityConfig]:
-    """(version, configuration) in force; version 0 = the built-in default, nothing stored yet."""
+    """(version, configuration) in force, with every source's user space; version 0 = the default, nothing stored."""
     row = conn.execute(QUERIES["current_config"]).fetchone()
-    return (row[0], msgspec.convert(row[1], IdentityConfig)) if row else (0, DEFAULT_CONFIG)
+    version, config = (row[0], msgspec.convert(row[1], IdentityConfig)) if row else (0, DEFAULT_CONFIG)
+    return version, with_user_spaces(config, conn.execute(QUERIES["user_spaces"]))
 
 
 def load_nodes(conn: Connection[Any], hashes: Collection[int]) -> dict[int, Node]:

@@ -25,6 +25,7 @@ _ARRAY_OF = {
 _EPOCH_2000_US = 946_684_800_000_000  # PostgreSQL counts instants from 2000-01-01
 _NULL = struct.pack(">i", -1)
 _pack_length = struct.Struct(">i").pack
+_LENGTHS = [_pack_length(size) for size in range(2_048)]
 
 
 class Array:
@@ -102,16 +103,15 @@ def byteas(values: Sequence[bytes | None]) -> Array:
     for value in values:
         if value is None:
             parts.append(_NULL)
-        else:
-            parts.append(_pack_length(len(value)))
-            parts.append(value)
+        else:  # joined once: these can be large
+            parts += (_length(len(value)), value)
     return Array(_BYTEA, len(values), b"".join(parts), has_null=None in values)
 
 
 def texts(values: Sequence[str]) -> Array:
-    parts = []
-    for value in values:
-        encoded = value.encode()
-        parts.append(_pack_length(len(encoded)))
-        parts.append(encoded)
-    return Array(_TEXT, len(values), b"".join(parts))
+    encoded = [value.encode() for value in values]
+    return Array(_TEXT, len(values), b"".join([_length(len(value)) + value for value in encoded]))
+
+
+def _length(size: int) -> bytes:
+    return _LENGTHS[size] if size < 2_048 else _pack_length(size)
