@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from onefold.identity.api import Extractor, Identifier, IdentityConfig, Refused, load_config
 from onefold.infra.postgres import load_queries
-from onefold.kernel.errors import Rejected
+from onefold.kernel.errors import NotFound, Rejected
 from onefold.kernel.hashing import NodeHash, identifier_hash
 
 QUERIES = load_queries("onefold.profiles", "naming.sql")
@@ -94,6 +94,16 @@ def names_in_force(conn: Connection[Any]) -> Names:
     names = Names(config, extractor, sources)
     _cache["names"] = (now, names)
     return names
+
+
+def find_source(conn: Connection[Any], slug: str) -> SourceName:
+    """The source of that slug, one made a moment ago too. Raises NotFound."""
+    for _ in range(2):
+        for source in names_in_force(conn).sources.values():
+            if source.slug == slug:
+                return source
+        forget_names()
+    raise NotFound("There is no source with this slug.")
 
 
 def forget_names() -> None:

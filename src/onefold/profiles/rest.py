@@ -17,7 +17,7 @@ from onefold.profiles import links, rest_schemas
 from onefold.profiles.answers import INCLUDABLE, Asked, profile_answer
 from onefold.profiles.companies import find_company
 from onefold.profiles.ids import from_text, to_text
-from onefold.profiles.naming import Names, names_in_force
+from onefold.profiles.naming import Names, find_source, names_in_force
 from onefold.profiles.person import Found
 from onefold.profiles.receipts import Receipt, receipt_of
 
@@ -71,11 +71,8 @@ def receipt(request: HttpRequest, source: str, message_id: str) -> HttpResponse:
     """What became of a message of a source: stored, refused, retracted, pending or unknown, and why."""
     demand(actor_of(request), Permission.SEE_EVENTS)
     with pooled() as conn:
-        names = names_in_force(conn)
-        known = next((one for one in names.sources.values() if one.slug == source), None)
-        if known is None:
-            raise NotFound("There is no source with this slug.")
-        found = receipt_of(conn, names, known.id, message_id)
+        known = find_source(conn, source)
+        found = receipt_of(conn, names_in_force(conn), known.id, message_id)
     return _json({"source": source, "message_id": message_id, **_receipt(found)})
 
 
@@ -111,9 +108,7 @@ def retract(request: HttpRequest, wanted: rest_schemas.RetractionIn) -> HttpResp
     actor = actor_of(request)
     demand(actor, Permission.MANAGE_IDENTITY)
     with pooled() as conn:
-        names = names_in_force(conn)
-        if wanted.source not in {source.slug for source in names.sources.values()}:
-            raise NotFound("There is no source with this slug.")
+        find_source(conn, wanted.source)
         ids = list(dict.fromkeys(wanted.messageIds))
         is_processed = links.retract(conn, source=wanted.source, message_ids=ids, acting_user=name_of(actor))
     return _json({"accepted": len(ids), "is_processed": is_processed})
