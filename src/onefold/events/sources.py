@@ -89,6 +89,7 @@ def create_source(conn: Connection[Any], new: NewSource, *, acting_user: str) ->
     _raise_faults([*_identity_faults(new), *_faults(fields)])
     fields["allowed_origins"] = [origin.rstrip("/").lower() for origin in new.allowed_origins]
     with conn.transaction():
+        conn.execute(QUERIES["one_at_a_time"])
         row = conn.execute(QUERIES["create"], fields).fetchone()
         if row is None:
             raise SourceRejected(f"The slug {new.slug!r} is taken. Choose another.")

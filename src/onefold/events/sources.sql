@@ -6,6 +6,9 @@ from source order by id
 select id, slug, name, kind, user_space, lane, priority, ip_policy, allowed_origins, rate_limit, is_enabled, created_at
 from source where slug = %(slug)s
 
+-- one_at_a_time: a space's namespace has its code from its first source, so sources appear in the order of their ids
+lock table source in share row exclusive mode
+
 -- create: a new source; none when the slug is taken
 insert into source (slug, name, kind, user_space, lane, priority, ip_policy, allowed_origins, rate_limit)
 values (%(slug)s, %(name)s, %(kind)s, %(user_space)s, %(lane)s, %(priority)s, %(ip_policy)s, %(allowed_origins)s, %(rate_limit)s)

@@ -37,6 +37,11 @@ class IdentityConfig(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return {namespace.code: namespace for namespace in self.namespaces}
 
 
+_BLOCKED = (
+    *("null", "undefined", "none", "nil", "nan", "true", "false", "anonymous", "anon", "guest", "unknown", "user"),
+    *("n/a", "na", "-1", "[object object]", "test", "{{user_id}}", "%user_id%"),
+    *("test@test.com", "a@a.com", "noreply@example.com", "none@none.com", "no@no.com", "email@example.com"),
+)
 DEFAULT_CONFIG = IdentityConfig(
     namespaces=(
         Namespace(code=1, name="crm:id", rank=0, is_unique=True, limit=1),
@@ -47,11 +52,7 @@ DEFAULT_CONFIG = IdentityConfig(
         Namespace(code=6, name="advertising_id", rank=45, shared_above=1),
         Namespace(code=7, name="anonymous_id", rank=50, shared_above=1),
     ),
-    blocked_values=(
-        "null", "undefined", "none", "nil", "nan", "true", "false", "anonymous", "anon", "guest", "unknown", "user",
-        "n/a", "na", "-1", "[object object]", "test", "{{user_id}}", "%user_id%",
-        "test@test.com", "a@a.com", "noreply@example.com", "none@none.com", "no@no.com", "email@example.com",
-    ),  # fmt: skip
+    blocked_values=_BLOCKED,
     blocked_patterns=(r"^[0\-_.*x\s]+$",),
 )
 FIRST_SPACE_CODE = 1_000

@@ -104,7 +104,10 @@ def load_nodes(conn: Connection[Any], hashes: Collection[int]) -> dict[int, Node
 def load_components(conn: Connection[Any], labels: Collection[int]) -> list[Node]:
     if not labels:
         return []
-    return [Node(*row) for row in conn.execute(QUERIES["load_components"], {"labels": bigints(list(labels))}, binary=True).fetchall()]
+    return [
+        Node(*row)
+        for row in conn.execute(QUERIES["load_components"], {"labels": bigints(list(labels))}, binary=True).fetchall()
+    ]
 
 
 def load_docs(conn: Connection[Any], hashes: Collection[int]) -> dict[int, bytes]:
