@@ -1,4 +1,4 @@
-"""The writes: make a user, sign in."""
+"""The writes: make a user, set a password, sign in."""
 
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.password_validation import validate_password
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from onefold.accounts import lockout
 from onefold.accounts.models import User
-from onefold.kernel.errors import Rejected
+from onefold.kernel.errors import NotFound, Rejected
 
 
 class UserRejected(Rejected):
@@ -47,6 +47,19 @@ def create_user(username: str, password: str, *, is_admin: bool) -> int:
     except IntegrityError as fault:
         raise UserRejected(f"There is a user {username!r} already.") from fault
     return int(user.pk)
+
+
+def set_password(username: str, password: str) -> None:
+    """From now on this is the user's password. Raises NotFound or UserRejected."""
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        raise NotFound(f"There is no user {username!r}.")
+    try:
+        validate_password(password, user)
+    except ValidationError as fault:
+        raise UserRejected(" ".join(fault.messages)) from fault
+    user.set_password(password)
+    user.save(update_fields=["password"])
 
 
 def sign_in(request: HttpRequest, username: str, password: str, address: str) -> None:

@@ -61,15 +61,7 @@ def make_parser() -> argparse.ArgumentParser:
 def _up(settings: "Settings", _: argparse.Namespace) -> None:
     from onefold.programs import supervisor
 
-    supervisor.up(settings, lambda running: print(_greeting(running), flush=True))
-
-
-def _greeting(settings: "Settings") -> str:
-    return (
-        "Onefold is running. Ctrl-C stops it.\n"
-        f"  pages         http://{settings.web.host}:{settings.web.port}/\n"
-        f"  tracking API  http://{settings.collector.host}:{settings.collector.port}/v1/batch"
-    )
+    supervisor.up(settings, lambda running: print(supervisor.greeting(running), flush=True))
 
 
 def _demo(settings: "Settings", _: argparse.Namespace) -> None:

@@ -189,6 +189,15 @@ def up(settings: Settings, when_ready: Callable[[Settings], None]) -> None:
             server.stop()
 
 
+def greeting(settings: Settings) -> str:
+    """What a person is told when everything answers."""
+    return (
+        "Onefold is running. Ctrl-C stops it.\n"
+        f"  pages         http://{settings.web.host}:{settings.web.port}/\n"
+        f"  tracking API  http://{settings.collector.host}:{settings.collector.port}/v1/batch"
+    )
+
+
 def _postgres(server: embedded.RunningServer) -> Child:
     """The server is running already; its restart must not wait long, because everything else waits for it."""
 

@@ -1,0 +1,70 @@
+"""`onefold demo`: everything as in `onefold up`, with the history of a sample shop and a user to sign in with."""
+
+import sys
+from typing import Final
+
+import psycopg
+
+from onefold.config import Settings
+from onefold.infra.postgres import connect
+from onefold.kernel.errors import Broken, OnefoldError
+from onefold.programs import supervisor
+from onefold.programs.demo.access import Access, ensure_access
+from onefold.programs.demo.history import event_count, requests
+from onefold.programs.demo.sending import Sender, first_missing, wait_until_read
+from onefold.programs.migrate import set_up_django
+
+BAR_CHARS: Final = 24
+
+
+def run(settings: Settings) -> None:
+    """Runs until SIGINT or SIGTERM. The first start sends the history; a broken-off one is completed at the next."""
+    supervisor.up(settings, _on_ready)
+
+
+def _on_ready(settings: Settings) -> None:
+    """Called in a thread: what fails here is told and leaves the rest running."""
+    try:
+        print(_told(settings, prepare(settings)), flush=True)
+    except (OnefoldError, psycopg.Error) as fault:
+        said = str(fault) if isinstance(fault, OnefoldError) else f"the database failed ({type(fault).__name__})."
+        print(f"\nonefold: the demo is not complete: {said}\nIts next start goes on from here.", file=sys.stderr)
+
+
+def prepare(settings: Settings) -> Access:
+    """Users, sources, keys and the whole history, as far as they are not there yet."""
+    if settings.database.url is None:
+        raise Broken("The demo needs the address of a running database.")
+    set_up_django(settings)
+    with connect(settings.database.url.reveal(), "demo", autocommit=True) as conn:
+        access = ensure_access(conn, settings)
+        history = requests(access.began_at)
+        missing = history[first_missing(conn, history, access.source_ids) :]
+        if missing:
+            Sender(settings.collector, access.keys).send(missing, _Progress(event_count(missing)))
+            wait_until_read(conn)
+    return access
+
+
+class _Progress:
+    """A line that fills; without a terminal, one line and no more."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._is_terminal = sys.stdout.isatty()
+        print(f"Sending the history of a sample shop, {total:,} events …", flush=True)
+
+    def __call__(self, sent: int) -> None:
+        if self._is_terminal:
+            filled = "█" * (BAR_CHARS * sent // self._total)
+            end = "\n" if sent == self._total else ""
+            print(f"\r  {filled:░<{BAR_CHARS}} {sent:>6,}", end=end, flush=True)
+
+
+def _told(settings: Settings, access: Access) -> str:
+    return (
+        f"{supervisor.greeting(settings)}\n"
+        f"  sign in as    {access.user}, password {access.password}\n"
+        f"  write key     {access.keys['shop-website']} (public: Shop website)\n"
+        f"  secret key    {access.keys['shop-backend']} (Shop backend: may write, ask and decide)"
+    )

@@ -1,0 +1,4 @@
+-- is_known: whether any of these messages became something: an event, a taken back one, a violation (three indexes)
+select exists (select from event where id = any(%(ids)s))
+    or exists (select from retraction where id = any(%(ids)s))
+    or exists (select from violation where source_id = %(source_id)s and message_id = any(%(message_ids)s))
