@@ -4,11 +4,10 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from django.contrib.auth.models import AbstractBaseUser
 from django.test import Client, override_settings
 from psycopg import Connection
 
@@ -16,10 +15,14 @@ from onefold.config import Settings
 from onefold.events.api import LogRow, NewSource, Source, Trust, create_key, create_source
 from onefold.infra.pool import close_pool, open_pool
 from onefold.profiles.naming import forget_names
+from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.main import Processor
 from onefold.programs.processor.steps import process
 from onefold.programs.web.authentication import forget_keys
+
+if TYPE_CHECKING:
+    from onefold.accounts.models import User
 
 PASSWORD = "correct horse battery staple"
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -48,7 +51,8 @@ class Shop:
         sender = source or self.back_end
         row = LogRow(1, 1000, self._off, 0, sender.id, trust, _us(at), len(events), "", "", _body(events))
         with self.conn.transaction():
-            process(self.conn, load_context(self.conn), [row])
+            context = load_context(self.conn)
+            process(self.conn, context, prepare([row], context))
 
     def identify(self, user_id: str, *, at: datetime = NOW, **traits: Any) -> None:
         """One identify call."""
@@ -86,42 +90,42 @@ def shop(_pool: None, db: Connection[Any]) -> Shop:
 
 
 @pytest.fixture
-def alice(shop: Shop, transactional_users: Callable[..., AbstractBaseUser]) -> Client:
+def alice(shop: Shop, transactional_users: Callable[..., "User"]) -> Client:
     """Signed in, an administrator."""
     return signed_in(transactional_users("alice", is_admin=True))
 
 
 @pytest.fixture
-def bob(shop: Shop, transactional_users: Callable[..., AbstractBaseUser]) -> Client:
+def bob(shop: Shop, transactional_users: Callable[..., "User"]) -> Client:
     """Signed in, a viewer."""
     return signed_in(transactional_users("bob", is_admin=False))
 
 
 @pytest.fixture
-def charlie(shop: Shop, transactional_users: Callable[..., AbstractBaseUser]) -> Client:
+def charlie(shop: Shop, transactional_users: Callable[..., "User"]) -> Client:
     """Not signed in."""
     return Client()
 
 
 @pytest.fixture
-def robot(shop: Shop, transactional_users: Callable[..., AbstractBaseUser]) -> Client:
+def robot(shop: Shop, transactional_users: Callable[..., "User"]) -> Client:
     """A program with a key of every scope."""
     return Client(headers={"authorization": f"Bearer {shop.key}"})
 
 
 @pytest.fixture
-def transactional_users(shop: Shop, transactional_db: None) -> Callable[..., AbstractBaseUser]:
+def transactional_users(shop: Shop, transactional_db: None) -> Callable[..., "User"]:
     """Makes users in the database that everyone sees."""
     from onefold.accounts.api import create_user
     from onefold.accounts.models import User
 
-    def make(name: str, *, is_admin: bool) -> AbstractBaseUser:
+    def make(name: str, *, is_admin: bool) -> "User":
         return User.objects.get(pk=create_user(name, PASSWORD, is_admin=is_admin))
 
     return make
 
 
-def signed_in(user: AbstractBaseUser) -> Client:
+def signed_in(user: "User") -> Client:
     """A browser of this user."""
     client = Client()
     client.force_login(user)

@@ -29,7 +29,9 @@ def test_signing_in_leads_to_where_one_wanted_to_go(alice: Client, charlie: Clie
     assert charlie.get("/sources").status_code == 200
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)", r"/\evil.example"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "javascript:alert(1)", r"/\evil.example"]
+)
 def test_nobody_is_led_to_another_site(target: str, alice: Client, charlie: Client) -> None:
     response = charlie.post("/signin", {"username": "alice", "password": PASSWORD, "next": target})
     assert response["Location"] == "/"

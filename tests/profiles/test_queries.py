@@ -1,0 +1,173 @@
+"""Lists and look-ups on rows written by hand: order, ends of pages, plans."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from psycopg import Connection
+
+from onefold.identity.api import Flag, Refusal
+from onefold.profiles import people, timeline
+from onefold.profiles.ids import from_text, to_text
+from onefold.profiles.person import why_mute, why_not_joined
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+BIGINTS = st.integers(-(1 << 63), (1 << 63) - 1)
+
+
+@given(BIGINTS)
+def test_a_profile_id_survives_as_text(h: int) -> None:
+    assert from_text(to_text(h)) == h
+    assert from_text(to_text(h).upper()) == h
+    assert len(to_text(h)) == 16
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x" * 16, "0" * 15, "0" * 17, "-000000000000001", "\u0660" * 16, "0x00000000000000"]
+)
+def test_what_is_no_profile_id(text: str) -> None:
+    assert from_text(text) is None
+
+
+@given(st.datetimes(timezones=st.just(UTC)), BIGINTS)
+def test_a_place_in_the_list_survives_its_address(instant: datetime, h: int) -> None:
+    assert people.place_from_text(people.place_to_text((instant, h))) == (instant, h)
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.uuids(), st.datetimes(timezones=st.just(UTC)))
+def test_a_place_in_the_timeline_survives_its_address(ts: datetime, event: UUID, receipt: datetime) -> None:
+    place = (ts, event, receipt)
+    assert timeline.place_from_text(timeline.place_to_text(place)) == place
+
+
+@pytest.mark.parametrize(
+    "text", ["", "_", "x", "1", "1_", "_1", "1_x", "1_2_x", f"1_{1 << 63}", f"{10**30}_1_1", "1_\0"]
+)
+def test_what_is_no_place(text: str) -> None:
+    assert people.place_from_text(text) is None
+    assert timeline.place_from_text(text) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "patterns"),
+    [
+        ("", None),
+        (" \0 ", None),
+        ("Ad", ("ad%", "% ad%")),
+        ("ADA", ("%ada%", "%ada%")),
+        ("50%_\\", ("%50\\%\\_\\\\%", "%50\\%\\_\\\\%")),
+    ],
+)
+def test_patterns_of_a_search(query: str, patterns: tuple[str, str] | None) -> None:
+    assert people.like_patterns(query) == patterns
+
+
+def add_people(db: Connection[Any], seen: dict[int, datetime], *, is_known: bool = True) -> None:
+    with db.cursor() as cursor:
+        cursor.executemany(
+            "insert into profile (id, name, is_known, first_seen, last_seen, search) values (%s, %s, %s, %s, %s, %s)",
+            [(h, f"P{h}", is_known, at, at, f"p{h} person") for h, at in seen.items()],
+        )
+
+
+def walk(db: Connection[Any], query: str, *, is_known: bool) -> list[int]:
+    """Ids over all pages."""
+    found: list[int] = []
+    after = None
+    while True:
+        page = people.people_page(db, query=query, is_known=is_known, after=after)
+        found += [person.id for person in page.people]
+        after = page.next_place
+        if after is None:
+            return found
+
+
+@pytest.mark.parametrize("query", ["", "person", "p"])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_pages_give_everybody_once_in_order(query: str, is_known: bool, db: Connection[Any]) -> None:
+    seen = {h: NOON - timedelta(hours=abs(h) % 3) for h in range(-80, 80)}
+    add_people(db, seen)
+    add_people(db, {1000 + h: NOON for h in range(30)}, is_known=False)
+    found = walk(db, query, is_known=is_known)
+    everybody = seen if is_known else seen | {1000 + h: NOON for h in range(30)}
+    assert found == sorted(everybody, key=lambda h: (everybody[h], h), reverse=True)
+
+
+def test_a_page_that_is_just_full_has_no_next(db: Connection[Any]) -> None:
+    add_people(db, dict.fromkeys(range(people.PAGE_SIZE), NOON))
+    page = people.people_page(db, query="", is_known=True, after=None)
+    assert (len(page.people), page.next_place, page.count) == (people.PAGE_SIZE, None, people.PAGE_SIZE)
+
+
+def test_extreme_ids_and_instants_are_not_lost(db: Connection[Any]) -> None:
+    ends = {
+        (1 << 63) - 1: NOON,
+        -(1 << 63): NOON,
+        0: datetime(9999, 1, 1, tzinfo=UTC),
+        1: datetime(1, 1, 1, tzinfo=UTC),
+    }
+    add_people(db, ends)
+    assert walk(db, "", is_known=True) == [0, (1 << 63) - 1, -(1 << 63), 1]
+
+
+def test_search_and_list_keep_to_their_indexes(db: Connection[Any]) -> None:
+    """With many rows; a plan that scans the table would hurt at a million."""
+    db.execute(
+        "insert into profile (id, name, is_known, first_seen, last_seen, search)"
+        " select n, 'P', n % 50 = 0, now(), now() - n * interval '1 hour', md5(n::text) || ' ' || md5((-n)::text)"
+        " from generate_series(1, 50000) n"
+    )
+    db.execute("analyze profile")
+    parameters = {"before_at": NOON + timedelta(days=365), "before_id": 0, "is_known": False, "limit": 51}
+    for name, patterns in (
+        ("newest", None), ("newest_known", None), ("matching", people.like_patterns("abcdef")),
+    ):  # fmt: skip
+        pattern, other = patterns or ("", "")
+        plan = db.execute(
+            "explain " + people.QUERIES[name], parameters | {"pattern": pattern, "other_pattern": other}
+        ).fetchall()
+        assert not any("Seq Scan on profile" in line for (line,) in plan), plan
+
+
+def add_events(db: Connection[Any], rows: list[tuple[int, datetime, UUID, datetime]]) -> None:
+    with db.cursor() as cursor:
+        cursor.executemany(
+            "insert into event (fragment, ts, id, received_at, source_id, kind, trust, flags, name, message_id, body)"
+            " values (%s, %s, %s, %s, 1, 2, 2, 0, 'E', '', '{}')",
+            rows,
+        )
+
+
+def test_the_timeline_gives_every_event_once_in_order(db: Connection[Any]) -> None:
+    """Over several fragments, with equal times, equal ids, and ids that came again later."""
+    rows = [
+        (n % 4, NOON - timedelta(minutes=n % 5), UUID(int=n % 37), NOON + timedelta(days=n // 37)) for n in range(180)
+    ]
+    add_events(db, [*rows, (99, NOON, UUID(int=1), NOON)])
+    found: list[Any] = []
+    after = None
+    while True:
+        page = timeline.timeline_page(db, [0, 1, 2, 3], after=after, limit=7)
+        found += [entry.place for entry in page.entries]
+        after = page.next_place
+        if after is None:
+            break
+    assert found == sorted(((ts, event, receipt) for _, ts, event, receipt in rows), reverse=True)
+
+
+def test_a_timeline_of_no_fragments_asks_nothing(db: Connection[Any]) -> None:
+    add_events(db, [(1, NOON, UUID(int=1), NOON)])
+    assert timeline.timeline_page(db, []).entries == []
+
+
+def test_every_reason_is_a_sentence() -> None:
+    a, b = ("user_id:1", Flag(0)), ("device_id:x", Flag(0))
+    for refusal in Refusal:
+        assert why_not_joined(refusal, a, b).endswith(".")
+    for flag in (Flag.SHARED, Flag.BUSY, Flag.ISOLATED):
+        assert why_not_joined(Refusal.NONE, a, ("device_id:x", flag)).startswith("device_id:x is ")
+        assert why_not_joined(Refusal.NONE, ("user_id:1", flag), b).startswith("user_id:1 is ")
+    assert why_mute(Flag(0)) == why_mute(Flag.COMPLEX) == ""

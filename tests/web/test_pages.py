@@ -1,0 +1,413 @@
+"""What the pages show."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any, ClassVar
+
+import pytest
+from django.test import Client
+
+from onefold.kernel.hashing import identifier_hash
+from onefold.profiles.ids import to_text
+from tests.web.conftest import NOW, Shop, days_ago
+
+
+def page(client: Client, path: str, **headers: str) -> str:
+    """The text of a page that is there."""
+    response = client.get(path, headers=headers)
+    assert response.status_code == 200, (path, response.status_code, response.content[-300:])
+    return response.content.decode()
+
+
+def names(html: str) -> list[str]:
+    """Names in a list of people, in its order."""
+    return [unescape(name) for name in re.findall(r'<a href="/people/[0-9a-f]{16}">([^<]*)</a>', html)]
+
+
+def person(user_id: str) -> str:
+    """Address of the page of the person with this user id."""
+    return f"/people/{to_text(identifier_hash('user_id', user_id))}"
+
+
+class TestPeople:
+    """The list."""
+
+    def test_known_people_newest_first_and_anonymous_ones_on_demand(self, bob: Client, shop: Shop) -> None:
+        shop.identify("1", name="Ada", at=days_ago(2))
+        shop.identify("2", name="Ben", at=days_ago(1))
+        shop.send({"type": "page", "anonymousId": "a"})
+        assert names(page(bob, "/people")) == ["Ben", "Ada"]
+        assert names(page(bob, "/people?who=all")) == ["Anonymous", "Ben", "Ada"]
+
+    def test_pages_lose_and_repeat_nobody_when_all_were_seen_in_the_same_hour(self, bob: Client, shop: Shop) -> None:
+        shop.send(*({"type": "identify", "userId": f"u{n}", "traits": {"name": f"P{n}"}} for n in range(120)))
+        assert shop.conn.execute("select count(distinct last_seen) from profile").fetchone() == (1,)
+        found, path = [], "/people"
+        while path:
+            html = page(bob, path)
+            found += names(html)
+            following = re.search(r'rel="next" href="([^"]+)"', html)
+            path = unescape(following[1]) if following else ""
+        assert sorted(found) == sorted(f"P{n}" for n in range(120))
+
+    @pytest.mark.parametrize(
+        "query", ["lovel", "LOVELACE", "ada@exam", "+4722", "4722550", "al-7", "ad", "a", "%_", "50% o"]
+    )
+    def test_search_finds_names_mails_phones_and_ids(self, query: str, bob: Client, shop: Shop) -> None:
+        shop.identify("al-7", name="Ada Lovelace %_ 50% off", email="ada@example.com", phone="+4722550101")
+        shop.identify("other", name="Somebody Else", email="zoe@example.org")
+        assert names(page(bob, f"/people?q={query.replace('%', '%25').replace('+', '%2B')}")) == [
+            "Ada Lovelace %_ 50% off"
+        ]
+
+    @pytest.mark.parametrize("query", ["nobody at all", "%00", "x" * 5000, "\\", "'; drop table profile"])
+    def test_search_that_finds_nobody(self, query: str, bob: Client, shop: Shop) -> None:
+        shop.identify("1", name="Ada")
+        html = page(bob, f"/people?q={query}")
+        assert "No known people match." in html or names(html) == ["Ada"]
+
+    @pytest.mark.parametrize("query", ["email:ADA@example.com", "user_id:1", to_text(identifier_hash("user_id", "1"))])
+    def test_a_whole_identifier_leads_straight_to_the_person(self, query: str, bob: Client, shop: Shop) -> None:
+        shop.identify("1", name="Ada", email="ada@example.com")
+        response = bob.get("/people", {"q": query})
+        assert (response.status_code, response["Location"]) == (302, person("1"))
+        assert bob.get("/people", {"q": query}, headers={"HX-Request": "true"})["HX-Redirect"] == person("1")
+
+    def test_htmx_gets_the_list_only(self, bob: Client, shop: Shop) -> None:
+        shop.identify("1", name="Ada")
+        html = page(bob, "/people?q=ad", **{"HX-Request": "true"})
+        assert names(html) == ["Ada"]
+        assert "<html" not in html
+
+    def test_the_count_is_capped(self, bob: Client, shop: Shop) -> None:
+        shop.conn.execute(
+            "insert into profile (id, is_known, first_seen, last_seen)"
+            " select n, true, now(), now() from generate_series(1, 1001) n"
+        )
+        assert "1,000+ people" in page(bob, "/people")
+
+    @pytest.mark.parametrize(
+        "place", ["x", "1", "_", "99999999999999999999999_1", "1_99999999999999999999999", "-1_-1"]
+    )
+    def test_a_place_that_is_none_shows_the_beginning_or_an_end(self, place: str, bob: Client, shop: Shop) -> None:
+        shop.identify("1", name="Ada")
+        assert bob.get(f"/people?after={place}").status_code == 200
+
+    def test_the_list_takes_the_same_statements_for_one_and_for_fifty(
+        self, bob: Client, shop: Shop, statements: list[str]
+    ) -> None:
+        shop.identify("0", name="P")
+        page(bob, "/people")
+        statements.clear()
+        page(bob, "/people")
+        one = len(statements)
+        shop.send(*({"type": "identify", "userId": str(n), "traits": {"name": f"P{n}"}} for n in range(60)))
+        statements.clear()
+        page(bob, "/people")
+        assert len(statements) == one
+
+    def test_an_empty_workspace_says_what_will_be_here(self, bob: Client) -> None:
+        assert "Nobody is known yet." in page(bob, "/people")
+        assert "No people yet." in page(bob, "/people?who=all")
+
+
+class TestPerson:
+    """One person."""
+
+    def test_traits_with_where_they_come_from_and_what_lost(self, bob: Client, shop: Shop) -> None:
+        shop.identify("1", name="Ada", tags=["a", "b"], nested={"x": {"y": 1}}, at=days_ago(1))
+        shop.send({"type": "identify", "userId": "1", "traits": {"name": "ADA"}}, source=shop.web)
+        html = page(bob, person("1"))
+        assert "a, b" in html
+        assert "{&quot;x&quot;:{&quot;y&quot;:1}}" in html
+        row = html[html.index(">name<") :]
+        assert row.index("Ada") < row.index("Shop back end") < row.index("ADA") < row.index("Priority 100")
+
+    def test_identifiers_and_why_two_that_were_seen_together_are_not_joined(self, bob: Client, shop: Shop) -> None:
+        shop.identify("1", email="both@example.com", at=days_ago(1))
+        shop.identify("2", email="both@example.com")
+        html = page(bob, person("1"))
+        assert "2 identifiers, 1 person" in html
+        assert "more values of one kind than a person may have" in html
+        assert "user_id:2" in html
+
+    def test_a_shared_identifier_has_a_page_that_explains(self, bob: Client, shop: Shop) -> None:
+        for user in ("1", "2"):
+            shop.send({"type": "track", "event": "E", "userId": user, "context": {"device": {"id": "kiosk"}}})
+        html = page(bob, f"/people/{to_text(identifier_hash('device_id', 'kiosk'))}")
+        assert "device_id:kiosk is shared" in html
+        assert "user_id:1" in html
+        assert "device_id:kiosk is shared" in page(bob, person("1"))
+
+    def test_an_old_id_leads_to_the_present_one(self, bob: Client, shop: Shop) -> None:
+        shop.send({"type": "page", "anonymousId": "a"}, at=days_ago(1))
+        shop.send({"type": "identify", "userId": "1", "anonymousId": "a"})
+        response = bob.get(person("1"))
+        assert (response.status_code, response["Location"]) == (
+            302,
+            f"/people/{to_text(identifier_hash('anonymous_id', 'a'))}",
+        )
+
+    @pytest.mark.parametrize("identifier", ["0" * 16, "nonsense", "ffff", "%00", "0" * 17])
+    def test_nobody_has_this_id(self, identifier: str, bob: Client) -> None:
+        assert bob.get(f"/people/{identifier}").status_code == 404
+
+    def test_the_timeline_in_pages_of_equal_times(self, bob: Client, shop: Shop) -> None:
+        shop.send(
+            *({"type": "track", "event": f"E{n}", "userId": "1", "timestamp": NOW.isoformat()} for n in range(130)),
+            at=NOW,
+        )
+        shop.send(*({"type": "track", "event": f"F{n}", "userId": "1", "anonymousId": "a"} for n in range(10)))
+        html = page(bob, person("1"))
+        assert "<strong>140" in html or ">140<" in html
+        found: list[str] = []
+        while True:
+            found += re.findall(r'<span class="strong">([EF]\d+)</span>', html)
+            following = re.search(r'hx-get="([^"]+/events\?before=[^"]+)"', html)
+            if not following:
+                break
+            html = page(bob, unescape(following[1]), **{"HX-Request": "true"})
+            assert "<html" not in html
+        assert sorted(found) == sorted([f"E{n}" for n in range(130)] + [f"F{n}" for n in range(10)])
+
+    def test_older_events_without_htmx_are_a_page(self, bob: Client, shop: Shop) -> None:
+        shop.identify("1", name="Ada")
+        assert "<html" in page(bob, f"{person('1')}/events?before=nonsense")
+        assert bob.get("/people/nonsense/events").status_code == 404
+
+    def test_robots_are_marked(self, bob: Client, shop: Shop) -> None:
+        agent = "Mozilla/5.0 (compatible; Googlebot/2.1)"
+        shop.send({"type": "track", "event": "E", "userId": "1", "context": {"userAgent": agent}})
+        assert "Robot" in page(bob, person("1"))
+
+    def test_companies_lead_to_their_page(self, bob: Client, shop: Shop) -> None:
+        shop.send({"type": "group", "userId": "1", "groupId": "a/b", "traits": {"name": "Acme"}})
+        assert "/companies/:a/b" in page(bob, person("1"))
+        assert "Acme" in page(bob, "/companies/:a/b")
+        assert bob.get("/companies/:nobody").status_code == 404
+
+    def test_a_person_takes_the_same_statements_with_one_identifier_and_with_many(
+        self, bob: Client, shop: Shop, statements: list[str]
+    ) -> None:
+        shop.identify("1", name="Ada")
+        page(bob, person("1"))
+        statements.clear()
+        page(bob, person("1"))
+        few = len(statements)
+        shop.send(*({"type": "track", "event": "E", "userId": "1", "anonymousId": f"a{n}"} for n in range(40)))
+        shop.send(*({"type": "group", "userId": "1", "groupId": f"g{n}"} for n in range(9)))
+        statements.clear()
+        page(bob, person("1"))
+        assert len(statements) == few
+
+
+class TestDecisions:
+    """Never and always, on the page."""
+
+    def test_never_link_on_the_page_splits_and_withdraw_joins(self, alice: Client, shop: Shop, processor: None) -> None:
+        shop.identify("1", email="ada@example.com")
+        html = page(alice, person("1"))
+        assert 'name="rule" value="never"' in html
+        sent = {"rule": "never", "a": "user_id:1", "b": "email:ada@example.com"}
+        response = alice.post("/people/links", sent, follow=True)
+        html = response.content.decode()
+        assert "Done: user_id:1 and email:ada@example.com are never linked." in html
+        assert "A never-link rule keeps them apart." in html
+        assert 'value="withdrawn"' in html
+        html = alice.post("/people/links", sent | {"rule": "withdrawn"}, follow=True).content.decode()
+        assert "2 identifiers, 1 person" in html
+
+    def test_without_a_processor_it_is_said_to_be_pending(
+        self, alice: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("onefold.profiles.links.WAIT_S", 0.05)
+        shop.identify("1", email="ada@example.com")
+        response = alice.post("/people/links", {"rule": "never", "a": "user_id:1", "b": "user_id:1"}, follow=True)
+        assert "Logged: user_id:1 is isolated." in response.content.decode()
+
+    def test_a_viewer_sees_no_buttons(self, bob: Client, shop: Shop) -> None:
+        shop.identify("1", email="ada@example.com")
+        assert "/people/links" not in page(bob, person("1"))
+
+    @pytest.mark.parametrize("sent", [{}, {"rule": "never", "a": "user_id:1", "b": "nonsense"}, {"rule": "x"}])
+    def test_nonsense_is_answered_with_what_is_allowed(self, sent: dict[str, str], alice: Client, shop: Shop) -> None:
+        response = alice.post("/people/links", sent)
+        assert response.status_code == 400
+        assert shop.conn.execute("select count(*) from event_log").fetchone() == (0,)
+
+
+class TestEvents:
+    """Live events and violations."""
+
+    def test_the_newest_and_then_only_what_is_new(self, bob: Client, shop: Shop) -> None:
+        shop.send({"type": "track", "event": "Old", "userId": "1"}, at=NOW - timedelta(hours=3))
+        html = page(bob, "/events")
+        assert "Old" in html
+        poll = unescape(re.search(r'hx-get="(/events\?since=[^"]+)"', html)[1])  # type: ignore[index]
+        assert bob.get(poll, headers={"HX-Request": "true"}).status_code == 204
+        shop.send({"type": "track", "event": "New", "userId": "1"})
+        html = page(bob, poll, **{"HX-Request": "true"})
+        assert "New" in html
+        assert "Old" not in html
+        poll = unescape(re.search(r'hx-get="(/events\?since=[^"]+)"', html)[1])  # type: ignore[index]
+        assert bob.get(poll).status_code == 204
+
+    def test_a_request_of_many_events_is_shown_up_to_a_bound(self, bob: Client, shop: Shop) -> None:
+        shop.send(*({"type": "track", "event": f"E{n}", "userId": "1"} for n in range(80)))
+        assert page(bob, "/events").count("<details") == 50
+
+    def test_filters(self, bob: Client, shop: Shop) -> None:
+        shop.send({"type": "track", "event": "Server side", "userId": "1"})
+        shop.send({"type": "page", "name": "Browser side", "userId": "1"}, source=shop.web)
+        assert "Browser side" not in page(bob, "/events?source=back-end")
+        assert "Server side" not in page(bob, "/events?kind=page")
+        html = page(bob, "/events?kind=page&source=web-shop&live=off")
+        assert "Browser side" in html
+        assert "hx-get" not in html
+        assert "with these filters" in page(bob, "/events?kind=screen")
+        assert page(bob, "/events?kind=nonsense&source=nonsense&since=nonsense").count("<details") == 2
+
+    def test_violations_by_filter_and_in_pages(self, bob: Client, shop: Shop) -> None:
+        shop.send(*({"type": "track", "userId": "1", "messageId": f"m-{n}"} for n in range(60)))
+        shop.send({"type": "dance"}, source=shop.web)
+        html = page(bob, "/violations")
+        assert html.count("<details") == 50
+        older = unescape(re.search(r'hx-get="([^"]+)"', html)[1])  # type: ignore[index]
+        assert page(bob, older, **{"HX-Request": "true"}).count("<details") == 11
+        assert page(bob, "/violations?reason=type_unknown").count("<details") == 1
+        assert page(bob, "/violations?source=web-shop").count("<details") == 1
+        assert "Nothing was refused with these filters" in page(bob, "/violations?reason=nonsense%00")
+        assert page(bob, "/violations?before=nonsense").count("<details") == 50
+        assert page(bob, f"/violations?before={'9' * 40}").count("<details") == 50
+
+    def test_counters_stand_beside(self, bob: Client, shop: Shop) -> None:
+        shop.send({"type": "dance"}, at=NOW)
+        assert "type_unknown" in page(bob, "/events")
+
+
+class TestSources:
+    """Sources and keys."""
+
+    NEW: ClassVar[dict[str, str]] = {
+        "name": "Shop <b>", "slug": "shop", "kind": "server", "user_space": "", "lane": "0", "priority": "10",
+        "ip_policy": "drop", "rate_limit": "", "allowed_origins": "https://a.example\nhttps://b.example",
+    }  # fmt: skip
+
+    def make(self, client: Client, **changes: str) -> Any:
+        return client.post("/sources/new", self.NEW | changes)
+
+    def test_make_edit_and_switch(self, alice: Client, shop: Shop) -> None:
+        assert self.make(alice)["Location"] == "/sources/shop"
+        html = page(alice, "/sources/shop")
+        assert "Shop &lt;b&gt;" in html
+        assert "https://a.example, https://b.example" in html
+        assert 'value="10"' in page(alice, "/sources/shop/edit")
+        changed = self.NEW | {"name": "Renamed", "rate_limit": "100"}
+        assert alice.post("/sources/shop/edit", changed).status_code == 302
+        html = page(alice, "/sources/shop")
+        assert "Renamed" in html
+        assert "100 events a second" in html
+        html = alice.post("/sources/shop/switch", {"is_enabled": "0"}, follow=True).content.decode()
+        assert "Disabled" in html
+        assert "refused from now on" in html
+        alice.post("/sources/shop/switch", {"is_enabled": "1"})
+        assert shop.conn.execute("select is_enabled, rate_limit from source where slug = 'shop'").fetchone() == (
+            True,
+            100,
+        )
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"slug": "No Good"},
+            {"slug": "back-end"},
+            {"name": " "},
+            {"name": "x" * 300},
+            {"priority": "-1"},
+            {"kind": "internal"},
+            {"lane": "7"},
+            {"user_space": "A B"},
+            {"allowed_origins": "ftp://x"},
+            {"rate_limit": "0"},
+            {"ip_policy": "sell"},
+        ],
+    )
+    def test_a_fault_is_said_beside_the_form_which_keeps_what_was_typed(
+        self, change: dict[str, str], alice: Client, shop: Shop
+    ) -> None:
+        response = self.make(alice, **change)
+        assert response.status_code == 422
+        assert "https://b.example" in response.content.decode() or "allowed_origins" in change
+        assert 'role="alert"' in response.content.decode() or "errorlist" in response.content.decode()
+        assert shop.conn.execute("select count(*) from source").fetchone() == (3,)
+
+    def test_a_secret_key_is_shown_once(self, alice: Client, shop: Shop) -> None:
+        response = alice.post("/sources/back-end/keys", {"kind": "secret", "scopes": ["write", "read"]})
+        key = re.search(r'id="new-key">(sk_[\w-]+)<', response.content.decode())[1]  # type: ignore[index]
+        assert f"-u {key}:" in response.content.decode()
+        assert response["Cache-Control"] == "private, no-store"
+        html = page(alice, "/sources/back-end")
+        assert key not in html
+        assert key[:7] in html
+        assert Client(headers={"x-api-key": key}).get("/api/violations").status_code == 200
+
+    def test_a_public_key_stands_in_the_command(self, alice: Client, bob: Client) -> None:
+        alice.post("/sources/web-shop/keys", {"kind": "public"})
+        html = page(bob, "/sources/web-shop")
+        key = re.search(r"(pk_[\w-]+)", html)[1]  # type: ignore[index]
+        assert f"curl http://127.0.0.1:8088/v1/identify -u {key}: " in html
+
+    def test_rotate_and_end(self, alice: Client, shop: Shop) -> None:
+        (key_id,) = shop.conn.execute("select id from source_key").fetchone() or (0,)
+        html = alice.post(f"/sources/back-end/keys/{key_id}/rotate").content.decode()
+        assert 'id="new-key">sk_' in html
+        assert "Ends within a day" in html
+        new_id = key_id + 1
+        html = alice.post(f"/sources/back-end/keys/{new_id}/disable", follow=True).content.decode()
+        assert "The key has ended." in html
+        assert ">Ended<" in html
+
+    def test_a_key_is_reached_by_its_own_source_only(self, alice: Client, shop: Shop) -> None:
+        (key_id,) = shop.conn.execute("select id from source_key").fetchone() or (0,)
+        for action in ("rotate", "disable"):
+            assert alice.post(f"/sources/web-shop/keys/{key_id}/{action}").status_code == 404
+            assert alice.post(f"/sources/back-end/keys/999/{action}").status_code == 404
+        assert shop.conn.execute("select count(*), count(disabled_at) from source_key").fetchone() == (1, 0)
+
+    @pytest.mark.parametrize(
+        "sent", [{}, {"kind": "golden"}, {"kind": "secret", "scopes": "everything"}, {"kind": "secret"}]
+    )
+    def test_a_key_that_cannot_be(self, sent: dict[str, str], alice: Client, shop: Shop) -> None:
+        assert alice.post("/sources/back-end/keys", sent).status_code == 400
+        assert shop.conn.execute("select count(*) from source_key").fetchone() == (1,)
+
+    def test_onefold_itself_cannot_be_changed(self, alice: Client) -> None:
+        html = page(alice, "/sources/onefold")
+        assert "This is Onefold itself" in html
+        assert alice.post("/sources/onefold/switch", {"is_enabled": "0"}).status_code == 400
+
+    def test_counters(self, bob: Client, shop: Shop) -> None:
+        shop.send({"type": "track", "event": "E", "userId": "1"}, {"type": "dance"})
+        shop.send({"type": "track", "event": "E", "userId": "1"}, at=NOW - timedelta(hours=2))
+        html = page(bob, "/sources/back-end")
+        facts = dict(
+            zip(re.findall(r"<dt>([^<]+)</dt>", html), re.findall(r"<dd[^>]*>(\d[\d,]*)<", html), strict=False)
+        )
+        assert (facts["Accepted, last hour"], facts["Accepted, 24 h"], facts["Violations, 24 h"]) == ("1", "2", "1")
+
+    def test_unknown_sources(self, alice: Client) -> None:
+        for path in ("/sources/nowhere", "/sources/nowhere/edit"):
+            assert alice.get(path).status_code == 404
+
+
+def test_the_health_page_and_its_piece(bob: Client) -> None:
+    assert "has never run on this database" in page(bob, "/health/page")
+    assert "<html" not in page(bob, "/health/page", **{"HX-Request": "true"})
+
+
+def test_the_api_page_lists_every_call(bob: Client) -> None:
+    html = page(bob, "/api/docs")
+    assert html.count('<section class="op">') > 9
+    assert "/api/events/{source}/{message_id}" in html
+    assert "<script>" not in html
