@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from benchmarks.traffic import START_US, requests
+from benchmarks.traffic import requests
 from onefold.config import ProcessorSettings
 from onefold.kernel.hashing import identifier_hash
 from onefold.programs.processor.ahead import Ahead
@@ -46,17 +46,18 @@ def copy_plain(conn: Connection[Any], bodies: list[bytes]) -> tuple[int, float]:
     rows = []
     for body in bodies:
         for raw in msgspec.json.decode(body, type=_Batch).batch:
-            event = msgspec.json.decode(raw)
+            event = msgspec.json.decode(bytes(raw))
             fragment = identifier_hash("user_id", event.get("userId") or event["anonymousId"])
             message_id = event["messageId"]
             digest = f"{abs(identifier_hash('m', message_id)):032x}"
             rows.append((digest, fragment, event["timestamp"], event.get("event", ""), message_id, bytes(raw)))
     began = time.perf_counter()
-    statement = "copy copied_events (received_at, id, fragment, ts, source_id, kind, trust, flags, name, message_id, body) from stdin"
+    columns = "received_at, id, fragment, ts, source_id, kind, trust, flags, name, message_id, body"
+    statement = f"copy copied_events ({columns}) from stdin"
     for index in range(0, len(rows), 10_000):
         with conn.transaction(), conn.cursor() as cursor, cursor.copy(statement) as copy:
-            for digest, fragment, ts, name, message_id, raw in rows[index : index + 10_000]:
-                copy.write_row(("2026-01-01T00:00:00Z", digest, fragment, ts, 2, 2, 0, 0, name, message_id, raw))
+            for digest, fragment, ts, name, message_id, document in rows[index : index + 10_000]:
+                copy.write_row(("2026-01-01T00:00:00Z", digest, fragment, ts, 2, 2, 0, 0, name, message_id, document))
     return len(rows), time.perf_counter() - began
 
 

@@ -30,7 +30,7 @@ def visitor(n: int) -> str:
 
 
 def fill(conn: Connection[Any], people: int) -> None:
-    """`people` profiles, each with a user id, a device's anonymous id and two traits: written as the processor would."""
+    """`people` profiles, each with a user id, a device's anonymous id and two traits: as the processor would."""
     rcv = START_US - 86_400_000_000
     degrees = {1: msgspec.msgpack.encode({WEAKER: 1}), 2: msgspec.msgpack.encode({2: 1})}
     with conn.cursor() as cursor:
@@ -47,9 +47,7 @@ def fill(conn: Connection[Any], people: int) -> None:
             for n in range(people):
                 h, v = identifier_hash("user_id", user(n)), identifier_hash("anonymous_id", visitor(n))
                 copy.write_row((h, v, rcv, 0, rcv))
-        with cursor.copy(
-            "copy profile (id, name, traits, is_known, first_seen, last_seen, search) from stdin"
-        ) as copy:
+        with cursor.copy("copy profile (id, name, traits, is_known, first_seen, last_seen, search) from stdin") as copy:
             seen = datetime.fromtimestamp(rcv / 1e6, UTC)
             for n in range(people):
                 h = identifier_hash("user_id", user(n))
@@ -63,7 +61,7 @@ def fill(conn: Connection[Any], people: int) -> None:
 
 def events(count: int, people: int, seed: int) -> Iterator[dict[str, Any]]:
     """Events of about 750 bytes as a browser's client sends them: page views and tracks, 8 % identify calls."""
-    r = random.Random(seed)
+    r = random.Random(seed)  # noqa: S311 made-up traffic
     active = [r.randrange(people) for _ in range(ACTIVE)]
     for index in range(count):
         place = r.randrange(ACTIVE)

@@ -146,7 +146,9 @@ def _profiles(
     traits_of = dict(conn.execute("select id, traits from profile").fetchall())
     keys = {h: (space, key) for h, space, key in conn.execute("select h, space, key from company")}
     memberships: dict[int, list[Any]] = {}
-    for company, fragment, first, last in conn.execute("select company, fragment, first_ts, last_ts from company_member"):
+    for company, fragment, first, last in conn.execute(
+        "select company, fragment, first_ts, last_ts from company_member"
+    ):
         memberships.setdefault(fragment, []).append((keys[company], first, last))
     profiles = {}
     for profile_id in ids:

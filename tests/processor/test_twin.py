@@ -64,9 +64,7 @@ def test_a_batch_processed_again_after_a_restart_changes_nothing(db: Connection[
 
 @FEW
 @given(data=st.data())
-def test_a_retraction_equals_a_world_in_which_the_events_never_came(
-    db: Connection[Any], data: st.DataObject
-) -> None:
+def test_a_retraction_equals_a_world_in_which_the_events_never_came(db: Connection[Any], data: st.DataObject) -> None:
     history = data.draw(histories(max_events=60))
     kept = accepted(history.events)
     never_came = History([e for e in kept if e.kind != "retract"], history.config)

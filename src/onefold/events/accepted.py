@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from onefold.events.decode import decode_request
-from onefold.events.event import Decoded, Kind, LogRow, Reason, Trust, Violation
+from onefold.events.decode import decode_accepted
+from onefold.events.event import Decoded, LogRow, Reason, Trust, Violation
 from onefold.infra.arrays import bigints, booleans, byteas, instants, integers, smallints, texts, uuids
 from onefold.infra.postgres import load_queries
 
@@ -141,13 +141,9 @@ def every_event(conn: Connection[Any]) -> Iterator[Stored]:
 
 
 def _decode_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[Stored]:
-    for event_id, fragment, kind, received_at, source_id, trust, flags, ts, message_id, body in rows:
-        row = LogRow(0, 0, 0, 0, source_id, Trust(trust), received_at, 1, "", "", b'{"batch":[%b]}' % body)
-        (event,), _ = decode_request(row)
-        frozen = msgspec.structs.replace(
-            event, id=event_id.bytes, kind=Kind(kind), ts=ts, flags=flags, message_id=message_id, body=body
-        )
-        yield Stored(fragment, frozen)
+    for event_id, fragment, received_at, source_id, trust, flags, ts, message_id, body in rows:
+        row = LogRow(0, 0, 0, 0, source_id, Trust(trust), received_at, 1, "", "", body)
+        yield Stored(fragment, decode_accepted(row, id_=event_id.bytes, message_id=message_id, ts=ts, flags=flags))
 
 
 def _instant(instant_us: int) -> datetime:

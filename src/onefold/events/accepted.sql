@@ -31,15 +31,15 @@ where retraction.received_at < excluded.received_at
 -- delete_retracted: stored events that are taken back
 delete from event using retraction
 where event.id = any(%(ids)b) and retraction.id = event.id and event.received_at <= retraction.received_at and event.kind <> 8
-returning event.id, event.fragment, event.kind, (extract(epoch from event.received_at) * 1000000)::bigint, event.source_id,
+returning event.id, event.fragment, (extract(epoch from event.received_at) * 1000000)::bigint, event.source_id,
     event.trust, event.flags, (extract(epoch from event.ts) * 1000000)::bigint, event.message_id, event.body
 
 -- events_of: everything accepted of these fragments, one partition after another
-select id, fragment, kind, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
+select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
     (extract(epoch from ts) * 1000000)::bigint, message_id, body
 from event where fragment = any(%(fragments)b)
 
 -- every_event: everything accepted
-select id, fragment, kind, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
+select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
     (extract(epoch from ts) * 1000000)::bigint, message_id, body
 from event

@@ -66,4 +66,7 @@ def _read(conn: Connection[Any], position: Position, max_events: int) -> list[Lo
     }
     cursor = conn.cursor(binary=True)
     rows = cursor.execute(QUERIES["read"], parameters)
-    return [LogRow(*row[:5], Trust(row[5]), *row[6:]) for row in rows]
+    return [
+        LogRow(epoch, xid, off, lane, source_id, Trust(trust), received_at, n, ip, user_agent, body)
+        for epoch, xid, off, lane, source_id, trust, received_at, n, ip, user_agent, body in rows
+    ]

@@ -178,9 +178,7 @@ def _labels(forest: Forest, vertices: Mapping[int, Vertex]) -> dict[int, int]:
 class _Clusters:
     """Clusters that know what they hold, so that a join can be refused."""
 
-    def __init__(
-        self, vertices: Mapping[int, Vertex], rules: Mapping[Pair, RuleKind], config: IdentityConfig
-    ) -> None:
+    def __init__(self, vertices: Mapping[int, Vertex], rules: Mapping[Pair, RuleKind], config: IdentityConfig) -> None:
         self.forest = Forest(vertices)
         self._size_cap = config.size_cap
         self._limits = {namespace.code: namespace.limit for namespace in config.namespaces if namespace.limit}

@@ -12,7 +12,9 @@ from onefold.identity.config import IdentityConfig, user_namespace
 from onefold.kernel.hashing import NodeHash, identifier_hash
 
 MAX_VALUE_LENGTH = 500
-_SIMPLE_EMAIL = re.compile(r"[a-z0-9_+\-]+(?:\.[a-z0-9_+\-]+)*@(?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,}", re.ASCII)
+_SIMPLE_EMAIL = re.compile(
+    r"[a-z0-9_+\-]+(?:\.[a-z0-9_+\-]+)*@(?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,}", re.ASCII
+)
 
 
 class Identifier(NamedTuple):

@@ -250,9 +250,7 @@ class Resolver:
             refusals.update(self._solve_group(group, group_edges, rules))
         store.write_refusals(self.conn, refusals)
 
-    def _solve_group(
-        self, group: list[Node], edges: list[StoredEdge], rules: dict[Pair, RuleKind]
-    ) -> dict[Pair, int]:
+    def _solve_group(self, group: list[Node], edges: list[StoredEdge], rules: dict[Pair, RuleKind]) -> dict[Pair, int]:
         vertices = {node.h: node.vertex(self.config) for node in group}
         own_rules = {pair: kind for pair, kind in rules.items() if pair[0] in vertices or pair[1] in vertices}
         solution = solve(vertices, [Edge(*edge[:4]) for edge in edges], own_rules, self.config)
@@ -327,7 +325,7 @@ def degree_flags(node: Node, config: IdentityConfig) -> int:
     degree = node.degree()
     flags = Flag.BUSY if degree.get(WEAKER, 0) > config.busy_above else Flag(0)
     namespace = config.by_code[node.ns]
-    if not namespace.is_unique and namespace.shared_above is not None:
-        if any(count > namespace.shared_above for kind, count in degree.items() if kind != WEAKER):
-            flags |= Flag.SHARED
+    k = None if namespace.is_unique else namespace.shared_above
+    if k is not None and any(count > k for kind, count in degree.items() if kind != WEAKER):
+        flags |= Flag.SHARED
     return int(flags)

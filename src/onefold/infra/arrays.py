@@ -1,6 +1,7 @@
-"""Binary PostgreSQL arrays made in one piece. A list of 5,000 values costs psycopg 1-2 ms a column; this 0.2-0.6 ms.
+"""Binary PostgreSQL arrays made in one piece.
 
-Format: https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-FORMAT-CODES, array_recv in arrayfuncs.c.
+5,000 values of a column cost psycopg 1-2 ms; this way 0.2-0.6 ms. The format is that of `array_recv` and of each type's
+own receive function in PostgreSQL's source: big-endian, each element behind its length.
 """
 
 import struct
@@ -47,10 +48,10 @@ class _ArrayDumper(Dumper):
     def dump(self, obj: Array) -> Buffer:
         return obj.data
 
-    def get_key(self, obj: Array, format: PyFormat) -> tuple[type, ...]:  # noqa: A002  (psycopg's name)
+    def get_key(self, obj: Array, format: PyFormat) -> tuple[type, ...]:
         return (Array, obj.oid)  # type: ignore[return-value]  # psycopg only hashes it
 
-    def upgrade(self, obj: Array, format: PyFormat) -> "_ArrayDumper":  # noqa: A002
+    def upgrade(self, obj: Array, format: PyFormat) -> "_ArrayDumper":
         dumper = _ArrayDumper(Array)
         dumper.oid = obj.oid
         return dumper

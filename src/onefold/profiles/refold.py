@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -124,7 +125,8 @@ def fold_companies(conn: Connection[Any], facts: Mapping[int, CompanyFacts], pri
     if not facts:
         return
     stored = {
-        row[0]: row for row in conn.execute(QUERIES["load_companies"], {"hashes": bigints(sorted(facts))}, binary=True).fetchall()
+        row[0]: row
+        for row in conn.execute(QUERIES["load_companies"], {"hashes": bigints(sorted(facts))}, binary=True).fetchall()
     }
     rows = []
     for h, said in facts.items():
@@ -233,6 +235,6 @@ def members_of(conn: Connection[Any], companies: Collection[int]) -> set[int]:
     return {row[0] for row in rows}
 
 
-def micros(instant: Any) -> int:  # noqa: ANN401  (datetime; psycopg's rows are untyped)
+def micros(instant: datetime) -> int:
     """µs since 1970 of an aware datetime, exactly."""
     return int(instant.timestamp()) * 1_000_000 + instant.microsecond

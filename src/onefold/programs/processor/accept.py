@@ -17,7 +17,17 @@ from onefold.events.api import (
     retracted_until,
     store_retractions,
 )
-from onefold.identity.api import Extractor, Identifier, Refused, Rule, RuleKind, load_docs, load_nodes, new_node, pair_of
+from onefold.identity.api import (
+    Extractor,
+    Identifier,
+    Refused,
+    Rule,
+    RuleKind,
+    load_docs,
+    load_nodes,
+    new_node,
+    pair_of,
+)
 from onefold.kernel.hashing import event_id
 from onefold.programs.processor.batch import LINKS_ONLY, Accepted, Batch, Incoming, Prepared
 from onefold.programs.processor.context import Context
@@ -120,28 +130,31 @@ def identify(batch: Batch) -> None:
 
 def load(batch: Batch) -> None:
     """Every identifier of the batch, loaded or new. Two identifiers never meet by their hash."""
-    named: dict[int, Identifier] = {}
-    documents: set[int] = set()
-    colliding: set[Identifier] = set()
-    for accepted in batch.accepted:
-        for identifier in accepted.identifiers:
-            first = named.setdefault(identifier.h, identifier)
-            if first.value != identifier.value or first.ns != identifier.ns:
-                colliding.add(identifier)
-        if accepted.event.kind is Kind.IDENTIFY:
-            documents.add(accepted.fragment)
+    named, colliding = _named(batch.accepted)
     batch.nodes = load_nodes(batch.conn, named.keys())
-    for h, doc in load_docs(batch.conn, [h for h in documents if h in batch.nodes and batch.nodes[h].has_doc]).items():
-        batch.nodes[h].doc = doc
-    for h, node in batch.nodes.items():
-        if (node.val, node.ns) != (named[h].value, named[h].ns):
-            colliding.add(named[h])
+    colliding |= {named[h] for h, node in batch.nodes.items() if (node.val, node.ns) != (named[h].value, named[h].ns)}
     if colliding:
         _leave_out(batch, colliding)
+    folded = {accepted.fragment for accepted in batch.accepted if accepted.event.kind is Kind.IDENTIFY}
+    documents = [h for h in folded if h in batch.nodes and batch.nodes[h].has_doc]
+    for h, doc in load_docs(batch.conn, documents).items():
+        batch.nodes[h].doc = doc
     for accepted in batch.accepted:
         for identifier in accepted.identifiers:
             if identifier.h not in batch.nodes:
                 batch.nodes[identifier.h] = new_node(identifier, accepted.event.received_at)
+
+
+def _named(accepted: list[Accepted]) -> tuple[dict[int, Identifier], set[Identifier]]:
+    """Identifiers by hash, and those whose hash another one had first."""
+    named: dict[int, Identifier] = {}
+    colliding = set()
+    for event in accepted:
+        for identifier in event.identifiers:
+            first = named.setdefault(identifier.h, identifier)
+            if first is not identifier and first != identifier:
+                colliding.add(identifier)
+    return named, colliding
 
 
 def _leave_out(batch: Batch, colliding: set[Identifier]) -> None:

@@ -1,4 +1,4 @@
-"""Prepare the next batch while the database works on this one: under a backlog only, so that idle latency is as it was."""
+"""Prepare the next batch while the database works on this one; under a backlog only, so idle latency is as it was."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType

@@ -106,5 +106,7 @@ def run(settings: Settings) -> None:
     # Batches make many objects and hardly a cycle: what is there now is never looked at again, the rest seldom.
     gc.freeze()
     gc.set_threshold(200_000, 50, 50)
-    sys.setswitchinterval(0.0005)  # the thread that prepares ahead shall not hold up the one that waits for the database
+    sys.setswitchinterval(
+        0.0005
+    )  # the thread that prepares ahead shall not hold up the one that waits for the database
     processor.run()

@@ -15,8 +15,8 @@ from onefold.events.api import lock_positions
 from onefold.identity.api import (
     EdgeFacts,
     Node,
-    RuleKind,
     Rule,
+    RuleKind,
     delete_edges,
     delete_nodes,
     delete_rules,
@@ -97,9 +97,7 @@ def expected_rows(context: Context, world: World) -> dict[str, dict[Key, Row]]:
             for h, facts in world.companies.items()
         ),
         "company_member": (
-            (h, fragment, *times)
-            for h, facts in world.companies.items()
-            for fragment, times in facts.members.items()
+            (h, fragment, *times) for h, facts in world.companies.items() for fragment, times in facts.members.items()
         ),
     }
     return {table: dict(_keyed(table, row) for row in found) for table, found in rows.items()}
@@ -211,12 +209,14 @@ def _mend_rules(conn: Connection[Any], rows: list[Row], gone: list[Key]) -> None
 
 def _mend_profiles(conn: Connection[Any], rows: list[Row], gone: list[Key]) -> None:
     delete_profiles(conn, gone)
-    write_profiles(conn, [Golden(*row[:5], msgspec.json.encode(row[5]).decode(), *row[6:]) for row in rows])
+    write_profiles(conn, [Golden._make((*row[:5], msgspec.json.encode(row[5]).decode(), *row[6:])) for row in rows])
 
 
 def _mend_companies(conn: Connection[Any], rows: list[Row], gone: list[Key]) -> None:
     delete_companies(conn, gone)
-    write_companies(conn, [CompanyRow(*row[:4], msgspec.json.encode(row[4]).decode(), *row[5:]) for row in rows])
+    write_companies(
+        conn, [CompanyRow._make((*row[:4], msgspec.json.encode(row[4]).decode(), *row[5:])) for row in rows]
+    )
 
 
 def _mend_members(conn: Connection[Any], rows: list[Row], gone: list[Key]) -> None:

@@ -1,7 +1,8 @@
 """Take back stored events: afterwards everything is as if they had never come.
 
 Fragments that lost events are folded anew from those that are left; edges, counts, receipts and labels follow.
-Cost: every remaining event of the fragments that lost one, and of the companies' members; so import undo comes in pieces.
+Cost: every remaining event of the fragments that lost one, and of the companies' members; so import undo comes in
+pieces.
 """
 
 from collections.abc import Collection

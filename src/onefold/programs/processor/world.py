@@ -101,9 +101,9 @@ def _connect(context: Context, world: World) -> None:
         for weaker, facts in fragment.edges.items():
             world.edges[h, weaker] = facts
             _count(degrees.setdefault(h, {}), WEAKER)
-            for one, other in ((node, nodes[weaker]), (nodes[weaker], node)):
-                if config.by_code[other.ns].is_unique and not config.by_code[one.ns].is_unique:
-                    _count(degrees.setdefault(one.h, {}), other.ns)
+            for end, neighbour in ((node, nodes[weaker]), (nodes[weaker], node)):
+                if config.by_code[neighbour.ns].is_unique and not config.by_code[end.ns].is_unique:
+                    _count(degrees.setdefault(end.h, {}), neighbour.ns)
     for h, degree in degrees.items():
         nodes[h].set_degree(degree)
         nodes[h].fl |= degree_flags(nodes[h], config)
