@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTHON ?=
 
 demo: $(VENV)/installed
-	@$(BIN)/onefold demo
+	@ONEFOLD_LOG_LEVEL=$${ONEFOLD_LOG_LEVEL:-warning} $(BIN)/onefold demo
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 $(ARGS)

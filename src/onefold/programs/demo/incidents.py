@@ -61,7 +61,13 @@ def kiosk(rng: Random, now: datetime, people: list[Person]) -> Iterator[Call]:
         at = day.moment(rng.uniform(1, 60))
         yield from_app(device, at, "screen", name="Kiosk")
         yield from_app(
-            device, at + timedelta(seconds=20), "track", event="Points Looked Up", userId=person.app_id, properties={}
+            device,
+            at + timedelta(seconds=20),
+            "track",
+            event="Points Looked Up",
+            userId=person.app_id,
+            properties={},
+            context={"traits": {"email": person.email}},
         )
 
 
