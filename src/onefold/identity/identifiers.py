@@ -1,7 +1,6 @@
 """From what an event says of its sender to normalised identifiers. Pure."""
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import phonenumbers
@@ -12,6 +11,7 @@ from onefold.identity.config import IdentityConfig, user_namespace
 from onefold.kernel.hashing import NodeHash, identifier_hash
 
 MAX_VALUE_LENGTH = 500
+MAX_REMEMBERED = 200_000
 _SIMPLE_EMAIL = re.compile(
     r"[a-z0-9_+\-]+(?:\.[a-z0-9_+\-]+)*@(?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,}", re.ASCII
 )
@@ -38,50 +38,55 @@ class Extractor:
 
     def __init__(self, config: IdentityConfig, user_spaces: dict[int, str]) -> None:
         self.config = config
-        self._user_spaces = user_spaces  # source id → space
+        self._user_namespaces = {source_id: user_namespace(space) for source_id, space in user_spaces.items()}
         self._blocked = frozenset(config.blocked_values)
         self._patterns = [re.compile(pattern) for pattern in config.blocked_patterns]
         self._cache: dict[tuple[str, str], Identifier | Refused] = {}
 
     def identifiers(self, event: Decoded) -> tuple[list[Identifier], list[Refused]]:
-        """Distinct identifiers, strongest first, and what was left out."""
-        found: dict[NodeHash, Identifier] = {}
-        refused = []
-        for namespace, value in self._named(event):
-            result = self.normalise(namespace, value)
-            if isinstance(result, Identifier):
-                found[result.h] = result
+        """Distinct identifiers, strongest first, and what was left out. Cost: about 3 µs, 8 for values not seen yet."""
+        found: list[Identifier] = []
+        refused: list[Refused] = []
+        cache = self._cache
+        for named in self._named(event):
+            result = cache.get(named) or self.normalise(*named)
+            if type(result) is Identifier:
+                found.append(result)
             else:
-                refused.append(result)
-        return (sorted(found.values()) if len(found) > 1 else list(found.values())), refused
+                refused.append(result)  # type: ignore[arg-type]  # mypy doesn't narrow on `type() is`
+        if len(found) > 1:
+            found = sorted(set(found))
+        return found, refused
 
     def normalise(self, namespace: str, value: str) -> Identifier | Refused:
         """One identifier from the value as sent. Cost: a dictionary look-up for values seen before."""
         key = (namespace, value)
         known = self._cache.get(key)
         if known is None:
-            if len(self._cache) > 200_000:
+            if len(self._cache) > MAX_REMEMBERED:
                 self._cache.clear()
             known = self._cache[key] = self._normalise(namespace, value)
         return known
 
-    def _named(self, event: Decoded) -> Iterator[tuple[str, str]]:
-        user = user_namespace(self._user_spaces.get(event.source_id, ""))
+    def _named(self, event: Decoded) -> list[tuple[str, str]]:
+        named = []
         if event.user_id:
-            yield user, event.user_id
+            named.append((self._user_namespaces.get(event.source_id, "user_id"), event.user_id))
         if event.anonymous_id:
-            yield "anonymous_id", event.anonymous_id
+            named.append(("anonymous_id", event.anonymous_id))
         if event.email:
-            yield "email", event.email
+            named.append(("email", event.email))
         if event.phone:
-            yield "phone", event.phone
+            named.append(("phone", event.phone))
         if event.device_id:
-            yield "device_id", event.device_id
+            named.append(("device_id", event.device_id))
         if event.advertising_id:
-            yield "advertising_id", event.advertising_id
+            named.append(("advertising_id", event.advertising_id))
         if event.previous_id and event.previous_id != event.anonymous_id:
-            yield user, event.previous_id
-        yield from event.external_ids
+            named.append((self._user_namespaces.get(event.source_id, "user_id"), event.previous_id))
+        if event.external_ids:
+            named.extend(event.external_ids)
+        return named
 
     def _normalise(self, namespace: str, value: str) -> Identifier | Refused:
         kind = self.config.by_name.get(namespace)

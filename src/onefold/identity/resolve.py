@@ -192,26 +192,27 @@ class Resolver:
 
     def settle(self) -> None:
         """Give every active component its labels, fast where nothing is in dispute."""
-        members: dict[int, list[Node]] = {}
+        for one, other in self._joins:
+            self._active.update((self.nodes[one].comp, self.nodes[other].comp))
+        members: dict[int, list[Node]] = {label: [] for label in self._active}
         for node in self.nodes.values():
-            members.setdefault(node.comp, []).append(node)
+            if node.comp in members:
+                members[node.comp].append(node)
         forest = Forest(members)
         for one, other in self._joins:
             root, other_root = forest.find(self.nodes[one].comp), forest.find(self.nodes[other].comp)
             if root != other_root:
                 forest.join(root, other_root)
-            self._active.update((self.nodes[one].comp, self.nodes[other].comp))
         slow: list[list[Node]] = []
         for labels in forest.groups().values():
-            if not self._active.isdisjoint(labels):
-                group = [node for label in labels for node in members[label]]
-                cause = next((self._causes[label] for label in labels if label in self._causes), None)
-                if self._slow.isdisjoint(labels) and self._is_plain(group):
-                    self._label_all(group, cause)
-                else:
-                    slow.append(group)
-                    for node in group:
-                        self._causes.setdefault(node.h, cause or b"")
+            group = [node for label in labels for node in members[label]]
+            cause = next((self._causes[label] for label in labels if label in self._causes), None)
+            if self._slow.isdisjoint(labels) and self._is_plain(group):
+                self._label_all(group, cause)
+            elif group:
+                slow.append(group)
+                for node in group:
+                    self._causes.setdefault(node.h, cause or b"")
         self._solve(slow)
 
     def _is_plain(self, group: list[Node]) -> bool:

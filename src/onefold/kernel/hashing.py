@@ -1,13 +1,11 @@
 """Stable hashes: of identifiers (64 bit) and of events (128 bit)."""
 
-from functools import lru_cache
 from hashlib import blake2b
 from typing import NewType
 
 NodeHash = NewType("NodeHash", int)
 
 
-@lru_cache(maxsize=200_000)
 def identifier_hash(namespace: str, value: str) -> NodeHash:
     """Signed 64-bit hash of `namespace:value`; names the identifier, its fragment and, for an anchor, its profile."""
     return NodeHash(int.from_bytes(blake2b(f"{namespace}:{value}".encode(), digest_size=8).digest(), "big", signed=True))
