@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from onefold.config import CollectorSettings, Settings
 from onefold.events.api import (
+    Grant,
     NewSource,
     PostgresLog,
     Trust,
@@ -330,3 +331,22 @@ def test_health(sender: Sender, method: str) -> None:
         facts = answer.json()
         assert facts["status"] == "ok"
         assert (facts["queued_requests"], facts["queued_bytes"], facts["last_fault"]) == (0, 0, "")
+
+
+class BrokenDirectory:
+    """Has a defect."""
+
+    is_up = True
+
+    async def find(self, key: str) -> Grant | None:
+        raise ZeroDivisionError(key)
+
+
+def test_a_defect_of_ours_is_a_500_that_says_nothing_of_it(settings: Settings, db: Conn) -> None:
+    assert settings.database.url is not None
+    event_log = PostgresLog(settings.database.url.reveal())
+    with running(event_log, settings.collector, directory=BrokenDirectory()) as collector:
+        answer = httpx.post(f"{collector.base}/v1/track", json=track(), headers={"x-write-key": "pk_x"})
+        assert (answer.status_code, answer.json()["code"]) == (500, "broken")
+        assert "ZeroDivision" not in answer.text
+        assert httpx.get(f"{collector.base}/health").status_code == 200

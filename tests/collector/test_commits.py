@@ -111,10 +111,10 @@ def test_a_log_that_fails_means_not_durable_and_the_next_may_work() -> None:
         group_commit.start()
         (first,) = await stored(group_commit, b"a")
         assert isinstance(first, NotDurable)
-        assert group_commit.facts()["is_database_up"] is False
-        assert group_commit.facts()["last_fault"] == "gone"
+        assert not group_commit.is_up()
+        assert group_commit.facts()["last_fault"] == "unavailable"
         assert await stored(group_commit, b"b") == [None]
-        assert group_commit.facts()["is_database_up"] is True
+        assert group_commit.is_up()
         assert group_commit.facts()["queued_bytes"] == 0
         await group_commit.stop()
 
@@ -218,5 +218,22 @@ def test_who_left_meanwhile_is_not_stored() -> None:
         await group_commit.stop()
         assert b"left" not in log.bodies()
         assert group_commit.facts()["queued_bytes"] == 0
+
+    asyncio.run(work())
+
+
+def test_an_old_failure_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_: int) -> None:
+        raise Unavailable("gone")
+
+    async def work() -> None:
+        group_commit = GroupCommit(Log(fail), 1_000_000)
+        group_commit.start()
+        await stored(group_commit, b"a")
+        assert not group_commit.is_up()
+        monkeypatch.setattr(commits, "FAULT_RECENT_S", 0.0)
+        assert group_commit.is_up()
+        assert group_commit.facts()["last_fault"] == "unavailable"
+        await group_commit.stop()
 
     asyncio.run(work())

@@ -74,7 +74,11 @@ class Collector:
 
     def facts(self) -> dict[str, object]:
         """For heartbeat and health page."""
-        return {**self._commits.facts(), "refused_without_source": self._counters.refused_without_source}
+        return {
+            **self._commits.facts(),
+            "is_database_up": self._commits.is_up() and self._directory.is_up,
+            "refused_without_source": self._counters.refused_without_source,
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)

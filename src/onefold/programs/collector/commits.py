@@ -19,6 +19,7 @@ _GROUP_BYTES: Final = 8_000_000
 _ROW_BYTES: Final = 500  # what a waiting request costs beside its body
 _LONGEST_PAUSE_S: Final = 0.5
 _SWEEP_S: Final = 0.5
+FAULT_RECENT_S: Final = 10.0
 
 log = get_logger(__name__)
 
@@ -40,7 +41,7 @@ class GroupCommit:
 
     def __init__(self, event_log: EventLog, max_queued_bytes: int, patience_s: float = PATIENCE_S) -> None:
         self.last_fault = ""
-        self.is_up = True  # the last thing heard of the database
+        self._fault_at: float | None = None  # of the last attempt, if it failed
         self._log = event_log
         self._max_bytes = max_queued_bytes
         self._patience_s = patience_s
@@ -88,9 +89,15 @@ class GroupCommit:
         return {
             "queued_requests": len(self._queue),
             "queued_bytes": self._bytes,
-            "is_database_up": self.is_up,
             "last_fault": self.last_fault,
         }
+
+    def is_up(self) -> bool:
+        """Whether commits succeed, as far as is known: a failure without successor is forgotten after a while.
+
+        Otherwise a collector that gets no traffic because it looks ill would never look well again.
+        """
+        return self._fault_at is None or time.monotonic() - self._fault_at > FAULT_RECENT_S
 
     async def _write(self) -> None:
         delays = pauses()
@@ -110,7 +117,7 @@ class GroupCommit:
                     self._leave(ticket)
                     self._refuse(ticket, NotDurable("The events may not be stored. Send them again."))
             else:
-                self.is_up = True
+                self._fault_at = None
                 delays = pauses()
                 for ticket in group:
                     self._leave(ticket)
@@ -146,9 +153,10 @@ class GroupCommit:
             ticket.future.set_exception(fault)
 
     def _note(self, fault: Exception) -> None:
-        self.is_up = False
-        self.last_fault = str(fault) if isinstance(fault, OnefoldError) else type(fault).__name__
-        log.warning("commit_failed", fault=self.last_fault, waiting=len(self._waiting))
+        """`last_fault` is for everyone to see, so the driver's words, with addresses in them, go to the log only."""
+        self._fault_at = time.monotonic()
+        self.last_fault = fault.code if isinstance(fault, OnefoldError) else type(fault).__name__
+        log.warning("commit_failed", fault=str(fault), waiting=len(self._waiting))
 
     async def _sweep(self) -> None:
         """Answers those who waited too long, even when the database neither works nor fails."""
@@ -157,4 +165,7 @@ class GroupCommit:
             now = time.monotonic()
             while self._waiting and (self._waiting[0].future.done() or self._waiting[0].deadline <= now):
                 ticket = self._waiting.popleft()
-                self._refuse(ticket, NotDurable("The database did not confirm the events in time. Send them again."))
+                if not ticket.future.done():
+                    fault = NotDurable("The database did not confirm the events in time. Send them again.")
+                    self._refuse(ticket, fault)
+                    self._note(fault)

@@ -28,6 +28,8 @@ log = get_logger(__name__)
 class Directory(Protocol):
     """Who may send."""
 
+    is_up: bool  # whether what it knows is fresh
+
     async def find(self, key: str) -> Grant | None:
         """None for an unknown key. Raises Unavailable when that can't be known."""
 
@@ -36,6 +38,7 @@ class KeyDirectory:
     """The database's sources and keys, and the way back for counts. Two connections."""
 
     def __init__(self, url: str, counters: Counters) -> None:
+        self.is_up = False
         self._url = url
         self._counters = counters
         self._book: KeyBook | None = None
@@ -45,7 +48,11 @@ class KeyDirectory:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Begins to keep it fresh; does not wait for the database."""
+        """Reads what is there and begins to keep it fresh; a database that is away is not waited for."""
+        try:
+            await self.refresh()
+        except Unavailable as fault:
+            log.warning("directory_unreachable", fault=type(fault).__name__)
         self._tasks = [asyncio.create_task(loop()) for loop in (self._listen, self._upkeep)]
 
     async def stop(self) -> None:
@@ -87,8 +94,10 @@ class KeyDirectory:
             self._book = await self._execute(read_book)
         except Unavailable:
             self._failed_at = time.monotonic()
+            self.is_up = False
             raise
         self._read_at = began
+        self.is_up = True
 
     async def _flush(self) -> None:
         counts, keys = self._counters.take()
@@ -127,6 +136,7 @@ class KeyDirectory:
                         async for _ in conn.notifies(timeout=POLL_S, stop_after=1):
                             pass
             except (Unavailable, psycopg.Error) as fault:
+                self.is_up = False
                 log.warning("directory_unreachable", fault=type(fault).__name__)
                 await asyncio.sleep(next(delays))
 

@@ -89,7 +89,7 @@ def row_of(parsed: Parsed, grant: Grant, key: str, caller: Caller, route: Route)
     source = grant.source
     edit = _AddressEdit(caller.ip, source.ip_policy, is_browser=source.kind == "browser")
     items = [edit.item(item) for item in parsed.items]
-    if parsed.request.context:
+    if parsed.request.context and parsed.request.batch is not msgspec.UNSET:
         parsed.request.context = Raw(edited(bytes(parsed.request.context), edit.shared))
     body = stored_body(items, parsed.request, is_cleaned=parsed.is_cleaned)
     if grant.trust == Trust.SECRET:
