@@ -1,0 +1,1 @@
+"""The sample shop, and what README and tutorial promise of it."""
