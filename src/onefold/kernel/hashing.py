@@ -8,7 +8,8 @@ NodeHash = NewType("NodeHash", int)
 
 def identifier_hash(namespace: str, value: str) -> NodeHash:
     """Signed 64-bit hash of `namespace:value`; names the identifier, its fragment and, for an anchor, its profile."""
-    return NodeHash(int.from_bytes(blake2b(f"{namespace}:{value}".encode(), digest_size=8).digest(), "big", signed=True))
+    digest = blake2b(f"{namespace}:{value}".encode(), digest_size=8).digest()
+    return NodeHash(int.from_bytes(digest, "big", signed=True))
 
 
 def event_id(source_id: int, message_id: str) -> bytes:

@@ -39,7 +39,7 @@ def prepare(rows: list[LogRow], context: Context) -> Prepared:
     """Log rows → events by receipt, their identifiers normalised, and violations. No database."""
     prepared = Prepared(rows, [], [])
     for row in rows:
-        events, violations = decode_request(row)
+        events, violations = decode_request(row, context.limits)
         prepared.violations.extend(violations)
         for event in events:
             if event.kind is Kind.LINK or event.kind is Kind.RETRACT:

@@ -7,7 +7,16 @@ import psycopg
 from psycopg import Connection
 
 from onefold.config import ProcessorSettings
-from onefold.events.api import advance, after, lock_positions, read_batch, store_violations, undecodable
+from onefold.events.api import (
+    DEFAULT_LIMITS,
+    Limits,
+    advance,
+    after,
+    lock_positions,
+    read_batch,
+    store_violations,
+    undecodable,
+)
 from onefold.infra.logs import get_logger
 from onefold.kernel.errors import Unavailable
 from onefold.programs.processor.accept import prepare
@@ -25,12 +34,15 @@ log = get_logger(__name__)
 class Batches:
     """Runs batches on one connection, and reads ahead on another."""
 
-    def __init__(self, conn: Connection[Any], ahead: Ahead, settings: ProcessorSettings) -> None:
+    def __init__(
+        self, conn: Connection[Any], ahead: Ahead, settings: ProcessorSettings, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
         self.limit = FIRST_BATCH_EVENTS
         self.processed = 0
         self._conn = conn
         self._ahead = ahead
         self._settings = settings
+        self._limits = limits
         self._is_suspect = False  # the last batch failed: find the row that it failed on
         self._context: Context | None = None
 
@@ -42,7 +54,7 @@ class Batches:
         began = time.monotonic()
         try:
             with self._conn.transaction():
-                context = self._context = load_context(self._conn, self._context)
+                context = self._context = load_context(self._conn, self._context, self._limits)
                 prepared = self._next(context)
                 if not prepared.rows:
                     self._is_suspect = False

@@ -5,6 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from onefold.events.api import DEFAULT_LIMITS, Limits
 from onefold.identity.api import Extractor, IdentityConfig, load_config
 
 
@@ -17,11 +18,15 @@ class Context:
     priorities: dict[int, int]  # source id → survivorship priority
     user_spaces: dict[int, str]
     slugs: dict[str, int]
+    limits: Limits
     extractor: Extractor = field(compare=False)
 
 
-def load_context(conn: Connection[Any], current: Context | None = None) -> Context:
-    """The configuration in force. Returns `current` itself when nothing changed: its extractor remembers much."""
+def load_context(conn: Connection[Any], current: Context | None = None, limits: Limits = DEFAULT_LIMITS) -> Context:
+    """The configuration in force. Returns `current` itself when nothing changed: its extractor remembers much.
+
+    `limits` must be the collector's: what it told a sender to be wrong becomes a violation here.
+    """
     version, config = load_config(conn)
     sources = conn.execute("select id, slug, priority, user_space from source").fetchall()
     spaces = {row[0]: row[3] for row in sources}
@@ -31,6 +36,7 @@ def load_context(conn: Connection[Any], current: Context | None = None) -> Conte
         priorities={row[0]: row[2] for row in sources},
         user_spaces=spaces,
         slugs={row[1]: row[0] for row in sources},
+        limits=limits,
         extractor=Extractor(config, spaces),
     )
     return current if current == fresh else fresh

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import Connection
 
 from onefold.config import Settings
+from onefold.events.api import limits_of
 from onefold.infra.heartbeat import BEAT_S, Facts, beat
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, pauses
@@ -31,6 +32,7 @@ class Processor:
 
     def __init__(self, settings: Settings, url: str) -> None:
         self._settings = settings.processor
+        self._limits = limits_of(settings.collector)
         self._url = url
         self._is_stopping = False
         self._next_beat = 0.0
@@ -53,7 +55,7 @@ class Processor:
                     tune(conn)
                     listener.execute("listen onefold_log")
                     delays = pauses()
-                    self._work(listener, Batches(conn, ahead, self._settings))
+                    self._work(listener, Batches(conn, ahead, self._settings, self._limits))
             except (Unavailable, psycopg.OperationalError, psycopg.InterfaceError) as fault:
                 log.warning("database_lost", fault=type(fault).__name__)
                 time.sleep(next(delays))

@@ -1,0 +1,135 @@
+"""Batch after batch: lanes, sizes, reading ahead, and what happens to a request that we fail on."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from onefold.config import ProcessorSettings
+from onefold.infra.postgres import connect
+from onefold.programs.processor import batches as module
+from onefold.programs.processor.ahead import Ahead
+from onefold.programs.processor.batches import Batches, tune
+
+SHOP = 2
+INTERACTIVE, BULK = 0, 1
+
+
+@pytest.fixture
+def shop(db: Connection[Any]) -> Connection[Any]:
+    db.execute("insert into source (id, slug, name, kind) values (2, 'shop', 'Shop', 'server')")
+    db.execute("insert into log_epoch values (1, 'test')")
+    return db
+
+
+@pytest.fixture
+def batches(shop: Connection[Any], pg_url: str) -> Iterator[Batches]:
+    with connect(pg_url, "test") as conn, connect(pg_url, "reader", autocommit=True) as reader, Ahead(reader) as ahead:
+        tune(conn)
+        yield Batches(conn, ahead, ProcessorSettings())
+
+
+def log(conn: Connection[Any], *message_ids: str, lane: int = INTERACTIVE) -> None:
+    """One request with these events."""
+    events = [{"type": "track", "event": "E", "userId": "u1", "messageId": name} for name in message_ids]
+    write(conn, json.dumps({"batch": events}).encode(), len(events), lane)
+
+
+def write(conn: Connection[Any], body: bytes, n: int, lane: int = INTERACTIVE) -> None:
+    conn.execute(
+        "insert into event_log (epoch, lane, source_id, trust, received_at, n, body)"
+        " values (1, %s, 2, 2, now(), %s, %b)",
+        [lane, n, body],
+    )
+
+
+def stored(conn: Connection[Any]) -> list[str]:
+    return [row[0] for row in conn.execute("select message_id from event order by message_id")]
+
+
+def drain(batches: Batches) -> int:
+    count = 0
+    while batches.run():
+        count += 1
+        assert count < 1_000
+    return count
+
+
+def test_both_lanes_are_read_to_their_end(shop: Connection[Any], batches: Batches) -> None:
+    log(shop, "a", "b")
+    log(shop, "c", lane=BULK)
+    drain(batches)
+    assert stored(shop) == ["a", "b", "c"]
+    assert shop.execute("select sum(n) from node").fetchone() == (3,)
+
+
+def test_a_full_bulk_lane_does_not_hold_up_the_interactive_one(shop: Connection[Any], batches: Batches) -> None:
+    for index in range(300):
+        log(shop, *(f"bulk-{index}-{n}" for n in range(10)), lane=BULK)
+    log(shop, "live")
+    assert batches.run()
+    assert "live" in stored(shop)
+    assert len(stored(shop)) < 3_001
+
+
+def test_a_backlog_read_ahead_is_processed_once(shop: Connection[Any], batches: Batches) -> None:
+    batches.limit = 100
+    for index in range(40):
+        log(shop, *(f"{index}-{n}" for n in range(25)))
+    assert drain(batches) > 2
+    assert len(stored(shop)) == len(set(stored(shop))) == 1_000
+
+
+def test_a_request_that_is_no_json_is_kept_as_a_violation(shop: Connection[Any], batches: Batches) -> None:
+    write(shop, b"\x00 not json", 1)
+    log(shop, "after")
+    drain(batches)
+    assert stored(shop) == ["after"]
+    assert shop.execute("select reason, body from violation").fetchall() == [("malformed", b"\x00 not json")]
+
+
+def test_a_request_that_we_fail_on_is_set_aside_and_the_others_go_on(
+    shop: Connection[Any], batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = module.process
+
+    def fails_on_b(conn: Any, context: Any, prepared: Any) -> Any:
+        if any(incoming.event.message_id == "b" for incoming in prepared.events):
+            raise ZeroDivisionError
+        return process(conn, context, prepared)
+
+    monkeypatch.setattr(module, "process", fails_on_b)
+    for name in "abc":
+        log(shop, name)
+    drain(batches)
+    assert stored(shop) == ["a", "c"]
+    assert shop.execute("select reason, is_fatal from violation").fetchall() == [("processing_failed", True)]
+
+
+def test_uncommitted_requests_are_neither_skipped_nor_overtaken(
+    shop: Connection[Any], batches: Batches, pg_url: str
+) -> None:
+    with connect(pg_url, "slow writer") as slow:
+        log(slow, "slow")
+        log(shop, "fast")
+        drain(batches)
+        assert stored(shop) == []  # "fast" waits behind a transaction that may still write before it
+        slow.commit()
+    drain(batches)
+    assert stored(shop) == ["fast", "slow"]
+
+
+def test_another_configuration_makes_what_was_read_ahead_be_prepared_again(
+    shop: Connection[Any], batches: Batches
+) -> None:
+    batches.limit = 100
+    for index in range(8):
+        log(shop, *(f"{index}-{n}" for n in range(50)))
+    batches.run()
+    shop.execute("update source set user_space = 'shop' where id = 2")
+    drain(batches)
+    counts = dict(shop.execute("select ns, n from node").fetchall())
+    assert sum(counts.values()) == 400
+    assert len(counts) == 2
