@@ -6,7 +6,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2] / "src"
 SLICES: Final = ("accounts", "events", "identity", "profiles")
-DOORS: Final = ("api", "urls", "apps", "jobs")
+DOORS: Final = ("api", "urls", "rest", "apps", "jobs")
 
 
 def imported(tree: ast.AST) -> set[str]:

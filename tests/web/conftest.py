@@ -49,7 +49,8 @@ class Shop:
         """Events in one request of a source (the back end's unless said), received at `at`."""
         self._off += 1
         sender = source or self.back_end
-        row = LogRow(1, 1000, self._off, 0, sender.id, trust, _us(at), len(events), "", "", _body(events))
+        # transaction 1 is older than any real one: what is logged later still lies ahead of the position
+        row = LogRow(1, 1, self._off, 0, sender.id, trust, _us(at), len(events), "", "", _body(events))
         with self.conn.transaction():
             context = load_context(self.conn)
             process(self.conn, context, prepare([row], context))
@@ -163,3 +164,8 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def days_ago(days: float) -> datetime:
     """An instant before NOW."""
     return NOW - timedelta(days=days)
+
+
+def track(message_id: str, user_id: str = "1", **fields: Any) -> dict[str, Any]:
+    """A track call."""
+    return {"type": "track", "event": "Bought", "userId": user_id, "messageId": message_id, **fields}

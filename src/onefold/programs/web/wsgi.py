@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import multiprocessing
 import os
 import threading
 import time
@@ -37,7 +38,8 @@ set_up_django(settings)
 if settings.database.url is not None:
     open_pool(settings.database.url.reveal(), "web", max_size=POOL_SIZE)
 application = get_wsgi_application()
-end_with_parent(os.getppid())
+if (parent := multiprocessing.parent_process()) and parent.pid:
+    end_with_parent(parent.pid)  # not getppid(): it may have been killed while this was imported
 # a full collection walks all of Django, some 50 ms: what is here now is never garbage
 gc.collect()
 gc.freeze()

@@ -1,0 +1,187 @@
+"""What the pages of events, violations and sources show."""
+
+import re
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import pytest
+from django.test import Client
+
+from tests.web.conftest import NOW, Shop
+from tests.web.reading import found, page
+
+
+class TestEvents:
+    """Live events and violations."""
+
+    def test_the_newest_and_then_only_what_is_new(self, bob: Client, shop: Shop) -> None:
+        shop.send({"type": "track", "event": "Old", "userId": "1"}, at=NOW - timedelta(hours=3))
+        html = page(bob, "/events")
+        assert "Old" in html
+        poll = found(r'hx-get="(/events\?since=[^"]+)"', html)
+        assert bob.get(poll, headers={"HX-Request": "true"}).status_code == 204
+        shop.send({"type": "track", "event": "New", "userId": "1"})
+        html = page(bob, poll, **{"HX-Request": "true"})
+        assert "New" in html
+        assert "Old" not in html
+        poll = found(r'hx-get="(/events\?since=[^"]+)"', html)
+        assert bob.get(poll).status_code == 204
+
+    def test_a_request_of_many_events_is_shown_up_to_a_bound(self, bob: Client, shop: Shop) -> None:
+        shop.send(*({"type": "track", "event": f"E{n}", "userId": "1"} for n in range(80)))
+        assert page(bob, "/events").count("<details") == 50
+
+    def test_filters(self, bob: Client, shop: Shop) -> None:
+        shop.send({"type": "track", "event": "Server side", "userId": "1"})
+        shop.send({"type": "page", "name": "Browser side", "userId": "1"}, source=shop.web)
+        assert "Browser side" not in page(bob, "/events?source=back-end")
+        assert "Server side" not in page(bob, "/events?kind=page")
+        html = page(bob, "/events?kind=page&source=web-shop&live=off")
+        assert "Browser side" in html
+        assert "hx-get" not in html
+        assert "with these filters" in page(bob, "/events?kind=screen")
+        assert page(bob, "/events?kind=nonsense&source=nonsense&since=nonsense").count("<details") == 2
+
+    def test_violations_by_filter_and_in_pages(self, bob: Client, shop: Shop) -> None:
+        shop.send(*({"type": "track", "userId": "1", "messageId": f"m-{n}"} for n in range(60)))
+        shop.send({"type": "dance"}, source=shop.web)
+        html = page(bob, "/violations")
+        assert html.count("<details") == 50
+        older = found(r'hx-get="([^"]+)"', html)
+        assert page(bob, older, **{"HX-Request": "true"}).count("<details") == 11
+        assert page(bob, "/violations?reason=type_unknown").count("<details") == 1
+        assert page(bob, "/violations?source=web-shop").count("<details") == 1
+        assert "Nothing was refused with these filters" in page(bob, "/violations?reason=nonsense%00")
+        assert page(bob, "/violations?before=nonsense").count("<details") == 50
+        assert page(bob, f"/violations?before={'9' * 40}").count("<details") == 50
+
+    def test_counters_stand_beside(self, bob: Client, shop: Shop) -> None:
+        shop.send({"type": "dance"}, at=NOW)
+        assert "type_unknown" in page(bob, "/events")
+
+
+class TestSources:
+    """Sources and keys."""
+
+    NEW: ClassVar[dict[str, str]] = {
+        "name": "Shop <b>", "slug": "shop", "kind": "server", "user_space": "", "lane": "0", "priority": "10",
+        "ip_policy": "drop", "rate_limit": "", "allowed_origins": "https://a.example\nhttps://b.example",
+    }  # fmt: skip
+
+    def make(self, client: Client, **changes: str) -> Any:
+        return client.post("/sources/new", self.NEW | changes)
+
+    def test_make_edit_and_switch(self, alice: Client, shop: Shop) -> None:
+        assert self.make(alice)["Location"] == "/sources/shop"
+        html = page(alice, "/sources/shop")
+        assert "Shop &lt;b&gt;" in html
+        assert "https://a.example, https://b.example" in html
+        assert 'value="10"' in page(alice, "/sources/shop/edit")
+        changed = self.NEW | {"name": "Renamed", "rate_limit": "100"}
+        assert alice.post("/sources/shop/edit", changed).status_code == 302
+        html = page(alice, "/sources/shop")
+        assert "Renamed" in html
+        assert "100 events a second" in html
+        html = alice.post("/sources/shop/switch", {"is_enabled": "0"}, follow=True).content.decode()
+        assert "Disabled" in html
+        assert "refused from now on" in html
+        alice.post("/sources/shop/switch", {"is_enabled": "1"})
+        assert shop.conn.execute("select is_enabled, rate_limit from source where slug = 'shop'").fetchone() == (
+            True,
+            100,
+        )
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"slug": "No Good"},
+            {"slug": "back-end"},
+            {"name": " "},
+            {"name": "x" * 300},
+            {"priority": "-1"},
+            {"kind": "internal"},
+            {"lane": "7"},
+            {"user_space": "A B"},
+            {"allowed_origins": "ftp://x"},
+            {"rate_limit": "0"},
+            {"ip_policy": "sell"},
+        ],
+    )
+    def test_a_fault_is_said_beside_the_form_which_keeps_what_was_typed(
+        self, change: dict[str, str], alice: Client, shop: Shop
+    ) -> None:
+        response = self.make(alice, **change)
+        assert response.status_code == 422
+        assert "https://b.example" in response.content.decode() or "allowed_origins" in change
+        assert 'role="alert"' in response.content.decode() or "errorlist" in response.content.decode()
+        assert shop.conn.execute("select count(*) from source").fetchone() == (3,)
+
+    def test_a_secret_key_is_shown_once(self, alice: Client, shop: Shop) -> None:
+        response = alice.post("/sources/back-end/keys", {"kind": "secret", "scopes": ["write", "read"]})
+        key = found(r'id="new-key">(sk_[\w-]+)<', response.content.decode())
+        assert f"-u {key}:" in response.content.decode()
+        assert response["Cache-Control"] == "private, no-store"
+        html = page(alice, "/sources/back-end")
+        assert key not in html
+        assert key[:7] in html
+        assert Client(headers={"x-api-key": key}).get("/api/violations").status_code == 200
+
+    def test_a_public_key_stands_in_the_command(self, alice: Client, bob: Client) -> None:
+        alice.post("/sources/web-shop/keys", {"kind": "public"})
+        html = page(bob, "/sources/web-shop")
+        key = found(r"(pk_[\w-]+)", html)
+        assert f"curl http://127.0.0.1:8088/v1/identify -u {key}: " in html
+
+    def test_rotate_and_end(self, alice: Client, shop: Shop) -> None:
+        (key_id,) = shop.conn.execute("select id from source_key").fetchone() or (0,)
+        html = alice.post(f"/sources/back-end/keys/{key_id}/rotate").content.decode()
+        assert 'id="new-key">sk_' in html
+        assert "Ends within a day" in html
+        new_id = key_id + 1
+        html = alice.post(f"/sources/back-end/keys/{new_id}/disable", follow=True).content.decode()
+        assert "The key has ended." in html
+        assert ">Ended<" in html
+
+    def test_a_key_is_reached_by_its_own_source_only(self, alice: Client, shop: Shop) -> None:
+        (key_id,) = shop.conn.execute("select id from source_key").fetchone() or (0,)
+        for action in ("rotate", "disable"):
+            assert alice.post(f"/sources/web-shop/keys/{key_id}/{action}").status_code == 404
+            assert alice.post(f"/sources/back-end/keys/999/{action}").status_code == 404
+        assert shop.conn.execute("select count(*), count(disabled_at) from source_key").fetchone() == (1, 0)
+
+    @pytest.mark.parametrize(
+        "sent", [{}, {"kind": "golden"}, {"kind": "secret", "scopes": "everything"}, {"kind": "secret"}]
+    )
+    def test_a_key_that_cannot_be(self, sent: dict[str, str], alice: Client, shop: Shop) -> None:
+        assert alice.post("/sources/back-end/keys", sent).status_code == 400
+        assert shop.conn.execute("select count(*) from source_key").fetchone() == (1,)
+
+    def test_onefold_itself_cannot_be_changed(self, alice: Client) -> None:
+        html = page(alice, "/sources/onefold")
+        assert "This is Onefold itself" in html
+        assert alice.post("/sources/onefold/switch", {"is_enabled": "0"}).status_code == 400
+
+    def test_counters(self, bob: Client, shop: Shop) -> None:
+        shop.send({"type": "track", "event": "E", "userId": "1"}, {"type": "dance"})
+        shop.send({"type": "track", "event": "E", "userId": "1"}, at=NOW - timedelta(hours=2))
+        html = page(bob, "/sources/back-end")
+        facts = dict(
+            zip(re.findall(r"<dt>([^<]+)</dt>", html), re.findall(r"<dd[^>]*>(\d[\d,]*)<", html), strict=False)
+        )
+        assert (facts["Accepted, last hour"], facts["Accepted, 24 h"], facts["Violations, 24 h"]) == ("1", "2", "1")
+
+    def test_unknown_sources(self, alice: Client) -> None:
+        for path in ("/sources/nowhere", "/sources/nowhere/edit"):
+            assert alice.get(path).status_code == 404
+
+
+def test_the_health_page_and_its_piece(bob: Client) -> None:
+    assert "has never run on this database" in page(bob, "/health/page")
+    assert "<html" not in page(bob, "/health/page", **{"HX-Request": "true"})
+
+
+def test_the_api_page_lists_every_call(bob: Client) -> None:
+    html = page(bob, "/api/docs")
+    assert html.count('<section class="op">') > 9
+    assert "/api/events/{source}/{message_id}" in html
+    assert "<script>" not in html
