@@ -9,9 +9,9 @@ from psycopg import Connection
 
 from onefold.config import ProcessorSettings
 from onefold.infra.postgres import connect
-from onefold.programs.processor import batches as module
 from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batches import Batches, tune
+from onefold.programs.processor.steps import process
 
 SHOP = 2
 INTERACTIVE, BULK = 0, 1
@@ -93,14 +93,12 @@ def test_a_request_that_is_no_json_is_kept_as_a_violation(shop: Connection[Any],
 def test_a_request_that_we_fail_on_is_set_aside_and_the_others_go_on(
     shop: Connection[Any], batches: Batches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process = module.process
-
     def fails_on_b(conn: Any, context: Any, prepared: Any) -> Any:
         if any(incoming.event.message_id == "b" for incoming in prepared.events):
             raise ZeroDivisionError
         return process(conn, context, prepared)
 
-    monkeypatch.setattr(module, "process", fails_on_b)
+    monkeypatch.setattr("onefold.programs.processor.batches.process", fails_on_b)
     for name in "abc":
         log(shop, name)
     drain(batches)
