@@ -2,8 +2,10 @@
 
 import json
 import os
+import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,10 +25,11 @@ from onefold.events.api import NewSource, create_key, create_source, has_unread
 from onefold.infra import embedded
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import OnefoldError
-from tests.collector.running import free_port
 
 COMMAND: Final = str(Path(sys.executable).with_name("onefold"))
 START_TIMEOUT_S: Final = 60.0
+ORPHANS_END_S: Final = 30.0
+PORTS: Final = range(20_000, 32_000)  # no outgoing connection takes one of these while its owner is dead
 Found = TypeVar("Found")
 
 
@@ -45,7 +48,7 @@ class Installation:
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.data_dir = folder / "data"
         self.log = folder / "up.log"
-        ports = {"ONEFOLD_COLLECTOR_PORT": str(free_port()), "ONEFOLD_WEB_PORT": str(free_port())}
+        ports = {name: str(lasting_port()) for name in ("ONEFOLD_COLLECTOR_PORT", "ONEFOLD_WEB_PORT")}
         inherited = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith("ONEFOLD_")}
         self.environ = inherited | ports | {"ONEFOLD_DATA_DIR": str(self.data_dir), "ONEFOLD_LOG_FORMAT": "json"}
         self.environ |= settings or {}
@@ -78,18 +81,16 @@ class Installation:
             self._process.wait(60)
 
     def revive(self) -> None:
-        """Starts the killed supervisor again, once the last of its children is gone."""
+        """Starts the killed supervisor again, as soon as what it left has ended and the ports are free."""
         self.supervisor.wait(10)
-        for _ in range(3):  # the ports are free when the children of the one before have ended
+        deadline = time.monotonic() + ORPHANS_END_S
+        while True:
             try:
-                self.start()
+                return self.start()
             except AssertionError as fault:
-                if "port" not in str(fault):
+                if "can't listen" not in str(fault) or time.monotonic() > deadline:
                     raise
-                time.sleep(1)
-            else:
-                return
-        self.start()
+                time.sleep(0.3)
 
     @property
     def supervisor(self) -> subprocess.Popen[bytes]:
@@ -203,6 +204,14 @@ class Installation:
         server = embedded.start(load_settings({"ONEFOLD_DATA_DIR": str(self.data_dir)}))
         assert not server.is_owner
         return server.url
+
+
+def lasting_port() -> int:
+    """A free port that stays free."""
+    while True:
+        port = secrets.choice(PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @contextmanager
