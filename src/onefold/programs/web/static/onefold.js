@@ -1,4 +1,4 @@
-// What the pages do beyond HTML and htmx: copy buttons, a bound on the live list, menus that close.
+// What the pages do beyond HTML and htmx: copy buttons, a question before what can't be undone, a bound on the live list.
 "use strict";
 
 const MAX_LIVE_GROUPS = 40;
@@ -25,7 +25,7 @@ document.addEventListener("submit", (submit) => {
 });
 
 document.addEventListener("htmx:afterSwap", () => {
-  document.querySelectorAll("table[data-live] tbody.batch").forEach((batch, place) => {
+  document.querySelectorAll("#stream .batch").forEach((batch, place) => {
     if (place >= MAX_LIVE_GROUPS) batch.remove();
   });
 });
