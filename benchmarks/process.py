@@ -9,12 +9,15 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
+from benchmarks.figures import Measuring
+from benchmarks.scale import Scale
 from benchmarks.traffic import requests
 from onefold.config import ProcessorSettings
 from onefold.kernel.hashing import identifier_hash
 from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batches import Batches, tune
 
+REQUEST_EVENTS = 20
 INDEXED_TABLE = """
 create table if not exists copied_events (like event including all)
 """
@@ -65,8 +68,8 @@ class _Batch(msgspec.Struct):
     batch: list[msgspec.Raw]
 
 
-def run(conn: Connection[Any], reader: Connection[Any], people: int, rounds: int, count: int) -> tuple[float, float]:
-    """Medians over `rounds`, each both ways: (events/s, its ratio to COPY)."""
+def figures(conn: Connection[Any], reader: Connection[Any], scale: Scale) -> Measuring:
+    """Medians over the rounds, each both ways."""
     tune(conn)
     gc.freeze()
     gc.set_threshold(200_000, 50, 50)
@@ -75,11 +78,16 @@ def run(conn: Connection[Any], reader: Connection[Any], people: int, rounds: int
     conn.execute("truncate copied_events")
     conn.commit()
     speeds, ratios = [], []
-    for index in range(rounds):
-        bodies = list(requests(count, people, time.time_ns() + index, 20))
-        write_log(conn, bodies, 20)
+    for _ in range(scale.process_rounds):
+        bodies = list(requests(scale.process_events, scale.people, time.time_ns(), REQUEST_EVENTS))
+        write_log(conn, bodies, REQUEST_EVENTS)
         events, seconds = drain(conn, reader)
         copied, copy_seconds = copy_plain(conn, bodies)
+        if not events == copied == scale.process_events:
+            raise RuntimeError(f"{events:,} events were processed and {copied:,} copied, not {scale.process_events:,}.")
         speeds.append(events / seconds)
         ratios.append((events / seconds) / (copied / copy_seconds))
-    return statistics.median(speeds), statistics.median(ratios)
+    conn.execute("drop table copied_events")
+    conn.commit()
+    yield "process", statistics.median(speeds)
+    yield "process_ratio", statistics.median(ratios)

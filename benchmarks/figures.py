@@ -1,0 +1,55 @@
+"""The figures by name: unit, what they must be and shall become, and how a line of them looks."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+Measured = tuple[str, float]
+"""A figure's name and value."""
+Measuring = Iterator[Measured]
+
+UNITS: Final = ("events/s", "rows/s", "ms", "s", "%", "MB", "bytes", "ratio")
+_DIGITS: Final = {"ratio": 3, "ms": 1, "s": 1, "%": 2}
+
+
+class Figure(NamedTuple):
+    """`must` and `aim` are bounds: from above for costs, from below for speeds."""
+
+    unit: str
+    must: float | None = None
+    aim: float | None = None
+    is_cost: bool = False
+
+    def is_missed(self, value: float) -> bool:
+        """Whether the value is worse than it must be."""
+        return self.must is not None and (value > self.must if self.is_cost else value < self.must)
+
+
+FIGURES: Final = {
+    "collect_1": Figure("events/s"),
+    "collect_1_ratio": Figure("ratio", 0.45, 0.6),
+    "collect_20": Figure("events/s"),
+    "collect_20_ratio": Figure("ratio", 0.45, 0.6),
+    "process": Figure("events/s", 6_000, 12_000),
+    "process_ratio": Figure("ratio", 0.15, 0.3),
+    "end_to_end_p50": Figure("ms", None, 250, is_cost=True),
+    "end_to_end_p99": Figure("ms", None, 1_000, is_cost=True),
+    "profile_api_p99": Figure("ms", None, 25, is_cost=True),
+    "edit_during_import_p99": Figure("ms", None, 1_000, is_cost=True),
+    "memory": Figure("MB", 700, is_cost=True),
+    "idle_cpu": Figure("%", 2, is_cost=True),
+}
+
+
+def line_of(name: str, value: float) -> str:
+    """`figure: NAME VALUE UNIT`."""
+    unit = FIGURES[name].unit
+    return f"figure: {name} {value:.{_DIGITS.get(unit, 0)}f} {unit}"
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The smallest value that at least `share` of them do not exceed."""
+    if not values:
+        raise ValueError("nothing was measured")
+    ordered = sorted(values)
+    rank = -int(-share * len(ordered) // 1)
+    return ordered[max(rank, 1) - 1]

@@ -1,0 +1,63 @@
+"""What is measured in which order, so that the costly set-ups are made once."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from benchmarks import collect, edits, idle, live, process
+from benchmarks.figures import Measuring
+from benchmarks.installation import database, up
+from benchmarks.resources import Watermark
+from benchmarks.scale import Scale
+from benchmarks.traffic import fill
+from onefold.infra.postgres import connect
+
+COLLECT: Final = {f"collect_{size}{suffix}": size for size in (1, 20) for suffix in ("", "_ratio")}
+PROCESS: Final = {"process", "process_ratio"}
+LIVE: Final = {"end_to_end_p50", "end_to_end_p99", "profile_api_p99"}
+EDITS: Final = {"edit_during_import_p99"}
+
+
+def measure(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
+    """The wanted figures and those that come with them."""
+    if sizes := sorted({size for name, size in COLLECT.items() if name in wanted}):
+        (folder / "collect").mkdir(mode=0o711)
+        _say("collecting")
+        yield from collect.figures(scale, folder / "collect", sizes)
+    if not wanted <= set(COLLECT):
+        (folder / "million").mkdir(mode=0o711)
+        yield from _with_profiles(wanted, scale, folder / "million")
+
+
+def _with_profiles(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
+    with database(folder / "data") as url:
+        _say(f"making {scale.people:,} profiles")
+        with connect(url, "benchmarks") as conn:
+            fill(conn, scale.people)
+            if wanted & PROCESS:
+                _say("processing")
+                with connect(url, "benchmarks reader", autocommit=True) as reader:
+                    yield from process.figures(conn, reader, scale)
+    if not wanted <= PROCESS | set(COLLECT):
+        yield from _with_everything_up(wanted, scale, folder)
+
+
+def _with_everything_up(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
+    watermark = Watermark()
+    with up(folder / "data") as running:
+        with watermark.watching(running.root):
+            if wanted & (LIVE | {"memory"}):
+                _say(f"{scale.live_rate:,} events/s")
+                yield from live.figures(scale, running)
+            if wanted & (EDITS | {"memory"}):
+                _say(f"importing {scale.import_rows:,} rows")
+                yield from edits.figures(scale, running)
+        yield "memory", watermark.mb
+        if "idle_cpu" in wanted:
+            _say("coming to rest, then idle")
+            yield from idle.figures(scale, running)
+
+
+def _say(what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {what} …", file=sys.stderr, flush=True)

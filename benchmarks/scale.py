@@ -1,0 +1,61 @@
+"""How much is measured, for how long: the full run, and a small one that only shows that everything works."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """Times in seconds, rates a second."""
+
+    people: int  # profiles present before anything is measured
+    collect_rounds: int
+    collect_s: float
+    connections: int  # of the load on the collector
+    process_rounds: int
+    process_events: int  # a round
+    live_rate: int  # events
+    live_s: float
+    api_rate: int  # requests to the REST API meanwhile
+    warm_s: float  # before anything counts
+    import_rows: int
+    import_request: int  # rows a request
+    edit_pause_s: float  # after an edit has come into force
+    quiet_s: float  # longest wait for the processes to come to rest
+    idle_s: float
+
+
+FULL: Final = Scale(
+    people=1_000_000,
+    collect_rounds=5,
+    collect_s=5,
+    connections=128,
+    process_rounds=5,
+    process_events=60_000,
+    live_rate=2_000,
+    live_s=40,
+    api_rate=50,
+    warm_s=3,
+    import_rows=1_000_000,
+    import_request=2_000,
+    edit_pause_s=0.1,
+    quiet_s=180,
+    idle_s=60,
+)
+SMALL: Final = Scale(
+    people=1_000,
+    collect_rounds=1,
+    collect_s=0.5,
+    connections=16,
+    process_rounds=1,
+    process_events=1_000,
+    live_rate=200,
+    live_s=2,
+    api_rate=10,
+    warm_s=0.5,
+    import_rows=5_000,
+    import_request=1_000,
+    edit_pause_s=0.02,
+    quiet_s=0,
+    idle_s=1,
+)
