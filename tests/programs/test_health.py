@@ -19,6 +19,7 @@ from onefold.infra.postgres import connect
 from onefold.programs import health as health_module
 from onefold.programs.doctor import disk_space, examine
 from onefold.programs.health import PROCESSES, blockers, health, lags, processes
+from onefold.programs.processor.context import Context, load_context, note_config
 
 Rows = Connection[tuple[Any, ...]]
 
@@ -224,3 +225,23 @@ def test_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sett
     assert disk_space(tmp_path).is_fault
     monkeypatch.setattr(usage, "free", 50_000_000_000)
     assert not disk_space(tmp_path).is_fault
+
+
+def context(connection: Rows) -> Context:
+    """As the processor loads it between two batches."""
+    found = load_context(connection)
+    note_config(connection, found, is_rebuild=False)
+    return found
+
+
+@pytest.mark.usefixtures("all_alive")
+def test_doctor_asks_for_a_rebuild_when_the_configuration_changed_under_history(doctor: Doctor, db: Rows) -> None:
+    context(db)
+    db.execute("insert into source (id, slug, name, kind) values (2, 'shop', 'Shop', 'server')")
+    context(db)
+    assert doctor()[0] == []  # a new source has no history
+    db.execute("update source set priority = 5 where id = 2")
+    context(db)
+    assert any("onefold rebuild" in text for text in doctor()[0])
+    note_config(db, load_context(db), is_rebuild=True)
+    assert doctor()[0] == []

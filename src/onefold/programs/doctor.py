@@ -56,6 +56,7 @@ def _examine_database(settings: Settings, connection: Connection[tuple[Any, ...]
     yield from _examine_processes(connection)
     yield from _examine_log(connection)
     yield from _examine_partitions(connection)
+    yield from _examine_configuration(connection)
 
 
 def _examine_processes(connection: Connection[tuple[Any, ...]]) -> Iterator[Finding]:
@@ -87,6 +88,18 @@ def _examine_partitions(connection: Connection[tuple[Any, ...]]) -> Iterator[Fin
             yield Finding(True, text)
     if not missing and not any(row):
         yield Finding(False, "Partitions are made ahead.")
+
+
+def _examine_configuration(connection: Connection[tuple[Any, ...]]) -> Iterator[Finding]:
+    row = connection.execute(QUERIES["stale_config"]).fetchone()
+    if row is None:
+        yield Finding(False, "All history is folded with the configuration in force.")
+        return
+    yield Finding(
+        True,
+        f"The identity configuration or a source's priority changed on {row[0]:%Y-%m-%d %H:%M} UTC; profiles that got "
+        "no event since are still as the one before made them. `onefold rebuild` applies it to all.",
+    )
 
 
 def disk_space(folder: Path) -> Finding:

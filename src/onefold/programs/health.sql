@@ -35,3 +35,13 @@ where prepared < now() - make_interval(secs => %(older_than_s)s) order by prepar
 
 -- unpartitioned: whether the default partitions hold rows, which they don't when upkeep runs
 select exists (select from event_log_default), exists (select from event_default)
+
+-- stale_config: when the configuration, or the priority of a source that was there, first changed after all was folded
+select min(at) from (
+    select at, seq, version, priorities, lag(version) over (order by seq) as version_before,
+           lag(priorities) over (order by seq) as priorities_before
+    from config_in_use
+    where seq >= coalesce((select max(seq) from config_in_use where is_rebuild), 0)
+) used
+where version <> version_before or priorities || priorities_before <> priorities
+having count(*) > 0

@@ -61,8 +61,11 @@ create table identity_move (
 );
 create index on identity_move (h);
 
--- Which configuration the stored state was last computed with as a whole.
-create table rebuild_done (
-    at             timestamptz not null,
-    config_version integer not null
+-- Which configuration events were folded with, and since when. History keeps what it was folded with until a rebuild.
+create table config_in_use (
+    seq        bigint generated always as identity primary key,
+    at         timestamptz not null default now(),
+    version    integer not null,           -- of identity_config; 0 = the built-in one
+    priorities jsonb not null,             -- source id -> survivorship priority
+    is_rebuild boolean not null            -- everything was folded with it, not only what came after
 );

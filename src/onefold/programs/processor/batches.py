@@ -22,7 +22,7 @@ from onefold.kernel.errors import Unavailable
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batch import Prepared
-from onefold.programs.processor.context import Context, load_context
+from onefold.programs.processor.context import Context, load_context, note_config
 from onefold.programs.processor.steps import process
 
 FIRST_BATCH_EVENTS: Final = 1_000
@@ -54,7 +54,10 @@ class Batches:
         began = time.monotonic()
         try:
             with self._conn.transaction():
-                context = self._context = load_context(self._conn, self._context, self._limits)
+                context = load_context(self._conn, self._context, self._limits)
+                if context is not self._context:
+                    note_config(self._conn, context, is_rebuild=False)
+                    self._context = context
                 prepared = self._next(context)
                 if not prepared.rows:
                     self._is_suspect = False

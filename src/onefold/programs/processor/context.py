@@ -4,9 +4,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
 from onefold.events.api import DEFAULT_LIMITS, Limits
 from onefold.identity.api import Extractor, IdentityConfig, load_config
+from onefold.infra.postgres import load_queries
+
+QUERIES = load_queries("onefold.programs.processor", "context.sql")
 
 
 @dataclass(frozen=True)
@@ -40,3 +44,13 @@ def load_context(conn: Connection[Any], current: Context | None = None, limits: 
         extractor=Extractor(config, spaces),
     )
     return current if current == fresh else fresh
+
+
+def note_config(conn: Connection[Any], context: Context, *, is_rebuild: bool) -> None:
+    """Keep what history is folded with, so that `doctor` can tell when a rebuild is due."""
+    row = conn.execute(QUERIES["last_config"]).fetchone()
+    priorities = {str(source_id): priority for source_id, priority in context.priorities.items()}
+    if row == (context.config_version, priorities) and not is_rebuild:
+        return
+    parameters = {"version": context.config_version, "priorities": Jsonb(priorities), "is_rebuild": is_rebuild}
+    conn.execute(QUERIES["note_config"], parameters)

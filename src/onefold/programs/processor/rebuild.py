@@ -40,7 +40,7 @@ from onefold.profiles.api import (
     write_member_rows,
     write_profiles,
 )
-from onefold.programs.processor.context import Context, load_context
+from onefold.programs.processor.context import Context, load_context, note_config
 from onefold.programs.processor.world import World, compute
 
 QUERIES = load_queries("onefold.programs.processor", "rebuild.sql")
@@ -133,7 +133,7 @@ def rebuild(conn: Connection[Any], *, is_check: bool) -> list[Difference]:
         found = find_differences(conn, context)
         if not is_check:
             _mend(conn, found)
-            conn.execute(QUERIES["note_rebuild"], {"version": context.config_version})
+            note_config(conn, context, is_rebuild=True)
     return found
 
 

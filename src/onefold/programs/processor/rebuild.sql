@@ -19,6 +19,3 @@ from company
 
 -- company_member: every membership
 select company, fragment, first_ts, last_ts from company_member
-
--- note_rebuild: which configuration the stored state was computed with
-insert into rebuild_done (at, config_version) values (now(), %(version)s)
