@@ -1,6 +1,7 @@
-"""What a person can type or set is documented."""
+"""What a person can type or set is documented; documents hold together and keep to the words of the glossary."""
 
 import argparse
+import re
 import subprocess
 import sys
 import time
@@ -10,7 +11,9 @@ from typing import Final, get_args
 from onefold.config import variables
 from onefold.programs.cli import make_parser
 
-DOCS: Final = Path(__file__).parents[2] / "docs" / "reference"
+ROOT: Final = Path(__file__).parents[2]
+DOCS: Final = ROOT / "docs" / "reference"
+GLOSSARY: Final = ROOT / "docs" / "glossary.md"
 
 
 def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -56,3 +59,76 @@ def test_help_is_quick() -> None:
         return time.perf_counter() - began
 
     assert min(seconds() for _ in range(5)) < 0.3
+
+
+def pages() -> list[Path]:
+    """Every document."""
+    return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def without_code(text: str) -> str:
+    """A page's prose."""
+    return re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link may name after its #."""
+    heads = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def test_links_lead_somewhere() -> None:
+    broken = []
+    for page in pages():
+        for target in re.findall(r"\]\(([^)\s]+)\)", without_code(page.read_text("utf-8"))):
+            if re.match(r"[a-z]+:", target):
+                continue
+            path, _, anchor = target.partition("#")
+            file = (page.parent / path) if path else page
+            if not file.exists() or (anchor and anchor not in anchors(file)):
+                broken.append(f"{page.relative_to(ROOT)}: {target}")
+    assert broken == []
+
+
+def test_every_document_is_found_from_the_contents() -> None:
+    contents = (ROOT / "docs" / "README.md").read_text("utf-8")
+    lost = [
+        page.relative_to(ROOT / "docs").as_posix()
+        for page in (ROOT / "docs").rglob("*.md")
+        if page.name != "README.md" and f"({page.relative_to(ROOT / 'docs').as_posix()})" not in contents
+    ]
+    assert lost == []
+
+
+def banned_words() -> list[str]:
+    """What the glossary has in bold in its last column, and in its last paragraph."""
+    lines = GLOSSARY.read_text("utf-8").splitlines()
+    columns = [line.rpartition("|")[0].rpartition("|")[2] for line in lines if line.startswith("| ")]
+    return [word for text in [*columns, lines[-1]] for word in re.findall(r"\*\*(.+?)\*\*", text)]
+
+
+def test_documents_and_pages_keep_to_the_glossary() -> None:
+    words = banned_words()
+    assert len(words) > 20
+    pattern = re.compile(rf"\b({'|'.join(map(re.escape, words))})s?\b", re.IGNORECASE)
+    templates = [path for path in (ROOT / "src").rglob("templates/**/*.html")]
+    found = []
+    for page in [*pages(), *templates]:
+        if page == GLOSSARY:
+            continue
+        text = page.read_text("utf-8")
+        prose = without_code(text) if page.suffix == ".md" else re.sub(r"<[^>]*>|{[%{].*?[%}]}", "", text)
+        found += [f"{page.relative_to(ROOT)}: {word[0]}" for word in pattern.finditer(prose)]
+    assert found == []
+
+
+def test_the_readme_stays_short() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 120
+
+
+def test_decisions_fit_on_a_page() -> None:
+    for page in (ROOT / "docs" / "decisions").glob("*.md"):
+        text = page.read_text("utf-8")
+        assert len(text.splitlines()) <= 40, page.name
+        for head in ("## Why", "## Given up", "## Revisit"):
+            assert head in text, f"{page.name} lacks {head}"

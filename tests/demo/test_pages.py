@@ -5,8 +5,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 import httpx
+import pytest
 
 from tests.demo.shop import Demo
 from tests.demo.snippets import ROOT, documents, is_shown, snippets
@@ -62,6 +64,36 @@ def test_readme_sends_a_first_event_from_three_languages(demo: Demo, tmp_path: P
     assert name_of(demo, "email:margaret@example.com") == "Margaret Hamilton"
     (answer,) = documents(shell(asks, demo))
     assert answer["name"] == "Ada Lovelace"
+
+
+# what an application does after the settings of a how-to, by the library named in them
+_PYTHON: Final = "analytics.identify({id!r}, {{'name': 'Set Up'}})\nanalytics.shutdown()"
+_NODE: Final = "analytics.identify({{userId: {id!r}, traits: {{name: 'Set Up'}}}})\n"
+IDENTIFY: Final = {
+    "segment.analytics": _PYTHON,
+    "rudderstack.analytics": _PYTHON,
+    "@segment/analytics-node": _NODE + "analytics.closeAndFlush()",
+    "@rudderstack/rudder-sdk-node": _NODE + "analytics.flush()",
+    "@jitsu/js": "analytics.identify({id!r}, {{name: 'Set Up'}})",
+}
+
+
+@pytest.mark.parametrize("library", IDENTIFY)
+def test_settings_of_the_how_to_reach_the_collector(demo: Demo, tmp_path: Path, library: str) -> None:
+    (settings,) = [
+        block.text
+        for block in snippets("docs/howto/send-events.md")
+        if re.search(rf"(import |require\('){re.escape(library)}\b", block.text)
+    ]
+    user_id = f"set-up-by-{re.sub('[^a-z]', '', library)}"
+    text = re.sub(r"\bKEY\b", demo.key("write key"), located(settings, demo)) + IDENTIFY[library].format(id=user_id)
+    if "require(" in text:
+        path = tmp_path / "settings.cjs"
+        path.write_text(text, "utf-8")
+        run([node(), str(path)], demo, NODE_PATH=str(node_modules()))
+    else:
+        run([sys.executable, "-W", "ignore", "-c", text], demo)
+    assert name_of(demo, f"user_id:{user_id}") == "Set Up"
 
 
 def test_tutorial_answers_as_it_says(demo: Demo) -> None:
