@@ -8,7 +8,7 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from rudderstack.analytics.client import Client  # type: ignore[import-untyped]
+from rudderstack.analytics.client import Client  # type: ignore[import-untyped]  # it has no types
 
 NAMES = {"userId": "user_id", "anonymousId": "anonymous_id", "previousId": "previous_id", "groupId": "group_id"}
 

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import psutil
@@ -87,7 +88,7 @@ def survive(installation: Installation, *, deaths: int, seed: int) -> None:
     with under_load(installation.collector, origins) as load:
         killer.kill(deaths)
         for name in ("postgres", "collector", "processor", "worker", "web"):
-            wait_until(lambda name=name: installation.find(name), 60, f"a living {name}")  # type: ignore[misc]
+            wait_until(partial(installation.find, name), 60, f"a living {name}")
     installation.settle(180)
 
     assert set(killer.deaths) >= {*VICTIMS, "supervisor"}
