@@ -1,6 +1,6 @@
--- known: which of these ids were accepted lately (index on id; `since` prunes partitions)
+-- known: which of these ids were accepted lately (index on id; the span prunes partitions)
 select id, (extract(epoch from received_at) * 1000000)::bigint
-from event where id = any(%(ids)b) and received_at >= %(since)s
+from event where id = any(%(ids)b) and received_at between %(since)s and %(until)s
 
 -- retracted: which of these ids are taken back, and up to which receipt (primary key)
 select id, (extract(epoch from received_at) * 1000000)::bigint from retraction where id = any(%(ids)b)

@@ -5,7 +5,7 @@ clustered anew (`graph.solve`). Everything is loaded by raw component: by cluste
 of a neighbour can win or lose by what arrives here.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,11 +30,34 @@ from onefold.identity.store import WEAKER, EdgeFacts, Node, Rule, StoredEdge
 class Facts:
     """What a batch says about identity. Times in µs."""
 
-    pairs: dict[Pair, EdgeFacts] = field(default_factory=dict)
+    pairs: dict[Pair, EdgeFacts] = field(default_factory=dict)  # seen together in the batch
     causes: dict[Pair, bytes] = field(default_factory=dict)  # the event that first named the pair in this batch
+    changed: dict[Pair, EdgeFacts] = field(
+        default_factory=dict
+    )  # of the pairs those with something new, as they become
+    fresh: list[Pair] = field(default_factory=list)  # of these the ones never seen before
     rules: list[tuple[Rule, int]] = field(default_factory=list)  # with receipt
-    receipts: dict[int, int] = field(default_factory=dict)  # earliest receipt of each identifier in the batch
+    receipts: dict[int, int] = field(default_factory=dict)  # earliest in the batch, of identifiers that may change
     refold: set[int] = field(default_factory=set)  # fragments whose documents changed: their components are loaded
+
+    def add_pair(self, pair: Pair, seen: EdgeFacts, cause: bytes) -> None:
+        """An event (`cause`) names both."""
+        known = self.pairs.get(pair)
+        if known is None:
+            self.pairs[pair] = seen
+            self.causes[pair] = cause
+        elif known != seen:
+            self.pairs[pair] = known.merged(seen)
+
+    def compare(self, known: Mapping[Pair, EdgeFacts]) -> None:
+        """Find what is new in the pairs beside what is `known` of them."""
+        for pair, facts in self.pairs.items():
+            before = known.get(pair)
+            if before is None:
+                self.changed[pair] = facts
+                self.fresh.append(pair)
+            elif facts.first < before.first or facts.trust > before.trust or facts.rcv < before.rcv:
+                self.changed[pair] = before.merged(facts)
 
 
 @dataclass
@@ -47,7 +70,7 @@ class Resolved:
 
 
 class Resolver:
-    """One batch. `nodes`: every identifier of the batch, loaded or new; grows by the components that are touched."""
+    """One batch. `nodes`: the identifiers that it may change, loaded or new; grows by the components it touches."""
 
     def __init__(self, conn: Connection[Any], config: IdentityConfig, nodes: dict[int, Node]) -> None:
         self.conn = conn
@@ -62,23 +85,20 @@ class Resolver:
         self._rules: dict[Pair, RuleKind] = {}
 
     def run(self, facts: Facts) -> Resolved:
-        known = store.load_edges(self.conn, facts.pairs.keys())
-        changed = _changed_edges(facts.pairs, known)
-        store.write_edges(self.conn, changed)
+        store.write_edges(self.conn, facts.changed)
         store.write_rules(self.conn, facts.rules)
-        fresh = [pair for pair in changed if pair not in known]
-        seeds = {end for pair in changed for end in pair}
+        seeds = {end for pair in facts.changed for end in pair}
         for rule, _ in facts.rules:
             seeds.update((rule.a, rule.b))
         earlier = self._apply_receipts(facts.receipts)
         seeds.update(earlier)
         self._load_components_of(seeds | facts.refold)
         self._active.update(self.nodes[h].comp for h in seeds)
-        for pair in fresh:
+        for pair in facts.fresh:
             self._count_neighbours(*pair)
             self._causes.setdefault(self.nodes[pair[0]].comp, facts.causes[pair])
         self.apply_rules(rule for rule, _ in facts.rules)
-        self._joins += [pair for pair in fresh if not any(self.nodes[end].is_mute for end in pair)]
+        self._joins += [pair for pair in facts.fresh if not any(self.nodes[end].is_mute for end in pair)]
         self.settle()
         self.result.touched.update(self.nodes[h].prof for h in (*facts.refold, *earlier))
         return self.result
@@ -308,17 +328,6 @@ class Resolver:
         self._complete |= labels
         for node in store.load_components(self.conn, labels):
             self.nodes.setdefault(node.h, node)
-
-
-def _changed_edges(seen: dict[Pair, EdgeFacts], known: dict[Pair, EdgeFacts]) -> dict[Pair, EdgeFacts]:
-    changed = {}
-    for pair, facts in seen.items():
-        before = known.get(pair)
-        if before is None:
-            changed[pair] = facts
-        elif facts.first < before.first or facts.trust > before.trust or facts.rcv < before.rcv:
-            changed[pair] = before.merged(facts)
-    return changed
 
 
 def degree_flags(node: Node, config: IdentityConfig) -> int:

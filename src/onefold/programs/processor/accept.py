@@ -11,6 +11,7 @@ from onefold.events.api import (
     Kind,
     LogRow,
     Reason,
+    Trust,
     Violation,
     decode_request,
     known_receipts,
@@ -18,12 +19,15 @@ from onefold.events.api import (
     store_retractions,
 )
 from onefold.identity.api import (
+    EdgeFacts,
     Extractor,
+    Facts,
     Identifier,
     Refused,
     Rule,
     RuleKind,
     load_docs,
+    load_edges,
     load_nodes,
     new_node,
     pair_of,
@@ -32,6 +36,8 @@ from onefold.kernel.hashing import event_id
 from onefold.programs.processor.batch import LINKS_ONLY, Accepted, Batch, Incoming, Prepared
 from onefold.programs.processor.context import Context
 
+EARLIEST_PUBLIC_CLAIM_US = 48 * 3_600_000_000
+"""Whoever holds a public key can't claim to have been first longer ago than this."""
 RULES = {"never": RuleKind.NEVER, "always": RuleKind.ALWAYS, "withdrawn": RuleKind.WITHDRAWN}
 
 
@@ -96,8 +102,8 @@ def _without_copies(batch: Batch, said: list[Incoming], until: Mapping[bytes, in
     """Those of `said` (by receipt) that are no copy; what is taken back `until` then never came: no copy of that."""
     if not said:
         return []
-    earliest = said[0].event.received_at - DEDUPLICATION_US
-    receipts = known_receipts(batch.conn, [incoming.event.id for incoming in said], earliest)
+    earliest, latest = said[0].event.received_at - DEDUPLICATION_US, said[-1].event.received_at + DEDUPLICATION_US
+    receipts = known_receipts(batch.conn, [incoming.event.id for incoming in said], earliest, latest)
     fresh = []
     for incoming in said:
         event = incoming.event
@@ -128,33 +134,66 @@ def identify(batch: Batch) -> None:
             batch.accepted.append(Accepted(event, identifiers, identifiers[0].h))
 
 
+def gather(batch: Batch) -> None:
+    """Who was seen with whom, and what link events say."""
+    batch.facts = Facts()
+    for accepted in batch.accepted:
+        event = accepted.event
+        if accepted.rule is not None:
+            batch.facts.rules.append((accepted.rule, event.received_at))
+        elif len(accepted.identifiers) > 1:
+            strongest, *weaker = accepted.identifiers
+            seen = EdgeFacts(claim_time(event), event.trust, event.received_at)
+            for identifier in weaker:
+                batch.facts.add_pair((strongest.h, identifier.h), seen, event.id)
+
+
 def load(batch: Batch) -> None:
-    """Every identifier of the batch, loaded or new. Two identifiers never meet by their hash."""
-    named, colliding = _named(batch.accepted)
+    """Of the batch's identifiers those that it may change: heads of fragments, ends of pairs with something new.
+
+    Most weaker ends are known beside their stronger one, and need no look. Two identifiers never meet by their hash.
+    """
+    batch.facts.compare(load_edges(batch.conn, batch.facts.pairs.keys()))
+    named, colliding = _needed(batch)
     batch.nodes = load_nodes(batch.conn, named.keys())
     colliding |= {named[h] for h, node in batch.nodes.items() if (node.val, node.ns) != (named[h].value, named[h].ns)}
     if colliding:
         _leave_out(batch, colliding)
+        gather(batch)
+        load(batch)
+        return
     folded = {accepted.fragment for accepted in batch.accepted if accepted.event.kind is Kind.IDENTIFY}
     documents = [h for h in folded if h in batch.nodes and batch.nodes[h].has_doc]
     for h, doc in load_docs(batch.conn, documents).items():
         batch.nodes[h].doc = doc
-    for accepted in batch.accepted:
-        for identifier in accepted.identifiers:
-            if identifier.h not in batch.nodes:
-                batch.nodes[identifier.h] = new_node(identifier, accepted.event.received_at)
+    for h, identifier in named.items():
+        if h not in batch.nodes:
+            batch.nodes[h] = new_node(identifier, batch.facts.receipts[h])
 
 
-def _named(accepted: list[Accepted]) -> tuple[dict[int, Identifier], set[Identifier]]:
-    """Identifiers by hash, and those whose hash another one had first."""
+def _needed(batch: Batch) -> tuple[dict[int, Identifier], set[Identifier]]:
+    """Identifiers by hash, their earliest receipts noted; and those whose hash another one had first."""
     named: dict[int, Identifier] = {}
     colliding = set()
-    for event in accepted:
-        for identifier in event.identifiers:
-            first = named.setdefault(identifier.h, identifier)
+    changed, receipts = batch.facts.changed, batch.facts.receipts
+    for accepted in batch.accepted:
+        received_at, fragment = accepted.event.received_at, accepted.fragment
+        for identifier in accepted.identifiers:
+            h = identifier.h
+            if h != fragment and (fragment, h) not in changed and accepted.rule is None:
+                continue
+            first = named.setdefault(h, identifier)
             if first is not identifier and first != identifier:
                 colliding.add(identifier)
+            known = receipts.get(h)
+            if known is None or received_at < known:
+                receipts[h] = received_at
     return named, colliding
+
+
+def claim_time(event: Decoded) -> int:
+    """When the event says that its identifiers belonged together; see docs/reference/identity.md, Edges."""
+    return event.ts if event.trust > Trust.PUBLIC else max(event.ts, event.received_at - EARLIEST_PUBLIC_CLAIM_US)
 
 
 def _leave_out(batch: Batch, colliding: set[Identifier]) -> None:

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from onefold.events.api import Decoded, Kind, Trust
-from onefold.identity.api import EdgeFacts, Node, Pair, Resolver
+from onefold.events.api import Decoded, Kind
+from onefold.identity.api import Node, Resolver
 from onefold.kernel.hashing import identifier_hash
 from onefold.profiles.api import (
     CompanyFacts,
@@ -17,23 +17,13 @@ from onefold.profiles.api import (
 )
 from onefold.programs.processor.batch import Accepted, Batch
 
-EARLIEST_PUBLIC_CLAIM_US = 48 * 3_600_000_000
-"""Whoever holds a public key can't claim to have been first longer ago than this."""
-
 
 def fold_fragments(batch: Batch) -> None:
-    """Each event into the fragment of its strongest identifier; pairs, rules and receipts into the batch's facts."""
+    """Each event into the fragment of its strongest identifier."""
     for accepted in batch.accepted:
         event = accepted.event
-        for identifier in accepted.identifiers:
-            known = batch.facts.receipts.get(identifier.h)
-            if known is None or event.received_at < known:
-                batch.facts.receipts[identifier.h] = event.received_at
-        if accepted.rule is not None:
-            batch.facts.rules.append((accepted.rule, event.received_at))
-        elif event.kind is not Kind.RETRACT:
+        if accepted.rule is None and event.kind is not Kind.RETRACT:
             _tally(batch, batch.nodes[accepted.fragment], event)
-            _add_pairs(batch, accepted)
             if event.kind is Kind.IDENTIFY:
                 _fold_traits(batch, accepted)
             elif event.kind is Kind.GROUP:
@@ -63,11 +53,6 @@ def refold(batch: Batch) -> None:
     widen_seen(batch.conn, {key: (first, floor_hour(last)) for key, (first, last) in widened.items()})
 
 
-def claim_time(event: Decoded) -> int:
-    """When the event says that its identifiers belonged together; see docs/reference/identity.md, Edges."""
-    return event.ts if event.trust > Trust.PUBLIC else max(event.ts, event.received_at - EARLIEST_PUBLIC_CLAIM_US)
-
-
 def company_hash(space: str, group_id: str) -> int:
     """Names a company: a group id within the space of its source."""
     return identifier_hash(f"{space}:group" if space else "group", group_id)
@@ -88,21 +73,6 @@ def _tally(batch: Batch, node: Node, event: Decoded) -> None:
         first, last = batch.seen.get(node.h, (event.ts, event.ts))
         batch.seen[node.h] = (min(first, event.ts), max(last, event.ts))
     node.first_ts, node.last_ts = min(node.first_ts, event.ts), max(node.last_ts, event.ts)
-
-
-def _add_pairs(batch: Batch, accepted: Accepted) -> None:
-    event = accepted.event
-    strongest, *weaker = accepted.identifiers
-    if weaker:
-        seen = EdgeFacts(claim_time(event), event.trust, event.received_at)
-        for identifier in weaker:
-            pair: Pair = (strongest.h, identifier.h)
-            known = batch.facts.pairs.get(pair)
-            if known is None:
-                batch.facts.pairs[pair] = seen
-                batch.facts.causes[pair] = event.id
-            elif known != seen:
-                batch.facts.pairs[pair] = known.merged(seen)
 
 
 def _fold_traits(batch: Batch, accepted: Accepted) -> None:

@@ -28,9 +28,10 @@ from onefold.identity.api import (
     write_nodes,
 )
 from onefold.profiles.api import Claims, CompanyFacts, add_claims, members_of, pack, refold_profiles, replace_companies
+from onefold.programs.processor.accept import claim_time
 from onefold.programs.processor.batch import Batch
 from onefold.programs.processor.context import Context
-from onefold.programs.processor.fold import claim_time, company_hash
+from onefold.programs.processor.fold import company_hash
 
 
 @dataclass

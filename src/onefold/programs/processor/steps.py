@@ -15,7 +15,7 @@ from onefold.events.api import (
     store_violations,
 )
 from onefold.identity.api import write_moves, write_nodes, write_tallies
-from onefold.programs.processor.accept import deduplicate, identify, load, note_retractions, take_in
+from onefold.programs.processor.accept import deduplicate, gather, identify, load, note_retractions, take_in
 from onefold.programs.processor.batch import Batch, Prepared
 from onefold.programs.processor.context import Context
 from onefold.programs.processor.fold import fold_fragments, refold, resolve_identity
@@ -84,6 +84,7 @@ STEPS: tuple[Step, ...] = (
     note_retractions,
     deduplicate,
     identify,
+    gather,
     load,
     store,
     fold_fragments,
