@@ -3,7 +3,6 @@
 Two collectors run, of which one at a time is under load, by turns. No processor runs: what it takes is measured alone.
 """
 
-import statistics
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +12,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
-from benchmarks.figures import Measuring
+from benchmarks.figures import Measuring, median_of
 from benchmarks.installation import (
     STARTED_WITHIN_S,
     answers,
@@ -50,11 +49,8 @@ def figures(scale: Scale, folder: Path, sizes: list[int]) -> Measuring:
         with _receivers(url, folder) as ports:
             for size in sizes:
                 rounds = [_round(scale, conn, ports, key, size) for _ in range(scale.collect_rounds)]
-                yield f"collect_{size}", statistics.median(speeds["store"] for speeds in rounds)
-                yield (
-                    f"collect_{size}_ratio",
-                    statistics.median(speeds["store"] / speeds["discard"] for speeds in rounds),
-                )
+                yield median_of(f"collect_{size}", [speeds["store"] for speeds in rounds])
+                yield median_of(f"collect_{size}_ratio", [speeds["store"] / speeds["discard"] for speeds in rounds])
 
 
 @contextmanager

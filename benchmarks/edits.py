@@ -6,12 +6,13 @@ is that of both. The rows come to /v1/import, as fast as it takes them, as ident
 
 import json
 import random
+import sys
 import time
 from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from benchmarks.figures import Measuring, percentile
+from benchmarks.figures import Measuring, percentile, tell_times
 from benchmarks.installation import Running, new_key, wait_until
 from benchmarks.load import Plan, loading, posts
 from benchmarks.scale import Scale
@@ -51,7 +52,7 @@ def figures(scale: Scale, running: Running) -> Measuring:
         connections=CONNECTIONS,
     )
     with loading(plan) as load, running.connect() as conn:
-        load.begin()
+        began = load.begin()
         wait_until(lambda: has_unread(conn), IN_FORCE_WITHIN_S, "The import did not begin")
         deadline = time.monotonic() + IMPORTED_WITHIN_S
         times: list[float] = []
@@ -61,6 +62,9 @@ def figures(scale: Scale, running: Running) -> Measuring:
                 raise TimeoutError(f"The import was not processed within {IMPORTED_WITHIN_S:.0f} s.")
             time.sleep(scale.edit_pause_s)
         load.outcome(1)
+        speed = scale.import_rows / (time.monotonic() - began)
+    print(f"  {scale.import_rows:,} rows imported at {speed:,.0f} rows/s", file=sys.stderr)
+    tell_times("edits during the import", times)
     yield "edit_during_import_p99", percentile(times, 0.99)
 
 

@@ -1,5 +1,7 @@
 """The figures by name: unit, what they must be and shall become, and how a line of them looks."""
 
+import statistics
+import sys
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -44,6 +46,18 @@ def line_of(name: str, value: float) -> str:
     """`figure: NAME VALUE UNIT`."""
     unit = FIGURES[name].unit
     return f"figure: {name} {value:.{_DIGITS.get(unit, 0)}f} {unit}"
+
+
+def median_of(name: str, rounds: list[float]) -> Measured:
+    """The figure of several rounds; what each gave is told on standard error."""
+    print(f"  {name}: {', '.join(f'{value:.4g}' for value in rounds)}", file=sys.stderr)
+    return name, statistics.median(rounds)
+
+
+def tell_times(name: str, times_ms: list[float]) -> None:
+    """How the times behind a percentile are spread, on standard error."""
+    shares = ", ".join(f"{share:.0%} {percentile(times_ms, share):.0f}" for share in (0.5, 0.9, 0.99, 1))
+    print(f"  {name}: {len(times_ms):,} times in ms: {shares}", file=sys.stderr)
 
 
 def percentile(values: list[float], share: float) -> float:

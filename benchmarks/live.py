@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
-from benchmarks.figures import Measuring, percentile
+from benchmarks.figures import Measuring, percentile, tell_times
 from benchmarks.installation import STARTED_WITHIN_S, Running, new_key
 from benchmarks.load import Outcome, Plan, get, loading, posts
 from benchmarks.scale import Scale
@@ -106,9 +106,13 @@ def figures(scale: Scale, running: Running) -> Measuring:
         running.read_all(READ_WITHIN_S)
         time.sleep(20 * POLL_S)
     times = _times_ms(running, sent, watch, since)
+    answers = asked.times_ms(since)
+    tell_times("answers of the collector", sent.times_ms(since))
+    tell_times("end to end", times)
+    tell_times("answers of the REST API", answers)
     yield "end_to_end_p50", percentile(times, 0.5)
     yield "end_to_end_p99", percentile(times, 0.99)
-    yield "profile_api_p99", percentile(asked.times_ms(since), 0.99)
+    yield "profile_api_p99", percentile(answers, 0.99)
 
 
 def _times_ms(running: Running, sent: Outcome, watch: Watch, since: float) -> list[float]:

@@ -35,6 +35,8 @@ def _with_profiles(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
         _say(f"making {scale.people:,} profiles")
         with connect(url, "benchmarks") as conn:
             fill(conn, scale.people)
+            conn.execute("checkpoint")  # its writing shall not fall into some rounds
+            conn.commit()
             if wanted & PROCESS:
                 _say("processing")
                 with connect(url, "benchmarks reader", autocommit=True) as reader:

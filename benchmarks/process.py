@@ -1,7 +1,6 @@
 """`process`: events a second from log to profile with a million profiles present, and beside it a plain COPY."""
 
 import gc
-import statistics
 import sys
 import time
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from benchmarks.figures import Measuring
+from benchmarks.figures import Measuring, median_of
 from benchmarks.scale import Scale
 from benchmarks.traffic import requests
 from onefold.config import ProcessorSettings
@@ -89,5 +88,5 @@ def figures(conn: Connection[Any], reader: Connection[Any], scale: Scale) -> Mea
         ratios.append((events / seconds) / (copied / copy_seconds))
     conn.execute("drop table copied_events")
     conn.commit()
-    yield "process", statistics.median(speeds)
-    yield "process_ratio", statistics.median(ratios)
+    yield median_of("process", speeds)
+    yield median_of("process_ratio", ratios)
