@@ -33,14 +33,13 @@ def write_log(conn: Connection[Any], bodies: list[bytes], size: int) -> None:
             )
 
 
-def drain(conn: Connection[Any], reader: Connection[Any]) -> tuple[int, float]:
+def drain(batches: Batches) -> tuple[int, float]:
     """Process everything in the log as the processor does: (events, seconds)."""
-    with Ahead(reader) as ahead:
-        batches = Batches(conn, ahead, ProcessorSettings())
-        began = time.perf_counter()
-        while batches.run():
-            pass
-        return batches.processed, time.perf_counter() - began
+    before = batches.processed
+    began = time.perf_counter()
+    while batches.run():
+        pass
+    return batches.processed - before, time.perf_counter() - began
 
 
 def copy_plain(conn: Connection[Any], bodies: list[bytes]) -> tuple[int, float]:
@@ -77,15 +76,17 @@ def figures(conn: Connection[Any], reader: Connection[Any], scale: Scale) -> Mea
     conn.execute("truncate copied_events")
     conn.commit()
     speeds, ratios = [], []
-    for _ in range(scale.process_rounds):
-        bodies = list(requests(scale.process_events, scale.people, time.time_ns(), REQUEST_EVENTS))
-        write_log(conn, bodies, REQUEST_EVENTS)
-        events, seconds = drain(conn, reader)
-        copied, copy_seconds = copy_plain(conn, bodies)
-        if not events == copied == scale.process_events:
-            raise RuntimeError(f"{events:,} events were processed and {copied:,} copied, not {scale.process_events:,}.")
-        speeds.append(events / seconds)
-        ratios.append((events / seconds) / (copied / copy_seconds))
+    with Ahead(reader) as ahead:
+        batches = Batches(conn, ahead, ProcessorSettings())  # one, as in the processor: the rounds have its batch size
+        for _ in range(scale.process_rounds):
+            bodies = list(requests(scale.process_events, scale.people, time.time_ns(), REQUEST_EVENTS))
+            write_log(conn, bodies, REQUEST_EVENTS)
+            events, seconds = drain(batches)
+            copied, copy_seconds = copy_plain(conn, bodies)
+            if not events == copied == scale.process_events:
+                raise RuntimeError(f"Of {scale.process_events:,} events {events:,} were processed, {copied:,} copied.")
+            speeds.append(events / seconds)
+            ratios.append((events / seconds) / (copied / copy_seconds))
     conn.execute("drop table copied_events")
     conn.commit()
     yield median_of("process", speeds)
