@@ -12,7 +12,7 @@ from onefold.kernel.hashing import event_id
 from .acceptance import accepted
 from .oracle import expected
 from .strategies import INTERNAL, History, deliveries, histories
-from .world import DAY, Config, Ev, H, Ident, World, diff
+from .world import DAY, Config, Ev, EventKind, H, Ident, World, diff
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 COMMON = 0.3  # share of the histories in which each of these is found
@@ -31,11 +31,11 @@ def partition(world: World) -> set[frozenset[Ident]]:
     return {frozenset(members) for members in clusters.values()}
 
 
-def later(history: History, kind: str, number: int) -> Ev:
+def later(history: History, kind: EventKind, number: int) -> Ev:
     """An event of Onefold itself, received after all others, still without content."""
     now = history.events[-1].received_at + number
     message = f"later{number}"
-    return Ev(event_id(INTERNAL, message), INTERNAL, message, kind, now, now, 2)  # type: ignore[arg-type]
+    return Ev(event_id(INTERNAL, message), INTERNAL, message, kind, now, now, 2)
 
 
 @few
