@@ -1,9 +1,10 @@
 """`onefold demo`: everything as in `onefold up`, with the history of a sample shop and a user to sign in with."""
 
 import sys
-from typing import Final
+from typing import Any, Final
 
 import psycopg
+from psycopg import Connection
 
 from onefold.config import Settings
 from onefold.infra.postgres import connect
@@ -25,25 +26,32 @@ def run(settings: Settings) -> None:
 def _on_ready(settings: Settings) -> None:
     """Called in a thread: what fails here is told and leaves the rest running."""
     try:
-        print(_told(settings, prepare(settings)), flush=True)
+        _prepare(settings)
     except (OnefoldError, psycopg.Error) as fault:
-        said = str(fault) if isinstance(fault, OnefoldError) else f"the database failed ({type(fault).__name__})."
+        said = str(fault) if isinstance(fault, OnefoldError) else f"The database failed ({type(fault).__name__})."
         print(f"\nonefold: the demo is not complete: {said}\nIts next start goes on from here.", file=sys.stderr)
 
 
-def prepare(settings: Settings) -> Access:
-    """Users, sources, keys and the whole history, as far as they are not there yet."""
+def _prepare(settings: Settings) -> None:
+    """Users, sources, keys and the whole history, as far as they are not there yet; then the address and the login."""
     if settings.database.url is None:
         raise Broken("The demo needs the address of a running database.")
     set_up_django(settings)
     with connect(settings.database.url.reveal(), "demo", autocommit=True) as conn:
         access = ensure_access(conn, settings)
-        history = requests(access.began_at)
-        missing = history[first_missing(conn, history, access.source_ids) :]
-        if missing:
-            Sender(settings.collector, access.keys).send(missing, _Progress(event_count(missing)))
-            wait_until_read(conn)
-    return access
+        try:
+            _send_history(conn, settings, access)
+        finally:
+            print(_told(settings, access), flush=True)
+
+
+def _send_history(conn: Connection[Any], settings: Settings, access: Access) -> None:
+    """What of the history is missing; returns when it is processed."""
+    history = requests(access.began_at)
+    missing = history[first_missing(conn, history, access.source_ids) :]
+    if missing:
+        Sender(settings.collector, access.keys).send(missing, _Progress(event_count(missing)))
+        wait_until_read(conn)
 
 
 class _Progress:
