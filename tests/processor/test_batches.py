@@ -9,8 +9,9 @@ from psycopg import Connection
 
 from onefold.config import ProcessorSettings
 from onefold.infra.postgres import connect
+from onefold.kernel.errors import Broken
 from onefold.programs.processor.ahead import Ahead
-from onefold.programs.processor.batches import Batches, tune
+from onefold.programs.processor.batches import MOST_SET_ASIDE_IN_A_ROW, Batches, tune
 from onefold.programs.processor.steps import process
 
 SHOP = 2
@@ -104,6 +105,36 @@ def test_a_request_that_we_fail_on_is_set_aside_and_the_others_go_on(
     drain(batches)
     assert stored(shop) == ["a", "c"]
     assert shop.execute("select reason, is_fatal from violation").fetchall() == [("processing_failed", True)]
+
+
+def test_when_every_request_fails_the_log_waits(
+    shop: Connection[Any], batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("onefold.programs.processor.batches.process", fails)
+    for index in range(30):
+        log(shop, f"m{index}")
+    with pytest.raises(Broken, match="The log waits"):
+        drain(batches)
+    monkeypatch.undo()
+    drain(batches)
+    set_aside = shop.execute("select count(*) from violation").fetchone()
+    assert set_aside == (MOST_SET_ASIDE_IN_A_ROW,)
+    assert len(stored(shop)) == 30 - MOST_SET_ASIDE_IN_A_ROW
+
+
+def test_a_database_without_a_table_blames_no_request(shop: Connection[Any], batches: Batches) -> None:
+    log(shop, "a")
+    shop.execute("alter table node rename to node_gone")
+    try:
+        with pytest.raises(Broken, match="UndefinedTable"):
+            drain(batches)
+    finally:
+        shop.execute("alter table node_gone rename to node")
+    drain(batches)
+    assert stored(shop) == ["a"]
 
 
 def test_uncommitted_requests_are_neither_skipped_nor_overtaken(

@@ -18,7 +18,7 @@ from onefold.events.api import (
     undecodable,
 )
 from onefold.infra.logs import get_logger
-from onefold.kernel.errors import Unavailable
+from onefold.kernel.errors import Broken, Unavailable
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batch import Prepared
@@ -27,6 +27,7 @@ from onefold.programs.processor.steps import process
 
 FIRST_BATCH_EVENTS: Final = 1_000
 SMALLEST_BATCH_EVENTS: Final = 100
+MOST_SET_ASIDE_IN_A_ROW: Final = 10
 
 log = get_logger(__name__)
 
@@ -44,6 +45,7 @@ class Batches:
         self._settings = settings
         self._limits = limits
         self._is_suspect = False  # the last batch failed: find the row that it failed on
+        self._set_aside_in_a_row = 0
         self._context: Context | None = None
 
     def run(self) -> int:
@@ -63,11 +65,17 @@ class Batches:
                     self._is_suspect = False
                     return 0
                 batch, timings = process(self._conn, context, prepared)
+        except psycopg.errors.ProgramLimitExceeded as fault:  # an operational error by name; by nature an event's
+            self._set_aside(fault)
+            return 1
         except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable):
             raise
+        except psycopg.ProgrammingError as fault:  # a table is missing, say: no event is to blame
+            raise Broken(f"The database is not as this version of Onefold needs it: {type(fault).__name__}.") from fault
         except Exception as fault:  # whatever an event did to us: it is set aside, the others go on
             self._set_aside(fault)
             return 1
+        self._set_aside_in_a_row = 0
         elapsed_ms = (time.monotonic() - began) * 1000
         self.processed += len(batch.accepted)
         if not self._is_suspect:
@@ -102,12 +110,18 @@ class Batches:
             self.limit = max(SMALLEST_BATCH_EVENTS, min(grown, self._settings.max_batch_events))
 
     def _set_aside(self, fault: Exception) -> None:
-        """A batch failed by a defect of ours. First find the row; then keep it as a violation and go on."""
+        """A batch failed by a defect of ours. First find the row; then keep it as a violation and go on.
+
+        When one after the other fails it isn't the rows: raises Broken, and the log waits.
+        """
         self._ahead.drop()
         log.error("batch_failed", fault=type(fault).__name__, is_single=self._is_suspect, exc_info=True)
         if not self._is_suspect:
             self._is_suspect = True
             return
+        self._set_aside_in_a_row += 1
+        if self._set_aside_in_a_row > MOST_SET_ASIDE_IN_A_ROW:
+            raise Broken("One request after the other fails, so the fault is not theirs. The log waits.") from fault
         with self._conn.transaction():
             rows = read_batch(self._conn, lock_positions(self._conn), 1)
             for row in rows:
