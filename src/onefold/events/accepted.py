@@ -1,7 +1,6 @@
 """Accepted events: deduplicate, store, find again, take back."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ from onefold.events.decode import decode_accepted
 from onefold.events.event import Decoded, LogRow, Reason, Trust, Violation
 from onefold.infra.arrays import bigints, booleans, byteas, instants, integers, smallints, texts, uuids
 from onefold.infra.postgres import load_queries
+from onefold.kernel.instants import instant_of
 
 QUERIES = load_queries("onefold.events", "accepted.sql")
 DEDUPLICATION_US = 24 * 3_600_000_000
@@ -28,7 +28,7 @@ def known_receipts(
     conn: Connection[Any], ids: Collection[bytes], since_us: int, until_us: int
 ) -> dict[bytes, list[int]]:
     """Receipts (µs) of those of `ids` that were accepted in this span. Cost: an index probe an id and week."""
-    parameters = {"ids": uuids(list(ids)), "since": _instant(since_us), "until": _instant(until_us)}
+    parameters = {"ids": uuids(list(ids)), "since": instant_of(since_us), "until": instant_of(until_us)}
     found: dict[bytes, list[int]] = {}
     for event_id, received_at in conn.execute(QUERIES["known"], parameters, binary=True).fetchall():
         found.setdefault(event_id.bytes, []).append(received_at)
@@ -98,19 +98,6 @@ def undecodable(row: LogRow, fault: str) -> Violation:
     )
 
 
-def store_counts(conn: Connection[Any], counts: Mapping[tuple[int, int, str], int]) -> None:
-    """`counts`: (source id, minute in µs, outcome) → events."""
-    if counts:
-        keys = sorted(counts)  # always in one order: two writers can't lock each other out
-        columns = {
-            "source_id": integers([source_id for source_id, _, _ in keys]),
-            "minute": instants([minute for _, minute, _ in keys]),
-            "outcome": texts([outcome for _, _, outcome in keys]),
-            "n": bigints([counts[key] for key in keys]),
-        }
-        conn.execute(QUERIES["add_counts"], columns)
-
-
 def store_retractions(conn: Connection[Any], retractions: Mapping[bytes, tuple[int, bytes]]) -> None:
     """`retractions`: id of the retracted event → (receipt in µs, id of the event that says so)."""
     if retractions:
@@ -146,7 +133,3 @@ def _decode_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[Stored]:
     for event_id, fragment, received_at, source_id, trust, flags, ts, message_id, body in rows:
         row = LogRow(0, 0, 0, 0, source_id, Trust(trust), received_at, 1, "", "", body)
         yield Stored(fragment, decode_accepted(row, id_=event_id.bytes, message_id=message_id, ts=ts, flags=flags))
-
-
-def _instant(instant_us: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=instant_us)

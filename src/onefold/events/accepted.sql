@@ -17,11 +17,6 @@ insert into duplicate (id, received_at) select * from unnest(%(id)b, %(received_
 insert into violation (at, source_id, message_id, kind, reason, detail, is_fatal, body)
 select * from unnest(%(at)b, %(source_id)b, %(message_id)b, %(kind)b, %(reason)b, %(detail)b, %(is_fatal)b::boolean[], %(body)b)
 
--- add_counts: what became of events, by source and minute
-insert into source_count (source_id, minute, outcome, n)
-select * from unnest(%(source_id)b, %(minute)b, %(outcome)b, %(n)b)
-on conflict (source_id, minute, outcome) do update set n = source_count.n + excluded.n
-
 -- insert_retractions: of several the latest receipt counts
 insert into retraction (id, received_at, cause)
 select id, received_at, cause from unnest(%(id)b, %(received_at)b, %(cause)b) v(id, received_at, cause)

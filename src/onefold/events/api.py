@@ -8,7 +8,6 @@ from onefold.events.accepted import (
     every_event,
     known_receipts,
     retracted_until,
-    store_counts,
     store_duplicates,
     store_events,
     store_retractions,
@@ -16,7 +15,7 @@ from onefold.events.accepted import (
     undecodable,
 )
 from onefold.events.clean import clean_text
-from onefold.events.counts import Counts, add_counts
+from onefold.events.counts import Counts, store_counts, store_counts_async
 from onefold.events.decode import decode_accepted, decode_each, decode_request
 from onefold.events.envelope import (
     JSON_FAULTS,
@@ -49,7 +48,7 @@ from onefold.events.keys import (
 )
 from onefold.events.limits import DEFAULT_LIMITS, Limits, limits_of
 from onefold.events.log import EventLog, NewRow, NotStored, PostgresLog, append_internal, wait_until_processed
-from onefold.events.reading import Position, advance, after, has_unread, lock_positions, read_batch
+from onefold.events.reading import BULK, Position, advance, after, has_unread, lock_positions, read_batch
 from onefold.events.sources import (
     CHANGED_CHANNEL,
     IP_POLICIES,
@@ -64,6 +63,7 @@ from onefold.events.sources import (
 )
 
 __all__ = [
+    "BULK",
     "CHANGED_CHANNEL",
     "DEDUPLICATION_US",
     "DEFAULT_LIMITS",
@@ -97,7 +97,6 @@ __all__ = [
     "Stored",
     "Trust",
     "Violation",
-    "add_counts",
     "advance",
     "after",
     "append_internal",
@@ -127,6 +126,7 @@ __all__ = [
     "retracted_until",
     "rotate_key",
     "store_counts",
+    "store_counts_async",
     "store_duplicates",
     "store_events",
     "store_retractions",

@@ -4,7 +4,7 @@ import json
 import select
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
@@ -21,6 +21,7 @@ from onefold.events.reading import INTERACTIVE, Position
 from onefold.infra.arrays import byteas, instants, integers, smallints, texts
 from onefold.infra.postgres import connect_async, load_queries
 from onefold.kernel.errors import Unavailable
+from onefold.kernel.instants import instant_of
 
 QUERIES: Final = load_queries("onefold.events", "log.sql")
 STATEMENT_TIMEOUT_MS: Final = 8_000
@@ -132,7 +133,7 @@ def append_internal(conn: Connection[Any], events: Sequence[dict[str, Any]], *, 
     Each gets a messageId and a timestamp, unless it has them, and its `actingUser`.
     """
     received_at = time.time_ns() // 1000
-    now = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=received_at)
+    now = instant_of(received_at)
     items = [_internal_item(event, now, acting_user) for event in events]
     rows = [
         NewRow(INTERACTIVE, INTERNAL_SOURCE, Trust.SECRET, received_at, len(chunk), "", "", stored_body(chunk))

@@ -8,6 +8,7 @@ from ninja import Field, Router, Schema
 from ninja.params.functions import Query
 
 from onefold.accounts.api import Permission, actor_of, demand
+from onefold.events.sources import list_sources
 from onefold.events.violations import violation_page
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import NotFound
@@ -47,7 +48,7 @@ def violations(
     """Events that were refused, or accepted without a part, the latest first."""
     demand(actor_of(request), Permission.SEE_EVENTS)
     with pooled() as conn:
-        slugs = dict(conn.execute("select id, slug from source").fetchall())
+        slugs = {known.id: known.slug for known in list_sources(conn)}
         source_id = next((key for key, slug in slugs.items() if slug == source), None)
         if source and source_id is None:
             raise NotFound("There is no source with this slug.")

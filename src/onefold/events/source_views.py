@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from psycopg import Connection
 
 from onefold.accounts.api import Permission, name_of, requires
-from onefold.config import load_settings
+from onefold.config import load_settings, reachable
 from onefold.events import keys, sources
-from onefold.events.counters import recent_counters
+from onefold.events.counts import recent_counts
 from onefold.events.forms import KeyForm, NewSourceForm, form_of
 from onefold.events.internal import INTERNAL_SOURCE
 from onefold.events.violations import reason_counts
@@ -25,8 +25,8 @@ from onefold.kernel.errors import NotFound, Rejected
 def source_list(request: HttpRequest) -> HttpResponse:
     with pooled() as conn:
         found = sources.list_sources(conn)
-        counters = recent_counters(conn)
-    rows = [(source, counters.get(source.id)) for source in found]
+        counts = recent_counts(conn)
+    rows = [(source, counts.get(source.id)) for source in found]
     return render(request, "events/sources.html", {"rows": rows})
 
 
@@ -119,18 +119,18 @@ def _source_context(conn: Connection[Any], slug: str, made: keys.NewKey | None =
     listed = keys.list_keys(conn, source.id)
     public = next((key.public_key for key in listed if key.public_key and key.disabled_at is None), None)
     collector = load_settings().collector
-    host = "127.0.0.1" if collector.host in {"0.0.0.0", "::"} else collector.host  # noqa: S104  (compared, not bound)
+    host = reachable(collector.host)
     return {
         "source": source,
         "is_internal": source.id == INTERNAL_SOURCE,
-        "counter": recent_counters(conn).get(source.id),
+        "counter": recent_counts(conn).get(source.id),
         "reasons": reason_counts(conn, source.id),
         "keys": listed,
         "made": made,
         "scopes": keys.SCOPES,
         "now": datetime.now(UTC),
         "snippet_key": made.text if made and "write" in made.key.scopes else public,
-        "collector": f"{host}:{collector.port}",
+        "collector": f"[{host}]:{collector.port}" if ":" in host else f"{host}:{collector.port}",
     }
 
 

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from onefold.events.event import Flag, Reason
 from onefold.events.fields import Refused
+from onefold.kernel.instants import EPOCH
 
 SKEW_SHOWN_US: Final = 1_000_000  # less is the way through the network
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS_BELOW: Final = 100_000_000_000  # as milliseconds that would be before 1973-03: a client that sends seconds
 _MAX_MS: Final = 253_402_300_800_000  # year 10000
 _TIME_CORRECTED, _TIME_CLAMPED = int(Flag.TIME_CORRECTED), int(Flag.TIME_CLAMPED)
@@ -57,7 +57,7 @@ def _instant_of_text(text: str, name: str) -> int:
             moment = datetime.fromisoformat(text.upper())  # 2026-11-22t10:00:00z
         except ValueError:
             raise _bad_time(name) from None
-    since = (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)) - _EPOCH
+    since = (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)) - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 

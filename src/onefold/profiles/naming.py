@@ -6,12 +6,10 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from onefold.events.api import Source, list_sources
 from onefold.identity.api import Extractor, Identifier, IdentityConfig, Refused, load_config
-from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import NotFound, Rejected
-from onefold.kernel.hashing import NodeHash, identifier_hash
 
-QUERIES = load_queries("onefold.profiles", "naming.sql")
 MAX_AGE_S: Final = 3.0
 _UNSTORABLE: Final = "\0"  # PostgreSQL's texts can't hold it, so no identifier does
 
@@ -22,23 +20,13 @@ class IdentifierRejected(Rejected):
     code = "identifier_invalid"
 
 
-@dataclass(frozen=True, kw_only=True)
-class SourceName:
-    """What pages say of a source."""
-
-    id: int
-    slug: str
-    name: str
-    priority: int  # survivorship: the smaller wins
-
-
 @dataclass(frozen=True)
 class Names:
     """The configuration in force and the sources, as of at most MAX_AGE_S ago."""
 
     config: IdentityConfig
     extractor: Extractor
-    sources: dict[int, SourceName]
+    sources: dict[int, Source]
 
     @property
     def priorities(self) -> dict[int, int]:
@@ -49,11 +37,6 @@ class Names:
         """Name of the namespace that `node.ns` stores."""
         known = self.config.by_code.get(code)
         return known.name if known else f"namespace {code}"
-
-    def source_name(self, source_id: int) -> str:
-        """What to call a source."""
-        known = self.sources.get(source_id)
-        return known.name if known else f"source {source_id}"
 
     def split(self, text: str) -> tuple[str, str] | None:
         """`shop:user_id:a:b` → (`shop:user_id`, `a:b`): the longest known namespace wins; None if there is none."""
@@ -87,8 +70,7 @@ def names_in_force(conn: Connection[Any]) -> Names:
     if known is not None and now - known[0] < MAX_AGE_S:
         return known[1]
     _, config = load_config(conn)
-    rows = conn.execute(QUERIES["sources"]).fetchall()
-    sources = {row[0]: SourceName(id=row[0], slug=row[1], name=row[2], priority=row[3]) for row in rows}
+    sources = {source.id: source for source in list_sources(conn)}
     # the extractor remembers what it normalised: kept while the configuration is the same
     extractor = known[1].extractor if known and known[1].config == config else Extractor(config, {})
     names = Names(config, extractor, sources)
@@ -96,7 +78,7 @@ def names_in_force(conn: Connection[Any]) -> Names:
     return names
 
 
-def find_source(conn: Connection[Any], slug: str) -> SourceName:
+def find_source(conn: Connection[Any], slug: str) -> Source:
     """The source of that slug, one made a moment ago too. Raises NotFound."""
     for _ in range(2):
         for source in names_in_force(conn).sources.values():
@@ -107,10 +89,5 @@ def find_source(conn: Connection[Any], slug: str) -> SourceName:
 
 
 def forget_names() -> None:
-    """The next question asks the database: after a source was made here."""
+    """The next question asks the database."""
     _cache.clear()
-
-
-def company_hash(space: str, key: str) -> NodeHash:
-    """Names a company: a group id within the space of its source."""
-    return identifier_hash(f"{space}:group" if space else "group", key)

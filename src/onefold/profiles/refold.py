@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,6 +10,7 @@ from psycopg import Connection
 from onefold.identity.api import IdentityConfig, Node, load_docs
 from onefold.infra.arrays import bigints, booleans, byteas, instants, texts
 from onefold.infra.postgres import load_queries
+from onefold.kernel.instants import micros_of
 from onefold.profiles.fold import Claims, add_claims, current_values, pack, unpack
 from onefold.profiles.golden import Golden, Membership, golden_record, is_nobody
 
@@ -131,8 +131,8 @@ def fold_companies(conn: Connection[Any], facts: Mapping[int, CompanyFacts], pri
     rows = []
     for h, said in facts.items():
         _, doc, n, first_seen, last_seen = stored.get(h, (h, None, 0, None, None))
-        first_ts = min(said.first_ts, micros(first_seen)) if first_seen else said.first_ts
-        last_ts = max(said.last_ts, micros(last_seen)) if last_seen else said.last_ts
+        first_ts = min(said.first_ts, micros_of(first_seen)) if first_seen else said.first_ts
+        last_ts = max(said.last_ts, micros_of(last_seen)) if last_seen else said.last_ts
         rows.append(company_row(h, said, unpack(doc), (n + said.n, first_ts, last_ts), priorities))
     write_companies(conn, rows)
     write_members(conn, facts)
@@ -233,8 +233,3 @@ def members_of(conn: Connection[Any], companies: Collection[int]) -> set[int]:
         return set()
     rows = conn.execute(QUERIES["members_of"], {"companies": bigints(list(companies))}, binary=True)
     return {row[0] for row in rows}
-
-
-def micros(instant: datetime) -> int:
-    """µs since 1970 of an aware datetime, exactly."""
-    return int(instant.timestamp()) * 1_000_000 + instant.microsecond

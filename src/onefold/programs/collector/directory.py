@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol, TypeVar
 import psycopg
 from psycopg import AsyncConnection
 
-from onefold.events.api import CHANGED_CHANNEL, Grant, KeyBook, add_counts, read_book, touch_keys
+from onefold.events.api import CHANGED_CHANNEL, Grant, KeyBook, read_book, store_counts_async, touch_keys
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect_async, pauses
 from onefold.kernel.errors import Unavailable
@@ -104,8 +104,7 @@ class KeyDirectory:
         if not counts and not keys:
             return
         try:
-            if counts:
-                await self._execute(lambda conn: add_counts(conn, counts))
+            await self._execute(lambda conn: store_counts_async(conn, counts))
             if keys:
                 await self._execute(lambda conn: touch_keys(conn, keys))
         except Unavailable:

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from onefold.events.api import (
+    BULK,
     JSON_FAULTS,
     Fields,
     Grant,
@@ -28,7 +29,6 @@ from onefold.programs.collector.caller import Caller, keep_ip, spellings
 from onefold.programs.collector.refusals import InvalidBatch, InvalidJson, TooManyEvents
 from onefold.programs.collector.routes import Route
 
-BULK: Final = 1
 _HIDDEN: Final = b"***"
 _MAX_ERRORS: Final = 100
 _encode: Final = msgspec.json.Encoder().encode

@@ -6,7 +6,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from onefold.events.api import DEFAULT_LIMITS, Limits
+from onefold.events.api import DEFAULT_LIMITS, Limits, list_sources
 from onefold.identity.api import Extractor, IdentityConfig, load_config
 from onefold.infra.postgres import load_queries
 
@@ -32,14 +32,14 @@ def load_context(conn: Connection[Any], current: Context | None = None, limits: 
     `limits` must be the collector's: what it told a sender to be wrong becomes a violation here.
     """
     version, config = load_config(conn)
-    sources = conn.execute("select id, slug, priority, user_space from source").fetchall()
-    spaces = {row[0]: row[3] for row in sources}
+    sources = list_sources(conn)
+    spaces = {source.id: source.user_space for source in sources}
     fresh = Context(
         config=config,
         config_version=version,
-        priorities={row[0]: row[2] for row in sources},
+        priorities={source.id: source.priority for source in sources},
         user_spaces=spaces,
-        slugs={row[1]: row[0] for row in sources},
+        slugs={source.slug: source.id for source in sources},
         limits=limits,
         extractor=Extractor(config, spaces),
     )

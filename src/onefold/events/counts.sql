@@ -11,3 +11,8 @@ cross join lateral (
 left join lateral (
     select minute from source_count c where c.source_id = s.id and c.outcome = 'accepted' order by minute desc limit 1
 ) l on true
+
+-- add: what became of events, by source and minute
+insert into source_count (source_id, minute, outcome, n)
+select * from unnest(%(source_id)b, %(minute)b, %(outcome)b, %(n)b)
+on conflict (source_id, minute, outcome) do update set n = source_count.n + excluded.n
