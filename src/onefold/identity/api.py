@@ -1,7 +1,7 @@
 """The door to identity: what other slices may use."""
 
 from onefold.identity.config import DEFAULT_CONFIG, IdentityConfig, Namespace, user_namespace, with_user_spaces
-from onefold.identity.graph import MUTE, Edge, Flag, Forest, Pair, Refusal, RuleKind, Solution, pair_of, solve
+from onefold.identity.graph import MUTE, RULES, Edge, Flag, Forest, Pair, Refusal, RuleKind, Solution, pair_of, solve
 from onefold.identity.identifiers import Extractor, Identifier, Refused
 from onefold.identity.resolve import Facts, Resolved, Resolver, degree_flags
 from onefold.identity.store import (
@@ -33,6 +33,7 @@ from onefold.identity.store import (
 __all__ = [
     "DEFAULT_CONFIG",
     "MUTE",
+    "RULES",
     "WEAKER",
     "Edge",
     "EdgeFacts",

@@ -35,6 +35,10 @@ class RuleKind(IntEnum):
     WITHDRAWN = 3
 
 
+RULES = {kind.name.lower(): kind for kind in RuleKind}
+"""As link events and the API write them."""
+
+
 class Refusal(IntEnum):
     """Why an edge doesn't join its ends; stored in `edge.ref`. That an end doesn't conduct is read off `node.fl`."""
 

@@ -84,6 +84,3 @@ select version, config from identity_config order by version desc limit 1
 
 -- user_spaces: sources whose user ids are not the workspace's own
 select id, user_space from source where user_space <> ''
-
--- add_config: a new version of the configuration
-insert into identity_config (config, created_by) values (%(config)s, %(created_by)s) returning version

@@ -2,6 +2,7 @@
 
 from onefold.profiles.fold import Claim, Claims, Resolved, add_claims, current_values, pack, resolve, unpack
 from onefold.profiles.golden import Golden, floor_hour, golden_record, is_nobody
+from onefold.profiles.ids import company_hash, to_text
 from onefold.profiles.refold import (
     CompanyFacts,
     CompanyRow,
@@ -27,6 +28,7 @@ __all__ = [
     "Golden",
     "Resolved",
     "add_claims",
+    "company_hash",
     "company_row",
     "current_values",
     "delete_companies",
@@ -41,6 +43,7 @@ __all__ = [
     "refold_profiles",
     "replace_companies",
     "resolve",
+    "to_text",
     "unpack",
     "widen_seen",
     "write_companies",

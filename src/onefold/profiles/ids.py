@@ -1,15 +1,15 @@
-"""Profile ids as text: the 64-bit hash of the anchor identifier in 16 hexadecimal digits. Pure."""
+"""Ids of profiles, as text, and of companies. Pure."""
 
 import re
 
-from onefold.kernel.hashing import NodeHash
+from onefold.kernel.hashing import NodeHash, identifier_hash
 
 _FORM = re.compile(r"[0-9a-f]{16}")
 _MASK = (1 << 64) - 1
 
 
 def to_text(h: int) -> str:
-    """`-1` → `ffffffffffffffff`: what URLs and JSON show (JavaScript's numbers hold 53 bits only)."""
+    """A profile id (the 64-bit hash of its anchor) in 16 hexadecimal digits: JavaScript's numbers hold 53 bits only."""
     return f"{h & _MASK:016x}"
 
 
@@ -20,3 +20,8 @@ def from_text(text: str) -> NodeHash | None:
         return None
     number = int(lowered, 16)
     return NodeHash(number - (1 << 64) if number >> 63 else number)
+
+
+def company_hash(space: str, key: str) -> NodeHash:
+    """Names a company: a group id within the space of its source."""
+    return identifier_hash(f"{space}:group" if space else "group", key)

@@ -7,14 +7,13 @@ from uuid import UUID
 from psycopg import Connection
 
 from onefold.events.api import append_internal, wait_until_processed
-from onefold.identity.api import RuleKind
+from onefold.identity.api import RULES, RuleKind
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import Rejected
 from onefold.profiles.naming import Names
 from onefold.profiles.person import Found, find
 
 QUERIES = load_queries("onefold.profiles", "links.sql")
-RULES: Final = {"never": RuleKind.NEVER, "always": RuleKind.ALWAYS, "withdrawn": RuleKind.WITHDRAWN}
 WAIT_S: Final = 2.0
 PAGE_SIZE: Final = 100
 _LATEST: Final = ((1 << 63) - 1, UUID(int=(1 << 128) - 1))

@@ -21,7 +21,7 @@ Place = tuple[datetime, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """A row of the list. Empty text = not known."""
+    """A profile as lists and pages show it. Empty text = not known."""
 
     id: int
     name: str
@@ -72,7 +72,7 @@ def people_page(conn: Connection[Any], *, query: str, is_known: bool, after: Pla
         name = "newest_known" if is_known else "newest"
     rows = conn.execute(QUERIES[name], parameters).fetchall()
     (count,) = conn.execute(QUERIES[f"count_{name}"], parameters).fetchone() or (0,)
-    people = [_person(row) for row in rows[:PAGE_SIZE]]
+    people = [person_of(row) for row in rows[:PAGE_SIZE]]
     has_more = len(rows) > PAGE_SIZE
     return PeoplePage(
         people=people,
@@ -108,7 +108,8 @@ def place_from_text(text: str) -> Place | None:
     return place if -(1 << 63) <= place[1] < 1 << 63 else None
 
 
-def _person(row: tuple[Any, ...]) -> Person:
+def person_of(row: tuple[Any, ...]) -> Person:
+    """From the columns of `newest` and of `profile` in person.sql."""
     profile_id, name, email, phone, is_known, first_seen, last_seen, company, space, key = row
     return Person(
         id=profile_id,

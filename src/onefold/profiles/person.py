@@ -1,7 +1,6 @@
 """One person: golden record, identifiers, what was seen together, link rules."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from psycopg import Connection
@@ -11,6 +10,7 @@ from onefold.identity.api import Flag, Refusal, RuleKind
 from onefold.infra.postgres import load_queries
 from onefold.profiles.fold import Resolved, resolve, unpack
 from onefold.profiles.naming import Names
+from onefold.profiles.people import Person, person_of
 
 QUERIES = load_queries("onefold.profiles", "person.sql")
 MAX_LISTED: Final = 200
@@ -26,27 +26,6 @@ class Found:
     flags: Flag
     profile_id: int
     has_profile: bool  # False and mute = shared: nobody's
-
-
-@dataclass(frozen=True, kw_only=True)
-class Profile:
-    """The golden record's columns. Empty text = not known."""
-
-    id: int
-    name: str
-    email: str
-    phone: str
-    is_known: bool
-    first_seen: datetime
-    last_seen: datetime
-    company: str
-    company_space: str | None
-    company_key: str | None
-
-    @property
-    def title(self) -> str:
-        """What to call them."""
-        return self.name or self.email or self.phone or "Anonymous"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,23 +87,10 @@ def find(conn: Connection[Any], names: Names, h: int) -> Found | None:
     )
 
 
-def load_profile(conn: Connection[Any], profile_id: int) -> Profile | None:
+def load_profile(conn: Connection[Any], profile_id: int) -> Person | None:
     """The row of a present profile."""
     row = conn.execute(QUERIES["profile"], {"id": profile_id}).fetchone()
-    if row is None:
-        return None
-    return Profile(
-        id=row[0],
-        name=row[1],
-        email=row[2],
-        phone=row[3],
-        is_known=row[4],
-        first_seen=row[5],
-        last_seen=row[6],
-        company=row[7] or row[9] or "",
-        company_space=row[8],
-        company_key=row[9],
-    )
+    return person_of(row) if row else None
 
 
 def load_members(conn: Connection[Any], names: Names, profile_id: int) -> list[Member]:

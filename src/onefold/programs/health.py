@@ -61,9 +61,9 @@ class Blocker:
 
     def sentence(self) -> str:
         """For a person."""
-        since = "" if self.statement_age_s is None else f", its last statement began {_span(self.statement_age_s)} ago"
+        since = "" if self.statement_age_s is None else f", its last statement began {span(self.statement_age_s)} ago"
         return (
-            f"{self.who} has a write transaction open for {_span(self.age_s)}{since}. No event received after it began "
+            f"{self.who} has a write transaction open for {span(self.age_s)}{since}. No event received after it began "
             "is processed before it ends: commit it, or end it with `select pg_terminate_backend(PID)`."
         )
 
@@ -110,11 +110,11 @@ def process_faults(found: dict[str, Process]) -> list[str]:
         elif not process.is_alive:
             faults.append(
                 f"The {name} (pid {process.pid} on {process.host}) gave its last sign of life "
-                f"{_span(process.beat_age_s)} ago. Start it with `onefold up`, or look at its log for why it hangs."
+                f"{span(process.beat_age_s)} ago. Start it with `onefold up`, or look at its log for why it hangs."
             )
         elif process.restarts and process.age_s < RECENT_RESTART_S:
             faults.append(
-                f"The {name} was started again {_span(process.age_s)} ago, after {process.restarts} "
+                f"The {name} was started again {span(process.age_s)} ago, after {process.restarts} "
                 f"{'death' if process.restarts == 1 else 'deaths'} so far. Its log says why it died."
             )
     return faults
@@ -132,7 +132,7 @@ def health(connection: Connection[tuple[Any, ...]]) -> dict[str, Any]:
         return {"status": "down", "reasons": [f"The database does not answer ({type(fault).__name__})."]}
     reasons = process_faults(found)
     reasons += [
-        f"The {lag.lane} lane is {_span(lag.seconds)} behind ({lag.requests} requests)."
+        f"The {lag.lane} lane is {span(lag.seconds)} behind ({lag.requests} requests)."
         for lag in behind
         if lag.is_alarming
     ]
@@ -155,7 +155,7 @@ def health(connection: Connection[tuple[Any, ...]]) -> dict[str, Any]:
     }
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
     """ "90 s", "12 min", "3 h", "5 days"."""
     for size, unit in ((172_800, ("days", 86_400)), (7_200, ("h", 3_600)), (120, ("min", 60))):
         if seconds >= size:

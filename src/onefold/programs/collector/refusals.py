@@ -1,7 +1,5 @@
 """Why the collector says no to a whole request. `code` and `message` are part of the API: clients branch on them."""
 
-from typing import ClassVar
-
 from onefold.kernel.errors import Forbidden, NotFound, Rejected, Unavailable
 
 
@@ -100,5 +98,3 @@ class NotDurable(Unavailable):
 
 class ClientGone(Exception):
     """The client closed the connection before its body was whole; nobody waits for an answer."""
-
-    code: ClassVar[str] = "client_gone"

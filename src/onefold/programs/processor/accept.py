@@ -19,6 +19,7 @@ from onefold.events.api import (
     store_retractions,
 )
 from onefold.identity.api import (
+    RULES,
     EdgeFacts,
     Extractor,
     Facts,
@@ -38,7 +39,6 @@ from onefold.programs.processor.context import Context
 
 EARLIEST_PUBLIC_CLAIM_US = 48 * 3_600_000_000
 """Whoever holds a public key can't claim to have been first longer ago than this."""
-RULES = {"never": RuleKind.NEVER, "always": RuleKind.ALWAYS, "withdrawn": RuleKind.WITHDRAWN}
 
 
 def prepare(rows: list[LogRow], context: Context) -> Prepared:

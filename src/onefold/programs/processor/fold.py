@@ -4,10 +4,10 @@ import msgspec
 
 from onefold.events.api import Decoded, Kind
 from onefold.identity.api import Node, Resolver
-from onefold.kernel.hashing import identifier_hash
 from onefold.profiles.api import (
     CompanyFacts,
     add_claims,
+    company_hash,
     floor_hour,
     fold_companies,
     pack,
@@ -51,11 +51,6 @@ def refold(batch: Batch) -> None:
             known = widened.get(profile_id, (first, last))
             widened[profile_id] = (min(first, known[0]), max(last, known[1]))
     widen_seen(batch.conn, {key: (first, floor_hour(last)) for key, (first, last) in widened.items()})
-
-
-def company_hash(space: str, group_id: str) -> int:
-    """Names a company: a group id within the space of its source."""
-    return identifier_hash(f"{space}:group" if space else "group", group_id)
 
 
 def _tally(batch: Batch, node: Node, event: Decoded) -> None:

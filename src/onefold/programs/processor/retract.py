@@ -27,11 +27,19 @@ from onefold.identity.api import (
     write_moves,
     write_nodes,
 )
-from onefold.profiles.api import Claims, CompanyFacts, add_claims, members_of, pack, refold_profiles, replace_companies
+from onefold.profiles.api import (
+    Claims,
+    CompanyFacts,
+    add_claims,
+    company_hash,
+    members_of,
+    pack,
+    refold_profiles,
+    replace_companies,
+)
 from onefold.programs.processor.accept import claim_time
 from onefold.programs.processor.batch import Batch
 from onefold.programs.processor.context import Context
-from onefold.programs.processor.fold import company_hash
 
 
 @dataclass
@@ -99,7 +107,7 @@ def take_back(batch: Batch) -> None:
 
 def _companies_in(removed: list[Stored], context: Context) -> dict[int, CompanyFacts]:
     """Companies that lost an event, still empty."""
-    companies = {}
+    companies: dict[int, CompanyFacts] = {}
     for stored in removed:
         if stored.event.kind is Kind.GROUP:
             space = context.user_spaces.get(stored.event.source_id, "")

@@ -25,10 +25,9 @@ from onefold.identity.api import (
     new_node,
     solve,
 )
-from onefold.profiles.api import CompanyFacts, Golden, golden_record, is_nobody, pack
+from onefold.profiles.api import CompanyFacts, Golden, company_hash, golden_record, is_nobody, pack
 from onefold.programs.processor.accept import link_rule
 from onefold.programs.processor.context import Context
-from onefold.programs.processor.fold import company_hash
 from onefold.programs.processor.retract import Fragment
 
 

@@ -12,6 +12,8 @@ from django.utils.safestring import SafeString
 
 from onefold.kernel.hashing import identifier_hash
 from onefold.kernel.instants import instant_of
+from onefold.profiles.api import to_text
+from onefold.programs import health
 
 register = template.Library()
 
@@ -74,7 +76,7 @@ def grouped(number: int | float | None) -> str:
 @register.filter
 def profile_text(h: int) -> str:
     """A profile id as pages and the API write it."""
-    return f"{h & (1 << 64) - 1:016x}"
+    return to_text(h)
 
 
 @register.filter
@@ -157,10 +159,7 @@ def _relative(age_s: float, instant: datetime) -> str:
 @register.filter
 def span(seconds: float) -> str:
     """90 → 90 s, 7200 → 2 h."""
-    for size, unit, text in ((172_800, 86_400, "days"), (7_200, 3_600, "h"), (120, 60, "min")):
-        if seconds >= size:
-            return f"{seconds / unit:.0f}{NARROW_SPACE}{text}"
-    return f"{seconds:.0f}{NARROW_SPACE}s"
+    return health.span(seconds).replace(" ", NARROW_SPACE)
 
 
 @register.filter
