@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, inspect
 
-from onefold.kernel.errors import Rejected
+from onefold.kernel.errors import Broken, Rejected
 
 PREFIX: Final = "ONEFOLD_"
 DATABASE_URL: Final = "DATABASE_URL"
@@ -60,6 +60,12 @@ class DatabaseSettings(Group, frozen=True, kw_only=True):
     data_dir: Annotated[Path, Meta(description="Folder of the embedded server and of generated keys")] = Path(
         "onefold-data"
     )
+
+    def address(self) -> str:
+        """The URL as text. Raises Broken when none is known: `infra.embedded.database` gives settings that know one."""
+        if self.url is None:
+            raise Broken("The address of a running database is needed here.")
+        return self.url.reveal()
 
 
 class CollectorSettings(Group, frozen=True, kw_only=True):
@@ -132,6 +138,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     web: WebSettings = WebSettings()
     retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
+
+
+def reachable(host: str) -> str:
+    """Where this machine reaches what listens on `host`, which may stand for every interface."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 compared, not bound
 
 
 def variable_of(group: str, field: str) -> str:

@@ -35,12 +35,11 @@ def examine(settings: Settings) -> Iterator[Finding]:
     try:
         if settings.database.url is None:
             yield disk_space(find_home(settings.database.data_dir).folder)
-        with database(settings) as running:
-            url = running.database.url
-            if url is None:
-                return
-            with connect(url.reveal(), "doctor", autocommit=True) as connection:
-                yield from _examine_database(running, connection)
+        with (
+            database(settings) as running,
+            connect(running.database.address(), "doctor", autocommit=True) as connection,
+        ):
+            yield from _examine_database(running, connection)
     except OnefoldError as fault:
         yield Finding(True, str(fault))
 

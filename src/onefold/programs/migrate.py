@@ -12,7 +12,7 @@ from onefold.config import Settings, use_django
 from onefold.infra.binaries import OLDEST_MAJOR
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect
-from onefold.kernel.errors import Broken, Rejected, Unavailable
+from onefold.kernel.errors import Rejected, Unavailable
 from onefold.programs.upkeep import make_partitions
 
 LOCK_TIMEOUT_S: Final = 600
@@ -46,7 +46,7 @@ def migrate(settings: Settings) -> list[str]:
     Safe to repeat; a second one that runs at once waits for the first. Raises Rejected when the server is too old or
     lacks an extension, Unavailable when it can't be reached.
     """
-    with _alone(_url(settings)) as connection:
+    with _alone(settings.database.address()) as connection:
         _check_server(connection)
         set_up_django(settings)
         applied = _apply()
@@ -57,7 +57,7 @@ def migrate(settings: Settings) -> list[str]:
 
 def demand_tables(settings: Settings) -> None:
     """Raises DatabaseRejected when the database was never migrated; cheap, so that every start can ask."""
-    with connect(_url(settings), "start", autocommit=True) as connection:
+    with connect(settings.database.address(), "start", autocommit=True) as connection:
         if connection.execute("select to_regclass('process_status')").fetchone() == (None,):
             raise DatabaseRejected("The database has no tables yet. Run `onefold migrate` first (`onefold up` does).")
 
@@ -109,9 +109,3 @@ def _alone(url: str) -> Iterator[Connection[tuple[Any, ...]]]:
                 raise Unavailable("Another `onefold migrate` is still running after 10 minutes.")
             time.sleep(0.1)
         yield connection
-
-
-def _url(settings: Settings) -> str:
-    if settings.database.url is None:
-        raise Broken("migrate() needs the address of a running server.")
-    return settings.database.url.reveal()

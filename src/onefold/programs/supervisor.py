@@ -16,7 +16,7 @@ from typing import Final
 
 import psycopg
 
-from onefold.config import Settings, child_environment, use_database, variable_of
+from onefold.config import Settings, child_environment, reachable, use_database, variable_of
 from onefold.infra import embedded
 from onefold.infra.heartbeat import record_restart
 from onefold.infra.logs import get_logger
@@ -232,9 +232,8 @@ def _demand_free(name: str, host: str, port: int) -> None:
 
 
 def _answers(host: str, port: int) -> bool:
-    nearby = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 compared, not bound
     try:
-        socket.create_connection((nearby, port), timeout=1).close()
+        socket.create_connection((reachable(host), port), timeout=1).close()
     except OSError:
         return False
     return True

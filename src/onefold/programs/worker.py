@@ -14,7 +14,6 @@ from onefold.infra.heartbeat import beating
 from onefold.infra.jobs import SHUTDOWN_S, WAIT_S, make_jobs, work
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, pauses
-from onefold.kernel.errors import Broken
 from onefold.programs.upkeep import delete_old_outcomes, drop_old_log, make_partitions
 
 Result = TypeVar("Result")
@@ -26,7 +25,7 @@ log = get_logger(__name__)
 
 def run(settings: Settings) -> None:
     """`onefold run worker`. Returns after SIGTERM or SIGINT; survives the database's absence."""
-    with beating(_url(settings), "worker"):
+    with beating(settings.database.address(), "worker"):
         asyncio.run(_run(settings))
 
 
@@ -36,7 +35,7 @@ async def _run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     stopped = asyncio.create_task(stopping.wait())
     for pause in pauses():
-        app = make_jobs(_url(settings))
+        app = make_jobs(settings.database.address())
         app.add_tasks_from(upkeep_jobs(settings), namespace="upkeep")
         working = asyncio.create_task(work(app))
         await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -55,7 +54,7 @@ async def _run(settings: Settings) -> None:
 def upkeep_jobs(settings: Settings) -> Blueprint:
     """The timers. All are cheap when there is nothing to do, and safe to run twice or twice at once."""
     blueprint = Blueprint()
-    url = _url(settings)
+    url = settings.database.address()
 
     @blueprint.periodic(cron="3 * * * *")
     @blueprint.task(name="make_partitions", retry=RETRY)
@@ -85,9 +84,3 @@ def upkeep_jobs(settings: Settings) -> Blueprint:
 def _with_database(url: str, job: Callable[[Connection[tuple[Any, ...]]], Result]) -> Result:
     with connect(url, "upkeep", autocommit=True) as connection:
         return job(connection)
-
-
-def _url(settings: Settings) -> str:
-    if settings.database.url is None:
-        raise Broken("The worker needs the address of a running database.")
-    return settings.database.url.reveal()

@@ -15,7 +15,7 @@ from onefold.config import Settings
 from onefold.events.api import PostgresLog
 from onefold.infra.heartbeat import beat_async
 from onefold.infra.logs import get_logger
-from onefold.kernel.errors import Broken, Rejected
+from onefold.kernel.errors import Rejected
 from onefold.programs.collector.app import Collector, create_app
 from onefold.programs.collector.counters import Counters
 from onefold.programs.collector.directory import KeyDirectory
@@ -34,9 +34,7 @@ class AddressRejected(Rejected):
 
 def run(settings: Settings) -> None:
     """`onefold run collector`. Returns after SIGTERM or SIGINT, when every request that came has its answer."""
-    if settings.database.url is None:
-        raise Broken("The collector needs the address of a running database.")
-    uvloop.run(_run(settings, settings.database.url.reveal()))
+    uvloop.run(_run(settings, settings.database.address()))
 
 
 async def _run(settings: Settings, url: str) -> None:

@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from onefold.config import Settings
 from onefold.infra.postgres import connect
-from onefold.kernel.errors import Broken, OnefoldError
+from onefold.kernel.errors import OnefoldError
 from onefold.programs import supervisor
 from onefold.programs.demo.access import Access, ensure_access
 from onefold.programs.demo.history import event_count, requests
@@ -34,10 +34,9 @@ def _on_ready(settings: Settings) -> None:
 
 def _prepare(settings: Settings) -> None:
     """Users, sources, keys and the whole history, as far as they are not there yet; then the address and the login."""
-    if settings.database.url is None:
-        raise Broken("The demo needs the address of a running database.")
+    url = settings.database.address()
     set_up_django(settings)
-    with connect(settings.database.url.reveal(), "demo", autocommit=True) as conn:
+    with connect(url, "demo", autocommit=True) as conn:
         access = ensure_access(conn, settings)
         try:
             _send_history(conn, settings, access)

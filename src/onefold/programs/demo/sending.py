@@ -12,7 +12,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from onefold.config import CollectorSettings
+from onefold.config import CollectorSettings, reachable
 from onefold.events.api import has_unread
 from onefold.infra.postgres import load_queries, reconnecting
 from onefold.kernel.errors import Broken, Unavailable
@@ -54,8 +54,7 @@ class Sender:
     """One connection to the collector."""
 
     def __init__(self, settings: CollectorSettings, keys: Mapping[str, str]) -> None:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 compared, not bound
-        self._connection = http.client.HTTPConnection(host, settings.port, timeout=TIMEOUT_S)
+        self._connection = http.client.HTTPConnection(reachable(settings.host), settings.port, timeout=TIMEOUT_S)
         self._keys = keys
 
     def send(self, history: Sequence[Request], on_progress: Callable[[int], None]) -> None:

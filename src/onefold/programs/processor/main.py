@@ -15,7 +15,7 @@ from onefold.events.api import limits_of
 from onefold.infra.heartbeat import BEAT_S, Facts, beat
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, pauses
-from onefold.kernel.errors import Broken, Unavailable
+from onefold.kernel.errors import Unavailable
 from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batches import Batches, tune
 
@@ -100,15 +100,12 @@ class Processor:
 
 def run(settings: Settings) -> None:
     """`onefold run processor`. Returns after SIGTERM or SIGINT."""
-    if settings.database.url is None:
-        raise Broken("The processor needs the address of a running database.")
-    processor = Processor(settings, settings.database.url.reveal())
+    processor = Processor(settings, settings.database.address())
     signal.signal(signal.SIGTERM, processor.stop)
     signal.signal(signal.SIGINT, processor.stop)
     # Batches make many objects and hardly a cycle: what is there now is never looked at again, the rest seldom.
     gc.freeze()
     gc.set_threshold(200_000, 50, 50)
-    sys.setswitchinterval(
-        0.0005
-    )  # the thread that prepares ahead shall not hold up the one that waits for the database
+    # the thread that prepares ahead shall not hold up the one that waits for the database
+    sys.setswitchinterval(0.0005)
     processor.run()

@@ -28,7 +28,6 @@ from onefold.identity.api import (
 )
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, load_queries
-from onefold.kernel.errors import Broken
 from onefold.profiles.api import (
     CompanyRow,
     Golden,
@@ -139,9 +138,7 @@ def rebuild(conn: Connection[Any], *, is_check: bool) -> list[Difference]:
 
 def main(settings: Settings, *, check: bool) -> int:
     """`onefold rebuild [--check]`. Exit status 1 when `--check` found differences."""
-    if settings.database.url is None:
-        raise Broken("A rebuild needs the address of a running database.")
-    with connect(settings.database.url.reveal(), "rebuild") as conn:
+    with connect(settings.database.address(), "rebuild") as conn:
         found = rebuild(conn, is_check=check)
     for difference in found[:MAX_PRINTED]:
         sys.stdout.write(difference.sentence() + "\n")

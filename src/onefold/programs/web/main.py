@@ -9,7 +9,6 @@ from granian.log import LogLevels
 from onefold.config import Settings, use_django
 from onefold.infra.heartbeat import beating
 from onefold.infra.logs import get_logger
-from onefold.kernel.errors import Broken
 
 THREADS: Final = 4
 STOP_TIMEOUT_S: Final = 8
@@ -27,8 +26,7 @@ log = get_logger(__name__)
 
 def run(settings: Settings) -> None:
     """`onefold run web`. Returns after SIGTERM or SIGINT, when the requests under way are answered."""
-    if settings.database.url is None:
-        raise Broken("The web program needs the address of a running database.")
+    url = settings.database.address()
     use_django()
     server = Granian(
         "onefold.programs.web.wsgi:application",
@@ -44,6 +42,6 @@ def run(settings: Settings) -> None:
         log_dictconfig=LOGGING,
     )
     log.info("web_started", host=settings.web.host, port=settings.web.port)
-    with beating(settings.database.url.reveal(), "web"):
+    with beating(url, "web"):
         server.serve()
     log.info("web_stopped")
