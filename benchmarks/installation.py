@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
-from onefold.config import Settings, load_settings
+from onefold.config import load_settings
 from onefold.events.api import NewSource, create_key, create_source, has_unread
 from onefold.infra import embedded
 from onefold.infra.postgres import connect
@@ -118,11 +118,6 @@ def environment(**settings: str) -> dict[str, str]:
     """Our own, without anybody's settings of Onefold, and with these."""
     inherited = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith("ONEFOLD_")}
     return inherited | settings
-
-
-def settings_from(environ: dict[str, str]) -> Settings:
-    """The settings that a process with this environment has."""
-    return load_settings(environ)
 
 
 def wait_until(is_true: Callable[[], bool], timeout_s: float, otherwise: str) -> None:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from onefold.infra.postgres import connect, connect_async, load_queries, pauses, reconnecting, reconnecting_async
+from onefold.infra.postgres import connect, connect_async, load_queries, pauses, reconnecting
 from onefold.kernel.errors import Broken, Unavailable
 
 
@@ -60,12 +60,9 @@ def test_reconnecting_repeats_what_is_unavailable_and_nothing_else(monkeypatch: 
             raise faults.pop()
         return "done"
 
-    async def attempt_async() -> str:
-        return attempt()
-
     assert reconnecting(attempt) == "done"
-    faults += [Unavailable("down"), psycopg.InterfaceError("lost")]
-    assert asyncio.run(reconnecting_async(attempt_async)) == "done"
+    faults.append(psycopg.InterfaceError("lost"))
+    assert reconnecting(attempt) == "done"
     faults.append(Broken("a defect"))
     with pytest.raises(Broken):
         reconnecting(attempt)
@@ -75,15 +72,10 @@ def test_reconnecting_gives_up_in_time_or_when_told() -> None:
     def attempt() -> None:
         raise psycopg.OperationalError("lost")
 
-    async def attempt_async() -> None:
-        attempt()
-
     with pytest.raises(Unavailable):
         reconnecting(attempt, timeout_s=0)
     with pytest.raises(Unavailable):
         reconnecting(attempt, is_stopped=lambda: True)
-    with pytest.raises(Unavailable):
-        asyncio.run(reconnecting_async(attempt_async, timeout_s=0))
 
 
 def test_queries_have_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

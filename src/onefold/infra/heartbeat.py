@@ -4,14 +4,13 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import psycopg
 from psycopg import Connection
-from psycopg.types.json import Jsonb
 
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, connect_async
@@ -22,10 +21,10 @@ STALE_AFTER_S: Final = 3 * BEAT_S
 
 # epoch = it has not beaten yet; restarts are counted by the supervisor; see `record_restart`
 BEAT_SQL: Final = """
-insert into process_status (name, pid, host, started_at, beat_at, facts)
-values (%(name)s, %(pid)s, %(host)s, %(started_at)s, now(), %(facts)s)
+insert into process_status (name, pid, host, started_at, beat_at)
+values (%(name)s, %(pid)s, %(host)s, %(started_at)s, now())
 on conflict (name) do update set pid = excluded.pid, host = excluded.host, started_at = excluded.started_at,
-    beat_at = excluded.beat_at, facts = excluded.facts
+    beat_at = excluded.beat_at
 """
 RESTART_SQL: Final = """
 insert into process_status (name, pid, host, started_at, beat_at, restarts)
@@ -36,29 +35,19 @@ on conflict (name) do update set pid = excluded.pid, host = excluded.host, start
 
 _STARTED_AT: Final = datetime.now(UTC)  # of the process, near enough
 
-Facts = Mapping[str, Any]
-
 log = get_logger(__name__)
 
 
-def no_facts() -> Facts:
-    """For a process that has nothing to add."""
-    return {}
-
-
-def beat(connection: Connection[tuple[Any, ...]], name: str, facts: Facts) -> None:
+def beat(connection: Connection[tuple[Any, ...]], name: str) -> None:
     """One beat, on a connection in autocommit mode; for a loop that calls it every BEAT_S itself."""
-    connection.execute(BEAT_SQL, _row(name, facts))
+    connection.execute(BEAT_SQL, _row(name))
 
 
 @contextmanager
-def beating(url: str, name: str, facts: Callable[[], Facts] = no_facts) -> Iterator[None]:
-    """Beats in a thread, on a connection of its own, while the block runs; a lost database is waited for.
-
-    `facts()` is called in that thread and must give what JSON can hold: figures, never personal data.
-    """
+def beating(url: str, name: str) -> Iterator[None]:
+    """Beats in a thread, on a connection of its own, while the block runs; a lost database is waited for."""
     ended = threading.Event()
-    thread = threading.Thread(target=_beat, args=(url, name, facts, ended), name="heartbeat", daemon=True)
+    thread = threading.Thread(target=_beat, args=(url, name, ended), name="heartbeat", daemon=True)
     thread.start()
     try:
         yield
@@ -67,13 +56,13 @@ def beating(url: str, name: str, facts: Callable[[], Facts] = no_facts) -> Itera
         thread.join(BEAT_S)
 
 
-async def beat_async(url: str, name: str, facts: Callable[[], Facts] = no_facts) -> None:
+async def beat_async(url: str, name: str) -> None:
     """Beats for ever, for asyncio: run it as a task and cancel it at the end."""
     while True:
         try:
             async with await connect_async(url, f"{name} heartbeat", autocommit=True) as connection:
                 while True:
-                    await connection.execute(BEAT_SQL, _row(name, facts()))
+                    await connection.execute(BEAT_SQL, _row(name))
                     await asyncio.sleep(BEAT_S)
         except (Unavailable, psycopg.Error) as fault:
             log.warning("heartbeat_failed", process=name, fault=type(fault).__name__)
@@ -87,18 +76,17 @@ def record_restart(url: str, name: str, pid: int, restarts: int) -> None:
         connection.execute(RESTART_SQL, row)
 
 
-def _beat(url: str, name: str, facts: Callable[[], Facts], ended: threading.Event) -> None:
+def _beat(url: str, name: str, ended: threading.Event) -> None:
     while not ended.is_set():
         try:
             with connect(url, f"{name} heartbeat", autocommit=True) as connection:
                 while not ended.is_set():
-                    connection.execute(BEAT_SQL, _row(name, facts()))
+                    connection.execute(BEAT_SQL, _row(name))
                     ended.wait(BEAT_S)
         except (Unavailable, psycopg.Error) as fault:
             log.warning("heartbeat_failed", process=name, fault=type(fault).__name__)
             ended.wait(BEAT_S / 3)
 
 
-def _row(name: str, facts: Facts) -> dict[str, Any]:
-    pid, host = os.getpid(), socket.gethostname()
-    return {"name": name, "pid": pid, "host": host, "started_at": _STARTED_AT, "facts": Jsonb(dict(facts))}
+def _row(name: str) -> dict[str, Any]:
+    return {"name": name, "pid": os.getpid(), "host": socket.gethostname(), "started_at": _STARTED_AT}

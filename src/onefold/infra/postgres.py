@@ -1,10 +1,9 @@
 """Connections to PostgreSQL, retries with back-off, and named queries."""
 
-import asyncio
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, TypeVar
@@ -73,29 +72,12 @@ def reconnecting(
         try:
             return attempt()
         except (Unavailable, psycopg.OperationalError, psycopg.InterfaceError) as fault:
-            failure = _given_up(fault, deadline, is_stopped)
-            if failure is not None:
-                raise failure from fault
+            if is_stopped() or (deadline is not None and time.monotonic() >= deadline):
+                if isinstance(fault, Unavailable):
+                    raise
+                raise Unavailable(f"The database can't be reached: {fault}") from fault
+            log.warning("database_unreachable", fault=type(fault).__name__)
             time.sleep(pause)
-    raise AssertionError("pauses() never ends")
-
-
-async def reconnecting_async(
-    attempt: Callable[[], Awaitable[Result]],
-    *,
-    timeout_s: float | None = None,
-    is_stopped: Callable[[], bool] = lambda: False,
-) -> Result:
-    """As `reconnecting`, for asyncio."""
-    deadline = None if timeout_s is None else time.monotonic() + timeout_s
-    for pause in pauses():
-        try:
-            return await attempt()
-        except (Unavailable, psycopg.OperationalError, psycopg.InterfaceError) as fault:
-            failure = _given_up(fault, deadline, is_stopped)
-            if failure is not None:
-                raise failure from fault
-            await asyncio.sleep(pause)
     raise AssertionError("pauses() never ends")
 
 
@@ -123,11 +105,3 @@ def _named(application_name: str) -> str:
 def _unreachable(fault: psycopg.OperationalError) -> Unavailable:
     """The driver's own text names host and port, never the password."""
     return Unavailable(f"The database can't be reached: {str(fault).strip()}")
-
-
-def _given_up(fault: Exception, deadline: float | None, is_stopped: Callable[[], bool]) -> Exception | None:
-    """What to raise instead of another attempt."""
-    if not is_stopped() and (deadline is None or time.monotonic() < deadline):
-        log.warning("database_unreachable", fault=type(fault).__name__)
-        return None
-    return fault if isinstance(fault, Unavailable) else Unavailable(f"The database can't be reached: {fault}")

@@ -129,6 +129,5 @@ create table process_status (
     host       text not null,
     started_at timestamptz not null,
     beat_at    timestamptz not null,
-    restarts   integer not null default 0,
-    facts      jsonb not null default '{}'
+    restarts   integer not null default 0
 );

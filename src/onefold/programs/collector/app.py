@@ -73,7 +73,7 @@ class Collector:
         await self._commits.stop()
 
     def facts(self) -> dict[str, object]:
-        """For heartbeat and health page."""
+        """For the health endpoint."""
         return {
             **self._commits.facts(),
             "is_database_up": self._commits.is_up() and self._directory.is_up,

@@ -43,7 +43,7 @@ async def _run(settings: Settings, url: str) -> None:
     collector = create_app(PostgresLog(url), directory, settings.collector, counters)
     await directory.start()
     collector.start()
-    beats = asyncio.create_task(beat_async(url, "collector", collector.facts))
+    beats = asyncio.create_task(beat_async(url, "collector"))
     try:
         await serve(collector, settings)
     finally:

@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from onefold.config import Settings
 from onefold.events.api import limits_of
-from onefold.infra.heartbeat import BEAT_S, Facts, beat
+from onefold.infra.heartbeat import BEAT_S, beat
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, pauses
 from onefold.kernel.errors import Unavailable
@@ -65,7 +65,7 @@ class Processor:
             return
         log.info("processor_ready")
         while not self._is_stopping:
-            self._beat(listener, {"processed": batches.processed, "batch": batches.limit})
+            self._beat(listener)
             began = time.monotonic()
             if batches.run():
                 pause = began + self._settings.min_interval_ms / 1000 - time.monotonic()
@@ -80,7 +80,7 @@ class Processor:
             row = listener.execute("select pg_try_advisory_lock(%s)", [OWNER_LOCK]).fetchone()
             if row and row[0]:
                 return True
-            self._beat(listener, {"is_standby": True})
+            self._beat(listener)
             time.sleep(1)
         return False
 
@@ -91,11 +91,11 @@ class Processor:
             for _ in listener.notifies(timeout=STOP_HEARD_WITHIN_S, stop_after=1):
                 return
 
-    def _beat(self, listener: Connection[Any], facts: Facts) -> None:
+    def _beat(self, listener: Connection[Any]) -> None:
         now = time.monotonic()
         if now >= self._next_beat:
             self._next_beat = now + BEAT_S
-            beat(listener, "processor", facts)
+            beat(listener, "processor")
 
 
 def run(settings: Settings) -> None:
