@@ -42,16 +42,16 @@ def test_a_public_key_is_readable_and_may_only_write(shop: Conn) -> None:
     new = create_key(shop, "shop", kind="public", acting_user="alice")
     assert new.text.startswith("pk_")
     assert new.key.public_key == new.text
-    grant = check_key(shop, new.text, scope="write")
+    grant = check_key(shop, new.text, scopes=["write"])
     assert (grant.trust, grant.source, grant.scopes) == (Trust.PUBLIC, get_source(shop, "shop"), frozenset({"write"}))
     with pytest.raises(Forbidden):
-        check_key(shop, new.text, scope="read")
+        check_key(shop, new.text, scopes=["read"])
 
 
 def test_a_secret_key_is_shown_once(shop: Conn) -> None:
     new = create_key(shop, "shop", kind="secret", scopes=["read", "write"], acting_user="alice")
     assert new.text.startswith("sk_")
-    assert check_key(shop, new.text, scope="read").trust is Trust.SECRET
+    assert check_key(shop, new.text, scopes=["read"]).trust is Trust.SECRET
     (stored,) = shop.execute("select k::text from source_key k").fetchone() or ("",)
     assert new.text not in stored
     assert new.text[:7] in stored
@@ -79,7 +79,7 @@ def test_nobody_writes_as_onefold_itself(shop: Conn) -> None:
 @pytest.mark.parametrize("text", ["", "pk_x", "sk_" + "a" * 32, "\ud800", "x" * 100_000])
 def test_an_unknown_key_opens_nothing(shop: Conn, text: str) -> None:
     with pytest.raises(KeyUnknown):
-        check_key(shop, text, scope="write")
+        check_key(shop, text, scopes=["write"])
     assert book(shop).find(text, datetime.now(UTC)) is None
 
 
@@ -89,7 +89,7 @@ def test_a_disabled_key_stops_at_once(shop: Conn) -> None:
     disable_key(shop, new.key.id, acting_user="alice")
     disable_key(shop, new.key.id, acting_user="bob")
     with pytest.raises(KeyUnknown):
-        check_key(shop, new.text, scope="write")
+        check_key(shop, new.text, scopes=["write"])
     assert book(shop).find(new.text, datetime.now(UTC)) is None
     with pytest.raises(NotFound):
         disable_key(shop, 999, acting_user="alice")
@@ -100,7 +100,7 @@ def test_a_rotated_key_works_on_for_its_grace(shop: Conn) -> None:
     new = rotate_key(shop, old.key.id, grace=timedelta(hours=1), acting_user="alice")
     assert new.text != old.text
     assert (new.key.kind, new.key.scopes) == (old.key.kind, old.key.scopes)
-    assert check_key(shop, old.text, scope="write").source == check_key(shop, new.text, scope="write").source
+    assert check_key(shop, old.text, scopes=["write"]).source == check_key(shop, new.text, scopes=["write"]).source
     now = datetime.now(UTC)
     assert book(shop).find(old.text, now + timedelta(minutes=59))
     assert not book(shop).find(old.text, now + timedelta(minutes=61))
@@ -113,7 +113,7 @@ def test_a_disabled_source_is_told_apart_from_a_wrong_key(shop: Conn) -> None:
     new = create_key(shop, "shop", kind="secret", acting_user="alice")
     disable_source(shop, "shop", acting_user="alice")
     with pytest.raises(SourceDisabled):
-        check_key(shop, new.text, scope="write")
+        check_key(shop, new.text, scopes=["write"])
     grant = book(shop).find(new.text, datetime.now(UTC))
     assert grant is not None
     assert not grant.source.is_enabled
@@ -121,8 +121,8 @@ def test_a_disabled_source_is_told_apart_from_a_wrong_key(shop: Conn) -> None:
 
 def test_use_is_noted_once_a_minute(shop: Conn) -> None:
     new = create_key(shop, "shop", kind="secret", acting_user="alice")
-    check_key(shop, new.text, scope="write")
+    check_key(shop, new.text, scopes=["write"])
     first = list_keys(shop, new.key.source_id)[0].last_used_at
     assert first is not None
-    check_key(shop, new.text, scope="write")
+    check_key(shop, new.text, scopes=["write"])
     assert list_keys(shop, new.key.source_id)[0].last_used_at == first

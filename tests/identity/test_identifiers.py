@@ -4,7 +4,12 @@ import msgspec
 import pytest
 
 from onefold.events.api import Reason
-from onefold.identity.api import DEFAULT_CONFIG, Extractor, Identifier, Refused, normalise
+from onefold.identity.api import DEFAULT_CONFIG, Extractor, Identifier, IdentityConfig, Refused
+
+
+def normalise(namespace: str, value: str, config: IdentityConfig = DEFAULT_CONFIG) -> Identifier | Refused:
+    """By an extractor that has seen nothing yet."""
+    return Extractor(config, {}).normalise(namespace, value)
 
 
 @pytest.mark.parametrize(

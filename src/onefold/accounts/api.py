@@ -1,15 +1,12 @@
 """The slice's door: permissions, the guard of pages, and making users."""
 
-from onefold.accounts.access import actor_of, address_of, requires
-from onefold.accounts.permissions import Actor, KeyHolder, NotAllowed, Permission, demand, may, name_of
+from onefold.accounts.access import actor_of, requires
+from onefold.accounts.permissions import KeyHolder, Permission, demand, may, name_of
 
 __all__ = [
-    "Actor",
     "KeyHolder",
-    "NotAllowed",
     "Permission",
     "actor_of",
-    "address_of",
     "create_user",
     "demand",
     "has_user",

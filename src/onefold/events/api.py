@@ -40,6 +40,7 @@ from onefold.events.keys import (
     SourceDisabled,
     check_key,
     create_key,
+    digest_of,
     disable_key,
     list_keys,
     read_book,
@@ -51,7 +52,6 @@ from onefold.events.log import EventLog, NewRow, NotStored, PostgresLog, append_
 from onefold.events.reading import BULK, Position, advance, after, has_unread, lock_positions, read_batch
 from onefold.events.sources import (
     CHANGED_CHANNEL,
-    IP_POLICIES,
     NewSource,
     Source,
     SourceRejected,
@@ -68,7 +68,6 @@ __all__ = [
     "DEDUPLICATION_US",
     "DEFAULT_LIMITS",
     "INTERNAL_SOURCE",
-    "IP_POLICIES",
     "JSON_FAULTS",
     "SCOPES",
     "Counts",
@@ -108,6 +107,7 @@ __all__ = [
     "decode_each",
     "decode_request",
     "delete_retracted",
+    "digest_of",
     "disable_key",
     "disable_source",
     "edited",

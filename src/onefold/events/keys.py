@@ -1,7 +1,7 @@
 """Keys of sources: public ones stand in web pages, secret ones on servers. Create, rotate, disable, check."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -118,14 +118,15 @@ def list_keys(conn: Connection[Any], source_id: int) -> list[Key]:
     return [_key(row) for row in conn.execute(QUERIES["list_keys"], {"source_id": source_id})]
 
 
-def check_key(conn: Connection[Any], text: str, *, scope: str) -> Grant:
-    """What a key opens, if it may `scope`. One index probe. Raises KeyUnknown, Forbidden or SourceDisabled."""
+def check_key(conn: Connection[Any], text: str, *, scopes: Collection[str]) -> Grant:
+    """What a key opens, if it has one of `scopes`. One index probe. Raises KeyUnknown, Forbidden or SourceDisabled."""
     row = conn.execute(QUERIES["find_key"], {"digest": digest_of(text)}).fetchone()
     grant = grant_of(row)[1] if row else None
     if grant is None or is_ended(grant, datetime.now(UTC)):
         raise KeyUnknown("This key is not known. Take one from the page of its source.")
-    if scope not in grant.scopes:
-        raise Forbidden(f"This key may not {scope}; it may {', '.join(sorted(grant.scopes))}.")
+    if grant.scopes.isdisjoint(scopes):
+        held = ", ".join(sorted(grant.scopes))
+        raise Forbidden(f"This needs a key with the scope {' or '.join(scopes)}; this one has {held}.")
     if not grant.source.is_enabled:
         raise SourceDisabled("The source of this key is disabled.")
     conn.execute(QUERIES["touch_keys"], {"ids": [grant.key_id]})

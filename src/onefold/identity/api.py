@@ -1,6 +1,6 @@
 """The door to identity: what other slices may use."""
 
-from onefold.identity.config import DEFAULT_CONFIG, IdentityConfig, Namespace, user_namespace, with_user_spaces
+from onefold.identity.config import DEFAULT_CONFIG, IdentityConfig, Namespace, with_user_spaces
 from onefold.identity.graph import MUTE, RULES, Edge, Flag, Forest, Pair, Refusal, RuleKind, Solution, pair_of, solve
 from onefold.identity.identifiers import Extractor, Identifier, Refused
 from onefold.identity.resolve import Facts, Resolved, Resolver, degree_flags
@@ -9,7 +9,6 @@ from onefold.identity.store import (
     EdgeFacts,
     Node,
     Rule,
-    StoredEdge,
     delete_edges,
     delete_nodes,
     delete_rules,
@@ -19,7 +18,6 @@ from onefold.identity.store import (
     load_docs,
     load_edges,
     load_edges_from,
-    load_neighbours,
     load_nodes,
     new_node,
     write_edges,
@@ -53,7 +51,6 @@ __all__ = [
     "Rule",
     "RuleKind",
     "Solution",
-    "StoredEdge",
     "degree_flags",
     "delete_edges",
     "delete_nodes",
@@ -64,13 +61,10 @@ __all__ = [
     "load_docs",
     "load_edges",
     "load_edges_from",
-    "load_neighbours",
     "load_nodes",
     "new_node",
-    "normalise",
     "pair_of",
     "solve",
-    "user_namespace",
     "with_user_spaces",
     "write_edges",
     "write_moves",
@@ -79,8 +73,3 @@ __all__ = [
     "write_rules",
     "write_tallies",
 ]  # fmt: skip
-
-
-def normalise(namespace: str, value: str, config: IdentityConfig = DEFAULT_CONFIG) -> Identifier | Refused:
-    """The identifier that `value` stands for, or why it stands for none."""
-    return Extractor(config, {}).normalise(namespace, value)

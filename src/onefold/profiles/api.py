@@ -1,6 +1,6 @@
 """The door to profiles: what other slices and the programs may use. Free of Django: the processor comes in here too."""
 
-from onefold.profiles.fold import Claim, Claims, Resolved, add_claims, current_values, pack, resolve, unpack
+from onefold.profiles.fold import Claims, add_claims, current_values, pack, resolve, unpack
 from onefold.profiles.golden import Golden, floor_hour, golden_record, is_nobody
 from onefold.profiles.ids import company_hash, to_text
 from onefold.profiles.refold import (
@@ -21,12 +21,10 @@ from onefold.profiles.refold import (
 )
 
 __all__ = [
-    "Claim",
     "Claims",
     "CompanyFacts",
     "CompanyRow",
     "Golden",
-    "Resolved",
     "add_claims",
     "company_hash",
     "company_row",

@@ -81,7 +81,7 @@ def _secret_key(conn: Connection[Any], path: Path) -> str:
     """The kept one if this database knows it, else a new one; may write, read and decide."""
     if path.exists():
         with suppress(KeyUnknown):
-            check_key(conn, kept := path.read_text("utf-8").strip(), scope="write")
+            check_key(conn, kept := path.read_text("utf-8").strip(), scopes=["write"])
             return kept
         path.unlink()
     return kept_text(path, create_key(conn, BACKEND, kind="secret", scopes=SCOPES, acting_user=ACTING_USER).text)

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import time
-from hashlib import sha256
 from typing import Any, Final
 
 from django.conf import settings
@@ -13,9 +12,9 @@ from ninja.security import APIKeyCookie, HttpBearer
 from psycopg import Connection
 
 from onefold.accounts.api import KeyHolder
-from onefold.events.api import Grant, KeyUnknown, check_key
+from onefold.events.api import Grant, KeyUnknown, check_key, digest_of
 from onefold.infra.pool import pooled
-from onefold.kernel.errors import Forbidden, Rejected
+from onefold.kernel.errors import Rejected
 
 MAX_AGE_S: Final = 5.0
 MAX_REMEMBERED: Final = 1_000
@@ -72,7 +71,7 @@ def key_of(request: HttpRequest) -> str:
 
 def key_holder(conn: Connection[Any], key: str) -> KeyHolder:
     """Who holds `key`; remembered for MAX_AGE_S, which is how long a disabled key may live on."""
-    digest = sha256(key.encode(errors="replace")).digest()  # a key in memory is a key to be stolen
+    digest = digest_of(key)  # a key in memory is a key to be stolen
     now = time.monotonic()
     known = _known_keys.get(digest)
     if known is not None and now - known[0] < MAX_AGE_S:
@@ -86,16 +85,11 @@ def key_holder(conn: Connection[Any], key: str) -> KeyHolder:
 
 
 def _grant(conn: Connection[Any], key: str) -> Grant:
-    """What the key opens, if it may ask anything at all: `admin` includes `read`."""
+    """What the key opens, if it may ask anything at all."""
     try:
-        return check_key(conn, key, scope="read")
+        return check_key(conn, key, scopes=("read", "admin"))
     except KeyUnknown as fault:
         raise KeyRejected("No source has this key, or it has ended. Make one under Sources.") from fault
-    except Forbidden as fault:
-        try:
-            return check_key(conn, key, scope="admin")
-        except Forbidden:
-            raise fault from None
 
 
 def forget_keys() -> None:
