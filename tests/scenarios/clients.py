@@ -55,18 +55,20 @@ def demand_delivered(process: subprocess.Popen[str], timeout_s: float = 90) -> N
     assert process.returncode == 0, errors
 
 
-SEGMENT_PYTHON: Final = RealClient("segment-python", "segment_python.py", {"upload_interval": 0.2})
-RUDDER_PYTHON: Final = RealClient("rudder-python", "rudder_python.py", {"upload_interval": 0.2})
+SEGMENT: Final = {"library": "segment"}
+RUDDER: Final = {"library": "rudderstack"}
+SEGMENT_PYTHON: Final = RealClient("segment-python", "analytics_python.py", SEGMENT | {"upload_interval": 0.2})
+RUDDER_PYTHON: Final = RealClient("rudder-python", "analytics_python.py", RUDDER | {"upload_interval": 0.2})
 SEGMENT_NODE: Final = RealClient("segment-node", "segment_node.cjs", {"flushInterval": 200})
 RUDDER_NODE: Final = RealClient("rudder-node", "rudder_node.cjs", {"flushInterval": 200, "retryCount": 10})
 JITSU_NODE: Final = RealClient("jitsu-node", "jitsu_node.cjs", lacks=frozenset({"screen", "alias"}))
 CLIENTS: Final = (SEGMENT_PYTHON, RUDDER_PYTHON, SEGMENT_NODE, RUDDER_NODE, JITSU_NODE)
 WAYS: Final = (
     *CLIENTS,
-    RealClient("segment-python-gzip", "segment_python.py", {"gzip": True, "upload_interval": 0.2}),
-    RealClient("segment-python-sync", "segment_python.py", {"sync_mode": True}),
-    RealClient("rudder-python-plain", "rudder_python.py", {"gzip": False, "upload_interval": 0.2}),
-    RealClient("rudder-python-sync", "rudder_python.py", {"sync_mode": True}),
+    RealClient("segment-python-gzip", "analytics_python.py", SEGMENT | {"gzip": True, "upload_interval": 0.2}),
+    RealClient("segment-python-sync", "analytics_python.py", SEGMENT | {"sync_mode": True}),
+    RealClient("rudder-python-plain", "analytics_python.py", RUDDER | {"gzip": False, "upload_interval": 0.2}),
+    RealClient("rudder-python-sync", "analytics_python.py", RUDDER | {"sync_mode": True}),
 )
 
 

@@ -1,14 +1,14 @@
-"""Sends calls by rudder-sdk-python. Standard input: {"base", "key", "options", "calls"}.
+"""Sends calls by segment-analytics-python or rudder-sdk-python, which came of it: one program fits both.
 
+Standard input: {"base", "key", "options", "calls"}; `library` of the options names the package.
 See tests/scenarios/clients.py.
 """
 
 import json
 import sys
 from datetime import datetime
+from importlib import import_module
 from typing import Any
-
-from rudderstack.analytics.client import Client  # type: ignore[import-untyped]  # it has no types
 
 NAMES = {"userId": "user_id", "anonymousId": "anonymous_id", "previousId": "previous_id", "groupId": "group_id"}
 
@@ -25,7 +25,8 @@ def main() -> int:
     told = json.load(sys.stdin)
     failed: list[str] = []
     options = told["options"] | {"on_error": lambda fault, _: failed.append(str(fault))}
-    client = Client(told["key"], host=told["base"], **options)
+    library = import_module(f"{options.pop('library')}.analytics.client")
+    client = library.Client(told["key"], host=told["base"], **options)
     for call in told["calls"]:
         getattr(client, call["call"])(**arguments_of(call))
     if client.consumers:
