@@ -10,7 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.scenarios.installation import COMMAND, Installation, wait_until
+from tests.scenarios.installation import COMMAND, Installation
+from tests.waiting import wait_until
 
 START_TIMEOUT_S = 90
 

@@ -8,7 +8,7 @@ import httpx
 
 from onefold.programs.demo.history import event_count, requests
 from tests.demo.shop import Demo, demo_folder
-from tests.scenarios.installation import wait_until
+from tests.waiting import wait_until
 
 SECOND_START_S = 5.0
 

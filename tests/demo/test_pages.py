@@ -13,7 +13,7 @@ import pytest
 from tests.demo.shop import Demo
 from tests.demo.snippets import ROOT, documents, is_shown, snippets
 from tests.node import node, node_modules
-from tests.scenarios.installation import wait_until
+from tests.waiting import wait_until
 
 
 def located(text: str, demo: Demo) -> str:

@@ -20,6 +20,7 @@ from onefold.infra import cluster, embedded
 from onefold.infra.postgres import connect
 from onefold.infra.processes import is_running
 from onefold.kernel.errors import Unavailable
+from tests.waiting import wait_until
 
 ROOT: Final = Path(__file__).parents[2]
 SLEEP: Final = shutil.which("sleep") or "sleep"
@@ -93,13 +94,6 @@ def ask(url: str, query: str) -> Any:
     """The first value of the first row."""
     with connect(url, "tests", autocommit=True) as connection:
         return connection.execute(query.encode()).fetchall()[0][0]
-
-
-def wait_until(is_true: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.02)
 
 
 def test_starts_and_stops_and_keeps_its_data_and_address(data_dir: Path) -> None:

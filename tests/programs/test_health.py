@@ -20,6 +20,7 @@ from onefold.programs import health as health_module
 from onefold.programs.doctor import disk_space, examine
 from onefold.programs.health import PROCESSES, blockers, health, lags, processes
 from onefold.programs.processor.context import Context, load_context, note_config
+from tests.waiting import wait_until
 
 Rows = Connection[tuple[Any, ...]]
 
@@ -36,13 +37,6 @@ def log_row(connection: Rows, age_s: float, lane: int = 0) -> None:
         "values (1, %s, 1, 2, now() - make_interval(secs => %s), 1, 'x')",
         [lane, age_s],
     )
-
-
-def wait_until(is_true: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.02)
 
 
 @pytest.mark.usefixtures("all_alive")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -22,23 +22,11 @@ from onefold.infra import embedded
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import Unavailable
 from onefold.programs.supervisor import Child, PortTaken, up
+from tests.collector.running import free_port
+from tests.waiting import wait_until
 
 CHILDREN: Final = ("collector", "processor", "worker", "web")
 COMMAND: Final = str(Path(sys.executable).with_name("onefold"))
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until(is_true: Callable[[], Any], seconds: float = 40) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := is_true()):
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.05)
-    return found
 
 
 class Running:

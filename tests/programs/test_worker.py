@@ -4,8 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +14,7 @@ from onefold.config import load_settings
 from onefold.infra.jobs import make_jobs
 from onefold.infra.postgres import connect
 from onefold.programs.worker import upkeep_jobs
+from tests.waiting import wait_until
 
 WEEKS_SQL: Final = """
 select inhrelid::regclass::text from pg_inherits
@@ -23,13 +22,6 @@ where inhparent = 'event'::regclass and inhrelid <> 'event_default'::regclass
 order by 1
 """
 COMMAND: Final = str(Path(sys.executable).with_name("onefold"))
-
-
-def wait_until(is_true: Callable[[], bool], seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.05)
 
 
 def test_timers_are_registered(pg_url: str) -> None:

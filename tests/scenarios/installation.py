@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from onefold.events.api import NewSource, create_key, create_source, has_unread
 from onefold.infra import embedded
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import OnefoldError
+from tests.waiting import wait_until
 
 COMMAND: Final = str(Path(sys.executable).with_name("onefold"))
 START_TIMEOUT_S: Final = 60.0
@@ -226,12 +227,3 @@ def installed(settings: Mapping[str, str] | None = None) -> Iterator[Installatio
     finally:
         installation.stop()
         shutil.rmtree(folder)
-
-
-def wait_until(is_true: Callable[[], Found | None], seconds: float, what: str) -> Found:
-    """What `is_true` gives as soon as it gives something true."""
-    deadline = time.monotonic() + seconds
-    while not (found := is_true()):
-        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
-        time.sleep(0.05)
-    return found

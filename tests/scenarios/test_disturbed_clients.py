@@ -11,8 +11,9 @@ import pytest
 
 from tests.scenarios.arrivals import demand_each_once, demand_visitor
 from tests.scenarios.clients import CLIENTS, Call, RealClient, Visitor, demand_delivered
-from tests.scenarios.installation import Installation, Origin, wait_until
+from tests.scenarios.installation import Installation, Origin
 from tests.scenarios.proxy import LOSE_ANSWER, Proxy, misbehaving
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.xdist_group("scenarios"), pytest.mark.timeout(180)]
 

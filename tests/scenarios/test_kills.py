@@ -11,8 +11,9 @@ from typing import Final
 import psutil
 import pytest
 
-from tests.scenarios.installation import Installation, installed, wait_until
+from tests.scenarios.installation import Installation, installed
 from tests.scenarios.load import Load, under_load
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("scenarios")
 

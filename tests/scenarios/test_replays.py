@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from onefold.programs.processor.main import OWNER_LOCK
-from tests.scenarios.installation import Installation, wait_until
+from tests.scenarios.installation import Installation
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.xdist_group("scenarios"), pytest.mark.timeout(180)]
 
