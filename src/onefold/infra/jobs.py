@@ -4,6 +4,8 @@ from typing import Final
 
 from procrastinate import App, Blueprint, JobContext, PsycopgConnector
 
+from onefold.infra.postgres import LINK
+
 # A notification wakes the worker at once; polling is for the one that got lost. Idle is idle.
 POLL_S: Final = 30.0
 STALLED_AFTER_S: Final = 120.0
@@ -13,7 +15,7 @@ SHUTDOWN_S: Final = 8.0
 
 def make_jobs(url: str) -> App:
     """The app on the database at `url`; tasks come as blueprints (`add_tasks_from`)."""
-    kwargs = {"application_name": "onefold worker", "connect_timeout": 5}
+    kwargs = {"application_name": "onefold worker", **LINK}
     connector = PsycopgConnector(conninfo=url, min_size=1, max_size=4, num_workers=1, timeout=WAIT_S, kwargs=kwargs)
     app = App(connector=connector)
     app.add_tasks_from(_housekeeping(), namespace="jobs")

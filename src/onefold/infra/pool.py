@@ -8,6 +8,7 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from onefold.infra.postgres import LINK
 from onefold.kernel.errors import Broken, Unavailable
 
 WAIT_S: Final = 5.0
@@ -31,7 +32,7 @@ def open_pool(url: str, application_name: str, *, max_size: int) -> None:
             "autocommit": True,
             "application_name": f"onefold {application_name}",
             "options": f"-c statement_timeout={STATEMENT_TIMEOUT_S}s -c timezone=UTC",
-            "connect_timeout": 5,
+            **LINK,
         },
         open=True,
     )

@@ -21,7 +21,7 @@ LONGEST_PAUSE_S: Final = 5.0
 Result = TypeVar("Result")
 
 # Notices a dead server within half a minute instead of the system's two hours.
-_LINK: Final[Mapping[str, Any]] = {
+LINK: Final[Mapping[str, Any]] = {
     "connect_timeout": CONNECT_TIMEOUT_S,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -34,7 +34,7 @@ log = get_logger(__name__)
 def connect(url: str, application_name: str, *, autocommit: bool = False) -> Connection[tuple[Any, ...]]:
     """A connection; `application_name` is what `doctor` calls it. Raises Unavailable."""
     try:
-        return psycopg.connect(url, autocommit=autocommit, application_name=_named(application_name), **_LINK)
+        return psycopg.connect(url, autocommit=autocommit, application_name=_named(application_name), **LINK)
     except psycopg.OperationalError as fault:
         raise _unreachable(fault) from fault
 
@@ -45,7 +45,7 @@ async def connect_async(
     """As `connect`, for asyncio."""
     try:
         return await AsyncConnection.connect(
-            url, autocommit=autocommit, application_name=_named(application_name), **_LINK
+            url, autocommit=autocommit, application_name=_named(application_name), **LINK
         )
     except psycopg.OperationalError as fault:
         raise _unreachable(fault) from fault
