@@ -99,9 +99,7 @@ class Load:
 
     def outcome(self, timeout_s: float) -> Outcome:
         """Waits for the end. Raises LoadFailed."""
-        if not self._pipe.poll(timeout_s):
-            raise LoadFailed(f"The load did not end within {timeout_s:.0f} s.")
-        found = self._pipe.recv()
+        found = _hear(self._pipe, timeout_s)
         if not isinstance(found, Outcome):
             raise LoadFailed(found)
         return found
@@ -120,13 +118,23 @@ def loading(plan: Plan) -> Iterator[Load]:
     process = context.Process(target=_run, args=(plan, theirs), daemon=True)
     process.start()
     try:
-        said = ours.recv() if ours.poll(BUILT_WITHIN_S) else f"it was not built within {BUILT_WITHIN_S:.0f} s"
-        if said != READY:
+        theirs.close()  # so that its death is the pipe's end
+        if (said := _hear(ours, BUILT_WITHIN_S)) != READY:
             raise LoadFailed(f"The load could not begin: {said}")
         yield Load(ours)
     finally:
         process.terminate()
         process.join()
+
+
+def _hear(pipe: Connection, timeout_s: float) -> object:
+    """What the load's process says next. Raises LoadFailed."""
+    if not pipe.poll(timeout_s):
+        raise LoadFailed(f"The load's process said nothing for {timeout_s:.0f} s.")
+    try:
+        return pipe.recv()
+    except EOFError:
+        raise LoadFailed("The load's process died.") from None
 
 
 def _run(plan: Plan, pipe: Connection) -> None:

@@ -55,6 +55,7 @@ def _with_everything_up(wanted: set[str], scale: Scale, folder: Path) -> Measuri
             if wanted & (EDITS | {"memory"}):
                 _say(f"importing {scale.import_rows:,} rows")
                 yield from edits.figures(scale, running)
+        watermark.tell()
         yield "memory", watermark.mb
         if "idle_cpu" in wanted:
             _say("coming to rest, then idle")

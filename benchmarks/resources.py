@@ -1,6 +1,7 @@
 """What a tree of processes uses: time of the processor, and memory with shared pages counted once. Linux only."""
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,6 +9,7 @@ from pathlib import Path
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 LOOK_EVERY_S = 1.0
+MOST = 12
 
 
 def tree(root: int) -> list[int]:
@@ -37,26 +39,35 @@ def cpu_by_process(root: int) -> dict[str, float]:
     times = {}
     for pid in tree(root):
         with suppress(OSError):
-            line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            times[f"{pid} {line.strip()[-60:]}"] = sum(int(field) for field in _fields(pid)[11:13]) / TICKS_A_SECOND
+            times[_name(pid)] = sum(int(field) for field in _fields(pid)[11:13]) / TICKS_A_SECOND
     return times
 
 
-def memory_mb(root: int) -> float:
-    """Sum of PSS of the tree, in 10^6 bytes. Needs the right to read /proc/PID/smaps_rollup of every process."""
-    total_kb = 0
+def memory_mb(root: int) -> dict[str, float]:
+    """PSS in 10^6 bytes by pid and name. Needs the right to read /proc/PID/smaps_rollup of every process."""
+    sizes = {}
     for pid in tree(root):
         with suppress(FileNotFoundError, ProcessLookupError):
-            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-            total_kb += next((int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")), 0)
-    return total_kb * 1024 / 1e6
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            sizes[_name(pid)] = sum(int(line.split()[1]) for line in rollup if line.startswith("Pss:")) * 1024 / 1e6
+    return sizes
 
 
 class Watermark:
-    """The most memory that was seen."""
+    """The most memory that was seen, and who had it."""
 
     def __init__(self) -> None:
-        self.mb = 0.0
+        self._sizes: dict[str, float] = {}
+
+    @property
+    def mb(self) -> float:
+        """All processes together."""
+        return sum(self._sizes.values())
+
+    def tell(self) -> None:
+        """Who had the most, on standard error."""
+        for name, mb in sorted(self._sizes.items(), key=lambda item: -item[1])[:MOST]:
+            print(f"  memory: {mb:.0f} MB by {name}", file=sys.stderr)
 
     @contextmanager
     def watching(self, root: int) -> Iterator[None]:
@@ -77,7 +88,15 @@ class Watermark:
         self._see(root)
 
     def _see(self, root: int) -> None:
-        self.mb = max(self.mb, memory_mb(root))
+        sizes = memory_mb(root)
+        if sum(sizes.values()) > self.mb:
+            self._sizes = sizes
+
+
+def _name(pid: int) -> str:
+    """A process's number and the end of its command line."""
+    line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return f"{pid} {line.strip()[-60:]}"
 
 
 def _fields(pid: int) -> list[str]:

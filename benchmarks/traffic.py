@@ -47,15 +47,18 @@ def fill(conn: Connection[Any], people: int) -> None:
             for n in range(people):
                 h, v = identifier_hash("user_id", user(n)), identifier_hash("anonymous_id", visitor(n))
                 copy.write_row((h, v, rcv, 0, rcv))
-        with cursor.copy("copy profile (id, name, traits, is_known, first_seen, last_seen, search) from stdin") as copy:
+        with cursor.copy("copy profile (id, name, traits, is_known, first_seen, last_seen) from stdin") as copy:
             seen = datetime.fromtimestamp(rcv / 1e6, UTC)
             for n in range(people):
                 h = identifier_hash("user_id", user(n))
                 traits = json.dumps({"name": f"Person {n}", "plan": "free"})
-                copy.write_row((h, f"Person {n}", traits, True, seen, seen, f"person {n} {user(n)}"))
+                copy.write_row((h, f"Person {n}", traits, True, seen, seen))
+        with cursor.copy("copy profile_search (id, search) from stdin") as copy:
+            for n in range(people):
+                copy.write_row((identifier_hash("user_id", user(n)), f"person {n} {user(n)}"))
     conn.commit()
     conn.autocommit = True
-    conn.execute("vacuum (analyze) node, edge, profile")
+    conn.execute("vacuum (analyze) node, edge, profile, profile_search")
     conn.autocommit = False
 
 

@@ -1,5 +1,6 @@
 """The load counts what is answered, and fails rather than count what is refused."""
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -69,6 +70,17 @@ def test_a_refusal_ends_the_load_and_is_shown() -> None:
         pytest.raises(LoadFailed, match=r"(?s)503.*full"),
     ):
         drive(port, 1)
+
+
+def die() -> list[bytes]:
+    """Takes the load's process along."""
+    os._exit(1)
+
+
+def test_the_death_of_the_loads_process_is_noticed() -> None:
+    plan = Plan(port=1, build=die, connections=CONNECTIONS)
+    with pytest.raises(LoadFailed, match="died"), loading(plan):
+        pass
 
 
 def test_percentiles_are_values_that_were_measured() -> None:
