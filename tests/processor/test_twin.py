@@ -32,44 +32,46 @@ def processed(conn: Connection[Any], history: History, batches: Sequence[Sequenc
 
 @FEW
 @given(data=st.data())
-def test_stream_equals_reference_and_rebuild(db: Connection[Any], data: st.DataObject) -> None:
+def test_stream_equals_reference_and_rebuild(lone_db: Connection[Any], data: st.DataObject) -> None:
     history = data.draw(histories())
     batches = data.draw(deliveries(history.events, is_log_order=True))
-    world, wrong = processed(db, history, batches)
+    world, wrong = processed(lone_db, history, batches)
     assert diff(expected(history.events, history.config), world) == []
     assert wrong == []
 
 
 @FEW
 @given(data=st.data())
-def test_two_deliveries_of_one_history_give_one_world(db: Connection[Any], data: st.DataObject) -> None:
+def test_two_deliveries_of_one_history_give_one_world(lone_db: Connection[Any], data: st.DataObject) -> None:
     history = data.draw(histories(max_events=60))
-    first, _ = processed(db, history, data.draw(deliveries(history.events, is_log_order=True)))
-    other, _ = processed(db, history, data.draw(deliveries(history.events, is_log_order=True)))
+    first, _ = processed(lone_db, history, data.draw(deliveries(history.events, is_log_order=True)))
+    other, _ = processed(lone_db, history, data.draw(deliveries(history.events, is_log_order=True)))
     assert diff(first, other) == []
 
 
 @FEW
 @given(data=st.data())
-def test_a_batch_processed_again_after_a_restart_changes_nothing(db: Connection[Any], data: st.DataObject) -> None:
+def test_a_batch_processed_again_after_a_restart_changes_nothing(lone_db: Connection[Any], data: st.DataObject) -> None:
     history = data.draw(histories(max_events=60))
     batches = data.draw(deliveries(history.events, is_log_order=True))
-    once, _ = processed(db, history, batches)
+    once, _ = processed(lone_db, history, batches)
     retractions = any(event.kind == "retract" for event in history.events)
     assume(not retractions)  # a retraction between two deliveries of one event lets the second one in
-    again, wrong = processed(db, history, [batch for batch in batches for _ in range(2)])
+    again, wrong = processed(lone_db, history, [batch for batch in batches for _ in range(2)])
     assert diff(once, again) == []
     assert wrong == []
 
 
 @FEW
 @given(data=st.data())
-def test_a_retraction_equals_a_world_in_which_the_events_never_came(db: Connection[Any], data: st.DataObject) -> None:
+def test_a_retraction_equals_a_world_in_which_the_events_never_came(
+    lone_db: Connection[Any], data: st.DataObject
+) -> None:
     history = data.draw(histories(max_events=60))
     kept = accepted(history.events)
     never_came = History([e for e in kept if e.kind != "retract"], history.config)
-    with_retractions, wrong = processed(db, history, [[event] for event in history.events])
-    without, _ = processed(db, never_came, [never_came.events])
+    with_retractions, wrong = processed(lone_db, history, [[event] for event in history.events])
+    without, _ = processed(lone_db, never_came, [never_came.events])
     assert wrong == []
     for part in ("nodes", "edges", "fragments", "profiles", "companies"):
         assert getattr(with_retractions, part) == getattr(without, part)

@@ -11,7 +11,7 @@ from onefold.identity.config import IdentityConfig, user_namespace
 from onefold.kernel.hashing import NodeHash, identifier_hash
 
 MAX_VALUE_LENGTH = 500
-MAX_REMEMBERED = 200_000
+MAX_REMEMBERED = 60_000
 _SIMPLE_EMAIL = re.compile(
     r"[a-z0-9_+\-]+(?:\.[a-z0-9_+\-]+)*@(?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,}", re.ASCII
 )

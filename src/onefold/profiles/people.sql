@@ -1,7 +1,12 @@
--- newest: people by last seen, from a place in the list on (index on last_seen, id)
+-- newest: people by last seen, from a place in the list on (index on is_known, last_seen, id; read once for each of both)
 select p.id, p.name, p.email, p.phone, p.is_known, p.first_seen, p.last_seen, c.name, c.space, c.key
-from profile p left join company c on c.h = p.company
-where (p.last_seen, p.id) < (%(before_at)s, %(before_id)s)
+from (
+    (select * from profile where is_known and (last_seen, id) < (%(before_at)s, %(before_id)s)
+     order by last_seen desc, id desc limit %(limit)s)
+    union all
+    (select * from profile where not is_known and (last_seen, id) < (%(before_at)s, %(before_id)s)
+     order by last_seen desc, id desc limit %(limit)s)
+) p left join company c on c.h = p.company
 order by p.last_seen desc, p.id desc
 limit %(limit)s
 
@@ -14,8 +19,8 @@ limit %(limit)s
 
 -- matching: people whose search text is like one of two patterns (trigram index)
 select p.id, p.name, p.email, p.phone, p.is_known, p.first_seen, p.last_seen, c.name, c.space, c.key
-from profile p left join company c on c.h = p.company
-where (p.search like %(pattern)s or p.search like %(other_pattern)s)
+from profile_search s join profile p on p.id = s.id left join company c on c.h = p.company
+where (s.search like %(pattern)s or s.search like %(other_pattern)s)
   and (p.is_known or not %(is_known)s)
   and (p.last_seen, p.id) < (%(before_at)s, %(before_id)s)
 order by p.last_seen desc, p.id desc
@@ -29,7 +34,7 @@ select count(*) from (select from profile where is_known limit %(cap)s) capped
 
 -- count_matching: how many match, up to a cap
 select count(*) from (
-    select from profile p
-    where (p.search like %(pattern)s or p.search like %(other_pattern)s) and (p.is_known or not %(is_known)s)
+    select from profile_search s join profile p on p.id = s.id
+    where (s.search like %(pattern)s or s.search like %(other_pattern)s) and (p.is_known or not %(is_known)s)
     limit %(cap)s
 ) capped

@@ -81,6 +81,7 @@ def delete_profiles(conn: Connection[Any], ids: Sequence[int]) -> None:
     """Ids that no cluster has any more."""
     if ids:
         conn.execute(QUERIES["delete_profiles"], {"ids": bigints(ids)})
+        conn.execute(QUERIES["delete_search"], {"ids": bigints(ids)})
 
 
 def write_profiles(conn: Connection[Any], rows: Collection[Golden]) -> None:
@@ -95,9 +96,9 @@ def write_profiles(conn: Connection[Any], rows: Collection[Golden]) -> None:
             "is_known": booleans([row.is_known for row in rows]),
             "first_seen": instants([row.first_seen for row in rows]),
             "last_seen": instants([row.last_seen for row in rows]),
-            "search": texts([row.search for row in rows]),
         }
         conn.execute(QUERIES["write_profiles"], columns)
+        conn.execute(QUERIES["write_search"], {"id": columns["id"], "search": texts([row.search for row in rows])})
 
 
 def widen_seen(conn: Connection[Any], seen: Mapping[int, tuple[int, int]]) -> None:

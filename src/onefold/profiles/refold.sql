@@ -2,22 +2,26 @@
 select fragment, company, first_ts, last_ts from company_member where fragment = any(%(fragments)b)
 
 -- write_profiles: a row that says the same is not written again
-insert into profile (id, name, email, phone, company, traits, is_known, first_seen, last_seen, search)
-select id, name, email, phone, company, traits::jsonb, is_known,
-       first_seen, last_seen, search
-from unnest(%(id)b, %(name)b, %(email)b, %(phone)b, %(company)b, %(traits)b,
-    %(is_known)b, %(first_seen)b, %(last_seen)b, %(search)b)
-    v(id, name, email, phone, company, traits, is_known, first_seen, last_seen, search)
+insert into profile (id, name, email, phone, company, traits, is_known, first_seen, last_seen)
+select id, name, email, phone, company, traits::jsonb, is_known, first_seen, last_seen
+from unnest(%(id)b, %(name)b, %(email)b, %(phone)b, %(company)b, %(traits)b, %(is_known)b, %(first_seen)b, %(last_seen)b)
+    v(id, name, email, phone, company, traits, is_known, first_seen, last_seen)
 on conflict (id) do update set name = excluded.name, email = excluded.email, phone = excluded.phone, company = excluded.company,
-    traits = excluded.traits, is_known = excluded.is_known, first_seen = excluded.first_seen, last_seen = excluded.last_seen,
-    search = excluded.search
+    traits = excluded.traits, is_known = excluded.is_known, first_seen = excluded.first_seen, last_seen = excluded.last_seen
 where (profile.name, profile.email, profile.phone, profile.company, profile.traits, profile.is_known, profile.first_seen,
-       profile.last_seen, profile.search)
+       profile.last_seen)
       is distinct from (excluded.name, excluded.email, excluded.phone, excluded.company, excluded.traits, excluded.is_known,
-       excluded.first_seen, excluded.last_seen, excluded.search)
+       excluded.first_seen, excluded.last_seen)
+
+-- write_search: what the same people are found by
+insert into profile_search (id, search) select * from unnest(%(id)b, %(search)b)
+on conflict (id) do update set search = excluded.search where profile_search.search <> excluded.search
 
 -- delete_profiles: ids that no cluster has any more
 delete from profile where id = any(%(ids)b)
+
+-- delete_search: the same
+delete from profile_search where id = any(%(ids)b)
 
 -- widen_seen: people seen again, of whom nothing else changed
 update profile set

@@ -9,12 +9,16 @@ create table profile (
     traits     jsonb not null default '{}',
     is_known   boolean not null default false,  -- has an identifier stronger than a device's
     first_seen timestamptz not null,
-    last_seen  timestamptz not null,       -- floored to the hour while nothing else changes
-    search     text not null default ''    -- lower case: name, e-mails, phones, user ids
+    last_seen  timestamptz not null        -- floored to the hour while nothing else changes
 ) with (fillfactor = 80);
-create index on profile (last_seen desc, id desc);
 create index on profile (is_known, last_seen desc, id desc);
-create index on profile using gin (search gin_trgm_ops);
+
+-- Apart from `profile`: a visit moves last_seen, and must not write thirty trigrams anew.
+create table profile_search (
+    id     bigint primary key,
+    search text not null                   -- lower case: name, e-mails, phones, user ids
+);
+create index on profile_search using gin (search gin_trgm_ops);
 
 create table company (
     h          bigint primary key,         -- hash of space and group id

@@ -10,6 +10,7 @@ from onefold.config import ProcessorSettings
 from onefold.events.api import (
     DEFAULT_LIMITS,
     Limits,
+    LogRow,
     advance,
     after,
     lock_positions,
@@ -44,7 +45,8 @@ class Batches:
         self._ahead = ahead
         self._settings = settings
         self._limits = limits
-        self._is_suspect = False  # the last batch failed: find the row that it failed on
+        self._part: int | None = None  # a batch failed: events to try next, halved down to the row it failed on
+        self._suspects: list[LogRow] = []  # what of it was read last
         self._set_aside_in_a_row = 0
         self._context: Context | None = None
 
@@ -54,6 +56,7 @@ class Batches:
         Raises psycopg's OperationalError and InterfaceError when the database is lost; any other failure is set aside.
         """
         began = time.monotonic()
+        self._suspects = []
         try:
             with self._conn.transaction():
                 context = load_context(self._conn, self._context, self._limits)
@@ -62,7 +65,7 @@ class Batches:
                     self._context = context
                 prepared = self._next(context)
                 if not prepared.rows:
-                    self._is_suspect = False
+                    self._part = None
                     return 0
                 batch, timings = process(self._conn, context, prepared)
         except psycopg.errors.ProgramLimitExceeded as fault:  # an operational error by name; by nature an event's
@@ -78,8 +81,10 @@ class Batches:
         self._set_aside_in_a_row = 0
         elapsed_ms = (time.monotonic() - began) * 1000
         self.processed += len(batch.accepted)
-        if not self._is_suspect:
+        if self._part is None:
             self._adapt(elapsed_ms, prepared.size)
+        else:  # a flaw of the moment, or the row is set aside: back to whole batches, by the way it came
+            self._part = self._part * 2 if self._part < self.limit else None
         log.debug(
             "batch_processed",
             events=len(batch.accepted),
@@ -93,8 +98,10 @@ class Batches:
     def _next(self, context: Context) -> Prepared:
         """The next batch: what was prepared ahead if it still fits, or read now. Behind a full one another is begun."""
         positions = lock_positions(self._conn)
-        if self._is_suspect:
-            return prepare(read_batch(self._conn, positions, 1), context)
+        if self._part is not None:
+            rows = read_batch(self._conn, positions, self._part)
+            self._suspects = rows[:1] if self._part == 1 else rows  # in the end one row, not one of each lane
+            return prepare(self._suspects, context)
         prepared = self._ahead.take(positions, context)
         if prepared is None:
             prepared = prepare(read_batch(self._conn, positions, self.limit), context)
@@ -110,23 +117,23 @@ class Batches:
             self.limit = max(SMALLEST_BATCH_EVENTS, min(grown, self._settings.max_batch_events))
 
     def _set_aside(self, fault: Exception) -> None:
-        """A batch failed by a defect of ours. First find the row; then keep it as a violation and go on.
+        """A batch failed by a defect of ours. First find the row, by halves; then keep it as a violation and go on.
 
         When one after the other fails it isn't the rows: raises Broken, and the log waits.
         """
         self._ahead.drop()
-        log.error("batch_failed", fault=type(fault).__name__, is_single=self._is_suspect, exc_info=True)
-        if not self._is_suspect:
-            self._is_suspect = True
+        log.error("batch_failed", fault=type(fault).__name__, part=self._part, exc_info=True)
+        if self._part != 1:
+            self._part = max(1, (self._part or self.limit) // 2)
             return
         self._set_aside_in_a_row += 1
         if self._set_aside_in_a_row > MOST_SET_ASIDE_IN_A_ROW:
             raise Broken("One request after the other fails, so the fault is not theirs. The log waits.") from fault
         with self._conn.transaction():
-            rows = read_batch(self._conn, lock_positions(self._conn), 1)
-            for row in rows:
+            lock_positions(self._conn)
+            for row in self._suspects:
                 store_violations(self._conn, [undecodable(row, type(fault).__name__)])
-            advance(self._conn, rows)
+            advance(self._conn, self._suspects)
 
 
 def tune(conn: Connection[Any]) -> None:
@@ -137,4 +144,6 @@ def tune(conn: Connection[Any]) -> None:
         conn.execute(f"set {setting} = off")
     conn.execute("set max_parallel_workers_per_gather = 0")
     conn.execute("set plan_cache_mode = force_generic_plan")
+    # A crash may take the last batches back, and the log's position with them: they are processed again.
+    conn.execute("set synchronous_commit = off")
     conn.commit()

@@ -10,7 +10,7 @@ select event, received_at, a, b, kind, ts from link_rule
 -- profile: every person
 select id, name, email, phone, company, traits::text, is_known, (extract(epoch from first_seen) * 1000000)::bigint,
     (extract(epoch from last_seen) * 1000000)::bigint, search
-from profile
+from profile left join profile_search using (id)
 
 -- company: every company
 select h, space, key, name, traits::text, doc, n, (extract(epoch from first_seen) * 1000000)::bigint,
