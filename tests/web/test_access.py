@@ -98,7 +98,7 @@ class TestKeys:
     def test_x_api_key(self, charlie: Client, shop: Shop) -> None:
         assert charlie.get(self.PATH, headers={"x-api-key": shop.key}).status_code == 200
 
-    @pytest.mark.parametrize("shown", ["Bearer wrong", "Bearer \udcff", "Basic %%%", "Basic d3Jvbmc6"])
+    @pytest.mark.parametrize("shown", ["Bearer wrong", "Bearer \udcff", "Basic %%%", "Basic \u00e9", "Basic d3Jvbmc6"])
     def test_a_wrong_key_is_not_taken_for_no_key(self, shown: str, alice: Client) -> None:
         response = alice.get(self.PATH, headers={"authorization": shown})
         assert (response.status_code, response.json()["code"]) == (401, "key_invalid")

@@ -162,3 +162,8 @@ def test_the_side_bar_works_before_anybody_is_known() -> None:
 
     bare: Any = Bare()
     assert context.shell(bare)["places"] == []
+
+
+def test_a_request_that_is_too_large_is_no_defect_of_ours(alice: Client) -> None:
+    answer = alice.post("/api/retractions", "[" + "1," * 600_000, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (413, "request_too_large")

@@ -156,7 +156,8 @@ def _stamp(event: dict[str, Any], raw: bytes, index: int, facts: _Facts) -> _Sta
     if sent_at is None and facts.sent_at_fault is not None:
         raise facts.sent_at_fault
     ts, flags = happened_at(event, sent_at, row.received_at)
-    message_id = message_id_of(event, facts.limits) or f"onefold-{row.epoch}-{row.off}-{index}"
+    # the receipt is in it so that nobody can send the name of an event to come, which would then be a duplicate
+    message_id = message_id_of(event, facts.limits) or f"onefold-{row.epoch}-{row.off}-{index}-{row.received_at}"
     return event_id(row.source_id, message_id), message_id, ts, flags | _marks(raw, event.get("context"), facts)
 
 

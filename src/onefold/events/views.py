@@ -62,7 +62,7 @@ def violations(request: HttpRequest) -> HttpResponse:
             conn,
             source_id=source_id,
             reason=reason or None,
-            before=int(before) if before.isascii() and before.isdigit() else None,
+            before=int(before) if before.isascii() and before.isdigit() and len(before) < 20 else None,
         )
         counts = reason_counts(conn, source_id)
     context = {

@@ -294,7 +294,10 @@ class Resolver:
         }
 
     def _judge_oversized(self, label: int, comp: dict[int, int], edges: list[StoredEdge]) -> None:
-        """No person has so many identifiers: name those that hold the component together."""
+        """No person has so many identifiers: name those that hold the component together.
+
+        What is isolated already stays in it by an always rule: to say it again would never end.
+        """
         stronger: dict[int, int] = {}
         neighbours: dict[int, int] = {}
         for edge in edges:
@@ -304,8 +307,8 @@ class Resolver:
                     neighbours[end] = neighbours.get(end, 0) + 1
         connectors = [
             h for h, count in stronger.items() if count > 1 and not self.config.by_code[self.nodes[h].ns].is_unique
-        ]
-        self.result.oversized += connectors or [h for h, count in neighbours.items() if count > 1]
+        ] or [h for h, count in neighbours.items() if count > 1]
+        self.result.oversized += [h for h in connectors if not self.nodes[h].fl & Flag.ISOLATED]
 
     def _relabel(self, node: Node, comp: int, prof: int, cause: bytes | None) -> None:
         if node.is_new:

@@ -68,7 +68,10 @@ def keys_in(headers: Headers) -> Iterator[str]:
 def keys_in_query(query: bytes) -> Iterator[str]:
     """The query's writeKey."""
     if b"riteKey" in query or b"ritekey" in query:
-        fields = parse_qs(query.decode("latin-1"), max_num_fields=500)
+        try:
+            fields = parse_qs(query.decode("latin-1"), max_num_fields=500)
+        except ValueError:
+            return  # more fields than anybody needs
         for name in ("writeKey", "writekey", "WriteKey"):
             for value in fields.get(name, ()):
                 yield from spellings(value)

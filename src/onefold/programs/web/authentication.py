@@ -1,7 +1,6 @@
 """Who calls the API: a program with a secret key, or somebody who is signed in."""
 
 import base64
-import binascii
 import time
 from typing import Any, Final
 
@@ -65,7 +64,7 @@ def key_of(request: HttpRequest) -> str:
         return ""
     try:
         return base64.b64decode(rest.strip(), validate=True).decode().partition(":")[0]
-    except (binascii.Error, UnicodeDecodeError) as fault:
+    except ValueError as fault:  # no base64, no UTF-8, or not even ASCII
         raise KeyRejected("The Authorization header is not valid: its Basic part is no base64 of a text.") from fault
 
 

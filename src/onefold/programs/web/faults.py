@@ -4,13 +4,23 @@ import sys
 import traceback
 
 import django.db
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
 from onefold.infra.logs import get_logger
-from onefold.kernel.errors import OnefoldError, Unavailable
+from onefold.kernel.errors import OnefoldError, Rejected, Unavailable
 
 log = get_logger(__name__)
+
+
+class TooLarge(Rejected):
+    """The body has too many bytes."""
+
+    code = "request_too_large"
+    status = 413
+
 
 MAX_FRAMES = 8
 TITLES = {
@@ -32,6 +42,8 @@ def translate(fault: BaseException | None) -> OnefoldError | None:
         return fault
     if isinstance(fault, (django.db.OperationalError, django.db.InterfaceError)):
         return Unavailable(DATABASE_GONE)
+    if isinstance(fault, RequestDataTooBig):
+        return TooLarge(f"A request may have {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes. Ask for less at once.")
     return None
 
 
