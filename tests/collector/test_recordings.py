@@ -51,7 +51,7 @@ def replay(sender: Sender, request: dict[str, Any], key: str) -> Any:
         text = request["body"] if isinstance(request["body"], str) else json.dumps(request["body"])
         body = text.replace('"writeKey": "WK"', f'"writeKey": "{key}"').encode()
     if request["body_encoding"] == "gzip":
-        body = gzip.compress(body)
+        body = gzip.compress(body, mtime=0)
     answer = sender.http.request(request["method"], path, content=body, headers=headers)
     if request["method"] == "OPTIONS":
         assert answer.status_code == 204
