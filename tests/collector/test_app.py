@@ -209,8 +209,8 @@ def test_onefolds_own_events_are_not_taken_from_outside(sender: Sender, event: d
         (b'{"batch":null}', 400, "invalid_batch"),
         (b'{"batch":[' + b",".join([b"{}"] * 2_501) + b"]}", 400, "too_many_events"),
         (b"x" * 512_001, 413, "request_too_large"),
-        (gzip.compress(b" " * 4_000_001, mtime=0, mtime=0), 413, "request_too_large"),
-        (gzip.compress(b"{}", mtime=0, mtime=0)[:-5], 400, "invalid_encoding"),
+        (gzip.compress(b" " * 4_000_001, mtime=0), 413, "request_too_large"),
+        (gzip.compress(b"{}", mtime=0)[:-5], 400, "invalid_encoding"),
     ],
 )
 def test_a_request_that_can_not_be_used_is_answered_clearly(
@@ -231,10 +231,7 @@ def test_any_content_type_will_do(sender: Sender, content_type: str) -> None:
 
 def test_gzip_and_chunks(sender: Sender) -> None:
     body = json.dumps({"batch": [track()]}).encode()
-    assert (
-        sender.post("/v1/batch", gzip.compress(body, mtime=0, mtime=0), **{"content-encoding": "gzip"}).status_code
-        == 200
-    )
+    assert sender.post("/v1/batch", gzip.compress(body, mtime=0), **{"content-encoding": "gzip"}).status_code == 200
     chunks = (body[start : start + 7] for start in range(0, len(body), 7))
     assert sender.http.post("/v1/batch", content=chunks, headers=sender.basic()).status_code == 200
     assert [row.n for row in sender.rows()] == [1, 1]

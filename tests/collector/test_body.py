@@ -68,34 +68,31 @@ def test_a_client_that_goes_away() -> None:
 
 @pytest.mark.parametrize("encoding", [b"gzip", b"GZIP", b"", b"identity", b"br"])
 def test_gzip_is_known_by_its_looks(encoding: bytes) -> None:
-    assert inflate(gzip.compress(JSON, mtime=0, mtime=0), encoding, 100) == JSON
+    assert inflate(gzip.compress(JSON, mtime=0), encoding, 100) == JSON
     assert inflate(JSON, encoding, 100) == JSON  # a proxy may have undone it and left the header
 
 
 def test_deflate_and_strung_gzip() -> None:
     assert inflate(zlib.compress(JSON), b"deflate", 100) == JSON
-    assert (
-        inflate(gzip.compress(JSON[:5], mtime=0, mtime=0) + gzip.compress(JSON[5:], mtime=0, mtime=0), b"gzip", 100)
-        == JSON
-    )
+    assert inflate(gzip.compress(JSON[:5], mtime=0) + gzip.compress(JSON[5:], mtime=0), b"gzip", 100) == JSON
 
 
 def test_a_bomb_is_not_unpacked() -> None:
-    bomb = gzip.compress(b"0" * 50_000_000, mtime=0, mtime=0)
+    bomb = gzip.compress(b"0" * 50_000_000, mtime=0)
     assert len(bomb) < 60_000
     with pytest.raises(TooLarge):
         inflate(bomb, b"gzip", 4_000_000)
     with pytest.raises(TooLarge):
-        inflate(gzip.compress(b"0" * 60, mtime=0, mtime=0) * 2, b"gzip", 100)
+        inflate(gzip.compress(b"0" * 60, mtime=0) * 2, b"gzip", 100)
 
 
 @pytest.mark.parametrize(
     "raw",
     [
-        gzip.compress(JSON, mtime=0, mtime=0)[:-9],
+        gzip.compress(JSON, mtime=0)[:-9],
         b"\x1f\x8b",
         b"\x1f\x8b" + b"x" * 50,
-        gzip.compress(JSON, mtime=0, mtime=0) + b"rest",
+        gzip.compress(JSON, mtime=0) + b"rest",
     ],
 )
 def test_broken_gzip_is_refused(raw: bytes) -> None:
