@@ -109,6 +109,9 @@ class WebSettings(Group, frozen=True, kw_only=True):
         "127.0.0.1",
         "[::1]",
     )
+    proxy_count: Annotated[
+        int, Meta(ge=0, le=10, description="Reverse proxies in front, whose `X-Forwarded-For` is believed; 0 = none")
+    ] = 0
 
 
 class RetentionSettings(Group, frozen=True, kw_only=True):

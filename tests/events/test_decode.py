@@ -187,6 +187,14 @@ def test_an_event_that_outgrows_its_limit_by_the_shared_context_is_refused() -> 
     assert refused(event, shared={"context": {"x": "y" * 1_000}}).reason == Reason.TOO_LARGE
 
 
+def test_one_huge_trait_is_refused_by_name_and_many_small_ones_are_not() -> None:
+    small = {f"t{n}": "x" * 100 for n in range(100)}
+    assert decoded({"type": "identify", "userId": "u", "traits": small}).traits
+    violation = refused({"type": "identify", "userId": "u", "traits": {**small, "bio": "x" * 5_000}})
+    assert violation.reason is Reason.TRAIT_TOO_LARGE
+    assert "'bio'" in violation.detail
+
+
 def test_traits_of_an_identify() -> None:
     plain = decoded({"type": "identify", "userId": "u", "traits": {"email": "a@b.c", "age": 7}})
     assert (bytes(plain.traits), plain.email) == (b'{"email":"a@b.c","age":7}', "a@b.c")

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Concatenate, cast
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from onefold.accounts.permissions import Actor, Permission, demand
@@ -37,12 +38,14 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def address_of(request: HttpRequest) -> str:
-    """The visitor's IP address. `X-Forwarded-For` counts only when a proxy on a private network sent it."""
-    direct = _parse(request.META.get("REMOTE_ADDR", ""))
-    if direct is None or direct.is_private:
-        forwarded = _parse(request.headers.get("X-Forwarded-For", "").rpartition(",")[2])
-        direct = forwarded or direct
-    return str(direct or "127.0.0.1")
+    """The visitor's IP address: of `X-Forwarded-For` only what as many proxies wrote as are set to stand in front.
+
+    Anybody can send that header; believed without a proxy it would give every wrong password a fresh count.
+    """
+    hops = [part for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    count = settings.PROXY_COUNT
+    forwarded = _parse(hops[-count]) if 0 < count <= len(hops) else None
+    return str(forwarded or _parse(request.META.get("REMOTE_ADDR", "")) or "127.0.0.1")
 
 
 def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -43,7 +43,12 @@ _BOT, _TEXT_CLEANED = int(Flag.BOT), int(Flag.TEXT_CLEANED)
 _Stamp = tuple[bytes, str, int, int]
 """Event id, message id, time in µs, flags."""
 _NO_LIMITS: Final = Limits(
-    max_event_bytes=2**31, max_depth=1_000, max_id_chars=2**31, max_traits=2**31, max_external_ids=2**31
+    max_event_bytes=2**31,
+    max_depth=1_000,
+    max_id_chars=2**31,
+    max_traits=2**31,
+    max_trait_bytes=2**31,
+    max_external_ids=2**31,
 )
 _decode: Final = msgspec.json.Decoder().decode
 

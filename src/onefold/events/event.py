@@ -51,6 +51,7 @@ class Reason(StrEnum):
     ID_TOO_LONG = "id_too_long"
     MESSAGE_ID_TOO_LONG = "message_id_too_long"
     TOO_MANY_TRAITS = "too_many_traits"
+    TRAIT_TOO_LARGE = "trait_too_large"
     NUMBER_OUT_OF_RANGE = "number_out_of_range"
     TIMESTAMP_INVALID = "timestamp_invalid"
     TOO_MANY_EVENTS = "too_many_events"

@@ -181,7 +181,14 @@ def traits_of(kind: Kind, traits: dict[str, Any], context_traits: dict[str, Any]
     if _has_big_integer(traits.values()):
         detail = "A trait holds an integer that does not fit 64 bits; send it as a text."
         raise Refused(Reason.NUMBER_OUT_OF_RANGE, detail)
-    return Raw(_encode(traits))
+    encoded = _encode(traits)
+    if len(encoded) > limits.max_trait_bytes:
+        for name, value in traits.items():
+            size = len(_encode(value))
+            if size > limits.max_trait_bytes:
+                detail = f"The trait {name[:80]!r} has {size:,} bytes; {limits.max_trait_bytes:,} are allowed."
+                raise Refused(Reason.TRAIT_TOO_LARGE, detail)
+    return Raw(encoded)
 
 
 def _has_big_integer(values: Iterable[Any]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-MAX_TRAIT_NAMES = 1_000
+MAX_TRAIT_NAMES = 500
 """Of more names, those with the smallest hash are kept: the only choice that no order of arrival can change."""
 
 

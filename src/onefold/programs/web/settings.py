@@ -116,6 +116,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # `Secure` is set by SafeHeaders when the request came by https: plain http on the own machine must work as well.
+PROXY_COUNT = ONEFOLD.web.proxy_count
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_NAME = "onefold_session"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
