@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.xdist_group("scenarios"), pytest.mark.timeout(180)]
 BATCH: Final = 1_000
 # the bounds that docs/reference/limits.md states
 ROWS_PER_EVENT: Final = 6  # of a batch in which every event names a new identifier beside the flooded one
+FEW: Final = 50  # of the batch itself: positions, sources, configuration
 ROWS_PER_EVENT_OF_ONE: Final = 1.1  # of a batch whose events are one person's
 ROWS_PER_NEW_TRIO: Final = 10  # of a batch in which every event names three new identifiers
 ROWS_PER_MEMBER: Final = 3  # of each component that a batch touches
@@ -28,7 +29,7 @@ def test_kiosk_of_ten_thousand_users_costs_a_batch_no_more_than_its_own_events(d
         worker.batch([_visit(f"u{batch * BATCH + number}", "kiosk") for number in range(BATCH)]) for batch in range(10)
     ]
 
-    assert max(rows) <= ROWS_PER_EVENT * BATCH
+    assert max(rows) <= ROWS_PER_EVENT * BATCH + FEW
     assert max(rows[1:]) <= 1.05 * min(rows[1:])
     assert _flags(db, "kiosk") & Flag.SHARED
     assert _one(db, "select count(*) from profile") == 10_000
@@ -43,7 +44,7 @@ def test_tester_with_ten_thousand_devices_costs_a_batch_no_more_than_its_own_eve
         for batch in range(10)
     ]
 
-    assert max(rows) <= ROWS_PER_EVENT * BATCH
+    assert max(rows) <= ROWS_PER_EVENT * BATCH + FEW
     assert max(rows[1:]) <= 1.05 * min(rows[1:])
     assert _flags(db, "tester") & Flag.BUSY
     _demand_clean_rebuild(db)

@@ -59,7 +59,7 @@ def test_poisoned_rows_become_violations_and_the_lane_goes_on(installation: Inst
             for poison in POISONS.values():
                 conn.execute(
                     "insert into event_log (epoch, lane, source_id, trust, received_at, n, body)"
-                    " values ((select max(epoch) from log_epoch), %s, %s, 2, now(), 1, %s)",
+                    " values ((select coalesce(max(epoch), 1) from log_epoch), %s, %s, 2, now(), 1, %s)",
                     [lane, shop.id, poison],
                 )
     installation.send(shop, _orders("healthy", 10))

@@ -29,6 +29,8 @@ from onefold.programs.processor.steps import process
 FIRST_BATCH_EVENTS: Final = 1_000
 SMALLEST_BATCH_EVENTS: Final = 100
 MOST_SET_ASIDE_IN_A_ROW: Final = 10
+NOT_AS_NEEDED: Final = ("42", "3F")
+"""Classes of SQLSTATE for which no event is to blame: a table, column or right is missing."""
 
 log = get_logger(__name__)
 
@@ -73,9 +75,9 @@ class Batches:
             return 1
         except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable):
             raise
-        except psycopg.ProgrammingError as fault:  # a table is missing, say: no event is to blame
-            raise Broken(f"The database is not as this version of Onefold needs it: {type(fault).__name__}.") from fault
         except Exception as fault:  # whatever an event did to us: it is set aside, the others go on
+            if isinstance(fault, psycopg.Error) and (fault.sqlstate or "").startswith(NOT_AS_NEEDED):
+                raise Broken(f"The database isn't as this version needs it: {type(fault).__name__}.") from fault
             self._set_aside(fault)
             return 1
         self._set_aside_in_a_row = 0
