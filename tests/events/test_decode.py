@@ -190,7 +190,7 @@ def test_an_event_that_outgrows_its_limit_by_the_shared_context_is_refused() -> 
 def test_one_huge_trait_is_refused_by_name_and_many_small_ones_are_not() -> None:
     small = {f"t{n}": "x" * 100 for n in range(100)}
     assert decoded({"type": "identify", "userId": "u", "traits": small}).traits
-    violation = refused({"type": "identify", "userId": "u", "traits": {**small, "bio": "x" * 5_000}})
+    violation = refused({"type": "identify", "userId": "u", "traits": {**small, "bio": "x" * 20_000}})
     assert violation.reason is Reason.TRAIT_TOO_LARGE
     assert "'bio'" in violation.detail
 

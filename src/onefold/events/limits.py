@@ -16,7 +16,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_id_chars: int = 500
     max_message_id_chars: int = 100
     max_traits: int = 300
-    max_trait_bytes: int = 4_096  # of one value as JSON: a fragment keeps every trait, so this bounds its document
+    max_trait_bytes: int = 16_384  # of one value as JSON: a fragment keeps every trait, so this bounds its document
     max_external_ids: int = 100
     max_shared_bytes: int = 4_096  # context and integrations of a batch, which every event of it repeats
     max_internal_bytes: int = 512_000  # Onefold's own link and retract events
