@@ -14,14 +14,14 @@ import pytest
 from psycopg import Connection
 
 from onefold.config import CollectorSettings, load_settings
-from onefold.events.api import NewSource, PostgresLog, create_key, create_source, decode_request, read_batch
-from onefold.events.reading import lock_positions
+from onefold.events.api import NewSource, PostgresLog, create_key, create_source, decode_request
 from onefold.infra import embedded
 from onefold.infra.postgres import connect
 from onefold.programs.migrate import migrate
 from tests.collector.conftest import Sender, track
 from tests.collector.load import Load
 from tests.collector.running import RunningCollector, running
+from tests.log import read_log
 
 OPTIONS = {"shared_buffers": "16MB", "fsync": "off"}  # the system stays up, so its cache is as good as a disk
 
@@ -52,7 +52,7 @@ def killable(server: embedded.RunningServer, key: str) -> Iterator[RunningCollec
 
 def ids_in_log(url: str) -> list[str]:
     with connect(url, "tests") as conn:
-        rows = read_batch(conn, lock_positions(conn), 10_000_000)
+        rows = read_log(conn)
     return [event.message_id for row in rows for event in decode_request(row)[0]]
 
 

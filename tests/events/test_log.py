@@ -19,12 +19,12 @@ from onefold.events.api import (
     append_internal,
     decode_request,
     lock_positions,
-    read_batch,
     wait_until_processed,
 )
 from onefold.events.log import current_epoch, open_epoch
 from onefold.infra.postgres import connect
 from tests.collector.running import free_port
+from tests.log import read_log
 
 Conn = Connection[Any]
 RULE = {"type": "link", "rule": "never", "a": ["email", "a@b.c"], "b": ["phone", "+49301234567"]}
@@ -46,7 +46,7 @@ def appended(url: str, *groups: list[NewRow]) -> None:
 def test_rows_come_back_as_they_were_appended(db: Conn, pg_url: str) -> None:
     rows = [new_row(b'{"batch":[%d]}' % number, lane=number % 2) for number in range(10)]
     appended(pg_url, rows)
-    read = read_batch(db, lock_positions(db), 100)
+    read = read_log(db, 100)
     assert sorted(row.body for row in read) == [row.body for row in rows]
     assert [row.lane for row in read] == [0] * 5 + [1] * 5
     first = read[0]
@@ -56,7 +56,7 @@ def test_rows_come_back_as_they_were_appended(db: Conn, pg_url: str) -> None:
 
 def test_concurrent_appends_each_keep_all_their_rows(db: Conn, pg_url: str) -> None:
     appended(pg_url, *[[new_row(b'{"batch":[%d]}' % (group * 100 + one)) for one in range(50)] for group in range(8)])
-    assert len(read_batch(db, lock_positions(db), 1_000)) == 400
+    assert len(read_log(db, 1_000)) == 400
 
 
 def test_an_append_wakes_the_listener(db: Conn, pg_url: str) -> None:
@@ -82,7 +82,7 @@ def test_an_idle_connection_that_was_ended_is_replaced(db: Conn, pg_url: str) ->
         await log.close()
 
     asyncio.run(work())
-    assert len(read_batch(db, lock_positions(db), 10)) == 2
+    assert len(read_log(db, 10)) == 2
 
 
 def test_the_epoch_grows_when_the_cluster_is_another(db: Conn, pg_url: str) -> None:
@@ -109,7 +109,7 @@ def test_two_starters_begin_one_epoch(db: Conn, pg_url: str) -> None:
 
 def test_internal_events_carry_who_acted(db: Conn) -> None:
     position = append_internal(db, [RULE, RULE | {"messageId": "mine"}], acting_user="alice")
-    (row,) = read_batch(db, lock_positions(db), 10)
+    (row,) = read_log(db, 10)
     assert (row.epoch, row.xid, row.off, row.lane) == (position.epoch, position.xid, position.off, position.lane)
     assert (row.source_id, row.trust, row.n) == (1, Trust.SECRET, 2)
     (first, second), bad = decode_request(row)
@@ -122,18 +122,18 @@ def test_internal_events_carry_who_acted(db: Conn) -> None:
 def test_internal_events_go_with_the_callers_transaction(db: Conn) -> None:
     with db.transaction(force_rollback=True):
         append_internal(db, [RULE], acting_user="alice")
-    assert read_batch(db, lock_positions(db), 10) == []
+    assert read_log(db, 10) == []
 
 
 def test_whatever_an_editor_types_can_be_kept(db: Conn) -> None:
     append_internal(db, [RULE | {"a": ["email", "a\0\ud800\U0001f600"]}], acting_user="\0")
-    (event,), _ = decode_request(read_batch(db, lock_positions(db), 10)[0])
+    (event,), _ = decode_request(read_log(db, 10)[0])
     assert msgspec.json.decode(event.body)["a"] == ["email", "a\ufffd\ufffd\U0001f600"]
 
 
 def test_many_internal_events_become_several_rows(db: Conn) -> None:
     position = append_internal(db, [RULE] * 2_501, acting_user="alice")
-    rows = read_batch(db, lock_positions(db), 10_000)
+    rows = read_log(db, 10_000)
     assert [row.n for row in rows] == [2_500, 1]
     assert rows[-1].off == position.off
 
@@ -146,7 +146,7 @@ def test_waiting_ends_when_the_processor_has_come_past(db: Conn, pg_url: str) ->
         time.sleep(0.1)
         with connect(pg_url, "processor") as other:
             lock_positions(other)
-            advance(other, read_batch(other, lock_positions(other), 10))
+            advance(other, read_log(other, 10))
 
     thread = threading.Thread(target=process)
     thread.start()

@@ -5,10 +5,11 @@ from typing import Any, Self
 
 from psycopg import Connection, Cursor
 
-from onefold.events.api import LogRow, Trust, lock_positions, read_batch
+from onefold.events.api import LogRow, Trust
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.steps import process
+from tests.log import read_log
 
 SOURCE = 2
 RECEIVED = 1_795_315_602_551_000  # 2026-11-22T02:46:42.551Z
@@ -51,10 +52,10 @@ class Worker:
 
     def catch_up(self) -> int:
         """Processes what Onefold logged itself meanwhile; the rows that this took, 0 = there was nothing."""
-        Counting.used.clear()
         with self._conn.transaction():
             context = load_context(self._conn)
-            rows = read_batch(self._conn, lock_positions(self._conn), REQUEST * 10)
+            rows = read_log(self._conn, REQUEST * 10)
+            Counting.used.clear()
             if not rows:
                 return 0
             process(self._conn, context, prepare(rows, context))
