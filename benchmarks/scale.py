@@ -39,7 +39,7 @@ FULL: Final = Scale(
     import_rows=1_000_000,
     import_request=2_000,
     edit_pause_s=0.1,
-    quiet_s=180,
+    quiet_s=300,
     idle_s=60,
 )
 SMALL: Final = Scale(

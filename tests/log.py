@@ -12,8 +12,8 @@ READABLE = """
 """
 
 
-def read_log(conn: Connection[Any], max_events: int = 10_000_000) -> list[LogRow]:
-    """The rows after the positions, once every row that is there may be read."""
+def wait_until_readable(conn: Connection[Any]) -> None:
+    """Returns once every row that is there may be read."""
 
     def is_readable() -> bool:
         row = conn.execute(READABLE).fetchone()
@@ -21,4 +21,9 @@ def read_log(conn: Connection[Any], max_events: int = 10_000_000) -> list[LogRow
         return bool(row[0])
 
     wait_until(is_readable, what="No older transaction is open")
+
+
+def read_log(conn: Connection[Any], max_events: int = 10_000_000) -> list[LogRow]:
+    """The rows after the positions, once every row that is there may be read."""
+    wait_until_readable(conn)
     return read_batch(conn, lock_positions(conn), max_events)

@@ -19,6 +19,7 @@ from onefold.kernel.errors import Broken
 from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batches import MOST_SET_ASIDE_IN_A_ROW, Batches, tune
 from onefold.programs.processor.steps import process
+from tests.log import wait_until_readable
 
 SHOP = 2
 INTERACTIVE, BULK = 0, 1
@@ -91,6 +92,31 @@ def test_a_full_bulk_lane_does_not_hold_up_the_interactive_one(shop: Connection[
     wait_for_a_batch(batches)
     assert "live" in stored(shop)
     assert len(stored(shop)) < 3_001
+
+
+def test_what_comes_while_a_bulk_batch_is_ready_goes_first_every_other_time(
+    shop: Connection[Any], batches: Batches
+) -> None:
+    batches.limit = 100
+    for index in range(20):
+        log(shop, *(f"bulk-{index}-{n}" for n in range(100)), lane=BULK)
+    wait_until_readable(shop)
+    batches.run()
+    assert batches.is_behind
+    seen = [len(stored(shop))]
+    for edit in ("edit-1", "edit-2"):
+        log(shop, edit)
+        wait_until_readable(shop)
+        batches.run()
+        seen.append(len(stored(shop)))
+    assert seen == [100, 101, seen[2]]
+    assert seen[2] >= 201  # the second edit let the bulk batch go first
+    assert "edit-2" not in stored(shop)
+    batches.run()
+    assert "edit-2" in stored(shop)
+    drain(batches, shop)
+    assert len(stored(shop)) == 2_002
+    assert not batches.is_behind
 
 
 def test_a_backlog_read_ahead_is_processed_once(shop: Connection[Any], batches: Batches) -> None:

@@ -49,7 +49,17 @@ from onefold.events.keys import (
 )
 from onefold.events.limits import DEFAULT_LIMITS, Limits, limits_of
 from onefold.events.log import EventLog, NewRow, NotStored, PostgresLog, append_internal, wait_until_processed
-from onefold.events.reading import BULK, Position, advance, after, has_unread, lock_positions, read_batch
+from onefold.events.reading import (
+    BULK,
+    INTERACTIVE,
+    Position,
+    advance,
+    after,
+    has_unread,
+    lock_positions,
+    read_batch,
+    read_lane,
+)
 from onefold.events.sources import (
     CHANGED_CHANNEL,
     NewSource,
@@ -67,6 +77,7 @@ __all__ = [
     "CHANGED_CHANNEL",
     "DEDUPLICATION_US",
     "DEFAULT_LIMITS",
+    "INTERACTIVE",
     "INTERNAL_SOURCE",
     "JSON_FAULTS",
     "SCOPES",
@@ -122,6 +133,7 @@ __all__ = [
     "lock_positions",
     "read_batch",
     "read_book",
+    "read_lane",
     "read_request",
     "retracted_until",
     "rotate_key",

@@ -37,9 +37,9 @@ def has_unread(conn: Connection[Any]) -> bool:
 
 def read_batch(conn: Connection[Any], positions: dict[int, Position], max_events: int) -> list[LogRow]:
     """Up to about `max_events` events: the interactive lane first, then the bulk lane."""
-    rows = _read(conn, positions[INTERACTIVE], max_events)
+    rows = read_lane(conn, positions[INTERACTIVE], max_events)
     left = max(max_events - sum(row.n for row in rows), int(max_events * BULK_SHARE), 1)
-    return rows + _read(conn, positions[BULK], left)
+    return rows + read_lane(conn, positions[BULK], left)
 
 
 def after(positions: dict[int, Position], rows: list[LogRow]) -> dict[int, Position]:
@@ -55,7 +55,8 @@ def advance(conn: Connection[Any], rows: list[LogRow]) -> None:
         conn.execute(QUERIES["advance"], {"lane": lane, "epoch": row.epoch, "xid": str(row.xid), "off": row.off})
 
 
-def _read(conn: Connection[Any], position: Position, max_events: int) -> list[LogRow]:
+def read_lane(conn: Connection[Any], position: Position, max_events: int) -> list[LogRow]:
+    """The next rows of one lane, up to about `max_events` events."""
     parameters = {
         "lane": position.lane,
         "epoch": position.epoch,

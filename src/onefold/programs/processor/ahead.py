@@ -37,16 +37,21 @@ class Ahead:
         future = self._pool.submit(lambda: prepare(read_batch(self._reader, positions, limit), context))
         self._task = _Task(positions, context, future)
 
-    def take(self, positions: dict[int, Position], context: Context) -> Prepared | None:
-        """What was begun, if it begins where the log is read to now, and under this configuration. Waits for it.
+    @property
+    def has_begun(self) -> bool:
+        """Whether a batch is under way or ready."""
+        return self._task is not None
+
+    def find(self, positions: dict[int, Position], context: Context) -> Prepared | None:
+        """What was begun, if its lanes are read to where it begins, and under this configuration. Waits for it.
 
         None when nothing fits, or the reading failed: the caller then reads itself, and meets the fault.
         """
-        task, self._task = self._task, None
-        if task is None:
+        task = self._task
+        if task is None or task.future.exception() is not None or task.context is not context:
             return None
-        prepared = task.future.result() if task.future.exception() is None else None
-        if prepared is None or not prepared.rows or task.positions != positions or task.context is not context:
+        prepared = task.future.result()
+        if not prepared.rows or any(task.positions[lane] != positions[lane] for lane in prepared.lanes):
             return None
         return prepared
 

@@ -45,6 +45,10 @@ class Prepared(NamedTuple):
     def size(self) -> int:
         return sum(row.n for row in self.rows)
 
+    @property
+    def lanes(self) -> set[int]:
+        return {row.lane for row in self.rows}
+
 
 @dataclass
 class Batch:

@@ -9,12 +9,15 @@ from psycopg import Connection
 from onefold.config import ProcessorSettings
 from onefold.events.api import (
     DEFAULT_LIMITS,
+    INTERACTIVE,
     Limits,
     LogRow,
+    Position,
     advance,
     after,
     lock_positions,
     read_batch,
+    read_lane,
     store_violations,
     undecodable,
 )
@@ -50,7 +53,13 @@ class Batches:
         self._part: int | None = None  # a batch failed: events to try next, halved down to the row it failed on
         self._suspects: list[LogRow] = []  # what of it was read last
         self._set_aside_in_a_row = 0
+        self._gave_way = False  # a bulk batch that was ready let an interactive one go first
         self._context: Context | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more is known to be waiting."""
+        return self._ahead.has_begun
 
     def run(self) -> int:
         """One transaction: read, process, advance. Returns the number of log rows; 0 = nothing to read.
@@ -104,12 +113,25 @@ class Batches:
             rows = read_batch(self._conn, positions, self._part)
             self._suspects = rows[:1] if self._part == 1 else rows  # in the end one row, not one of each lane
             return prepare(self._suspects, context)
-        prepared = self._ahead.take(positions, context)
+        prepared = self._ahead.find(positions, context)
         if prepared is None:
             prepared = prepare(read_batch(self._conn, positions, self.limit), context)
+        elif urgent := self._overtaking(prepared, positions):
+            return prepare(urgent, context)
         if prepared.size >= self.limit:
             self._ahead.begin(after(positions, prepared.rows), context, self.limit)
+        else:
+            self._ahead.drop()
         return prepared
+
+    def _overtaking(self, prepared: Prepared, positions: dict[int, Position]) -> list[LogRow]:
+        """Interactive rows that came while a batch of bulk rows was prepared: they go first, every other time."""
+        if self._gave_way or INTERACTIVE in prepared.lanes:
+            self._gave_way = False
+            return []
+        urgent = read_lane(self._conn, positions[INTERACTIVE], self.limit)
+        self._gave_way = bool(urgent)
+        return urgent
 
     def _adapt(self, elapsed_ms: float, events: int) -> None:
         """Batches grow or shrink towards the target time."""

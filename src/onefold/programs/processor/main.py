@@ -69,7 +69,7 @@ class Processor:
             began = time.monotonic()
             if batches.run():
                 pause = began + self._settings.min_interval_ms / 1000 - time.monotonic()
-                if pause > 0:
+                if pause > 0 and not batches.is_behind:
                     time.sleep(pause)
             else:
                 self._wait(listener)
