@@ -39,8 +39,11 @@ def _with_profiles(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
             conn.commit()
             if wanted & PROCESS:
                 _say("processing")
-                with connect(url, "benchmarks reader", autocommit=True) as reader:
-                    yield from process.figures(conn, reader, scale)
+                with (
+                    connect(url, "benchmarks reader", autocommit=True) as reader,
+                    connect(url, "benchmarks plain", autocommit=True) as plain,
+                ):
+                    yield from process.figures(conn, reader, plain, scale)
     if not wanted <= PROCESS | set(COLLECT):
         yield from _with_everything_up(wanted, scale, folder)
 

@@ -93,7 +93,7 @@ class ProcessorSettings(Group, frozen=True, kw_only=True):
 
     max_batch_events: Annotated[Positive, Meta(description="Most events in one transaction")] = 10_000
     min_interval_ms: Annotated[int, Meta(ge=0, description="Least time between the starts of two batches")] = 100
-    target_batch_ms: Annotated[Positive, Meta(description="Batches grow or shrink towards this time")] = 500
+    target_batch_ms: Annotated[Positive, Meta(description="Batches grow or shrink towards this time")] = 300
 
 
 class WebSettings(Group, frozen=True, kw_only=True):

@@ -14,7 +14,15 @@ from onefold.infra import partitions
 from onefold.infra.partitions import Partitioned, find_missing
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import Unavailable
-from onefold.programs.upkeep import EVENTS, LOG, delete_old_outcomes, drop_old_log, make_partitions, missing_partitions
+from onefold.programs.upkeep import (
+    EVENTS,
+    LOG,
+    delete_expired_sessions,
+    delete_old_outcomes,
+    drop_old_log,
+    make_partitions,
+    missing_partitions,
+)
 
 NOW: Final = datetime(2030, 5, 15, 13, 30, tzinfo=UTC)  # a Wednesday, beyond what migrations made
 Rows = Connection[tuple[Any, ...]]
@@ -168,3 +176,12 @@ def test_old_outcomes_go_and_young_ones_stay(own: Rows, monkeypatch: pytest.Monk
 
 def test_partition_names_follow_their_table() -> None:
     assert Partitioned("t", "at", 1).partition(NOW) == "t_20300515"
+
+
+def test_sessions_that_are_over_go_and_the_others_stay(own: Rows) -> None:
+    own.execute(
+        "insert into django_session values ('over', '', %s), ('live', '', %s)",
+        [NOW - timedelta(days=1), NOW + timedelta(days=1)],
+    )
+    assert delete_expired_sessions(own, NOW) == 1
+    assert own.execute("select session_key from django_session").fetchall() == [("live",)]

@@ -47,6 +47,13 @@ def test_unreachable_database_is_told_without_a_stack() -> None:
     assert "hunter2" not in answer.stderr
 
 
+def test_malformed_database_address_is_told_without_the_password() -> None:
+    answer = onefold("migrate", environ={"DATABASE_URL": "postgresql://me:hunter2%zz@127.0.0.1/x"})
+    assert answer.returncode == 2
+    assert "DATABASE_URL can't be read" in answer.stderr
+    assert "hunter2" not in answer.stderr
+
+
 def test_defect_names_its_place_and_keeps_what_it_held(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

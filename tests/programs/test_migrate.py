@@ -1,6 +1,7 @@
 """Migrating can run twice, and twice at once."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,6 +47,16 @@ def test_two_at_once_both_end_well(empty_url: str) -> None:
 @pytest.mark.usefixtures("django_elsewhere")
 def test_again_does_nothing(own_pg_url: str) -> None:
     assert migrate(load_settings({"DATABASE_URL": own_pg_url})) == []
+
+
+@pytest.mark.usefixtures("django_elsewhere")
+def test_a_role_without_rights_is_told_which_it_lacks(empty_url: str) -> None:
+    with connect(empty_url, "tests", autocommit=True) as connection:
+        connection.execute("drop role if exists powerless")
+        connection.execute("create role powerless login password 'powerless'")
+    powerless = re.sub(r"//[^@]*@", "//powerless:powerless@", empty_url)
+    with pytest.raises(DatabaseRejected, match="may not make Onefold's tables"):
+        migrate(load_settings({"DATABASE_URL": powerless}))
 
 
 def test_program_on_an_empty_database_says_what_to_do(empty_url: str) -> None:

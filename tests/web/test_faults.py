@@ -164,6 +164,13 @@ def test_the_side_bar_works_before_anybody_is_known() -> None:
     assert context.shell(bare)["places"] == []
 
 
+def test_a_method_the_api_does_not_have_is_told_as_json(alice: Client) -> None:
+    response = alice.delete("/api/violations")
+    assert response.status_code == 405
+    assert response.json() == {"code": "method_not_allowed", "message": "DELETE isn't possible here; GET is."}
+    assert response["Allow"] == "GET"
+
+
 def test_a_request_that_is_too_large_is_no_defect_of_ours(alice: Client) -> None:
     answer = alice.post("/api/retractions", "[" + "1," * 600_000, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (413, "request_too_large")

@@ -12,11 +12,16 @@ import psycopg
 from psycopg import AsyncConnection, Connection
 
 from onefold.infra.logs import get_logger
-from onefold.kernel.errors import Broken, Unavailable
+from onefold.kernel.errors import Broken, Rejected, Unavailable
 
 CONNECT_TIMEOUT_S: Final = 5
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
+
+ADDRESS_RULE: Final = (
+    "DATABASE_URL can't be read. It looks like postgresql://USER:PASSWORD@HOST:PORT/DATABASE; "
+    "in the password write %, @, : and / as %25, %40, %3A and %2F."
+)
 
 Result = TypeVar("Result")
 
@@ -31,12 +36,20 @@ LINK: Final[Mapping[str, Any]] = {
 log = get_logger(__name__)
 
 
+class AddressRejected(Rejected):
+    """The database's address is malformed."""
+
+    code = "address_rejected"
+
+
 def connect(url: str, application_name: str, *, autocommit: bool = False) -> Connection[tuple[Any, ...]]:
-    """A connection; `application_name` is what `doctor` calls it. Raises Unavailable."""
+    """A connection; `application_name` is what `doctor` calls it. Raises Unavailable, AddressRejected."""
     try:
         return psycopg.connect(url, autocommit=autocommit, application_name=_named(application_name), **LINK)
     except psycopg.OperationalError as fault:
         raise _unreachable(fault) from fault
+    except psycopg.ProgrammingError as fault:
+        raise AddressRejected(ADDRESS_RULE) from fault
 
 
 async def connect_async(
@@ -49,6 +62,8 @@ async def connect_async(
         )
     except psycopg.OperationalError as fault:
         raise _unreachable(fault) from fault
+    except psycopg.ProgrammingError as fault:
+        raise AddressRejected(ADDRESS_RULE) from fault
 
 
 def pauses() -> Iterator[float]:

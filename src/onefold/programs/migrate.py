@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import psycopg
 from psycopg import Connection
 
 from onefold.config import Settings, use_django
@@ -16,6 +17,7 @@ from onefold.kernel.errors import Rejected, Unavailable
 from onefold.programs.upkeep import make_partitions
 
 LOCK_TIMEOUT_S: Final = 600
+INSUFFICIENT_PRIVILEGE: Final = "42501"
 _ADVISORY_KEY: Final = 0x0F01D_F0
 
 log = get_logger(__name__)
@@ -74,7 +76,7 @@ def pending_migrations() -> list[str]:
 
 def _apply() -> list[str]:
     from django.core.management import call_command
-    from django.db import NotSupportedError, connection
+    from django.db import DatabaseError, NotSupportedError, connection
 
     try:
         if not (pending := pending_migrations()):
@@ -87,9 +89,23 @@ def _apply() -> list[str]:
             f"The PostgreSQL server lacks something Onefold needs: {str(fault).strip()}\n"
             "Install its contrib extensions (package postgresql-contrib on many systems), then run `onefold migrate`."
         ) from fault
+    except DatabaseError as fault:
+        if not _is_for_want_of_rights(fault):
+            raise
+        raise DatabaseRejected(
+            f"The role in DATABASE_URL may not make Onefold's tables: {str(fault).strip()}\n"
+            "Make it the owner of the database (`alter database NAME owner to ROLE`), then run `onefold migrate`."
+        ) from fault
     finally:
         connection.close()
     return pending
+
+
+def _is_for_want_of_rights(fault: BaseException | None) -> bool:
+    """Django wraps the driver's error, once or twice."""
+    while fault is not None and not isinstance(fault, psycopg.Error):
+        fault = fault.__cause__ or fault.__context__
+    return fault is not None and fault.sqlstate == INSUFFICIENT_PRIVILEGE
 
 
 def _check_server(connection: Connection[tuple[Any, ...]]) -> None:

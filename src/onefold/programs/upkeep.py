@@ -57,6 +57,11 @@ def delete_old_outcomes(connection: Connection[tuple[Any, ...]], retention: Rete
     return sum(_delete_before(connection, table, column, before) for table, column in OUTCOMES)
 
 
+def delete_expired_sessions(connection: Connection[tuple[Any, ...]], now: datetime) -> int:
+    """Deletes the sessions of browsers that are over; how many."""
+    return _delete_before(connection, "django_session", "expire_date", now)
+
+
 def _delete_before(connection: Connection[tuple[Any, ...]], table: str, column: str, before: datetime) -> int:
     delete = SQL(
         "delete from {table} where ctid = any(array(select ctid from {table} where {column} < %s limit {chunk}))"

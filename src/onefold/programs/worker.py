@@ -14,7 +14,7 @@ from onefold.infra.heartbeat import beating
 from onefold.infra.jobs import SHUTDOWN_S, WAIT_S, make_jobs, work
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, pauses
-from onefold.programs.upkeep import delete_old_outcomes, drop_old_log, make_partitions
+from onefold.programs.upkeep import delete_expired_sessions, delete_old_outcomes, drop_old_log, make_partitions
 
 Result = TypeVar("Result")
 
@@ -77,6 +77,12 @@ def upkeep_jobs(settings: Settings) -> Blueprint:
             url, lambda connection: delete_old_outcomes(connection, settings.retention, datetime.now(UTC))
         )
         log.info("outcomes_deleted", count=deleted)
+
+    @blueprint.periodic(cron="33 3 * * *")
+    @blueprint.task(name="delete_expired_sessions", retry=RETRY)
+    def expired_sessions(timestamp: int) -> None:
+        deleted = _with_database(url, lambda connection: delete_expired_sessions(connection, datetime.now(UTC)))
+        log.info("sessions_deleted", count=deleted)
 
     return blueprint
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from onefold.programs.web.faults import fault_response
+from onefold.programs.web.faults import answer, fault_response
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -56,7 +56,14 @@ class Faults:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and request.path.startswith("/api/"):
+            allowed = response.headers["Allow"]
+            response = answer(
+                request, 405, "method_not_allowed", f"{request.method} isn't possible here; {allowed} is."
+            )
+            response.headers["Allow"] = allowed
+        return response
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
         return fault_response(request, fault)
