@@ -93,6 +93,8 @@ def test_row_that_processing_fails_on_is_kept_and_the_others_go_on(installation:
     assert installation.value("select count(*) from event where source_id = %s", shop.id) == 40
     violations = "select reason, convert_from(body, 'UTF8')::jsonb #>> '{batch,0,messageId}' from violation"
     assert installation.query(f"{violations} where source_id = %s", shop.id) == [("processing_failed", "poison")]
+    with installation.connection() as conn:  # a test that reads the log again would find it healed
+        conn.execute("delete from event_log where position('\"poison\"'::bytea in body) > 0")
     installation.demand_clean_rebuild()
 
 
