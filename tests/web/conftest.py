@@ -134,8 +134,9 @@ def signed_in(user: "User") -> Client:
 
 
 @pytest.fixture
-def processor(shop: Shop, settings: Settings, pg_url: str) -> Iterator[None]:
-    """A processor that reads the log while the test runs."""
+def processor(shop: Shop, settings: Settings, pg_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A processor that reads the log while the test runs. Other tests' transactions may hold it back for seconds."""
+    monkeypatch.setattr("onefold.profiles.links.WAIT_S", 30.0)
     running = Processor(settings, pg_url)
     thread = threading.Thread(target=running.run)
     thread.start()

@@ -52,7 +52,7 @@ def test_pages_are_not_kept_by_caches_but_their_style_is(bob: Client) -> None:
     assert "max-age" in style["Cache-Control"]
 
 
-@pytest.mark.parametrize("name", ["onefold.js", "icons.svg", "logo.svg", "django_htmx/htmx-2.min.js"])
+@pytest.mark.parametrize("name", ["onefold.js", "js/palette.js", "vendor/tabler.css", "vendor/icons.svg", "logo.svg", "django_htmx/htmx-2.min.js"])
 def test_static_files_are_there(name: str, charlie: Client) -> None:
     response = charlie.get(f"/static/{name}")
     response.close()
@@ -73,8 +73,8 @@ def test_no_page_holds_what_the_policy_forbids(alice: Client, shop: Shop) -> Non
         html = alice.get(path, follow=True).content.decode()
         assert " style=" not in html
         assert " onclick" not in html
-        assert html.count("<script") == 2  # both by address
-        assert html.count('<script src="/static/') == 2
+        assert html.count("<script") > 0
+        assert html.count("<script") == html.count('<script src="/static/')  # all by address
 
 
 @pytest.mark.parametrize("fault", [RuntimeError("ada@example.com broke"), ValueError("secret"), KeyError("mailto:x")])

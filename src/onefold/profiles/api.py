@@ -3,6 +3,7 @@
 from onefold.profiles.fold import Claims, add_claims, current_values, pack, resolve, unpack
 from onefold.profiles.golden import Golden, floor_hour, golden_record, is_nobody
 from onefold.profiles.ids import company_hash, to_text
+from onefold.profiles.jump import jump_to_people
 from onefold.profiles.refold import (
     CompanyFacts,
     CompanyRow,
@@ -36,6 +37,7 @@ __all__ = [
     "fold_companies",
     "golden_record",
     "is_nobody",
+    "jump_to_people",
     "members_of",
     "pack",
     "refold_profiles",

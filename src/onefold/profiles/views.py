@@ -11,9 +11,9 @@ from psycopg import Connection
 from onefold.accounts.api import Permission, name_of, requires
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import NotFound
-from onefold.profiles import companies, links, people, person, timeline
+from onefold.profiles import companies, jump, links, people, person, timeline
 from onefold.profiles.ids import from_text, to_text
-from onefold.profiles.naming import IdentifierRejected, Names, names_in_force
+from onefold.profiles.naming import Names, names_in_force
 
 
 @requires(Permission.SEE_PEOPLE)
@@ -25,7 +25,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
     after = people.place_from_text(request.GET.get("after", ""))
     with pooled() as conn:
         names = names_in_force(conn)
-        found = _jump(conn, names, query) if query else None
+        found = jump.exact(conn, names, query) if query else None
         if found is not None:
             return _go(request, f"/people/{to_text(found.profile_id)}")
         page = people.people_page(conn, query=query, is_known=is_known, after=after)
@@ -109,19 +109,6 @@ def _words(done: links.Decision) -> str:
         return f"{done.a} is isolated" if done.rule == "never" else f"{done.a} is no longer isolated"
     verb = {"never": "are never linked", "always": "are always linked", "withdrawn": "have no rule any more"}[done.rule]
     return f"{done.a} and {done.b} {verb}"
-
-
-def _jump(conn: Connection[Any], names: Names, query: str) -> person.Found | None:
-    """Who is meant by an exact identifier or id; None = search for it."""
-    h = from_text(query)
-    if h is None:
-        if names.split(query) is None:
-            return None
-        try:
-            h = names.identifier(query).h
-        except IdentifierRejected:  # it only looks like one: searched for as text
-            return None
-    return person.find(conn, names, h)
 
 
 def _find(conn: Connection[Any], names: Names, identifier: str) -> person.Found:

@@ -3,35 +3,66 @@
 from typing import NamedTuple
 
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from onefold.accounts.api import Permission, may
 
 
 class Place(NamedTuple):
-    """An entry of the side bar."""
+    """An entry of the side bar. `key`: the second stroke after `g`."""
 
-    title: str
+    title: str | Promise
     url: str
     icon: str
-    is_current: bool
+    needed: Permission
+    key: str = ""
+    is_current: bool = False
 
 
-PLACES = (
-    ("People", "/people", "people", Permission.SEE_PEOPLE),
-    ("Events", "/events", "pulse", Permission.SEE_EVENTS),
-    ("Violations", "/violations", "alert", Permission.SEE_EVENTS),
-    ("Sources", "/sources", "plug", Permission.SEE_EVENTS),
-    ("Health", "/health/page", "heart", Permission.SEE_EVENTS),
+class Group(NamedTuple):
+    """Places under one heading; the first group has none, and is what phones show at the foot."""
+
+    title: str | Promise
+    places: tuple[Place, ...]
+
+
+GROUPS = (
+    Group(
+        "",
+        (
+            Place(_("People"), "/people", "users", Permission.SEE_PEOPLE, "p"),
+            Place(_("Events"), "/events", "activity", Permission.SEE_EVENTS, "e"),
+            Place(_("Sources"), "/sources", "plug-connected", Permission.SEE_EVENTS, "s"),
+        ),
+    ),
+    Group(
+        _("Watch"),
+        (
+            Place(_("Violations"), "/violations", "alert-triangle", Permission.SEE_EVENTS, "v"),
+            Place(_("Health"), "/health/page", "heartbeat", Permission.SEE_EVENTS, "h"),
+        ),
+    ),
 )
 
 
-def shell(request: HttpRequest) -> dict[str, object]:
-    """`places`: where this user may go; `rights`: names of what they may do."""
+def groups_for(request: HttpRequest) -> list[Group]:
+    """The groups with what this user may open."""
     user = getattr(request, "user", None)
     if user is None:
-        return {"places": [], "rights": frozenset()}
-    rights = frozenset(permission.value for permission in Permission if may(user, permission))
-    places = [
-        Place(title, url, icon, request.path.startswith(url)) for title, url, icon, needed in PLACES if needed in rights
-    ]
-    return {"places": places, "rights": rights}
+        return []
+    found = []
+    for title, places in GROUPS:
+        allowed = tuple(
+            place._replace(is_current=request.path.startswith(place.url)) for place in places if may(user, place.needed)
+        )
+        if allowed:
+            found.append(Group(title, allowed))
+    return found
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """`places`: where this user may go, by group; `rights`: names of what they may do."""
+    user = getattr(request, "user", None)
+    rights = frozenset(permission.value for permission in Permission if may(user, permission)) if user else frozenset()
+    return {"places": groups_for(request), "rights": rights}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import django_htmx
+from django.contrib.messages import constants as messages
 from django.utils.functional import lazy
 from psycopg.conninfo import conninfo_to_dict
 
@@ -99,7 +100,7 @@ LOGGING_CONFIG = None  # infra/logs.py
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
-USE_I18N = False
+USE_I18N = True
 
 # Few small files, found where they lie: no collecting step between installing and running. Answered with 304 mostly.
 STATIC_URL = "/static/"
@@ -125,6 +126,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "onefold_csrf"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "onefold.programs.web.faults.csrf_failure"
+MESSAGE_TAGS = {messages.SUCCESS: "ok", messages.WARNING: "warn", messages.ERROR: "bad"}
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200

@@ -7,6 +7,7 @@ from onefold.programs.web import faults
 from onefold.programs.web.api import api
 from onefold.programs.web.api_docs import api_docs
 from onefold.programs.web.health import health_answer, health_page
+from onefold.programs.web.jump import jump
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("onefold.accounts.urls")),
     path("", include("onefold.profiles.urls")),
     path("", include("onefold.events.urls")),
+    path("jump", jump, name="jump"),
     path("health", health_answer, name="health"),
     path("health/page", health_page, name="health_page"),
     path("api/docs", api_docs, name="api_docs"),
