@@ -1,76 +1,9 @@
-"""Every page and call, with every right and none."""
-
-import re
-from collections.abc import Iterator
+"""What people see of their rights, and how programs show a key. Who may use which door: test_doors.py."""
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.web.conftest import Shop
-
-OPEN = {"signin", "health", "api/health", "api/openapi.json", ""}
-"""What needs no rights; the first page only leads on, and openapi.json holds nothing of anybody."""
-ADMINS = {
-    "sources/new", "sources/<slug:slug>/edit", "sources/<slug:slug>/switch", "sources/<slug:slug>/keys",
-    "sources/<slug:slug>/keys/<int:key_id>/rotate", "sources/<slug:slug>/keys/<int:key_id>/disable", "people/links",
-    "api/retractions",
-}  # fmt: skip
-VALUES = {"slug": "back-end", "key_id": "1", "identifier": "user_id:1", "source": "back-end", "message_id": "m-1"}
-
-
-def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
-    """Every route of the web program."""
-    for pattern in patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from routes(pattern.url_patterns, route)
-        else:
-            yield route
-
-
-def address(route: str) -> str:
-    """An address of this route."""
-    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: VALUES[found[1]], route)
-
-
-ROUTES = [route for route in routes(get_resolver().url_patterns) if route not in {"api/", "signout"}]
-
-
-@pytest.mark.parametrize("route", ROUTES)
-def test_nothing_is_to_be_had_without_signing_in(route: str, charlie: Client) -> None:
-    response = charlie.get(address(route))
-    if route in OPEN:
-        assert response.status_code in {200, 302}
-    elif route.startswith("api/") and route != "api/docs":
-        assert response.status_code in {401, 405}, response.content
-        assert set(charlie.post(address(route)).json() if response.status_code == 405 else response.json()) == {
-            "code",
-            "message",
-        }
-    else:
-        assert response.status_code == 302
-        assert response["Location"].startswith("/signin?next=%2F")
-
-
-@pytest.mark.parametrize("route", sorted(ADMINS - {"api/retractions"}))
-def test_a_viewer_may_not_change_anything(route: str, bob: Client, shop: Shop) -> None:
-    before = shop.conn.execute("select count(*), max(name) from source").fetchone()
-    response = bob.post(address(route), {"name": "Taken over", "rule": "never", "a": "user_id:1", "b": "user_id:2"})
-    assert response.status_code == 403
-    assert "Only an administrator may do that." in response.content.decode()
-    assert shop.conn.execute("select count(*), max(name) from source").fetchone() == before
-    assert shop.conn.execute("select count(*) from event_log").fetchone() == (0,)
-
-
-@pytest.mark.parametrize("path", ["/api/retractions", "/api/identity/links"])
-def test_a_key_that_may_read_may_not_decide(path: str, charlie: Client, shop: Shop) -> None:
-    reader = Client(headers={"authorization": f"Bearer {shop.new_key('back-end', 'read')}"})
-    body = {"source": "back-end", "messageIds": ["m"], "rule": "never", "a": "user_id:1", "b": "user_id:2"}
-    response = reader.post(path, body, content_type="application/json")
-    assert response.status_code == 403
-    assert response.json()["code"] == "not_allowed"
-    assert shop.conn.execute("select count(*) from event_log").fetchone() == (0,)
 
 
 def test_the_side_bar_shows_only_what_may_be_done(bob: Client, alice: Client) -> None:

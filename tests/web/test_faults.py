@@ -52,7 +52,10 @@ def test_pages_are_not_kept_by_caches_but_their_style_is(bob: Client) -> None:
     assert "max-age" in style["Cache-Control"]
 
 
-@pytest.mark.parametrize("name", ["onefold.js", "js/palette.js", "vendor/tabler.css", "vendor/icons.svg", "logo.svg", "django_htmx/htmx-2.min.js"])
+@pytest.mark.parametrize(
+    "name",
+    ["onefold.js", "js/palette.js", "vendor/tabler.css", "vendor/icons.svg", "logo.svg", "django_htmx/htmx-2.min.js"],
+)
 def test_static_files_are_there(name: str, charlie: Client) -> None:
     response = charlie.get(f"/static/{name}")
     response.close()

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.http import require_safe
 
 from onefold.programs.web import faults
 from onefold.programs.web.api import api
@@ -10,6 +11,7 @@ from onefold.programs.web.health import health_answer, health_page
 from onefold.programs.web.jump import jump
 
 
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The first page is the list of people."""
     return HttpResponseRedirect("/people")

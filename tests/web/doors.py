@@ -1,0 +1,124 @@
+"""Every door of the web program and whom it opens to: the table that a new route, or a new method of one, goes into.
+
+A line says who may use which method of a route: ANYONE, SIGNED_IN (whatever they may do), or a Permission. What isn't
+said must be refused (405). tests/architecture checks that no route is missing, tests/web/test_doors.py knocks at each.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from ninja.utils import normalize_path
+
+from onefold.accounts.api import Permission as P
+from onefold.programs.web.api import api
+
+Who = P | Literal["anyone", "signed in"]
+Door = dict[str, Who]
+ANYONE: Final = "anyone"
+SIGNED_IN: Final = "signed in"
+
+
+def page(who: Who) -> Door:
+    """Only to look at."""
+    return {"GET": who}
+
+
+def form(who: Who) -> Door:
+    """Shown and sent at one address."""
+    return {"GET": who, "POST": who}
+
+
+def act(who: Who) -> Door:
+    """Only to be sent."""
+    return {"POST": who}
+
+
+DOORS: Final[dict[str, Door]] = {
+    # the shell
+    "": page(ANYONE),  # leads on to the people
+    "health": page(ANYONE),
+    "health/page": page(P.SEE_EVENTS),
+    "jump": page(P.SEE_PEOPLE),
+    # accounts
+    "signin": form(ANYONE),
+    "signout": act(ANYONE),
+    # people
+    "companies/<path:identifier>": page(P.SEE_PEOPLE),
+    "people": page(P.SEE_PEOPLE),
+    "people/<str:identifier>": page(P.SEE_PEOPLE),
+    "people/<str:identifier>/events": page(P.SEE_PEOPLE),
+    "people/links": act(P.MANAGE_IDENTITY),
+    # events
+    "events": page(P.SEE_EVENTS),
+    "sources": page(P.SEE_EVENTS),
+    "sources/<slug:slug>": page(P.SEE_EVENTS),
+    "sources/<slug:slug>/edit": form(P.MANAGE_SOURCES),
+    "sources/<slug:slug>/keys": act(P.MANAGE_SOURCES),
+    "sources/<slug:slug>/keys/<int:key_id>/disable": act(P.MANAGE_SOURCES),
+    "sources/<slug:slug>/keys/<int:key_id>/rotate": act(P.MANAGE_SOURCES),
+    "sources/<slug:slug>/switch": act(P.MANAGE_SOURCES),
+    "sources/new": form(P.MANAGE_SOURCES),
+    "violations": page(P.SEE_EVENTS),
+    # the REST API
+    "api/": page(ANYONE),
+    "api/companies/<path:identifier>": page(P.SEE_PEOPLE),
+    "api/docs": page(SIGNED_IN),
+    "api/events/<source>/<path:message_id>": page(P.SEE_EVENTS),
+    "api/health": page(ANYONE),
+    "api/identity/links": {"GET": P.SEE_PEOPLE, "POST": P.MANAGE_IDENTITY},
+    "api/openapi.json": page(ANYONE),
+    "api/profiles/<path:identifier>": page(P.SEE_PEOPLE),
+    "api/retractions": act(P.MANAGE_IDENTITY),
+    "api/violations": page(P.SEE_EVENTS),
+}
+
+VALUES: Final = {
+    "slug": "back-end",
+    "source": "back-end",
+    "key_id": "1",
+    "identifier": "user_id:1",
+    "message_id": "m-1",
+}
+"""What stands for a parameter in an address. It need not exist: a door is closed before anybody looks behind it."""
+
+BODIES: Final[dict[str, dict[str, object]]] = {
+    "api/identity/links": {"rule": "never", "a": "user_id:1", "b": "user_id:1"},
+    "api/retractions": {"source": "no-such-source", "messageIds": ["m-1"]},
+}
+"""What a call of the API must hold to be looked at: ninja checks a body before our code asks for rights."""
+
+HOW_TO: Final = (
+    "Add to DOORS in tests/web/doors.py who may use it: page(who), form(who), act(who) or {METHOD: who, …};"
+    " who = a Permission, SIGNED_IN or ANYONE."
+)
+
+
+def routes() -> dict[str, str]:
+    """Every route of the web program → the module that answers it."""
+    return dict(_routes(get_resolver().url_patterns))
+
+
+def api_methods() -> dict[str, set[str]]:
+    """Every route of the REST API → its methods."""
+    found: dict[str, set[str]] = {}
+    for prefix, router in api._routers:
+        for path, view in router.path_operations.items():
+            route = re.sub(r"{([^}]+)}", r"<\1>", normalize_path(f"{prefix}/{path}").lstrip("/"))
+            found.setdefault(f"api/{route}", set()).update(*(operation.methods for operation in view.operations))
+    return found
+
+
+def address(route: str) -> str:
+    """An address of this route."""
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: VALUES[found[1]], route)
+
+
+def _routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns, route)
+        else:
+            yield route, pattern.callback.__module__
