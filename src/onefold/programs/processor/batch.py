@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from onefold.events.api import Decoded, LogRow, Violation
+from onefold.events.api import Decoded, LogRow, Tallies, Violation
 from onefold.identity.api import Facts, Identifier, Node, Refused, Resolved, Rule
 from onefold.profiles.api import Claims, CompanyFacts
 from onefold.programs.processor.context import Context
@@ -70,6 +70,7 @@ class Batch:
     seen: dict[int, tuple[int, int]] = field(default_factory=dict)  # fragments seen earlier or in a later hour
     resolved: Resolved = field(default_factory=Resolved)
     counts: Counter[tuple[int, int, str]] = field(default_factory=Counter)
+    tallies: Tallies = field(default_factory=Tallies)
 
     def count(self, source_id: int, received_at: int, outcome: str) -> None:
         """One event of a source ended so; see the table source_count."""

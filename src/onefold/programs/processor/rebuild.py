@@ -11,7 +11,7 @@ import msgspec
 from psycopg import Connection, IsolationLevel
 
 from onefold.config import Settings
-from onefold.events.api import lock_positions
+from onefold.events.api import lock_positions, replace_tallies
 from onefold.identity.api import (
     EdgeFacts,
     Node,
@@ -129,9 +129,11 @@ def rebuild(conn: Connection[Any], *, is_check: bool) -> list[Difference]:
             conn.execute("lock table log_position in exclusive mode")
             lock_positions(conn)
         context = load_context(conn)
-        found = find_differences(conn, context)
+        world = compute(conn, context)
+        found = list(differences(conn, expected_rows(context, world)))
         if not is_check:
             _mend(conn, found)
+            replace_tallies(conn, world.tallies)
             note_config(conn, context, is_rebuild=True)
     return found
 

@@ -7,10 +7,22 @@ pieces.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
+from psycopg import Connection
 
-from onefold.events.api import Decoded, Kind, Stored, delete_retracted, events_of
+from onefold.events.api import (
+    Counts,
+    Decoded,
+    Kind,
+    Stored,
+    Tallies,
+    delete_retracted,
+    events_of,
+    store_counts,
+    store_tallies,
+)
 from onefold.identity.api import (
     WEAKER,
     EdgeFacts,
@@ -38,7 +50,7 @@ from onefold.profiles.api import (
     replace_companies,
 )
 from onefold.programs.processor.accept import claim_time
-from onefold.programs.processor.batch import Batch
+from onefold.programs.processor.batch import MINUTE_US, Batch
 from onefold.programs.processor.context import Context
 
 
@@ -77,9 +89,8 @@ def take_back(batch: Batch) -> None:
     removed = delete_retracted(batch.conn, batch.to_take_back) if batch.to_take_back else []
     if not removed:
         return
-    for stored in removed:
-        batch.count(stored.event.source_id, stored.event.received_at, "taken_back")
     conn, context = batch.conn, batch.context
+    _uncount(conn, removed)
     decisions = [(s.event.id, s.event.received_at) for s in removed if s.event.kind is Kind.LINK]
     named = {end for pair in delete_rules(conn, decisions) for end in pair}
     lost = {stored.fragment for stored in removed if stored.event.kind not in (Kind.LINK, Kind.RETRACT)}
@@ -103,6 +114,19 @@ def take_back(batch: Batch) -> None:
     refold_profiles(conn, resolved.touched, nodes, claims, context.priorities, context.config)
     write_nodes(conn, [node for node in nodes.values() if node.is_changed])
     write_moves(conn, resolved.moves + [(node.h, node.prof, None, None) for node in vanished])
+
+
+def _uncount(conn: Connection[Any], removed: list[Stored]) -> None:
+    """The batch's own counts are stored by now."""
+    counts: Counts = {}
+    tallies = Tallies()
+    for stored in removed:
+        event = stored.event
+        key = (event.source_id, event.received_at - event.received_at % MINUTE_US, "taken_back")
+        counts[key] = counts.get(key, 0) + 1
+        tallies.add(event, -1)
+    store_counts(conn, counts)
+    store_tallies(conn, tallies)
 
 
 def _companies_in(removed: list[Stored], context: Context) -> dict[int, CompanyFacts]:

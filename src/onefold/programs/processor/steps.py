@@ -12,6 +12,7 @@ from onefold.events.api import (
     store_counts,
     store_duplicates,
     store_events,
+    store_tallies,
     store_violations,
 )
 from onefold.identity.api import write_moves, write_nodes, write_tallies
@@ -62,7 +63,9 @@ def write(batch: Batch) -> None:
     store_violations(conn, batch.violations)
     for accepted in batch.accepted:
         batch.count(accepted.event.source_id, accepted.event.received_at, "accepted")
+        batch.tallies.add(accepted.event)
     store_counts(conn, batch.counts)
+    store_tallies(conn, batch.tallies)
     advance(conn, batch.prepared.rows)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from onefold.events.api import Kind, every_event
+from onefold.events.api import Kind, Tallies, every_event
 from onefold.identity.api import (
     WEAKER,
     Edge,
@@ -42,6 +42,7 @@ class World:
     rules: list[tuple[Rule, int]] = field(default_factory=list)  # with receipt
     companies: dict[int, CompanyFacts] = field(default_factory=dict)
     profiles: dict[int, Golden] = field(default_factory=dict)
+    tallies: Tallies = field(default_factory=Tallies)
 
 
 def compute(conn: Connection[Any], context: Context) -> World:
@@ -56,6 +57,7 @@ def compute(conn: Connection[Any], context: Context) -> World:
 def _gather(conn: Connection[Any], context: Context, world: World) -> None:
     for stored in every_event(conn):
         event = stored.event
+        world.tallies.add(event)
         if event.kind is Kind.RETRACT:
             continue
         if event.kind is Kind.LINK:

@@ -1,0 +1,31 @@
+-- add_events: accepted events by hour and source
+insert into event_tally (hour, source_id, n)
+select * from unnest(%(hour)b, %(source_id)b, %(n)b)
+on conflict (hour, source_id) do update set n = event_tally.n + excluded.n
+
+-- add_revenue: orders less refunds by hour and currency
+insert into revenue_tally (hour, currency, orders, amount)
+select hour, currency, orders, cents::numeric / 100
+from unnest(%(hour)b, %(currency)b, %(orders)b, %(cents)b) v(hour, currency, orders, cents)
+on conflict (hour, currency) do update set orders = revenue_tally.orders + excluded.orders, amount = revenue_tally.amount + excluded.amount
+
+-- add_pages: views by day and page
+insert into page_tally (day, page, n)
+select * from unnest(%(day)b, %(page)b, %(n)b)
+on conflict (day, page) do update set n = page_tally.n + excluded.n
+
+-- events_by_step: events by step and source (primary key)
+select date_bin(%(step)s, hour, %(since)s), source_id, sum(n)::bigint
+from event_tally where hour >= %(since)s and hour < %(until)s
+group by 1, 2 having sum(n) <> 0 order by 1, 2
+
+-- revenue_by_step: orders and what they are worth, by step and currency (primary key)
+select date_bin(%(step)s, hour, %(since)s), currency, sum(orders)::bigint, sum(amount)
+from revenue_tally where hour >= %(since)s and hour < %(until)s
+group by 1, 2 order by 1, 2
+
+-- top_pages: the most viewed (primary key)
+select page, sum(n)::bigint as views
+from page_tally where day >= %(since)s
+group by 1 having sum(n) > 0 order by 2 desc, 1
+limit %(limit)s
