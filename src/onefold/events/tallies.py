@@ -68,7 +68,7 @@ class Tallies:
 
 
 def order_value(properties: Any) -> tuple[Decimal, str]:  # noqa: ANN401 what a sender wrote
-    """Worth and currency of an order: `revenue`, else `total`, else `value`; 0 where there is no number, "" no currency."""
+    """Worth and currency of an order: `revenue`, else `total`, else `value`. 0: no number; "": no currency."""
     if not isinstance(properties, dict):
         return Decimal(0), ""
     currency = properties.get("currency")

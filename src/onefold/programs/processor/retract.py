@@ -90,7 +90,7 @@ def take_back(batch: Batch) -> None:
     if not removed:
         return
     conn, context = batch.conn, batch.context
-    _uncount(conn, removed)
+    _subtract(conn, removed)
     decisions = [(s.event.id, s.event.received_at) for s in removed if s.event.kind is Kind.LINK]
     named = {end for pair in delete_rules(conn, decisions) for end in pair}
     lost = {stored.fragment for stored in removed if stored.event.kind not in (Kind.LINK, Kind.RETRACT)}
@@ -116,7 +116,7 @@ def take_back(batch: Batch) -> None:
     write_moves(conn, resolved.moves + [(node.h, node.prof, None, None) for node in vanished])
 
 
-def _uncount(conn: Connection[Any], removed: list[Stored]) -> None:
+def _subtract(conn: Connection[Any], removed: list[Stored]) -> None:
     """The batch's own counts are stored by now."""
     counts: Counts = {}
     tallies = Tallies()
