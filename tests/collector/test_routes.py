@@ -58,3 +58,16 @@ def test_others() -> None:
 )
 def test_anything_else_is_unknown(path: str) -> None:
     assert route_of(path) == Route(Action.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("path", "file"),
+    [
+        ("/onefold.js", "analytics.min.js"),
+        ("/analytics.js/v1/pk_1/analytics.min.js", "analytics.min.js"),
+        ("/analytics.js/v1/pk_1/platform/analytics.min.js", "analytics.min.js"),
+        ("/analytics-next/bundles/schemaFilter.bundle.a6a7.js", "schemaFilter.bundle.a6a7.js"),
+    ],
+)
+def test_files_of_the_browser_library(path: str, file: str) -> None:
+    assert route_of(path) == Route(Action.SDK, file=file)

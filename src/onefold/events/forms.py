@@ -28,6 +28,11 @@ class SourceForm(forms.Form):
     rate_limit = forms.IntegerField(
         required=False, min_value=1, label="Events a second, at most", help_text="Empty: the limit of the workspace."
     )
+    id_cookie = forms.BooleanField(
+        required=False,
+        label="Own cookie for browsers",
+        help_text="Browsers of your own site get a cookie from the collector, and are known again for 13 months.",
+    )
     allowed_origins = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -71,6 +76,6 @@ class KeyForm(forms.Form):
 
 def form_of(source: Source, posted: Any = None) -> SourceForm:  # noqa: ANN401  (a QueryDict)
     """The form with what is stored, or what was posted."""
-    fields = ("name", "lane", "priority", "ip_policy", "rate_limit")
+    fields = ("name", "lane", "priority", "ip_policy", "rate_limit", "id_cookie")
     initial = {name: getattr(source, name) for name in fields}
     return SourceForm(posted, initial=initial | {"allowed_origins": "\n".join(source.allowed_origins)})

@@ -17,6 +17,9 @@ QUERIES: Final = load_queries("onefold.events", "sources.sql")
 CHANGED_CHANNEL: Final = "onefold_sources"
 KINDS: Final = ("browser", "server", "import")  # and internal: Onefold itself, of which there is one
 IP_POLICIES: Final = ("keep", "truncate", "drop")
+CHANGEABLE: Final = frozenset(
+    ("name", "lane", "priority", "ip_policy", "allowed_origins", "rate_limit", "is_enabled", "id_cookie")
+)
 LANES: Final = (0, 1)  # interactive, bulk
 _MAX_NAME: Final = 200
 _MAX_ORIGINS: Final = 100
@@ -39,6 +42,7 @@ class NewSource:
 
     `user_space` "" = its user ids are the workspace's own; "shop" = namespace shop:user_id. `priority`: at
     survivorship the smaller wins. `rate_limit` in events/s; None = the setting. `allowed_origins` () = every origin.
+    `id_cookie`: the collector gives browsers of our own site a cookie as device id.
     """
 
     slug: str
@@ -50,6 +54,7 @@ class NewSource:
     ip_policy: str = "truncate"
     allowed_origins: tuple[str, ...] = ()
     rate_limit: int | None = None
+    id_cookie: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +73,7 @@ class Source:
     rate_limit: int | None
     is_enabled: bool
     created_at: datetime
+    id_cookie: bool
 
 
 def list_sources(conn: Connection[Any]) -> list[Source]:
@@ -104,7 +110,7 @@ def update_source(conn: Connection[Any], slug: str, changes: Mapping[str, Any], 
     A new priority reaches the profiles that are already there with their next event or the next rebuild.
     Raises NotFound or SourceRejected; safe to repeat.
     """
-    fixed = set(changes) - {"name", "lane", "priority", "ip_policy", "allowed_origins", "rate_limit", "is_enabled"}
+    fixed = set(changes) - CHANGEABLE
     if fixed:
         raise SourceRejected(f"These can't be changed: {', '.join(sorted(fixed))}.")
     with conn.transaction():
@@ -157,6 +163,8 @@ def _faults(fields: Mapping[str, Any]) -> Iterator[str]:
         yield f"ip_policy: one of {', '.join(IP_POLICIES)}"
     if fields["rate_limit"] is not None and not 0 < fields["rate_limit"] < 2**31:
         yield "rate_limit: at least 1 event a second, or none"
+    if fields["id_cookie"] and fields["kind"] != "browser":
+        yield "id_cookie: only sources of the kind browser have one"
     origins = fields["allowed_origins"]
     if len(origins) > _MAX_ORIGINS or not all(_ORIGIN.fullmatch(origin.rstrip("/")) for origin in origins):
         yield f"allowed_origins: up to {_MAX_ORIGINS} like https://shop.example.com"

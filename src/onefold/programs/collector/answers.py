@@ -90,8 +90,11 @@ def cors(origin: bytes) -> tuple[Header, ...]:
     )
 
 
-def settings_document(write_key: str, host: str, scheme: str) -> dict[str, Any]:
+def settings_document(source: Source, write_key: str, host: str, scheme: str) -> dict[str, Any]:
     """What analytics.js loads before it sends. Exactly one integration, and no telemetry to Segment."""
+    delivery: dict[str, Any] = {"keepalive": True}  # what is sent while the page changes arrives
+    if source.id_cookie:
+        delivery["credentials"] = "include"  # the cookie goes to another host of the same site, too
     return {
         "integrations": {
             "Segment.io": {
@@ -100,6 +103,7 @@ def settings_document(write_key: str, host: str, scheme: str) -> dict[str, Any]:
                 "protocol": scheme,
                 "versionSettings": {"version": "4.4.7", "componentTypes": ["browser"]},
                 "retryQueue": True,
+                "deliveryStrategy": {"strategy": "standard", "config": delivery},
                 "addBundledMetadata": True,
                 "unbundledIntegrations": [],
                 "maybeBundledConfigIds": {},

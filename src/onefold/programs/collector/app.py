@@ -4,6 +4,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import msgspec
+
 from onefold.config import CollectorSettings
 from onefold.events.api import INTERNAL_SOURCE, EventLog, Grant, KeyUnknown, SourceDisabled, limits_of
 from onefold.infra.logs import get_logger
@@ -15,6 +17,7 @@ from onefold.programs.collector.caller import Headers, caller_of, first_known, h
 from onefold.programs.collector.commits import PATIENCE_S, GroupCommit
 from onefold.programs.collector.counters import Counters
 from onefold.programs.collector.directory import Directory
+from onefold.programs.collector.id_cookie import cookie_header, known_id
 from onefold.programs.collector.intake import Parsed, faults_of, keys_in_body, parse, row_of
 from onefold.programs.collector.pixels import event_in_query
 from onefold.programs.collector.rates import RateLimits
@@ -28,6 +31,7 @@ from onefold.programs.collector.refusals import (
     RateLimited,
 )
 from onefold.programs.collector.routes import Action, Route, route_of
+from onefold.programs.collector.sdk import sdk_file
 
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -37,6 +41,7 @@ _METHODS: Final = {
     Action.PIXEL: ("GET", "HEAD"),
     Action.SETTINGS: ("GET", "HEAD"),
     Action.SOURCE_CONFIG: ("GET", "HEAD"),
+    Action.SDK: ("GET", "HEAD"),
     Action.HEALTH: ("GET", "HEAD"),
 }
 
@@ -114,6 +119,8 @@ class Collector:
                 return await self._pixel(scope, headers, route)
             case Action.HEALTH:
                 return self._health()
+            case Action.SDK:
+                return sdk_file(route.file, headers)
             case Action.METRICS:
                 await read_body(receive, headers, self._settings.max_request_bytes)
                 return answers.accepted(0, 0, [], is_jitsu=False)
@@ -134,6 +141,8 @@ class Collector:
             key, grant = await self._authenticate([*keys_in(headers), *keys_in_body(parsed), *_query_keys(scope)])
             self._admit(grant, headers, parsed)
             caller = caller_of(scope, headers, received_at, self._settings.proxy_count)
+            if device_id := known_id(grant.source, headers):
+                caller = msgspec.structs.replace(caller, device_id=device_id)
             row = row_of(parsed, grant, key, caller, route)
             bad, faults = faults_of(row, self._limits)
             await self._commits.store(row)
@@ -141,7 +150,11 @@ class Collector:
             self._counters.refused(grant.source.id if grant else None, fault.code)
             raise
         self._counters.received(row.source_id, grant.key_id, row.n, received_at)
-        return answers.accepted(row.n, bad, faults, is_jitsu=route.is_jitsu)
+        answer = answers.accepted(row.n, bad, faults, is_jitsu=route.is_jitsu)
+        cookie = cookie_header(
+            grant.source, headers, caller.device_id, is_secure=self._scheme(scope, headers) == "https"
+        )
+        return answer._replace(headers=answer.headers + cookie)
 
     async def _authenticate(self, keys: list[str]) -> tuple[str, Grant]:
         """The first key that is known. Raises KeyMissing or KeyUnknown."""
@@ -179,10 +192,14 @@ class Collector:
         if not grant.source.is_enabled:
             raise SourceDisabled(f"The source {grant.source.slug} is disabled.")
         host = headers.get(b"host", b"").decode("latin-1")
-        scheme = scope.get("scheme", "http")
+        document = answers.settings_document(grant.source, key, host, self._scheme(scope, headers))
+        return answers.document(document)
+
+    def _scheme(self, scope: Scope, headers: Headers) -> str:
+        """How the client came, "http" or "https"; a proxy in front knows."""
         if self._settings.proxy_count and headers.get(b"x-forwarded-proto") in (b"http", b"https"):
-            scheme = headers[b"x-forwarded-proto"].decode()
-        return answers.document(answers.settings_document(key, host, scheme))
+            return headers[b"x-forwarded-proto"].decode()
+        return str(scope.get("scheme", "http"))
 
     def _health(self) -> Answer:
         facts = self.facts()

@@ -23,6 +23,11 @@ _WANTED: Final = frozenset(
         b"x-forwarded-proto",
         b"host",
         b"access-control-request-headers",
+        b"accept-encoding",
+        b"if-none-match",
+        b"cookie",
+        b"sec-fetch-site",
+        b"sec-gpc",
     )
 )
 _MAX_USER_AGENT: Final = 1_000
@@ -35,6 +40,7 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     ip: str
     user_agent: str
     received_at: int  # µs
+    device_id: str = ""  # what the source's id cookie holds
 
 
 def headers_of(scope: dict[str, Any]) -> Headers:

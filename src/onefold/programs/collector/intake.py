@@ -87,7 +87,7 @@ def keys_in_body(parsed: Parsed) -> list[str]:
 def row_of(parsed: Parsed, grant: Grant, key: str, caller: Caller, route: Route) -> NewRow:
     """What the log keeps: addresses as the source's policy wants them, and no secret key."""
     source = grant.source
-    edit = _AddressEdit(caller.ip, source.ip_policy, is_browser=source.kind == "browser")
+    edit = _ContextEdit(caller, source.ip_policy, is_browser=source.kind == "browser")
     items = [edit.item(item) for item in parsed.items]
     if parsed.request.context and parsed.request.batch is not msgspec.UNSET:
         parsed.request.context = Raw(edited(bytes(parsed.request.context), edit.shared))
@@ -99,24 +99,33 @@ def row_of(parsed: Parsed, grant: Grant, key: str, caller: Caller, route: Route)
     return NewRow(lane, source.id, grant.trust, caller.received_at, len(items), ip, caller.user_agent, body)
 
 
-class _AddressEdit:
-    """The source's policy on `context.ip`. Browsers, and events marked direct, have the connection's address."""
+class _ContextEdit:
+    """The source's policy on `context.ip`. Browsers, and events marked direct, have the connection's address.
 
-    def __init__(self, ip: str, policy: str, *, is_browser: bool) -> None:
-        self._connection_ip = ip
+    A browser that showed its id cookie has it as its device id, unless the event names a device itself.
+    """
+
+    def __init__(self, caller: Caller, policy: str, *, is_browser: bool) -> None:
+        self._connection_ip = caller.ip
+        self._device_id = caller.device_id
         self._policy = policy
         self._is_browser = is_browser
 
     def item(self, item: bytes) -> bytes:
         # "\u" might spell a name that is looked for
         if self._is_browser or b'"ip"' in item or b'"direct"' in item or b"\\u" in item:
-            return with_context(item, self._edit)
+            return with_context(item, self._edit_of_event)
         return item
 
     def shared(self, context: Fields) -> None:
         """For a batch's own context."""
         if "ip" in context or "direct" in context:
             self._edit(context)
+
+    def _edit_of_event(self, context: Fields) -> None:
+        self._edit(context)
+        if self._device_id and "device" not in context:
+            context["device"] = Raw(_encode({"id": self._device_id}))
 
     def _edit(self, context: Fields) -> None:
         if self._is_browser or bytes(context.get("direct", b"")) == b"true":

@@ -16,6 +16,7 @@ class Action(Enum):
     METRICS = auto()  # a browser library's figures about itself
     SETTINGS = auto()  # of analytics.js
     SOURCE_CONFIG = auto()  # of RudderStack's SDKs
+    SDK = auto()  # the browser library itself
     HEALTH = auto()
     UNKNOWN = auto()
 
@@ -28,6 +29,7 @@ class Route(NamedTuple):
     is_bulk: bool = False
     is_jitsu: bool = False
     write_key: str = ""
+    file: str = ""  # of the browser library
 
 
 KINDS: Final = {
@@ -59,10 +61,10 @@ def route_of(path: str) -> Route:
     *prefix, last = names
     if last == "settings" and len(parts) > 2 and names[-3] == "projects":
         return Route(Action.SETTINGS, write_key=parts[-2])
-    if last == "sourceconfig":
-        return Route(Action.SOURCE_CONFIG)
-    if names == ["health"]:
-        return Route(Action.HEALTH)
+    if file := _sdk_file(names, parts[-1]):
+        return Route(Action.SDK, file=file)
+    if last == "sourceconfig" or names == ["health"]:
+        return Route(Action.HEALTH if last == "health" else Action.SOURCE_CONFIG)
     base = tuple(dict.fromkeys(prefix))  # /batch/batch, /pixel/pixel: a base that is configured twice
     if base == ("pixel",) and last in KINDS:
         return Route(Action.PIXEL, KINDS[last])
@@ -76,3 +78,10 @@ def route_of(path: str) -> Route:
     if last == "m" and not base:
         return Route(Action.METRICS)
     return Route(Action.EVENTS, is_jitsu=True) if is_jitsu else Route(Action.UNKNOWN)
+
+
+def _sdk_file(names: list[str], last: str) -> str:
+    """The file of the browser library that a path names, where Segment's snippet and the library expect it."""
+    if names == ["onefold.js"] or (names[0] == "analytics.js" and names[-1] in ("analytics.min.js", "analytics.js")):
+        return "analytics.min.js"
+    return last if names[:-1] == ["analytics-next", "bundles"] else ""
