@@ -166,9 +166,14 @@ class Installation:
 
     def send(self, origin: Origin, events: list[dict[str, Any]], path: str = "/v1/batch") -> None:
         """Events in one request, which must be accepted without a fault."""
-        answer = httpx.post(self.collector + path, json={"batch": events}, auth=(origin.key, ""), timeout=30)
+        assert self.post(origin, {"batch": events}, path)["ok"]
+
+    def post(self, origin: Origin, body: dict[str, Any], path: str = "/v1/batch") -> dict[str, Any]:
+        """What the collector answers to one request, which it must take; events in it may be refused."""
+        answer = httpx.post(self.collector + path, json=body, auth=(origin.key, ""), timeout=30)
         assert answer.status_code == 200, answer.text
-        assert answer.json()["ok"], answer.text
+        said: dict[str, Any] = answer.json()
+        return said
 
     def api(self, path: str, **parameters: str) -> Any:
         """What GET on the REST API answers, which must be 200."""
