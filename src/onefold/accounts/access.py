@@ -57,4 +57,4 @@ def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def actor_of(request: HttpRequest) -> Actor:
     """Who asks: the key or user that the API authenticated, else the user of the session."""
-    return cast(Actor, getattr(request, "auth", None) or request.user)
+    return cast("Actor", getattr(request, "auth", None) or request.user)

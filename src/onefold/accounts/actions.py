@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from onefold.accounts import lockout
 from onefold.accounts.models import User
+from onefold.accounts.permissions import PersonalData, Role
 from onefold.kernel.errors import NotFound, Rejected
 
 
@@ -32,9 +33,9 @@ class TooManyTries(Rejected):
     status = 429
 
 
-def create_user(username: str, password: str, *, is_admin: bool) -> int:
+def create_user(username: str, password: str, *, role: Role) -> int:
     """Make a user who can sign in; returns its id. Raises UserRejected with every fault."""
-    user = User(username=username, is_staff=is_admin, is_superuser=is_admin)
+    user = User(username=username, role=role, personal_data=usual_level(role))
     try:
         user.clean_fields(exclude=["password"])
         validate_password(password, user)
@@ -47,6 +48,11 @@ def create_user(username: str, password: str, *, is_admin: bool) -> int:
     except IntegrityError as fault:
         raise UserRejected(f"There is a user {username!r} already.") from fault
     return int(user.pk)
+
+
+def usual_level(role: Role) -> PersonalData:
+    """How users of a role see personal data, unless somebody decides otherwise."""
+    return PersonalData.MASKED if role == Role.VIEWER else PersonalData.SHOWN
 
 
 def set_password(username: str, password: str) -> None:

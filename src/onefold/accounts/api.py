@@ -1,27 +1,62 @@
-"""The slice's door: permissions, the guard of pages, and making users."""
+"""The slice's door: permissions, the guard of pages, the audit log, masking, users and what they prefer."""
+
+from typing import TYPE_CHECKING
 
 from onefold.accounts.access import actor_of, requires
-from onefold.accounts.permissions import KeyHolder, Permission, demand, may, name_of
+from onefold.accounts.audit import acting_from, audit, broken_entry
+from onefold.accounts.masking import mask_email, mask_page, mask_phone, mask_text, mask_value
+from onefold.accounts.permissions import (
+    Actor,
+    ApiKeyHolder,
+    KeyHolder,
+    NotAllowed,
+    Permission,
+    PersonalData,
+    Role,
+    demand,
+    may,
+    name_of,
+)
+
+if TYPE_CHECKING:
+    from onefold.accounts.models import Workspace
 
 __all__ = [
+    "Actor",
+    "ApiKeyHolder",
     "KeyHolder",
+    "NotAllowed",
     "Permission",
+    "PersonalData",
+    "Role",
+    "acting_from",
     "actor_of",
+    "audit",
+    "broken_entry",
     "create_user",
     "demand",
     "has_user",
+    "mask_email",
+    "mask_page",
+    "mask_phone",
+    "mask_text",
+    "mask_value",
     "may",
     "name_of",
     "requires",
     "set_password",
+    "workspace",
 ]
 
 
-def create_user(username: str, password: str, *, is_admin: bool) -> int:
-    """Make a user who can sign in; returns its id. Needs `django.setup()`. Raises UserRejected with every fault."""
+def create_user(username: str, password: str, *, is_admin: bool = False, role: Role | None = None) -> int:
+    """Make a user who can sign in, a viewer unless said; returns its id. Needs `django.setup()`.
+
+    Raises UserRejected with every fault.
+    """
     from onefold.accounts.actions import create_user as action  # models exist only after django.setup()
 
-    return action(username, password, is_admin=is_admin)
+    return action(username, password, role=role or (Role.ADMIN if is_admin else Role.VIEWER))
 
 
 def has_user(username: str) -> bool:
@@ -36,3 +71,10 @@ def set_password(username: str, password: str) -> None:
     from onefold.accounts.actions import set_password as action  # as above
 
     action(username, password)
+
+
+def workspace() -> "Workspace":
+    """Name, currency (ISO 4217) and time zone that all users share. One query; needs `django.setup()`."""
+    from onefold.accounts.workspace import workspace as load  # as above
+
+    return load()

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """Users and their tries to sign in."""
+    """Users, their keys, the workspace, the audit log."""
 
     name = "onefold.accounts"
     label = "accounts"

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from onefold.kernel.errors import Forbidden
+
+if TYPE_CHECKING:  # models exist only after django.setup(), and the processor has none
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 
 class Permission(StrEnum):
@@ -13,12 +15,58 @@ class Permission(StrEnum):
 
     SEE_PEOPLE = "see_people"  # people, companies, identities
     SEE_EVENTS = "see_events"  # events, violations, sources without their keys
-    MANAGE_SOURCES = "manage_sources"  # sources and keys
+    SEE_PERSONAL_DATA = "see_personal_data"  # e-mail addresses and phone numbers as they are
+    REVEAL_PERSONAL_DATA = "reveal_personal_data"  # the same, a person at a time, and the audit log says so
+    EDIT_PEOPLE = "edit_people"  # correct traits, set consent
+    EXPORT_PEOPLE = "export_people"  # take people out, one or many
     MANAGE_IDENTITY = "manage_identity"  # link rules, retractions
+    ERASE_PEOPLE = "erase_people"  # for ever
+    MANAGE_SOURCES = "manage_sources"  # sources and keys
+    MANAGE_USERS = "manage_users"  # invitations, roles, other people's keys
+    MANAGE_SETTINGS = "manage_settings"  # the workspace's name, currency, time zone
+    SEE_AUDIT = "see_audit"  # who did what
 
 
-_SEE = frozenset({Permission.SEE_PEOPLE, Permission.SEE_EVENTS})
-_OF_SCOPE = {"read": _SEE, "admin": _SEE | {Permission.MANAGE_IDENTITY}}
+class Role(StrEnum):
+    """What a user is for. Each may do what the one before may."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    ADMIN = "admin"
+
+
+class PersonalData(StrEnum):
+    """How a user sees e-mail addresses and phone numbers."""
+
+    SHOWN = "shown"
+    ON_REQUEST = "on_request"  # masked; one person's for a while, when asked for
+    MASKED = "masked"
+
+
+_PERSONAL: Final = frozenset({Permission.SEE_PERSONAL_DATA, Permission.REVEAL_PERSONAL_DATA})
+_VIEWER: Final = frozenset({Permission.SEE_PEOPLE, Permission.SEE_EVENTS})
+_EDITOR: Final = _VIEWER | {Permission.EDIT_PEOPLE, Permission.EXPORT_PEOPLE, Permission.MANAGE_IDENTITY}
+_OF_ROLE: Final[dict[str, frozenset[Permission]]] = {
+    Role.VIEWER: _VIEWER,
+    Role.EDITOR: _EDITOR,
+    Role.ADMIN: frozenset(Permission) - _PERSONAL,
+}
+_OF_LEVEL: Final[dict[str, frozenset[Permission]]] = {
+    PersonalData.SHOWN: frozenset({Permission.SEE_PERSONAL_DATA}),
+    PersonalData.ON_REQUEST: frozenset({Permission.REVEAL_PERSONAL_DATA}),
+    PersonalData.MASKED: frozenset(),
+}
+_OF_SCOPE: Final[dict[str, frozenset[Permission]]] = {
+    "read": _VIEWER | {Permission.SEE_PERSONAL_DATA},
+    "admin": _EDITOR | {Permission.SEE_PERSONAL_DATA, Permission.ERASE_PEOPLE},
+}
+API_SCOPES: Final[dict[str, frozenset[Permission]]] = {
+    "read": _VIEWER,
+    "personal_data": frozenset({Permission.SEE_PERSONAL_DATA}),
+    "edit": _EDITOR - _VIEWER,
+    "manage": frozenset(Permission) - _EDITOR - _PERSONAL,
+}
+"""Scope of a user's API key → what it lets the key do, as far as its user may."""
 
 
 class NotAllowed(Forbidden):
@@ -36,30 +84,59 @@ class KeyHolder:
     scopes: frozenset[str]
 
 
-Actor = AbstractBaseUser | AnonymousUser | KeyHolder
+@dataclass(frozen=True, slots=True)
+class ApiKeyHolder:
+    """A program that showed an API key of a user; it may what its scopes and its user's role both allow."""
+
+    key_id: int
+    username: str
+    role: Role
+    personal_data: PersonalData
+    scopes: frozenset[str]
+
+
+Actor: TypeAlias = "AbstractBaseUser | AnonymousUser | KeyHolder | ApiKeyHolder"
 
 
 def may(actor: Actor, permission: Permission) -> bool:
-    """Whether `actor` has `permission`: administrators all, other active users what is to be seen, keys by scope."""
+    """Whether `actor` has `permission`: users by role and level of personal data, keys by scope."""
     if isinstance(actor, KeyHolder):
         return any(permission in _OF_SCOPE.get(scope, frozenset()) for scope in actor.scopes)
+    if isinstance(actor, ApiKeyHolder):
+        is_in_scope = any(permission in API_SCOPES.get(scope, frozenset()) for scope in actor.scopes)
+        return is_in_scope and permission in _of_user(actor.role, actor.personal_data)
     if not (actor.is_authenticated and actor.is_active):
         return False
-    return permission in _SEE or bool(getattr(actor, "is_superuser", False))
+    return permission in _of_user(getattr(actor, "role", ""), getattr(actor, "personal_data", ""))
 
 
 def demand(actor: Actor, permission: Permission) -> None:
     """Raise NotAllowed unless `may`."""
     if may(actor, permission):
         return
+    if isinstance(actor, ApiKeyHolder):
+        wanted = next((scope for scope, held in API_SCOPES.items() if permission in held), "")
+        raise NotAllowed(f"This key may not do that: it needs the scope {wanted} and a user who may.")
     if isinstance(actor, KeyHolder):
-        wanted = "admin" if permission not in _SEE else "read or admin"
-        raise NotAllowed(f"This key may not do that: it needs the scope {wanted}.")
-    raise NotAllowed("Only an administrator may do that.")
+        wanted = " or ".join(scope for scope, held in _OF_SCOPE.items() if permission in held)
+        raise NotAllowed(
+            f"This key may not do that: it needs the scope {wanted}."
+            if wanted
+            else "No key of a source may do that. Make an API key of a user."
+        )
+    who = "an editor or an administrator" if permission in _EDITOR else "an administrator"
+    raise NotAllowed(f"Only {who} may do that.")
 
 
 def name_of(actor: Actor) -> str:
-    """What the audit calls `actor`: `user:alice` or `key:7`."""
+    """What the audit calls `actor`: `user:alice`, `key:7` of a source, or `api_key:3:alice`."""
     if isinstance(actor, KeyHolder):
         return f"key:{actor.key_id}"
+    if isinstance(actor, ApiKeyHolder):
+        return f"api_key:{actor.key_id}:{actor.username}"
     return f"user:{actor.get_username()}"
+
+
+def _of_user(role: str, level: str) -> frozenset[Permission]:
+    """Nothing for words that aren't known."""
+    return _OF_ROLE.get(role, frozenset()) | _OF_LEVEL.get(level, frozenset())

@@ -11,16 +11,13 @@ from psycopg import AsyncConnection, Connection
 
 from onefold.events.event import Trust
 from onefold.events.internal import INTERNAL_SOURCE
-from onefold.events.sources import QUERIES, Source, announce, get_source, source_of
-from onefold.infra.logs import get_logger
+from onefold.events.sources import QUERIES, Source, announce, get_source, note, source_of
 from onefold.kernel.errors import Forbidden, NotFound, Rejected
 
 SCOPES: Final = ("write", "read", "admin")
 ROTATION_GRACE: Final = timedelta(days=1)
 _PREFIXES: Final = {"public": "pk_", "secret": "sk_"}
 _SHOWN: Final = 7  # characters of a secret key that pages may show
-
-log = get_logger(__name__)
 
 
 class KeyUnknown(Rejected):
@@ -90,7 +87,7 @@ def create_key(
         if source.id == INTERNAL_SOURCE and "write" in wanted:
             raise KeyRejected("Only Onefold itself writes as its own source. Make a source for the sender.")
         new = _insert(conn, source.id, kind, wanted)
-    log.info("key_created", source=slug, key=new.key.id, kind=kind, scopes=wanted, acting_user=acting_user)
+        note(conn, acting_user, "key.created", f"key:{new.key.id}", source=slug, kind=kind, scopes=wanted)
     return new
 
 
@@ -100,7 +97,7 @@ def rotate_key(conn: Connection[Any], key_id: int, *, grace: timedelta = ROTATIO
         old = _get(conn, key_id)
         new = _insert(conn, old.source_id, old.kind, list(old.scopes))
         conn.execute(QUERIES["end_key"], {"id": key_id, "seconds": grace.total_seconds()})
-    log.info("key_rotated", key=key_id, successor=new.key.id, acting_user=acting_user)
+        note(conn, acting_user, "key.rotated", f"key:{key_id}", successor=new.key.id)
     return new
 
 
@@ -110,7 +107,7 @@ def disable_key(conn: Connection[Any], key_id: int, *, acting_user: str) -> None
         _get(conn, key_id)
         conn.execute(QUERIES["end_key"], {"id": key_id, "seconds": 0})
         announce(conn)
-    log.info("key_disabled", key=key_id, acting_user=acting_user)
+        note(conn, acting_user, "key.ended", f"key:{key_id}")
 
 
 def list_keys(conn: Connection[Any], source_id: int) -> list[Key]:

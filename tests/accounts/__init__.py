@@ -1,0 +1,1 @@
+"""Users, rights, the audit log, masking."""
