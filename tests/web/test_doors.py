@@ -9,19 +9,21 @@ from django.contrib.auth.models import AnonymousUser
 from django.http.response import HttpResponseBase
 from django.test import Client
 
-from onefold.accounts.api import KeyHolder, Permission, may
-from tests.web.conftest import Shop, signed_in, track
+from onefold.accounts.api import KeyHolder, Permission, Role, create_user, may
+from tests.web.conftest import PASSWORD, Shop, signed_in, track
 from tests.web.doors import ANYONE, BODIES, DOORS, SIGNED_IN, Who, address, api_methods, routes
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SEE = {Permission.SEE_PEOPLE, Permission.SEE_EVENTS}
+EDIT = SEE | {Permission.EDIT_PEOPLE, Permission.EXPORT_PEOPLE, Permission.MANAGE_IDENTITY}
 RIGHTS: dict[str, set[Permission]] = {
     "nobody": set(),
     "viewer": SEE,
-    "administrator": set(Permission),
+    "editor": EDIT | {Permission.SEE_PERSONAL_DATA},
+    "administrator": set(Permission) - {Permission.REVEAL_PERSONAL_DATA},  # they see without asking
     "key to write": set(),
-    "key to read": SEE,
-    "key to decide": SEE | {Permission.MANAGE_IDENTITY},
+    "key to read": SEE | {Permission.SEE_PERSONAL_DATA},
+    "key to decide": EDIT | {Permission.SEE_PERSONAL_DATA, Permission.ERASE_PEOPLE},
 }
 """What each role may do. A new permission belongs to somebody: say here to whom."""
 
@@ -47,9 +49,12 @@ class Caller(NamedTuple):
 @pytest.fixture
 def callers(shop: Shop, transactional_users: Any) -> list[Caller]:
     """One of each role, those with the fewest rights first; there is a person and a source to be seen."""
+    from onefold.accounts.models import User
+
     shop.identify("1", name="Ada", email="ada@example.com")
     shop.send(track("m-1"))
     viewer, administrator = (transactional_users(name, is_admin=name == "alice") for name in ("bob", "alice"))
+    editor = User.objects.get(pk=create_user("eve", PASSWORD, role=Role.EDITOR))
 
     def program(role: str, scope: str) -> Caller:
         headers = {"authorization": f"Bearer {shop.new_key('back-end', scope)}"}
@@ -60,6 +65,7 @@ def callers(shop: Shop, transactional_users: Any) -> list[Caller]:
         program("key to write", "write"),
         program("key to read", "read"),
         Caller("viewer", viewer, lambda: signed_in(viewer)),
+        Caller("editor", editor, lambda: signed_in(editor)),
         program("key to decide", "admin"),
         Caller("administrator", administrator, lambda: signed_in(administrator)),
     ]

@@ -10,5 +10,5 @@ from django.db.migrations.operations.base import Operation
 class Migration(migrations.Migration):
     """A cookie of our own for browsers, where a source wants it."""
 
-    dependencies: ClassVar[list[tuple[str, str]]] = [("events", "0001_initial")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("events", "0002_tallies")]
     operations: ClassVar[list[Operation]] = [migrations.RunSQL(Path(__file__).with_suffix(".sql").read_text("utf-8"))]
