@@ -99,3 +99,9 @@ def test_user_agents_are_bounded() -> None:
     assert len(caller.user_agent) <= 1_000
     assert "\0" not in caller.user_agent
     assert caller.ip == ""
+
+
+def test_the_browsers_wish_is_heard_of_public_keys_only() -> None:
+    wish = caller_of({"client": ("192.0.2.1", 1)}, {b"sec-gpc": b"1"}, 1, 0)
+    assert wish.has_gpc
+    assert not caller_of({"client": ("192.0.2.1", 1)}, {b"sec-gpc": b"0"}, 1, 0).has_gpc

@@ -47,10 +47,22 @@ class Shop:
 
     def send(self, *events: Any, source: Source | None = None, at: datetime = NOW, trust: Trust = Trust.SECRET) -> None:
         """Events in one request of a source (the back end's unless said), received at `at`."""
+        self.send_raw(_body(events), len(events), source=source, at=at, trust=trust)
+
+    def send_raw(
+        self,
+        body: bytes,
+        n: int = 1,
+        *,
+        source: Source | None = None,
+        at: datetime = NOW,
+        trust: Trust = Trust.SECRET,
+    ) -> None:
+        """A row of the log as the collector would have written it."""
         self._off += 1
         sender = source or self.back_end
         # transaction 1 is older than any real one: what is logged later still lies ahead of the position
-        row = LogRow(1, 1, self._off, 0, sender.id, trust, _us(at), len(events), "", "", _body(events))
+        row = LogRow(1, 1, self._off, 0, sender.id, trust, _us(at), n, "", "", body)
         with self.conn.transaction():
             context = load_context(self.conn)
             process(self.conn, context, prepare([row], context))

@@ -15,9 +15,11 @@ from onefold.events.accepted import (
     undecodable,
 )
 from onefold.events.clean import clean_text
+from onefold.events.consent import ANALYTICS, CONSENT_EVENTS, is_statement, slug_of
 from onefold.events.counts import Counts, store_counts, store_counts_async
 from onefold.events.decode import decode_accepted, decode_each, decode_request
 from onefold.events.envelope import (
+    ERASED,
     JSON_FAULTS,
     Fields,
     Request,
@@ -82,10 +84,13 @@ from onefold.events.tallies import (
 )
 
 __all__ = [
+    "ANALYTICS",
     "BULK",
     "CHANGED_CHANNEL",
+    "CONSENT_EVENTS",
     "DEDUPLICATION_US",
     "DEFAULT_LIMITS",
+    "ERASED",
     "INTERACTIVE",
     "INTERNAL_SOURCE",
     "JSON_FAULTS",
@@ -138,6 +143,7 @@ __all__ = [
     "every_event",
     "get_source",
     "has_unread",
+    "is_statement",
     "known_receipts",
     "limits_of",
     "list_keys",
@@ -151,6 +157,7 @@ __all__ = [
     "retracted_until",
     "revenue_by_step",
     "rotate_key",
+    "slug_of",
     "store_counts",
     "store_counts_async",
     "store_duplicates",

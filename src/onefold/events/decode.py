@@ -11,7 +11,8 @@ from msgspec import Raw
 
 from onefold.events.bots import is_bot
 from onefold.events.clean import has_replacement, is_deeper
-from onefold.events.envelope import JSON_FAULTS, read_stored, with_shared
+from onefold.events.consent import CONSENT_EVENTS, check_consents, consents_of
+from onefold.events.envelope import ERASED, JSON_FAULTS, read_stored, with_shared
 from onefold.events.event import Decoded, Flag, Kind, LogRow, Reason, Trust, Violation
 from onefold.events.fields import (
     NO_TRAITS,
@@ -37,9 +38,10 @@ from onefold.kernel.hashing import event_id
 
 _MAX_KIND_CHARS: Final = 40
 # Bound once: looking a member up in its class costs as much as the check it is for.
-_GROUP, _LINK, _RETRACT = Kind.GROUP, Kind.LINK, Kind.RETRACT
+_GROUP, _LINK, _RETRACT, _REQUEST = Kind.GROUP, Kind.LINK, Kind.RETRACT, Kind.REQUEST
 _PUBLIC: Final = Trust.PUBLIC
-_BOT, _TEXT_CLEANED = int(Flag.BOT), int(Flag.TEXT_CLEANED)
+_BOT, _TEXT_CLEANED, _GPC = int(Flag.BOT), int(Flag.TEXT_CLEANED), int(Flag.GPC)
+_KEEP_NOTHING: Final = frozenset({Reason.CONSENT_DENIED})
 _Stamp = tuple[bytes, str, int, int]
 """Event id, message id, time in µs, flags."""
 _NO_LIMITS: Final = Limits(
@@ -63,6 +65,7 @@ class _Facts(msgspec.Struct, gc=False):
     context: Raw = NO_TRAITS
     integrations: Raw = NO_TRAITS
     is_cleaned: bool = False
+    has_gpc: bool = False
 
 
 def decode_request(row: LogRow, limits: Limits = DEFAULT_LIMITS) -> tuple[list[Decoded], list[Violation]]:
@@ -91,13 +94,15 @@ def decode_each(row: LogRow, limits: Limits = DEFAULT_LIMITS) -> Iterator[Decode
         detail = f"A request may hold {limits.max_events:,} events; this one holds {len(stored.batch):,}."
         yield _violation(row, b"", None, Refused(Reason.TOO_MANY_EVENTS, detail))
         return
-    facts = _Facts(row, limits, None, None, stored.context, stored.integrations, stored.cleaned)
+    facts = _Facts(row, limits, None, None, stored.context, stored.integrations, stored.cleaned, stored.gpc)
     try:
         facts.sent_at = instant_of(stored.sent_at, "sentAt")
     except Refused as fault:
         facts.sent_at_fault = fault
     for index, raw in enumerate(stored.batch):
-        yield _result(bytes(raw), index, facts)
+        item = bytes(raw)
+        if item != ERASED:
+            yield _result(item, index, facts)
 
 
 def decode_accepted(row: LogRow, *, id_: bytes, message_id: str, ts: int, flags: int) -> Decoded:
@@ -117,7 +122,10 @@ def _result(raw: bytes, index: int, facts: _Facts) -> Decoded | Violation:
         if facts.context or facts.integrations:
             raw = _with_shared(raw, facts)
         event = _parsed(raw, facts)
-        return _decoded(event, raw, facts.row, facts.limits, _stamp(event, raw, index, facts))
+        decoded = _decoded(event, raw, facts.row, facts.limits, _stamp(event, raw, index, facts))
+        if decoded.consents or decoded.name in CONSENT_EVENTS:
+            check_consents(event, decoded)
+        return decoded
     except Refused as fault:
         return _violation(facts.row, raw, event, fault)
 
@@ -181,7 +189,7 @@ def _decoded(event: dict[str, Any], raw: bytes, row: LogRow, limits: Limits, sta
     previous_id = identifier_of(event, "previousId", limits)
     group_id = identifier_of(event, "groupId", limits)
     external_ids = external_ids_of(context, limits)
-    if kind is _LINK or kind is _RETRACT:
+    if kind in (_LINK, _RETRACT, _REQUEST):
         check_rule(event, kind, limits)
     else:
         check_identified(kind, user_id, user_id or anonymous_id or external_ids, previous_id, group_id)
@@ -206,6 +214,7 @@ def _decoded(event: dict[str, Any], raw: bytes, row: LogRow, limits: Limits, sta
         advertising_id=advertising_id,
         external_ids=external_ids,
         traits=traits_of(kind, traits, context_traits, limits),
+        consents=consents_of(event, context),
         body=raw,
     )
 
@@ -220,6 +229,8 @@ def _marks(raw: bytes, context: object, facts: _Facts) -> int:
         flags |= _BOT
     if facts.is_cleaned and has_replacement(raw):
         flags |= _TEXT_CLEANED
+    if facts.has_gpc:
+        flags |= _GPC
     return flags
 
 
@@ -241,7 +252,7 @@ def _violation(row: LogRow, raw: bytes, event: dict[str, Any] | None, fault: Ref
         reason=fault.reason,
         detail=fault.detail,
         is_fatal=True,
-        body=raw[: DEFAULT_LIMITS.max_event_bytes],
+        body=b"" if fault.reason in _KEEP_NOTHING else raw[: DEFAULT_LIMITS.max_event_bytes],
     )
 
 

@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Raw
 
 Fields = dict[str, Raw]
+ERASED: Final = b'{"erased":true}'
+"""Stands in the log where an event of an erased person was, so that those after it keep their places."""
 _EMPTY: Final = Raw()
 _fields: Final = msgspec.json.Decoder(Fields).decode
 _anything: Final = msgspec.json.Decoder().decode
@@ -38,6 +40,7 @@ class Stored(msgspec.Struct, gc=False, rename="camel"):
     context: Raw = _EMPTY
     integrations: Raw = _EMPTY
     cleaned: bool = False  # text of some of its events was replaced: see clean.py
+    gpc: bool = False  # the browser sent Sec-GPC: 1
 
 
 read_request: Final = msgspec.json.Decoder(Request).decode
@@ -45,7 +48,9 @@ read_request: Final = msgspec.json.Decoder(Request).decode
 read_stored: Final = msgspec.json.Decoder(Stored).decode
 
 
-def stored_body(items: Sequence[bytes], request: Request | None = None, *, is_cleaned: bool = False) -> bytes:
+def stored_body(
+    items: Sequence[bytes], request: Request | None = None, *, is_cleaned: bool = False, has_gpc: bool = False
+) -> bytes:
     """What the log keeps of `items`, with the facts they share by `request` (None: none)."""
     parts = [b'{"batch":[', b",".join(items), b"]"]
     if request is not None and request.batch is not msgspec.UNSET:
@@ -53,6 +58,8 @@ def stored_body(items: Sequence[bytes], request: Request | None = None, *, is_cl
         parts += [b',"%s":%s' % (name, bytes(value)) for name, value in named if value]
     if is_cleaned:
         parts.append(b',"cleaned":true')
+    if has_gpc:
+        parts.append(b',"gpc":true')
     parts.append(b"}")
     return b"".join(parts)
 

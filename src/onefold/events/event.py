@@ -16,6 +16,7 @@ class Kind(IntEnum):
     ALIAS = 6
     LINK = 7  # a steward's never/always link; internal source only
     RETRACT = 8  # takes events back; internal source only
+    REQUEST = 9  # a request about privacy that waits in its table; internal source only, never stored
 
 
 class Trust(IntEnum):
@@ -33,6 +34,7 @@ class Flag(IntFlag):
     TIME_CLAMPED = 2  # lay in the future after correction: receipt taken instead
     TIME_CORRECTED = 4  # moved by the client's clock skew
     TEXT_CLEANED = 8  # NUL, lone surrogates or invalid UTF-8 were replaced by U+FFFD
+    GPC = 16  # the browser asked by Sec-GPC not to sell or share
 
 
 class Reason(StrEnum):
@@ -56,6 +58,8 @@ class Reason(StrEnum):
     TIMESTAMP_INVALID = "timestamp_invalid"
     TOO_MANY_EVENTS = "too_many_events"
     RULE_INVALID = "rule_invalid"
+    CONSENT_DENIED = "consent_denied"  # nothing of it is kept
+    SUPPRESSED = "suppressed"  # names somebody who was erased; nothing of it is kept
     PROCESSING_FAILED = "processing_failed"  # a defect of ours; the whole request is kept
     # not fatal: the event is accepted without the part
     IDENTIFIER_BLOCKED = "identifier_blocked"
@@ -86,6 +90,7 @@ class Decoded(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     advertising_id: str | None  # context.device.advertisingId
     external_ids: tuple[tuple[str, str], ...]  # (type, id) of context.externalIds
     traits: msgspec.Raw  # JSON object: of an identify (traits, or context.traits) or group; b"" otherwise
+    consents: tuple[tuple[str, bool], ...] = ()  # (purpose, granted) as events/consent.py reads them
     body: bytes  # the event's JSON, at most 32 KB
 
 

@@ -17,7 +17,7 @@ KINDS: Final = {
     "group": Kind.GROUP,
     "alias": Kind.ALIAS,
 }
-INTERNAL_KINDS: Final = {**KINDS, "link": Kind.LINK, "retract": Kind.RETRACT}
+INTERNAL_KINDS: Final = {**KINDS, "link": Kind.LINK, "retract": Kind.RETRACT, "request": Kind.REQUEST}
 NO_TRAITS: Final = Raw()
 _INT64: Final = 2**63
 _NOTHING: Final[dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""The two events that only Onefold itself may log: a link decision and a retraction. Pure."""
+"""The events that only Onefold itself may log: a link decision, a retraction, a privacy request. Pure."""
 
 from typing import Any, Final
 
@@ -11,7 +11,12 @@ _RULES: Final = ("never", "always", "withdrawn")
 
 
 def check_rule(event: dict[str, Any], kind: Kind, limits: Limits) -> None:
-    fault = _link_fault(event) if kind is Kind.LINK else _retract_fault(event, limits)
+    if kind is Kind.LINK:
+        fault = _link_fault(event)
+    elif kind is Kind.RETRACT:
+        fault = _retract_fault(event, limits)
+    else:
+        fault = "" if type(event.get("request")) is int else "A privacy request is named by its number."
     if fault:
         raise Refused(Reason.RULE_INVALID, fault)
 

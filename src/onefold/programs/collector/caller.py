@@ -41,6 +41,7 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     user_agent: str
     received_at: int  # µs
     device_id: str = ""  # what the source's id cookie holds
+    has_gpc: bool = False  # Sec-GPC: 1, the browser's wish that nothing be sold or shared
 
 
 def headers_of(scope: dict[str, Any]) -> Headers:
@@ -55,7 +56,8 @@ def caller_of(scope: dict[str, Any], headers: Headers, received_at: int, proxy_c
         hops = [hop.strip() for hop in headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")]
         ip = hops[-proxy_count] if len(hops) >= proxy_count else ip
     user_agent = headers.get(b"user-agent", b"")[:_MAX_USER_AGENT].decode("latin-1").replace("\0", "")
-    return Caller(_plain_ip(ip), user_agent, received_at)
+    has_gpc = headers.get(b"sec-gpc", b"").strip() == b"1"
+    return Caller(_plain_ip(ip), user_agent, received_at, has_gpc=has_gpc)
 
 
 def keys_in(headers: Headers) -> Iterator[str]:

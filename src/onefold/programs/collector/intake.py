@@ -91,7 +91,9 @@ def row_of(parsed: Parsed, grant: Grant, key: str, caller: Caller, route: Route)
     items = [edit.item(item) for item in parsed.items]
     if parsed.request.context and parsed.request.batch is not msgspec.UNSET:
         parsed.request.context = Raw(edited(bytes(parsed.request.context), edit.shared))
-    body = stored_body(items, parsed.request, is_cleaned=parsed.is_cleaned)
+    # behind a server's key the header would be the server's own, not the person's
+    has_gpc = caller.has_gpc and grant.trust == Trust.PUBLIC
+    body = stored_body(items, parsed.request, is_cleaned=parsed.is_cleaned, has_gpc=has_gpc)
     if grant.trust == Trust.SECRET:
         body = body.replace(key.encode(), _HIDDEN)
     lane = BULK if route.is_bulk else source.lane

@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from onefold.events.api import Decoded, LogRow, Tallies, Violation
 from onefold.identity.api import Facts, Identifier, Node, Refused, Resolved, Rule
+from onefold.privacy.api import Ledger
 from onefold.profiles.api import Claims, CompanyFacts
 from onefold.programs.processor.context import Context
 
@@ -65,6 +66,7 @@ class Batch:
     nodes: dict[int, Node] = field(default_factory=dict)
     claims: dict[int, Claims] = field(default_factory=dict)  # fragment → folded document
     companies: dict[int, CompanyFacts] = field(default_factory=dict)
+    consents: dict[int, Ledger] = field(default_factory=dict)  # fragment → what the batch says of consent
     facts: Facts = field(default_factory=Facts)
     tallied: set[int] = field(default_factory=set)  # fragments with new events
     seen: dict[int, tuple[int, int]] = field(default_factory=dict)  # fragments seen earlier or in a later hour

@@ -2,8 +2,9 @@
 
 import msgspec
 
-from onefold.events.api import Decoded, Kind
+from onefold.events.api import Decoded, Flag, Kind
 from onefold.identity.api import Node, Resolver
+from onefold.privacy.api import add_consents
 from onefold.profiles.api import (
     CompanyFacts,
     add_claims,
@@ -17,6 +18,8 @@ from onefold.profiles.api import (
 )
 from onefold.programs.processor.batch import Accepted, Batch
 
+_GPC = int(Flag.GPC)
+
 
 def fold_fragments(batch: Batch) -> None:
     """Each event into the fragment of its strongest identifier."""
@@ -24,6 +27,8 @@ def fold_fragments(batch: Batch) -> None:
         event = accepted.event
         if accepted.rule is None and event.kind is not Kind.RETRACT:
             _tally(batch, batch.nodes[accepted.fragment], event)
+            if event.consents or event.flags & _GPC:
+                add_consents(batch.consents.setdefault(accepted.fragment, {}), event)
             if event.kind is Kind.IDENTIFY:
                 _fold_traits(batch, accepted)
             elif event.kind is Kind.GROUP:

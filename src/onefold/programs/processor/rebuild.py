@@ -28,6 +28,13 @@ from onefold.identity.api import (
 )
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, load_queries
+from onefold.privacy.api import (
+    CONSENT_COLUMNS,
+    CONSENT_KEY_WIDTH,
+    delete_consents,
+    rows_of,
+    write_consents,
+)
 from onefold.profiles.api import (
     CompanyRow,
     Golden,
@@ -80,8 +87,17 @@ COLUMNS = {
     "profile": Golden._fields,
     "company": CompanyRow._fields,
     "company_member": ("company", "fragment", "first_ts", "last_ts"),
+    "consent": CONSENT_COLUMNS,
 }
-_KEY_WIDTH = {"node": 1, "edge": 2, "link_rule": 2, "profile": 1, "company": 1, "company_member": 2}
+_KEY_WIDTH = {
+    "node": 1,
+    "edge": 2,
+    "link_rule": 2,
+    "profile": 1,
+    "company": 1,
+    "company_member": 2,
+    "consent": CONSENT_KEY_WIDTH,
+}
 
 
 def expected_rows(context: Context, world: World) -> dict[str, dict[Key, Row]]:
@@ -98,6 +114,7 @@ def expected_rows(context: Context, world: World) -> dict[str, dict[Key, Row]]:
         "company_member": (
             (h, fragment, *times) for h, facts in world.companies.items() for fragment, times in facts.members.items()
         ),
+        "consent": iter(rows_of({h: fragment.consents for h, fragment in world.fragments.items()})),
     }
     return {table: dict(_keyed(table, row) for row in found) for table, found in rows.items()}
 
@@ -157,7 +174,7 @@ def main(settings: Settings, *, check: bool) -> int:
 
 def _keyed(table: str, row: Row) -> tuple[Key, Row]:
     row = _comparable(table, row)
-    return (row[0] if _KEY_WIDTH[table] == 1 else row[:2]), row
+    return (row[0] if _KEY_WIDTH[table] == 1 else row[: _KEY_WIDTH[table]]), row
 
 
 def _comparable(table: str, row: Row) -> Row:
@@ -171,6 +188,8 @@ def _comparable(table: str, row: Row) -> Row:
         return (*row[:5], msgspec.json.decode(row[5]), *row[6:])
     if table == "company":
         return (*row[:4], msgspec.json.decode(row[4]), row[5] or None, *row[6:])
+    if table == "consent":
+        return tuple(getattr(value, "bytes", value) for value in row)
     return row
 
 
@@ -239,6 +258,11 @@ def _mend_members(conn: Connection[Any], rows: list[Row], gone: list[Key]) -> No
     write_member_rows(conn, rows)
 
 
+def _mend_consents(conn: Connection[Any], rows: list[Row], gone: list[Key]) -> None:
+    delete_consents(conn, [*gone, *(row[:CONSENT_KEY_WIDTH] for row in rows)])
+    write_consents(conn, rows)
+
+
 _MENDERS = {
     "node": _mend_nodes,
     "edge": _mend_edges,
@@ -246,4 +270,5 @@ _MENDERS = {
     "profile": _mend_profiles,
     "company": _mend_companies,
     "company_member": _mend_members,
+    "consent": _mend_consents,
 }

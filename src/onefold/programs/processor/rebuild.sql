@@ -19,3 +19,6 @@ from company
 
 -- company_member: every membership
 select company, fragment, first_ts, last_ts from company_member
+
+-- consent: every row of the ledger
+select fragment, purpose, origin, source_id, is_granted, statement, first_ts, ts, received_at, event, details from consent

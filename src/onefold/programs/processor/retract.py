@@ -39,6 +39,7 @@ from onefold.identity.api import (
     write_moves,
     write_nodes,
 )
+from onefold.privacy.api import Ledger, add_consents, forget_consents, rows_of, write_consents
 from onefold.profiles.api import (
     Claims,
     CompanyFacts,
@@ -64,6 +65,7 @@ class Fragment:
     last_ts: int | None = None
     claims: Claims = field(default_factory=dict)
     edges: dict[int, EdgeFacts] = field(default_factory=dict)  # weaker identifier → facts
+    consents: Ledger = field(default_factory=dict)
 
     def add(self, event: Decoded, weaker: Collection[int]) -> None:
         """Fold one event."""
@@ -71,6 +73,7 @@ class Fragment:
         self.own_rcv = event.received_at if self.own_rcv is None else min(self.own_rcv, event.received_at)
         self.first_ts = event.ts if self.first_ts is None else min(self.first_ts, event.ts)
         self.last_ts = event.ts if self.last_ts is None else max(self.last_ts, event.ts)
+        add_consents(self.consents, event)
         seen = EdgeFacts(claim_time(event), event.trust, event.received_at)
         for h in weaker:
             known = self.edges.get(h)
@@ -85,22 +88,41 @@ class Fragment:
 
 
 def take_back(batch: Batch) -> None:
-    """The last step: stored events that the batch's retractions name."""
+    """A last step: stored events that the batch's retractions name."""
     removed = delete_retracted(batch.conn, batch.to_take_back) if batch.to_take_back else []
     if not removed:
         return
-    conn, context = batch.conn, batch.context
-    _subtract(conn, removed)
+    counts: Counts = {}
+    for stored in removed:
+        event = stored.event
+        key = (event.source_id, event.received_at - event.received_at % MINUTE_US, "taken_back")
+        counts[key] = counts.get(key, 0) + 1
+    store_counts(batch.conn, counts)  # the batch's own are stored by now
+    settle_without(batch.conn, batch.context, removed)
+
+
+def settle_without(
+    conn: Connection[Any], context: Context, removed: list[Stored], changed_to: Collection[Decoded] = ()
+) -> list[Node]:
+    """Make everything as the stored events have it, after `removed` went; returns the identifiers that vanished.
+
+    An event that changed counts as removed, as it was, and stands in `changed_to` as it is now.
+    """
+    if not removed:
+        return []
+    _retally(conn, removed, changed_to)
     decisions = [(s.event.id, s.event.received_at) for s in removed if s.event.kind is Kind.LINK]
     named = {end for pair in delete_rules(conn, decisions) for end in pair}
     lost = {stored.fragment for stored in removed if stored.event.kind not in (Kind.LINK, Kind.RETRACT)}
     companies = _companies_in(removed, context)
-    fragments = _refold_fragments(batch, lost, companies)
+    fragments = _refold_fragments(conn, context, lost, companies)
     nodes = load_nodes(conn, lost | named)
-    changed = _replace_edges(batch, fragments, nodes) | lost
+    changed = _replace_edges(conn, context, fragments, nodes) | lost
+    forget_consents(conn, lost)
+    write_consents(conn, rows_of({h: fragment.consents for h, fragment in fragments.items()}))
     for h, fragment in fragments.items():
         _replace_fragment(nodes[h], fragment)
-    gone = _lower_receipts(batch, nodes, changed | named)
+    gone = _lower_receipts(conn, nodes, changed | named)
     delete_nodes(conn, gone)
     vanished = [nodes.pop(h) for h in gone]
     resolver = Resolver(conn, context.config, nodes)
@@ -114,18 +136,15 @@ def take_back(batch: Batch) -> None:
     refold_profiles(conn, resolved.touched, nodes, claims, context.priorities, context.config)
     write_nodes(conn, [node for node in nodes.values() if node.is_changed])
     write_moves(conn, resolved.moves + [(node.h, node.prof, None, None) for node in vanished])
+    return vanished
 
 
-def _subtract(conn: Connection[Any], removed: list[Stored]) -> None:
-    """The batch's own counts are stored by now."""
-    counts: Counts = {}
+def _retally(conn: Connection[Any], removed: list[Stored], changed_to: Collection[Decoded]) -> None:
     tallies = Tallies()
     for stored in removed:
-        event = stored.event
-        key = (event.source_id, event.received_at - event.received_at % MINUTE_US, "taken_back")
-        counts[key] = counts.get(key, 0) + 1
-        tallies.add(event, -1)
-    store_counts(conn, counts)
+        tallies.add(stored.event, -1)
+    for event in changed_to:
+        tallies.add(event, 1)
     store_tallies(conn, tallies)
 
 
@@ -140,11 +159,12 @@ def _companies_in(removed: list[Stored], context: Context) -> dict[int, CompanyF
     return companies
 
 
-def _refold_fragments(batch: Batch, lost: set[int], companies: dict[int, CompanyFacts]) -> dict[int, Fragment]:
+def _refold_fragments(
+    conn: Connection[Any], context: Context, lost: set[int], companies: dict[int, CompanyFacts]
+) -> dict[int, Fragment]:
     """The fragments as their remaining events have them; fills `companies` from all that their members still say."""
     fragments = {h: Fragment() for h in lost}
-    context = batch.context
-    for stored in events_of(batch.conn, lost | members_of(batch.conn, companies.keys())):
+    for stored in events_of(conn, lost | members_of(conn, companies.keys())):
         event = stored.event
         if event.kind in (Kind.LINK, Kind.RETRACT):
             continue
@@ -160,9 +180,11 @@ def _refold_fragments(batch: Batch, lost: set[int], companies: dict[int, Company
     return fragments
 
 
-def _replace_edges(batch: Batch, fragments: dict[int, Fragment], nodes: dict[int, Node]) -> set[int]:
+def _replace_edges(
+    conn: Connection[Any], context: Context, fragments: dict[int, Fragment], nodes: dict[int, Node]
+) -> set[int]:
     """Make the edges of these fragments as they are now; returns the weaker ends that this touched, loaded."""
-    stored = {(edge.a, edge.b): edge for edge in load_edges_from(batch.conn, fragments.keys())}
+    stored = {(edge.a, edge.b): edge for edge in load_edges_from(conn, fragments.keys())}
     now: dict[Pair, EdgeFacts] = {
         (h, weaker): facts for h, fragment in fragments.items() for weaker, facts in fragment.edges.items()
     }
@@ -173,17 +195,17 @@ def _replace_edges(batch: Batch, fragments: dict[int, Fragment], nodes: dict[int
         if pair in stored and facts != EdgeFacts(stored[pair].first, stored[pair].trust, stored[pair].rcv)
     }
     ends = {b for _, b in (*deleted, *altered)}
-    nodes.update(load_nodes(batch.conn, ends - nodes.keys()))
-    delete_edges(batch.conn, deleted)
-    write_edges(batch.conn, altered)
+    nodes.update(load_nodes(conn, ends - nodes.keys()))
+    delete_edges(conn, deleted)
+    write_edges(conn, altered)
     for a, b in deleted:
-        _uncount(batch, nodes[a], nodes[b])
+        _uncount(context, nodes[a], nodes[b])
     return ends
 
 
-def _uncount(batch: Batch, strong: Node, weak: Node) -> None:
+def _uncount(context: Context, strong: Node, weak: Node) -> None:
     """An edge is gone: both ends have one distinct neighbour less."""
-    by_code = batch.context.config.by_code
+    by_code = context.config.by_code
     _lower(strong, WEAKER)
     for node, other in ((strong, weak), (weak, strong)):
         if by_code[other.ns].is_unique and not by_code[node.ns].is_unique:
@@ -203,9 +225,9 @@ def _replace_fragment(node: Node, fragment: Fragment) -> None:
     node.doc, node.has_doc, node.is_changed = pack(fragment.claims), bool(fragment.claims), True
 
 
-def _lower_receipts(batch: Batch, nodes: dict[int, Node], hashes: Collection[int]) -> list[int]:
+def _lower_receipts(conn: Connection[Any], nodes: dict[int, Node], hashes: Collection[int]) -> list[int]:
     """Earliest receipts from what is left; returns the identifiers that nothing names any more."""
-    elsewhere = earliest_receipts(batch.conn, hashes)
+    elsewhere = earliest_receipts(conn, hashes)
     gone = []
     for h in hashes:
         receipts = [receipt for receipt in (nodes[h].own_rcv, elsewhere.get(h)) if receipt is not None]

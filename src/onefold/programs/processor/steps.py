@@ -16,6 +16,7 @@ from onefold.events.api import (
     store_violations,
 )
 from onefold.identity.api import write_moves, write_nodes, write_tallies
+from onefold.privacy.api import rows_of, write_consents
 from onefold.programs.processor.accept import deduplicate, gather, identify, load, note_retractions, take_in
 from onefold.programs.processor.batch import Batch, Prepared
 from onefold.programs.processor.context import Context
@@ -54,11 +55,12 @@ def store(batch: Batch) -> None:
 
 
 def write(batch: Batch) -> None:
-    """Identifiers, refusals and counts; the log position with them."""
+    """Identifiers, consents, refusals and counts; the log position with them."""
     conn = batch.conn
     write_nodes(conn, [node for node in batch.nodes.values() if node.is_changed])
     write_tallies(conn, [node for h in batch.tallied if not (node := batch.nodes[h]).is_changed])
     write_moves(conn, batch.resolved.moves)
+    write_consents(conn, rows_of(batch.consents))
     store_duplicates(conn, batch.duplicates)
     store_violations(conn, batch.violations)
     for accepted in batch.accepted:

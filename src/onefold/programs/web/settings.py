@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "onefold.events",
     "onefold.identity",
     "onefold.profiles",
+    "onefold.privacy",
 ]
 AUTH_USER_MODEL = "accounts.User"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None  # infra/jobs.py has the app; here it is for its migrations

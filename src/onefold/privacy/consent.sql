@@ -1,0 +1,57 @@
+-- write: what events say of consent; rows only widen
+insert into consent (fragment, purpose, origin, source_id, is_granted, statement, first_ts, ts, received_at, event, details)
+select * from unnest(%(fragment)b, %(purpose)b, %(origin)b, %(source_id)b, %(is_granted)b::boolean[], %(statement)b, %(first_ts)b, %(ts)b,
+    %(received_at)b, %(event)b, %(details)b)
+on conflict (fragment, purpose, origin, source_id, is_granted, statement) do update set
+    first_ts = least(consent.first_ts, excluded.first_ts),
+    ts = case when (excluded.ts, excluded.received_at, excluded.event) > (consent.ts, consent.received_at, consent.event) then excluded.ts else consent.ts end,
+    received_at = case when (excluded.ts, excluded.received_at, excluded.event) > (consent.ts, consent.received_at, consent.event)
+        then excluded.received_at else consent.received_at end,
+    event = case when (excluded.ts, excluded.received_at, excluded.event) > (consent.ts, consent.received_at, consent.event) then excluded.event else consent.event end,
+    details = case when (excluded.ts, excluded.received_at, excluded.event) > (consent.ts, consent.received_at, consent.event) then excluded.details else consent.details end
+where excluded.first_ts < consent.first_ts
+   or (excluded.ts, excluded.received_at, excluded.event) > (consent.ts, consent.received_at, consent.event)
+
+-- forget: everything that these fragments say (primary key)
+delete from consent where fragment = any(%(fragments)b)
+
+-- delete: single rows (primary key)
+delete from consent c using unnest(%(fragment)b, %(purpose)b, %(origin)b, %(source_id)b, %(is_granted)b::boolean[], %(statement)b)
+    gone(fragment, purpose, origin, source_id, is_granted, statement)
+where (c.fragment, c.purpose, c.origin, c.source_id, c.is_granted, c.statement)
+    = (gone.fragment, gone.purpose, gone.origin, gone.source_id, gone.is_granted, gone.statement)
+
+-- deciding: of a person's fragments what may count, of each purpose and answer the latest of its origin (primary key of consent)
+select distinct on (c.purpose, c.origin, c.is_granted)
+    c.purpose, c.origin, c.source_id, c.is_granted, c.statement, c.first_ts, c.ts, c.received_at, c.event, c.details
+from node a join node m on m.comp = a.comp and m.prof = a.prof join consent c on c.fragment = m.h
+where a.h = %(id)s
+order by c.purpose, c.origin, c.is_granted, c.ts desc, c.received_at desc, c.event desc
+
+-- entries: a person's ledger, the latest first, from a place on
+select c.purpose, c.origin, c.source_id, c.is_granted, c.statement, c.first_ts, c.ts, c.received_at, c.event, c.details
+from node a join node m on m.comp = a.comp and m.prof = a.prof join consent c on c.fragment = m.h
+where a.h = %(id)s
+order by c.ts desc, c.received_at desc, c.event desc, c.purpose, c.origin, c.is_granted, c.source_id
+limit %(limit)s offset %(offset)s
+
+-- may: of several people those whose entries of one purpose decide
+select a.h, c.purpose, c.origin, c.source_id, c.is_granted, c.statement, c.first_ts, c.ts, c.received_at, c.event, c.details
+from node a join node m on m.comp = a.comp and m.prof = a.prof
+cross join lateral (
+    select distinct on (origin, is_granted) * from consent
+    where fragment = m.h and purpose = %(purpose)s
+    order by origin, is_granted, ts desc, received_at desc, event desc
+) c
+where a.h = any(%(ids)s::bigint[])
+
+-- purposes: what may be asked for, in the order of the page
+select slug, name, description, is_built_in from purpose order by position, slug
+
+-- save_purpose: a new purpose comes last
+insert into purpose (slug, name, description, position)
+select %(slug)s, %(name)s, %(description)s, coalesce(max(position), 0) + 1 from purpose
+on conflict (slug) do update set name = excluded.name, description = excluded.description
+
+-- remove_purpose: a built-in one stays
+delete from purpose where slug = %(slug)s and not is_built_in returning slug

@@ -1,0 +1,97 @@
+"""The consent ledger in its table: written by the processor, asked by everybody."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg import Connection
+
+from onefold.infra.arrays import bigints, booleans, integers, smallints, texts, uuids
+from onefold.infra.postgres import load_queries
+from onefold.privacy.consent import Entry, Key, Ledger, Origin, Said, in_force
+
+QUERIES = load_queries("onefold.privacy", "consent.sql")
+MAX_LISTED: Final = 200
+COLUMNS: Final = (
+    "fragment", "purpose", "origin", "source_id", "is_granted", "statement", "first_ts", "ts", "received_at", "event",
+    "details",
+)  # fmt: skip
+KEY_WIDTH: Final = 6
+_MAKERS: Final[dict[str, Callable[[Sequence[Any]], Any]]] = {
+    "fragment": bigints, "purpose": texts, "origin": smallints, "source_id": integers, "is_granted": booleans,
+    "statement": uuids, "first_ts": bigints, "ts": bigints, "received_at": bigints, "event": uuids, "details": texts,
+}  # fmt: skip
+Row = tuple[Any, ...]
+"""A row of `consent`, columns as in COLUMNS, ids as bytes."""
+
+
+def rows_of(ledgers: Mapping[int, Ledger]) -> list[Row]:
+    """Ledgers by fragment as rows."""
+    return [(fragment, *key, *said) for fragment, ledger in ledgers.items() for key, said in ledger.items()]
+
+
+def write_consents(conn: Connection[Any], rows: Sequence[Row]) -> None:
+    """Adds what `rows` say; safe to repeat. Sorted, so that two writers never wait for each other in a ring."""
+    if rows:
+        conn.execute(QUERIES["write"], _columns(COLUMNS, sorted(rows)))
+
+
+def delete_consents(conn: Connection[Any], keys: Sequence[Row]) -> None:
+    """Deletes single rows; `keys`: their first KEY_WIDTH columns."""
+    if keys:
+        conn.execute(QUERIES["delete"], _columns(COLUMNS[:KEY_WIDTH], keys))
+
+
+def forget_consents(conn: Connection[Any], fragments: Collection[int]) -> None:
+    """Deletes all that these fragments say."""
+    if fragments:
+        conn.execute(QUERIES["forget"], {"fragments": bigints(list(fragments))})
+
+
+def consents_of(conn: Connection[Any], profile_id: int) -> dict[str, Entry]:
+    """Purpose → the entry that counts today; a purpose of which nothing was said is missing, which means denied.
+
+    Cost: the person's raw component and its rows of `consent`.
+    """
+    return in_force(_entry(row) for row in conn.execute(QUERIES["deciding"], {"id": profile_id}))
+
+
+def entries_of(conn: Connection[Any], profile_id: int, offset: int = 0) -> tuple[list[Entry], bool]:
+    """MAX_LISTED rows of a person's ledger, the latest first, and whether there are more."""
+    parameters = {"id": profile_id, "limit": MAX_LISTED + 1, "offset": offset}
+    entries = [_entry(row) for row in conn.execute(QUERIES["entries"], parameters)]
+    return entries[:MAX_LISTED], len(entries) > MAX_LISTED
+
+
+def may(conn: Connection[Any], profile_id: int, purpose: str) -> bool:
+    """Whether this person allows `purpose`. Nothing said = no."""
+    return profile_id in allowing(conn, [profile_id], purpose)
+
+
+def allowing(conn: Connection[Any], profile_ids: Collection[int], purpose: str) -> set[int]:
+    """Those of these people who allow `purpose`. Cost: as `consents_of` for each."""
+    entries: dict[int, list[Entry]] = {}
+    for profile_id, *row in conn.execute(QUERIES["may"], {"ids": list(profile_ids), "purpose": purpose}):
+        entries.setdefault(profile_id, []).append(_entry(row))
+    return {
+        profile_id
+        for profile_id, said in entries.items()
+        if (found := in_force(said).get(purpose)) is not None and found.key.is_granted
+    }
+
+
+def _columns(names: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
+    by_column = zip(names, zip(*rows, strict=True), strict=True)
+    return {name: _MAKERS[name](list(values)) for name, values in by_column}
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    purpose, origin, source_id, is_granted, statement, first_ts, ts, received_at, event, details = row
+    return Entry(
+        Key(purpose, Origin(origin), source_id, is_granted, _bytes(statement)),
+        Said(first_ts, ts, received_at, _bytes(event), details),
+    )
+
+
+def _bytes(value: UUID | bytes) -> bytes:
+    return value.bytes if isinstance(value, UUID) else value
