@@ -114,7 +114,9 @@ class TestAtTheDoor:
         assert bad[0].reason == Reason.FIELD_WRONG_TYPE
         assert "properties.purposes.advertising is a text; it must be true or false" in bad[0].detail
 
-    @pytest.mark.parametrize("consent", [b'"no"', b"[]", b'{"categoryPreferences":[]}', b'{"categoryPreferences":{"a":1}}'])
+    @pytest.mark.parametrize(
+        "consent", [b'"no"', b"[]", b'{"categoryPreferences":[]}', b'{"categoryPreferences":{"a":1}}']
+    )
     def test_odd_consent_on_another_event_says_nothing(self, consent: bytes) -> None:
         good, bad = decoded(
             b'{"batch":[{"type":"track","event":"X","userId":"anna","context":{"consent":%s}}]}' % consent
@@ -156,7 +158,8 @@ class TestLedger:
 
     def test_order_of_arrival_does_not_matter(self, shop: Shop) -> None:
         events = [
-            (1, stated("a", advertising=True)), (2, stamped("b", advertising=False)), (3, stamped("c", advertising=True)),
+            (1, stated("a", advertising=True)), (2, stamped("b", advertising=False)),
+            (3, stamped("c", advertising=True)),
             (4, stated("d", sms_marketing=True)), (4, stated("e", sms_marketing=False)),
         ]  # fmt: skip
         found = set()
@@ -167,7 +170,11 @@ class TestLedger:
                     ts = (NOW - timedelta(hours=1) + timedelta(seconds=at)).isoformat()
                     shop.send({"timestamp": ts, **event}, at=NOW)
                 found.add(
-                    tuple(shop.conn.execute("select purpose, origin, is_granted, first_ts, ts, event from consent order by 1,2,3,6"))
+                    tuple(
+                        shop.conn.execute(
+                            "select purpose, origin, is_granted, first_ts, ts, event from consent order by 1,2,3,6"
+                        )
+                    )
                 )
                 assert not may(shop.conn, ANNA, "advertising"), turn
                 assert not may(shop.conn, ANNA, "sms_marketing"), turn
@@ -215,4 +222,3 @@ class TestLedger:
         found = consents_of(shop.conn, ANNA)["advertising"]
         assert (found.key.origin, found.key.is_granted) == (Origin.GPC, False)
         assert differences(shop.conn) == []
-
