@@ -1,7 +1,7 @@
 # The commands a developer needs. Each does its own set-up; a second run finds it done.
 # Needs nothing but make and a Python of 3.11 or later (PYTHON=… to choose one).
 
-.PHONY: demo test check bench soak clean
+.PHONY: demo test check bench soak screenshots clean
 .DELETE_ON_ERROR:
 SHELL := /bin/sh
 VENV := .venv
@@ -27,6 +27,9 @@ bench: $(VENV)/installed-dev
 
 soak: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 0 -m soak --timeout 0 $(ARGS)
+
+screenshots: $(VENV)/installed-dev
+	$(BIN)/python -m tests.browser.screenshots screenshots $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,61 @@
+"""What is looked at on a page: faults for axe-core, what is wider than the screen, what is not for the keyboard."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Page
+
+from tests.browser.customers import ASTRID, AWFUL, COMPANY
+from tests.node import node_modules
+from tests.web.doors import DOORS
+from tests.web.reading import person
+
+PERSON: Final = person(ASTRID).rpartition("/")[2]
+AWFUL_PERSON: Final = person(AWFUL).rpartition("/")[2]
+PEOPLE: Final = "people/<str:identifier>"
+VALUES: Final = {"slug": "back-end", "key_id": "1"}
+PLACES: Final = {
+    "companies/<path:identifier>": [f"companies/:{COMPANY}", "companies/:<b>"],
+    "jump": ["jump?q=astrid"],
+}
+"""Addresses of routes whose parameters don't say what they are."""
+SERIOUS: Final = {"serious", "critical"}
+_SCRIPT: Final = Path(__file__).with_suffix(".js").read_text("utf-8")
+
+
+def addresses() -> list[str]:
+    """One or more of every route that is looked at: not the API's answers, nor what is only sent."""
+    found = []
+    for route, door in DOORS.items():
+        if "GET" in door and (not route.startswith("api/") or route == "api/docs"):
+            found += PLACES.get(route) or _filled(route)
+    return found
+
+
+def _filled(route: str) -> list[str]:
+    if route.startswith(PEOPLE):
+        return [f"people/{one}{route.removeprefix(PEOPLE)}" for one in (PERSON, AWFUL_PERSON)]
+    return [re.sub(r"<(?:\w+:)?(\w+)>", lambda found: VALUES[found[1]], route)]
+
+
+def ask(page: Page, question: str, argument: object = None) -> list[Any]:
+    """What a function of looking.js answers."""
+    return list(page.evaluate(f"(argument) => {_SCRIPT.strip()}.{question}(argument)", argument))
+
+
+def axe_faults(page: Page, *rules: str) -> list[Any]:
+    """What axe-core finds serious or worse, by all of its rules or only these."""
+    if not page.evaluate("() => !!window.axe"):
+        page.evaluate((node_modules() / "axe-core" / "axe.min.js").read_text("utf-8"))
+    return [fault for fault in ask(page, "axe", rules) if fault["impact"] in SERIOUS]
+
+
+def wider_than_the_screen(page: Page) -> list[str]:
+    """What sticks out to the right, if the page can be scrolled there."""
+    return ask(page, "wider")
+
+
+def not_for_the_keyboard(page: Page) -> list[str]:
+    """Actions that Tab doesn't come to, and those where one can't see that it did."""
+    return ask(page, "keyboard")

@@ -1,0 +1,61 @@
+"""Everything without a mouse."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.looking import ask
+
+
+def test_tab_comes_to_every_action_of_a_page(visit: Callable[..., Page]) -> None:
+    page = visit("alice", "/sources/back-end")
+    expected = ask(page, "stops")
+    reached = set()
+    for _ in range(len(expected) + 5):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("() => document.activeElement.dataset.stop"))
+    assert set(expected) - reached == set()
+
+
+def test_the_first_stop_leads_past_the_side_bar(visit: Callable[..., Page]) -> None:
+    page = visit("alice", "/people")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.getAttribute('href')") == "#content"
+    assert page.evaluate("() => document.activeElement.getBoundingClientRect().width") > 40  # seen once it is reached
+
+
+def test_question_mark_lists_the_shortcuts_and_escape_closes_the_list(visit: Callable[..., Page]) -> None:
+    page = visit("bob", "/people")
+    page.keyboard.press("?")
+    dialog = page.locator("dialog#keys")
+    expect(dialog).to_be_visible()
+    expect(dialog).to_contain_text("People")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_the_palette_finds_a_person_and_opens_the_page(visit: Callable[..., Page]) -> None:
+    page = visit("alice", "/events")
+    page.keyboard.press("Control+k")
+    expect(page.locator("dialog#palette")).to_be_visible()
+    page.keyboard.type("Astrid Lind")
+    expect(page.locator("#found a").filter(has_text="Astrid Lindqvist")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page).to_have_title("Astrid Lindqvist · Onefold")
+
+
+def test_escape_closes_the_palette_and_focus_returns(visit: Callable[..., Page]) -> None:
+    page = visit("bob", "/people")
+    page.locator(".jump").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog#palette")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog#palette")).to_be_hidden()
+    assert page.evaluate("() => document.activeElement.className") == "jump"
+
+
+def test_two_strokes_go_to_a_place(visit: Callable[..., Page]) -> None:
+    page = visit("bob", "/people")
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    page.wait_for_url("**/sources")
