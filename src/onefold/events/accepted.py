@@ -112,24 +112,25 @@ def store_retractions(conn: Connection[Any], retractions: Mapping[bytes, tuple[i
 def delete_retracted(conn: Connection[Any], ids: Collection[bytes]) -> list[Stored]:
     """Delete the stored events among `ids` that a retraction covers, and return them."""
     rows = conn.execute(QUERIES["delete_retracted"], {"ids": uuids(list(ids))}, binary=True)
-    return list(_decode_rows(rows))
+    return list(decode_rows(rows))
 
 
 def events_of(conn: Connection[Any], fragments: Collection[int]) -> Iterator[Stored]:
     """Every accepted event of these fragments, in no order. Streams: memory doesn't grow with their number."""
     with conn.cursor("events_of", binary=True) as cursor:
         cursor.itersize = _FETCH_ROWS
-        yield from _decode_rows(cursor.execute(QUERIES["events_of"], {"fragments": bigints(list(fragments))}))
+        yield from decode_rows(cursor.execute(QUERIES["events_of"], {"fragments": bigints(list(fragments))}))
 
 
 def every_event(conn: Connection[Any]) -> Iterator[Stored]:
     """Every accepted event, in no order, as of the transaction's snapshot."""
     with conn.cursor("every_event", binary=True) as cursor:
         cursor.itersize = _FETCH_ROWS
-        yield from _decode_rows(cursor.execute(QUERIES["every_event"]))
+        yield from decode_rows(cursor.execute(QUERIES["every_event"]))
 
 
-def _decode_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[Stored]:
+def decode_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[Stored]:
+    """Rows as `every_event` selects them."""
     for event_id, fragment, received_at, source_id, trust, flags, ts, message_id, body in rows:
         row = LogRow(0, 0, 0, 0, source_id, Trust(trust), received_at, 1, "", "", body)
         yield Stored(fragment, decode_accepted(row, id_=event_id.bytes, message_id=message_id, ts=ts, flags=flags))

@@ -31,6 +31,7 @@ from onefold.events.envelope import (
     with_type,
 )
 from onefold.events.event import Decoded, Flag, Kind, LogRow, Reason, Trust, Violation
+from onefold.events.history import events_by_id, events_received, events_until, identifies_of
 from onefold.events.internal import INTERNAL_SOURCE
 from onefold.events.keys import (
     SCOPES,
@@ -138,12 +139,16 @@ __all__ = [
     "disable_key",
     "disable_source",
     "edited",
+    "events_by_id",
     "events_by_step",
     "events_of",
+    "events_received",
+    "events_until",
     "every_event",
     "get_source",
     "has_unread",
     "is_statement",
+    "identifies_of",
     "known_receipts",
     "limits_of",
     "list_keys",

@@ -3,12 +3,15 @@
 from onefold.identity.config import DEFAULT_CONFIG, IdentityConfig, Namespace, with_user_spaces
 from onefold.identity.graph import MUTE, RULES, Edge, Flag, Forest, Pair, Refusal, RuleKind, Solution, pair_of, solve
 from onefold.identity.identifiers import Extractor, Identifier, Refused
-from onefold.identity.resolve import Facts, Resolved, Resolver, degree_flags
+from onefold.identity.resolve import Facts, Resolved, Resolver
+from onefold.identity.sightings import sighting
 from onefold.identity.store import (
     WEAKER,
     EdgeFacts,
     Node,
     Rule,
+    StoredEdge,
+    degree_flags,
     delete_edges,
     delete_nodes,
     delete_rules,
@@ -27,8 +30,10 @@ from onefold.identity.store import (
     write_rules,
     write_tallies,
 )
+from onefold.identity.surroundings import ALWAYS, Surroundings, TooManyIdentifiers, explore
 
 __all__ = [
+    "ALWAYS",
     "DEFAULT_CONFIG",
     "MUTE",
     "RULES",
@@ -51,12 +56,16 @@ __all__ = [
     "Rule",
     "RuleKind",
     "Solution",
+    "StoredEdge",
+    "Surroundings",
+    "TooManyIdentifiers",
     "degree_flags",
     "delete_edges",
     "delete_nodes",
     "delete_rules",
     "earliest_receipts",
     "effective_rules",
+    "explore",
     "load_config",
     "load_docs",
     "load_edges",
@@ -64,6 +73,7 @@ __all__ = [
     "load_nodes",
     "new_node",
     "pair_of",
+    "sighting",
     "solve",
     "with_user_spaces",
     "write_edges",

@@ -23,7 +23,7 @@ from onefold.identity.graph import (
     RuleKind,
     solve,
 )
-from onefold.identity.store import WEAKER, EdgeFacts, Node, Rule, StoredEdge
+from onefold.identity.store import WEAKER, EdgeFacts, Node, Rule, StoredEdge, degree_flags
 
 
 @dataclass
@@ -331,14 +331,3 @@ class Resolver:
         self._complete |= labels
         for node in store.load_components(self.conn, labels):
             self.nodes.setdefault(node.h, node)
-
-
-def degree_flags(node: Node, config: IdentityConfig) -> int:
-    """SHARED and BUSY as the counts of distinct neighbours have it."""
-    degree = node.degree()
-    flags = Flag.BUSY if degree.get(WEAKER, 0) > config.busy_above else Flag(0)
-    namespace = config.by_code[node.ns]
-    k = None if namespace.is_unique else namespace.shared_above
-    if k is not None and any(count > k for kind, count in degree.items() if kind != WEAKER):
-        flags |= Flag.SHARED
-    return int(flags)

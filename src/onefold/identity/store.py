@@ -8,7 +8,7 @@ import msgspec
 from psycopg import Connection
 
 from onefold.identity.config import DEFAULT_CONFIG, IdentityConfig, with_user_spaces
-from onefold.identity.graph import MUTE, Pair, RuleKind, Vertex, pair_of
+from onefold.identity.graph import MUTE, Flag, Pair, RuleKind, Vertex, pair_of
 from onefold.identity.identifiers import Identifier
 from onefold.infra.arrays import bigints, byteas, smallints, texts, uuids
 from onefold.infra.postgres import load_queries
@@ -56,6 +56,17 @@ class Node:
 def new_node(identifier: Identifier, rcv: int) -> Node:
     h = identifier.h
     return Node(h, identifier.ns, identifier.value, rcv, h, h, is_new=True, is_changed=True)
+
+
+def degree_flags(node: Node, config: IdentityConfig) -> int:
+    """SHARED and BUSY as the counts of distinct neighbours have it."""
+    degree = node.degree()
+    flags = Flag.BUSY if degree.get(WEAKER, 0) > config.busy_above else Flag(0)
+    namespace = config.by_code[node.ns]
+    k = None if namespace.is_unique else namespace.shared_above
+    if k is not None and any(count > k for kind, count in degree.items() if kind != WEAKER):
+        flags |= Flag.SHARED
+    return int(flags)
 
 
 class EdgeFacts(NamedTuple):

@@ -9,12 +9,15 @@ from onefold.identity.api import MUTE, Flag, Identifier
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import NotFound
 from onefold.kernel.instants import instant_of
+from onefold.profiles.companies import load_companies
 from onefold.profiles.ids import to_text
 from onefold.profiles.naming import Names
 from onefold.profiles.person import why_mute
+from onefold.profiles.standing import Standing, standing
 from onefold.profiles.timeline import Entry, timeline_page
 
 QUERIES = load_queries("onefold.profiles", "person.sql")
+MAX_COMPANIES: Final = 100
 INCLUDABLE: Final = ("traits", "identifiers", "companies", "events")
 
 
@@ -81,6 +84,54 @@ def profile_answer(
         answer["companies"] = [_company(*item) for item in msgspec.json.decode(companies or "[]", type=_COMPANIES)]
     if "events" in include:
         entries = timeline_page(conn, fragments or [], limit=max_events).entries
+        answer["events"] = [event_answer(names, entry) for entry in entries]
+    return answer
+
+
+def standing_of(conn: Connection[Any], names: Names, asked: Asked, as_of: int | None) -> Standing:
+    """Who this was or is, with everything that makes them one. Raises NotFound or SharedIdentifier."""
+    found = standing(conn, names, asked.h, as_of)
+    if found is None:
+        raise NotFound("No event has named this identifier." if as_of is None else "No event had named it by then.")
+    node = found.around.nodes[asked.h]
+    if not _is_asked(asked, namespace=node.ns, value=node.val):
+        raise NotFound("No event has named this identifier.")
+    if found.is_nobody:
+        raise _nobody(f"{names.namespace(node.ns)}:{node.val}", Flag(node.fl))
+    return found
+
+
+def past_answer(
+    conn: Connection[Any], names: Names, found: Standing, include: frozenset[str], max_events: int
+) -> dict[str, Any]:
+    """As `profile_answer`, of a past moment. Companies have today's name and traits."""
+    golden = found.golden(names.priorities)
+    answer: dict[str, Any] = {
+        "profile_id": to_text(golden.id),
+        "as_of": instant_of(found.as_of or 0),
+        "name": golden.name,
+        "email": golden.email,
+        "phone": golden.phone,
+        "is_known": golden.is_known,
+        "first_seen": instant_of(golden.first_seen),
+        "last_seen": instant_of(golden.last_seen),
+    }
+    if "traits" in include:
+        answer["traits"] = msgspec.Raw(golden.traits.encode())
+    if "identifiers" in include:
+        answer["identifiers"] = [
+            _identifier(names, node.ns, node.val, node.rcv, (node.n, node.first_ts, node.last_ts))
+            for node in found.members
+        ]
+    if "companies" in include:
+        known = {one.h: one for one in load_companies(conn, [seen.h for seen in found.companies[:MAX_COMPANIES]])}
+        answer["companies"] = [
+            _company(seen.space, seen.key, known[seen.h].name, msgspec.Raw(known[seen.h].traits.encode()), seen.last_ts)
+            for seen in found.companies[:MAX_COMPANIES]
+            if seen.h in known
+        ]
+    if "events" in include:
+        entries = timeline_page(conn, found.fragments, limit=max_events, until=found.as_of).entries
         answer["events"] = [event_answer(names, entry) for entry in entries]
     return answer
 

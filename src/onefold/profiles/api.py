@@ -1,6 +1,7 @@
 """The door to profiles: what other slices and the programs may use. Free of Django: the processor comes in here too."""
 
 from onefold.profiles.fold import Claims, add_claims, current_values, pack, resolve, unpack
+from onefold.profiles.fragment import Fragment
 from onefold.profiles.golden import Golden, floor_hour, golden_record, is_nobody
 from onefold.profiles.ids import company_hash, to_text
 from onefold.profiles.jump import jump_to_people
@@ -25,6 +26,7 @@ __all__ = [
     "Claims",
     "CompanyFacts",
     "CompanyRow",
+    "Fragment",
     "Golden",
     "add_claims",
     "company_hash",

@@ -61,6 +61,13 @@ def find_company(conn: Connection[Any], space: str, key: str) -> Company | None:
     return Company(**dict(zip(names, row, strict=True)))
 
 
+def load_companies(conn: Connection[Any], hashes: list[int]) -> list[Company]:
+    """Those of them that there are (primary key)."""
+    names = ("h", "space", "key", "name", "traits", "n", "first_seen", "last_seen")
+    rows = conn.execute(QUERIES["companies"], {"hashes": hashes})
+    return [Company(**dict(zip(names, row, strict=True))) for row in rows]
+
+
 def companies_of(conn: Connection[Any], fragments: list[int]) -> list[Membership]:
     """Companies these fragments were seen in, at most 100, the latest first."""
     rows = conn.execute(QUERIES["companies_of"], {"fragments": fragments})

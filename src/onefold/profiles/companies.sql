@@ -17,3 +17,6 @@ join profile p on p.id = n.prof
 group by p.id
 order by max(cm.last_ts) desc, p.id
 limit %(limit)s
+
+-- companies: several of them (primary key)
+select c.h, c.space, c.key, c.name, c.traits::text, c.n, c.first_seen, c.last_seen from company c where c.h = any(%(hashes)s::bigint[])

@@ -61,3 +61,9 @@ join node na on na.h = r.a
 join node nb on nb.h = r.b
 order by r.a, r.b, r.ts desc, r.event desc
 limit %(limit)s
+
+-- moves: which of these identifiers changed their profile, the latest first (index on h)
+select m.at, m.h, m.from_prof, m.to_prof, m.cause
+from identity_move m where m.h = any(%(members)s::bigint[]) and m.at <= %(until)s
+order by m.seq desc
+limit %(limit)s

@@ -13,13 +13,14 @@ from onefold.events.api import Flag
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import NotFound, Rejected
 from onefold.kernel.instants import instant_of
-from onefold.profiles import links, rest_schemas
-from onefold.profiles.answers import INCLUDABLE, Asked, profile_answer
+from onefold.profiles import links, rest_schemas, why_answers
+from onefold.profiles.answers import INCLUDABLE, Asked, past_answer, profile_answer, standing_of
 from onefold.profiles.companies import find_company
 from onefold.profiles.ids import from_text, to_text
 from onefold.profiles.naming import Names, find_source, names_in_force
 from onefold.profiles.person import Found
 from onefold.profiles.receipts import Receipt, receipt_of
+from onefold.profiles.standing import moment_of
 
 router = Router()
 
@@ -30,12 +31,43 @@ class QuestionRejected(Rejected):
     code = "query_invalid"
 
 
+@router.get(
+    "/profiles/{path:identifier}/why", response=rest_schemas.WhyOut, tags=["People"], summary="Why something is so"
+)
+def why(
+    request: HttpRequest,
+    identifier: str,
+    trait: str = Query("", max_length=1000, description="Why this trait has its value"),
+    of: str = Query("", alias="identifier", max_length=700, description="Why this identifier is theirs"),
+    pair: str = Query("", max_length=1500, description="Why two identifiers are one person or not, by a comma"),
+    as_of: str = Query("", max_length=50, description="A past moment in ISO 8601: by what was received until then"),
+) -> HttpResponse:
+    """The events, links and rules that led to a value, a membership, a merge or a refused one.
+
+    With none of `trait`, `identifier` and `pair`: why the identifiers of this person are one.
+    """
+    demand(actor_of(request), Permission.SEE_PEOPLE)
+    if sum(bool(one) for one in (trait, of, pair)) > 1:
+        raise QuestionRejected("Ask for one of trait, identifier and pair at a time.")
+    with pooled() as conn:
+        names = names_in_force(conn)
+        found = standing_of(conn, names, _asked(names, identifier), moment_of(as_of))
+        if trait:
+            return _json(why_answers.trait_answer(conn, names, found, trait))
+        if of:
+            return _json(why_answers.identifier_answer(conn, names, found, names.identifier(of)))
+        if pair:
+            return _json(why_answers.pair_answer(conn, names, found, why_answers.pair_from_text(names, pair)))
+        return _json(why_answers.person_answer(conn, names, found))
+
+
 @router.get("/profiles/{path:identifier}", response=rest_schemas.ProfileOut, tags=["People"], summary="One person")
 def profile(
     request: HttpRequest,
     identifier: str,
     include: str = Query("traits", description=f"Any of {', '.join(INCLUDABLE)}, by commas"),
     limit: int = Query(20, ge=1, le=200, description="Most events"),
+    as_of: str = Query("", max_length=50, description="A past moment in ISO 8601: by what was received until then"),
 ) -> HttpResponse:
     """The person whom an identifier, written `namespace:value`, names today. Understands a profile id as well.
 
@@ -47,7 +79,10 @@ def profile(
         raise QuestionRejected(f"include may name {', '.join(INCLUDABLE)}.")
     with pooled() as conn:
         names = names_in_force(conn)
-        return _json(profile_answer(conn, names, _asked(names, identifier), wanted, limit))
+        asked, moment = _asked(names, identifier), moment_of(as_of)
+        if moment is not None:
+            return _json(past_answer(conn, names, standing_of(conn, names, asked, moment), wanted, limit))
+        return _json(profile_answer(conn, names, asked, wanted, limit))
 
 
 @router.get("/companies/{path:identifier}", response=rest_schemas.CompanyOut, tags=["People"], summary="One company")

@@ -44,6 +44,7 @@ class ProfileOut(Schema):
     """A person. Lists are there only if `include` names them."""
 
     profile_id: str = Field(examples=["4f2a9c01d3e8b7a6"], description="Changes only when people are merged or split")
+    as_of: datetime | None = Field(None, description="The past moment that was asked for")
     name: str
     email: str
     phone: str
@@ -54,6 +55,90 @@ class ProfileOut(Schema):
     identifiers: list[IdentifierOut] | None = None
     companies: list[CompanyRef] | None = Field(None, description="At most 100, the latest first")
     events: list[EventOut] | None = Field(None, description="The latest first")
+
+
+class EvidenceOut(Schema):
+    """An accepted event that something follows from."""
+
+    source: str
+    message_id: str
+    type: str
+    name: str
+    timestamp: datetime
+    received_at: datetime
+    acting_user: str | None = Field(description="Who decided or edited, of Onefold's own events")
+
+
+class ObstacleOut(Schema):
+    """What keeps two identifiers apart."""
+
+    reason: str = Field(description="never, limit, size, shared, busy, isolated, unlinked or other")
+    sentence: str
+    decision: EvidenceOut | None
+
+
+class LinkWhyOut(Schema):
+    """Two identifiers that were seen together or are linked by a decision."""
+
+    a: str
+    b: str
+    by: Literal["seen_together", "decision"]
+    first: datetime
+    trust: Literal["public", "signed", "secret"]
+    event: EvidenceOut | None = Field(description="The first that named both, or the decision; of the first 50 links")
+    obstacle: ObstacleOut | None = Field(description="Why it doesn't join; null: it does")
+
+
+class SaidOut(Schema):
+    """What a source last said of a trait under one identifier."""
+
+    value: Any
+    counts: bool
+    lost_by: Literal["priority", "older", "withdrawn"] | None
+    sentence: str
+    source: str
+    priority: int
+    fragment: str
+    timestamp: datetime
+    received_at: datetime
+    event: EvidenceOut | None
+
+
+class ChangeOut(EvidenceOut):
+    """An event that said something of the trait."""
+
+    value: Any
+
+
+class MoveOut(Schema):
+    """An identifier that changed its profile."""
+
+    at: datetime
+    identifier: str | None
+    from_profile_id: str | None
+    to_profile_id: str | None
+    cause: str | None = Field(description="Id of the event that caused it")
+
+
+class WhyOut(Schema):
+    """Why something is so. Which fields there are depends on `about`."""
+
+    profile_id: str
+    as_of: datetime | None
+    about: Literal["trait", "identifier", "pair", "person"]
+    sentence: str
+    trait: str | None = None
+    value: Any = None
+    values: list[SaidOut] | None = Field(None, description="What counts first")
+    changes: list[ChangeOut] | None = Field(None, description="The newest first, of the latest 200 identify events")
+    is_complete: bool | None = Field(None, description="Nothing older changed the trait")
+    a: str | None = None
+    b: str | None = None
+    is_one_person: bool | None = None
+    links: list[LinkWhyOut] | None = Field(None, description="What holds them together, or leads from one to the other")
+    obstacles: list[ObstacleOut] | None = None
+    refused: list[LinkWhyOut] | None = Field(None, description="Seen together with others and not joined; at most 200")
+    moves: list[MoveOut] | None = Field(None, description="The latest 50")
 
 
 class CompanyOut(Schema):

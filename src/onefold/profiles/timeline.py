@@ -54,7 +54,12 @@ class TimelinePage:
 
 
 def timeline_page(
-    conn: Connection[Any], fragments: list[int], *, after: Place | None = None, limit: int = PAGE_SIZE
+    conn: Connection[Any],
+    fragments: list[int],
+    *,
+    after: Place | None = None,
+    limit: int = PAGE_SIZE,
+    until: int | None = None,
 ) -> TimelinePage:
     """The newest events of these fragments after a place. One statement; cost grows with fragments, not with events."""
     if not fragments:
@@ -66,6 +71,7 @@ def timeline_page(
         "before_id": before_id,
         "before_received": before_received,
         "limit": limit + 1,
+        "until": _LATEST if until is None else instant_of(until),
     }
     entries = [
         Entry(

@@ -4,6 +4,7 @@ from unnest(%(fragments)s::bigint[]) f(fragment)
 cross join lateral (
     select * from event
     where event.fragment = f.fragment and event.ts <= %(before_at)s and (event.ts, event.id, event.received_at) < (%(before_at)s, %(before_id)s, %(before_received)s)
+        and event.received_at <= %(until)s
     order by event.ts desc, event.id desc, event.received_at desc
     limit %(limit)s
 ) e

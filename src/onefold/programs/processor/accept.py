@@ -11,7 +11,6 @@ from onefold.events.api import (
     Kind,
     LogRow,
     Reason,
-    Trust,
     Violation,
     decode_request,
     known_receipts,
@@ -20,7 +19,6 @@ from onefold.events.api import (
 )
 from onefold.identity.api import (
     RULES,
-    EdgeFacts,
     Extractor,
     Facts,
     Identifier,
@@ -32,13 +30,11 @@ from onefold.identity.api import (
     load_nodes,
     new_node,
     pair_of,
+    sighting,
 )
 from onefold.kernel.hashing import event_id
 from onefold.programs.processor.batch import LINKS_ONLY, Accepted, Batch, Incoming, Prepared
 from onefold.programs.processor.context import Context
-
-EARLIEST_PUBLIC_CLAIM_US = 48 * 3_600_000_000
-"""Whoever holds a public key can't claim to have been first longer ago than this."""
 
 
 def prepare(rows: list[LogRow], context: Context) -> Prepared:
@@ -143,7 +139,7 @@ def gather(batch: Batch) -> None:
             batch.facts.rules.append((accepted.rule, event.received_at))
         elif len(accepted.identifiers) > 1:
             strongest, *weaker = accepted.identifiers
-            seen = EdgeFacts(claim_time(event), event.trust, event.received_at)
+            seen = sighting(event)
             for identifier in weaker:
                 batch.facts.add_pair((strongest.h, identifier.h), seen, event.id)
 
@@ -189,11 +185,6 @@ def _needed(batch: Batch) -> tuple[dict[int, Identifier], set[Identifier]]:
             if known is None or received_at < known:
                 receipts[h] = received_at
     return named, colliding
-
-
-def claim_time(event: Decoded) -> int:
-    """When the event says that its identifiers belonged together; see docs/reference/identity.md, Edges."""
-    return event.ts if event.trust > Trust.PUBLIC else max(event.ts, event.received_at - EARLIEST_PUBLIC_CLAIM_US)
 
 
 def _leave_out(batch: Batch, colliding: set[Identifier]) -> None:

@@ -41,50 +41,28 @@ from onefold.identity.api import (
 )
 from onefold.privacy.api import Ledger, add_consents, forget_consents, rows_of, write_consents
 from onefold.profiles.api import (
-    Claims,
     CompanyFacts,
-    add_claims,
+    Fragment,
     company_hash,
     members_of,
     pack,
     refold_profiles,
     replace_companies,
 )
-from onefold.programs.processor.accept import claim_time
 from onefold.programs.processor.batch import MINUTE_US, Batch
 from onefold.programs.processor.context import Context
 
 
 @dataclass
-class Fragment:
-    """What the accepted events of one strongest identifier say; times in µs. See `refolded`."""
+class WholeFragment(Fragment):
+    """With what its events say of consent."""
 
-    n: int = 0
-    own_rcv: int | None = None
-    first_ts: int | None = None
-    last_ts: int | None = None
-    claims: Claims = field(default_factory=dict)
-    edges: dict[int, EdgeFacts] = field(default_factory=dict)  # weaker identifier → facts
     consents: Ledger = field(default_factory=dict)
 
     def add(self, event: Decoded, weaker: Collection[int]) -> None:
         """Fold one event."""
-        self.n += 1
-        self.own_rcv = event.received_at if self.own_rcv is None else min(self.own_rcv, event.received_at)
-        self.first_ts = event.ts if self.first_ts is None else min(self.first_ts, event.ts)
-        self.last_ts = event.ts if self.last_ts is None else max(self.last_ts, event.ts)
+        super().add(event, weaker)
         add_consents(self.consents, event)
-        seen = EdgeFacts(claim_time(event), event.trust, event.received_at)
-        for h in weaker:
-            known = self.edges.get(h)
-            self.edges[h] = seen if known is None else known.merged(seen)
-        if event.kind is Kind.IDENTIFY and event.traits:
-            add_claims(
-                self.claims,
-                msgspec.json.decode(event.traits),
-                event.source_id,
-                (event.ts, event.received_at, event.id),
-            )
 
 
 def take_back(batch: Batch) -> None:
@@ -161,9 +139,9 @@ def _companies_in(removed: list[Stored], context: Context) -> dict[int, CompanyF
 
 def _refold_fragments(
     conn: Connection[Any], context: Context, lost: set[int], companies: dict[int, CompanyFacts]
-) -> dict[int, Fragment]:
+) -> dict[int, WholeFragment]:
     """The fragments as their remaining events have them; fills `companies` from all that their members still say."""
-    fragments = {h: Fragment() for h in lost}
+    fragments = {h: WholeFragment() for h in lost}
     for stored in events_of(conn, lost | members_of(conn, companies.keys())):
         event = stored.event
         if event.kind in (Kind.LINK, Kind.RETRACT):
@@ -181,7 +159,7 @@ def _refold_fragments(
 
 
 def _replace_edges(
-    conn: Connection[Any], context: Context, fragments: dict[int, Fragment], nodes: dict[int, Node]
+    conn: Connection[Any], context: Context, fragments: dict[int, WholeFragment], nodes: dict[int, Node]
 ) -> set[int]:
     """Make the edges of these fragments as they are now; returns the weaker ends that this touched, loaded."""
     stored = {(edge.a, edge.b): edge for edge in load_edges_from(conn, fragments.keys())}
@@ -219,7 +197,7 @@ def _lower(node: Node, kind: int) -> None:
     node.is_changed = True
 
 
-def _replace_fragment(node: Node, fragment: Fragment) -> None:
+def _replace_fragment(node: Node, fragment: WholeFragment) -> None:
     node.n, node.own_rcv = fragment.n, fragment.own_rcv
     node.first_ts, node.last_ts = fragment.first_ts, fragment.last_ts
     node.doc, node.has_doc, node.is_changed = pack(fragment.claims), bool(fragment.claims), True

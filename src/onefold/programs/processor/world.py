@@ -28,7 +28,7 @@ from onefold.identity.api import (
 from onefold.profiles.api import CompanyFacts, Golden, company_hash, golden_record, is_nobody, pack
 from onefold.programs.processor.accept import link_rule
 from onefold.programs.processor.context import Context
-from onefold.programs.processor.retract import Fragment
+from onefold.programs.processor.retract import WholeFragment
 
 
 @dataclass
@@ -36,7 +36,7 @@ class World:
     """Everything that follows from the accepted events."""
 
     nodes: dict[int, Node] = field(default_factory=dict)
-    fragments: dict[int, Fragment] = field(default_factory=dict)
+    fragments: dict[int, WholeFragment] = field(default_factory=dict)
     edges: dict[Pair, EdgeFacts] = field(default_factory=dict)
     refusals: dict[Pair, int] = field(default_factory=dict)
     rules: list[tuple[Rule, int]] = field(default_factory=list)  # with receipt
@@ -72,7 +72,7 @@ def _gather(conn: Connection[Any], context: Context, world: World) -> None:
             continue
         _name(world, identifiers, event.received_at)
         strongest, *weaker = identifiers
-        world.fragments.setdefault(strongest.h, Fragment()).add(event, [identifier.h for identifier in weaker])
+        world.fragments.setdefault(strongest.h, WholeFragment()).add(event, [identifier.h for identifier in weaker])
         if event.kind is Kind.GROUP:
             space, key = context.user_spaces.get(event.source_id, ""), event.group_id or ""
             facts = world.companies.setdefault(company_hash(space, key), CompanyFacts(space, key))

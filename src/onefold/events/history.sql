@@ -1,0 +1,26 @@
+-- events_until: of these fragments what was received by a moment, at most so many
+select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
+    (extract(epoch from ts) * 1000000)::bigint, message_id, body
+from event where fragment = any(%(fragments)b) and received_at <= %(until)b
+limit %(limit)s
+
+-- events_received: of these fragments what was received at these instants, some of each (index on fragment; one partition each)
+select e.id, e.fragment, (extract(epoch from e.received_at) * 1000000)::bigint, e.source_id, e.trust, e.flags,
+    (extract(epoch from e.ts) * 1000000)::bigint, e.message_id, e.body
+from unnest(%(fragments)b, %(received_at)b) asked(fragment, received_at) cross join lateral (
+    select * from event where event.fragment = asked.fragment and event.received_at = asked.received_at
+    order by event.ts, event.id
+    limit %(limit)s
+) e
+
+-- events_by_id: accepted deliveries of these ids (index on id)
+select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
+    (extract(epoch from ts) * 1000000)::bigint, message_id, body
+from event where id = any(%(ids)b)
+
+-- identifies_of: the latest identify events of these fragments that were received by a moment
+select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
+    (extract(epoch from ts) * 1000000)::bigint, message_id, body
+from event where fragment = any(%(fragments)b) and kind = 1 and received_at <= %(until)b
+order by ts desc, id desc
+limit %(limit)s
