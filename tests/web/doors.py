@@ -70,6 +70,7 @@ DOORS: Final[dict[str, Door]] = {
     "api/identity/links": {"GET": P.SEE_PEOPLE, "POST": P.MANAGE_IDENTITY},
     "api/openapi.json": page(ANYONE),
     "api/profiles/<path:identifier>": page(P.SEE_PEOPLE),
+    "api/profiles/<path:identifier>/why": page(P.SEE_PEOPLE),
     "api/retractions": act(P.MANAGE_IDENTITY),
     "api/violations": page(P.SEE_EVENTS),
 }
