@@ -121,6 +121,13 @@ class RetentionSettings(Group, frozen=True, kw_only=True):
     outcome_days: Annotated[Positive, Meta(description="Days that violations, duplicates and counts are kept")] = 90
 
 
+class DemoSettings(Group, frozen=True, kw_only=True):
+    """`onefold demo`."""
+
+    port: Annotated[Port, Meta(description="Port of the sample shop's website; another one when it is in use")] = 8090
+    people: Annotated[int, Meta(ge=0, le=1_000_000, description="People in the sample shop's history, about")] = 10_000
+
+
 class LogSettings(Group, frozen=True, kw_only=True):
     """What the programs say."""
 
@@ -140,6 +147,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     processor: ProcessorSettings = ProcessorSettings()
     web: WebSettings = WebSettings()
     retention: RetentionSettings = RetentionSettings()
+    demo: DemoSettings = DemoSettings()
     log: LogSettings = LogSettings()
 
 

@@ -46,6 +46,11 @@ class Demo(Installation):
         assert found, self.said()
         return found[1]
 
+    @property
+    def shop(self) -> str:
+        """Address of the sample shop's website, as printed."""
+        return self.key("sample shop").rstrip("/")
+
     def password(self) -> str:
         """Of the user `demo`, as printed."""
         found = re.search(r"sign in as +demo, password (\S+)", self.said())

@@ -49,7 +49,9 @@ class Installation:
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.data_dir = folder / "data"
         self.log = folder / "up.log"
-        ports = {name: str(lasting_port()) for name in ("ONEFOLD_COLLECTOR_PORT", "ONEFOLD_WEB_PORT")}
+        ports = {
+            name: str(lasting_port()) for name in ("ONEFOLD_COLLECTOR_PORT", "ONEFOLD_WEB_PORT", "ONEFOLD_DEMO_PORT")
+        }
         inherited = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith("ONEFOLD_")}
         self.environ = inherited | ports | {"ONEFOLD_DATA_DIR": str(self.data_dir), "ONEFOLD_LOG_FORMAT": "json"}
         self.environ |= settings or {}

@@ -10,7 +10,9 @@ from onefold.config import Settings
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import OnefoldError
 from onefold.programs import supervisor
+from onefold.programs.demo import storefront
 from onefold.programs.demo.access import Access, ensure_access
+from onefold.programs.demo.calls import BACKEND, WEBSITE
 from onefold.programs.demo.history import event_count, requests
 from onefold.programs.demo.sending import Sender, first_missing, wait_until_read
 from onefold.programs.migrate import set_up_django
@@ -38,10 +40,11 @@ def _prepare(settings: Settings) -> None:
     set_up_django(settings)
     with connect(url, "demo", autocommit=True) as conn:
         access = ensure_access(conn, settings)
+        shop = storefront.start(settings, access.keys[WEBSITE])
         try:
             _send_history(conn, settings, access)
         finally:
-            print(_told(settings, access), flush=True)
+            print(_told(settings, access, shop), flush=True)
 
 
 def _send_history(conn: Connection[Any], settings: Settings, access: Access) -> None:
@@ -68,10 +71,11 @@ class _Progress:
             print(f"\r  {filled:░<{BAR_CHARS}} {sent:>6,}", end=end, flush=True)
 
 
-def _told(settings: Settings, access: Access) -> str:
+def _told(settings: Settings, access: Access, shop: str) -> str:
     return (
         f"{supervisor.greeting(settings)}\n"
+        f"  sample shop   {shop}/\n"
         f"  sign in as    {access.user}, password {access.password}\n"
-        f"  write key     {access.keys['shop-website']} (public: Shop website)\n"
-        f"  secret key    {access.keys['shop-backend']} (Shop backend: may write, ask and decide)"
+        f"  write key     {access.keys[WEBSITE]} (public: Shop website)\n"
+        f"  secret key    {access.keys[BACKEND]} (Shop backend: may write, ask and decide)"
     )

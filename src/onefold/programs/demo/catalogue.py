@@ -51,3 +51,26 @@ PRODUCTS: Final = tuple(
     )
 )
 CATEGORIES: Final = tuple(dict.fromkeys(product.category for product in PRODUCTS))
+# what the shop says of them
+SAID: Final = {
+    "TENT-2": "Up in four minutes, also with gloves on. Two doors, two porches, 2.1 kg.",
+    "TENT-4": "Room for the whole family and a wet dog. Stands through a storm on the fell.",
+    "TARP-1": "Wind on one side, a fire on the other. Folds to the size of a loaf.",
+    "BAG-W": "Goose down for nights of thirty below. Smells of nothing but cold air.",
+    "BAG-S": "For nights that never get dark. Opens into a blanket.",
+    "MAT-1": "Warm as moss, and it packs smaller than a thermos.",
+    "PACK-65": "The long way from Abisko to Hemavan, and it sits well on every day of it.",
+    "PACK-28": "Lunch, a wool sweater and the map. One day, any weather.",
+    "BOOT-M": "Full leather, can be soled again. Two hundred kilometres to break in, ten years to wear out.",
+    "BOOT-R": "Natural rubber, knee high. For bogs, boats and school yards.",
+    "SHOE-T": "Light, quick and grippy on wet rock.",
+    "JACK-D": "The warmth of a tiled stove at 410 grams.",
+    "JACK-S": "Three layers, taped seams, a hood that turns with your head.",
+    "WOOL-T": "Merino, 200 g. Wear it for a week, we won't tell.",
+    "SOCK-1": "Knitted in Jokkmokk, darned for free for life.",
+    "STOV-1": "Boils a litre in three minutes. Burns spirit, or whatever the forest gives.",
+    "KNIF-1": "Carbon steel and birch. Made in the same village since 1891.",
+    "KETL-1": "Blackens with the years. Coffee gets better with it.",
+    "LAMP-1": "Forty hours, red light for the tent, works at minus twenty-five.",
+    "SKI-1": "Steel edges, waxed or with skins. For where the track ends.",
+}
