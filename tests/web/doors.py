@@ -37,7 +37,7 @@ def act(who: Who) -> Door:
 
 DOORS: Final[dict[str, Door]] = {
     # the shell
-    "": page(ANYONE),  # leads on to the people
+    "": page(P.SEE_EVENTS),
     "health": page(ANYONE),
     "health/page": page(P.SEE_EVENTS),
     "jump": page(P.SEE_PEOPLE),

@@ -33,6 +33,7 @@ __all__ = [
     "actor_of",
     "audit",
     "broken_entry",
+    "count_users",
     "create_user",
     "demand",
     "has_user",
@@ -57,6 +58,13 @@ def create_user(username: str, password: str, *, is_admin: bool = False, role: R
     from onefold.accounts.actions import create_user as action  # models exist only after django.setup()
 
     return action(username, password, role=role or (Role.ADMIN if is_admin else Role.VIEWER))
+
+
+def count_users() -> int:
+    """How many may sign in. Needs `django.setup()`."""
+    from onefold.accounts.models import User  # as above
+
+    return User.objects.filter(is_active=True).count()
 
 
 def has_user(username: str) -> bool:

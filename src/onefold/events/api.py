@@ -63,6 +63,7 @@ from onefold.events.reading import (
     read_batch,
     read_lane,
 )
+from onefold.events.source_health import Condition, SourceHealth, source_health
 from onefold.events.sources import (
     CHANGED_CHANNEL,
     NewSource,
@@ -78,6 +79,7 @@ from onefold.events.tallies import (
     Revenue,
     Tallies,
     events_by_step,
+    has_events,
     replace_tallies,
     revenue_by_step,
     store_tallies,
@@ -96,6 +98,7 @@ __all__ = [
     "INTERNAL_SOURCE",
     "JSON_FAULTS",
     "SCOPES",
+    "Condition",
     "Counts",
     "Decoded",
     "EventLog",
@@ -119,6 +122,7 @@ __all__ = [
     "Revenue",
     "Source",
     "SourceDisabled",
+    "SourceHealth",
     "SourceRejected",
     "Stored",
     "Tallies",
@@ -146,6 +150,7 @@ __all__ = [
     "events_until",
     "every_event",
     "get_source",
+    "has_events",
     "has_unread",
     "identifies_of",
     "is_statement",
@@ -163,6 +168,7 @@ __all__ = [
     "revenue_by_step",
     "rotate_key",
     "slug_of",
+    "source_health",
     "store_counts",
     "store_counts_async",
     "store_duplicates",

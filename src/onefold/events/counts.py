@@ -18,13 +18,17 @@ Counts = dict[tuple[int, int, str], int]
 
 @dataclass(frozen=True, kw_only=True)
 class Recent:
-    """What became of one source's events. `last_at`: the minute in which its latest accepted event came."""
+    """What became of one source's events; `rejected_day` counts requests.
+
+    `last_at`: the minute in which its latest accepted event came.
+    """
 
     source_id: int
     accepted_hour: int
     accepted_day: int
     violations_day: int
     duplicates_day: int
+    rejected_day: int
     last_at: datetime | None
 
 

@@ -1,11 +1,12 @@
 -- recent: what became of each source's events (primary key of source_count, from its newest minute back)
-select s.id, t.accepted_hour, t.accepted_day, t.violations_day, t.duplicates_day, l.minute
+select s.id, t.accepted_hour, t.accepted_day, t.violations_day, t.duplicates_day, t.rejected_day, l.minute
 from source s
 cross join lateral (
     select coalesce(sum(n) filter (where outcome = 'accepted' and minute >= now() - interval '1 hour'), 0)::bigint as accepted_hour,
            coalesce(sum(n) filter (where outcome = 'accepted'), 0)::bigint as accepted_day,
-           coalesce(sum(n) filter (where outcome like 'violation:%' or outcome like 'rejected:%'), 0)::bigint as violations_day,
-           coalesce(sum(n) filter (where outcome = 'duplicate'), 0)::bigint as duplicates_day
+           coalesce(sum(n) filter (where outcome like 'violation:%'), 0)::bigint as violations_day,
+           coalesce(sum(n) filter (where outcome = 'duplicate'), 0)::bigint as duplicates_day,
+           coalesce(sum(n) filter (where outcome like 'rejected:%'), 0)::bigint as rejected_day
     from source_count c where c.source_id = s.id and c.minute >= now() - interval '24 hours'
 ) t
 left join lateral (

@@ -167,6 +167,12 @@ def revenue_by_step(conn: Connection[Any], since: datetime, until: datetime, ste
     return [Revenue(at=at, currency=currency, orders=orders, amount=amount) for at, currency, orders, amount in rows]
 
 
+def has_events(conn: Connection[Any], source_id: int) -> bool:
+    """Whether anything of this source was ever accepted."""
+    row = conn.execute(QUERIES["has_events"], {"source_id": source_id}).fetchone()
+    return bool(row and row[0])
+
+
 def top_pages(conn: Connection[Any], since: datetime, limit: int) -> list[tuple[str, int]]:
     """Pages and their views since the beginning of that day. Cost: a row a day and page."""
     day = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

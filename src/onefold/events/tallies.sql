@@ -29,3 +29,9 @@ select page, sum(n)::bigint as views
 from page_tally where day >= %(since)s
 group by 1 having sum(n) > 0 order by 2 desc, 1
 limit %(limit)s
+
+-- hours: events by source and hour (primary key)
+select source_id, hour, n from event_tally where hour >= %(since)s and hour <= %(until)s and n > 0
+
+-- has_events: whether a source ever sent anything that was accepted (a row an hour of this installation's life at worst)
+select exists (select from event_tally where source_id = %(source_id)s and n > 0)

@@ -5,6 +5,7 @@ from onefold.profiles.fragment import Fragment
 from onefold.profiles.golden import Golden, floor_hour, golden_record, is_nobody
 from onefold.profiles.ids import company_hash, to_text
 from onefold.profiles.jump import jump_to_people
+from onefold.profiles.newcomers import Newcomers, has_known, new_people
 from onefold.profiles.refold import (
     CompanyFacts,
     CompanyRow,
@@ -28,6 +29,7 @@ __all__ = [
     "CompanyRow",
     "Fragment",
     "Golden",
+    "Newcomers",
     "add_claims",
     "company_hash",
     "company_row",
@@ -38,9 +40,11 @@ __all__ = [
     "floor_hour",
     "fold_companies",
     "golden_record",
+    "has_known",
     "is_nobody",
     "jump_to_people",
     "members_of",
+    "new_people",
     "pack",
     "refold_profiles",
     "replace_companies",

@@ -44,6 +44,15 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding(True, str(fault))
 
 
+def examine_running(settings: Settings, connection: Connection[tuple[Any, ...]]) -> Iterator[Finding]:
+    """What a running installation can be asked often, beside `health`: partitions, configuration, room on the disk."""
+    yield from _examine_partitions(connection)
+    yield from _examine_configuration(connection)
+    folder = settings.database.data_dir
+    if folder.exists():
+        yield disk_space(folder)
+
+
 def _examine_database(settings: Settings, connection: Connection[tuple[Any, ...]]) -> Iterator[Finding]:
     (version,) = connection.execute(QUERIES["version"]).fetchone() or ("?",)
     yield Finding(False, f"The database answers: PostgreSQL {version}.")

@@ -31,6 +31,7 @@ GROUPS = (
     Group(
         "",
         (
+            Place(_("Home"), "/", "home", Permission.SEE_EVENTS, "o"),
             Place(_("People"), "/people", "users", Permission.SEE_PEOPLE, "p"),
             Place(_("Events"), "/events", "activity", Permission.SEE_EVENTS, "e"),
             Place(_("Sources"), "/sources", "plug-connected", Permission.SEE_EVENTS, "s"),
@@ -54,11 +55,15 @@ def groups_for(request: HttpRequest) -> list[Group]:
     found = []
     for title, places in GROUPS:
         allowed = tuple(
-            place._replace(is_current=request.path.startswith(place.url)) for place in places if may(user, place.needed)
+            place._replace(is_current=_is_at(request.path, place.url)) for place in places if may(user, place.needed)
         )
         if allowed:
             found.append(Group(title, allowed))
     return found
+
+
+def _is_at(path: str, url: str) -> bool:
+    return path == url or (url != "/" and path.startswith(url))
 
 
 def shell(request: HttpRequest) -> dict[str, object]:

@@ -1,24 +1,16 @@
 """Every address of the web program."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.decorators.http import require_safe
 
 from onefold.programs.web import faults
 from onefold.programs.web.api import api
 from onefold.programs.web.api_docs import api_docs
 from onefold.programs.web.health import health_answer, health_page
 from onefold.programs.web.jump import jump
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """The first page is the list of people."""
-    return HttpResponseRedirect("/people")
-
+from onefold.programs.web.overview import overview
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", home, name="home"),
+    path("", overview, name="home"),
     path("", include("onefold.accounts.urls")),
     path("", include("onefold.profiles.urls")),
     path("", include("onefold.events.urls")),

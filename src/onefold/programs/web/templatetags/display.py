@@ -1,6 +1,6 @@
 """How values are shown: instants, numbers, ids, names, JSON. Text stays unescaped here; the template escapes it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from onefold.kernel.hashing import identifier_hash
 from onefold.kernel.instants import instant_of
@@ -21,6 +22,7 @@ MAX_PRETTY: Final = 40_000
 MAX_VALUE: Final = 300
 TONES: Final = 8
 NARROW_SPACE: Final = "\u202f"
+MINUS: Final = "\N{MINUS SIGN}"
 
 
 @register.filter
@@ -188,3 +190,53 @@ def marked(text: str) -> SafeString:
     return format_html_join(
         "", "{}", ((format_html("<code>{}</code>", part) if i % 2 else part,) for i, part in enumerate(parts))
     )
+
+
+@register.simple_tag
+def sparkline(values: Sequence[float], width: int = 96, height: int = 24) -> SafeString:
+    """A line without axes, beside its number; nothing where there is nothing to draw."""
+    if len(values) < 2 or not any(values):
+        return SafeString("")
+    low, span_ = min(*values, 0), (max(*values, 0) - min(*values, 0)) or 1
+    step = width / (len(values) - 1)
+    points = " ".join(
+        f"{i * step:.1f} {height - 2 - (v - low) / span_ * (height - 4):.1f}" for i, v in enumerate(values)
+    )
+    return format_html(
+        '<svg class="spark" width="{0}" height="{1}" viewBox="0 0 {0} {1}" aria-hidden="true"><path d="M{2}"/></svg>',
+        width,
+        height,
+        points,
+    )
+
+
+@register.filter
+def delta(change: float) -> str:
+    """0.084 → +8.4 %; beyond ten times, a multiple."""
+    if change >= 10:
+        return f"\N{MULTIPLICATION SIGN}{change + 1:,.0f}"
+    return f"{'+' if change >= 0 else MINUS}{abs(change) * 100:.{0 if abs(change) >= 1 else 1}f}{NARROW_SPACE}%"
+
+
+@register.filter
+def points(change: float) -> str:
+    """0.006 → +0.6, of percentage points."""
+    return f"{'+' if change >= 0 else MINUS}{abs(change) * 100:.1f}"
+
+
+@register.filter
+def percent(share: float) -> str:
+    """0.019 → 1.9 %; more digits for less."""
+    return f"{share * 100:.{2 if share < 0.01 else 1}f}{NARROW_SPACE}%"
+
+
+@register.filter
+def with_params(text: str, params: Mapping[str, Any]) -> str:
+    """A text that was marked for translation where it was made, in the reader's language, with its values."""
+    return gettext(text) % params if text else ""
+
+
+@register.filter
+def source_icon(kind: str) -> str:
+    """Name of the icon of a kind of source."""
+    return {"browser": "world", "server": "server", "import": "database-import"}.get(kind, "pencil")
