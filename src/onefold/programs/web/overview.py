@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 from psycopg import Connection
 
-from onefold.accounts.api import Permission, count_users, may, requires
+from onefold.accounts.api import Permission, count_users, may, requires, workspace
 from onefold.config import load_settings
 from onefold.events.api import (
     INTERNAL_SOURCE,
@@ -174,7 +174,7 @@ def _revenue_figure(conn: Connection[Any], window: Window) -> Figure:
     )
     total, total_before = _sum_of(now, currency), _sum_of(before, currency)
     note = _("and orders in %(currencies)s") % {"currencies": ", ".join(others)} if others else ""
-    return Figure(_("Revenue"), money(total, currency), _change(float(total), float(total_before)), False, values, note)
+    return Figure(_("Revenue"), money(total, currency or workspace().currency), _change(float(total), float(total_before)), False, values, note)
 
 
 def _sum_of(rows: list[Revenue], currency: str) -> Decimal:
@@ -267,6 +267,6 @@ def first_steps(conn: Connection[Any], request: HttpRequest, sources: list[Sourc
         FirstStep(_("Identify somebody"), texts[2], code, first, has_known(conn)),
         FirstStep(_("Import people"), texts[3], _("Import"), to_import, has_import),
     ]
-    if may(request.user, Permission.MANAGE_SOURCES):
+    if may(request.user, Permission.MANAGE_USERS):
         steps.append(FirstStep(_("Invite a colleague"), texts[4], _("Invite"), "/users", count_users() > 1))
     return steps
