@@ -148,6 +148,29 @@ def test_interrupt_stops_everything_and_the_second_start_is_quick(data_dir: Path
     wait_until(lambda: not [child for child in children if child.is_running() and child.status() != "zombie"])
 
 
+def test_a_second_one_on_the_same_folder_is_refused(running: Running) -> None:
+    environ = running.environ | {"ONEFOLD_COLLECTOR_PORT": str(free_port()), "ONEFOLD_WEB_PORT": str(free_port())}
+    second = subprocess.run([COMMAND, "up"], env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 2
+    assert f"Another Onefold runs the PostgreSQL of {running.data_dir}" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert running.answers()
+
+
+def test_a_new_one_waits_for_the_children_of_one_that_was_killed(data_dir: Path) -> None:
+    one = Running(data_dir)
+    orphans = one.processes()
+    one.process.kill()
+    one.process.wait()
+    one.start()
+    try:
+        assert one.answers()
+        assert not any(orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE for orphan in orphans)
+    finally:
+        one.process.send_signal(signal.SIGINT)
+        one.process.wait(60)
+
+
 def test_taken_port_is_told_before_anything_starts(data_dir: Path) -> None:
     with closing(socket.socket()) as squatter:
         squatter.bind(("127.0.0.1", 0))

@@ -1,5 +1,6 @@
 """`onefold up`: starts PostgreSQL and all processes, starts again what dies, and stops them in order."""
 
+import errno
 import select
 import signal
 import socket
@@ -31,6 +32,8 @@ LONGEST_PAUSE_S: Final = 30.0
 HEALTHY_AFTER_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 15.0
 READY_TIMEOUT_S: Final = 60.0
+EARLIER_ENDS_WITHIN_S: Final = 8.0
+"""An earlier `onefold up` that was killed leaves children, which end by themselves."""
 LOOK_EVERY_S: Final = 5.0  # for what no signal tells: a dead postmaster's restart that failed, restarts to record
 
 log = get_logger(__name__)
@@ -40,6 +43,12 @@ class PortTaken(Rejected):
     """A port that a process shall listen on is in use."""
 
     code = "port_taken"
+
+
+class AlreadyRunning(Rejected):
+    """Another process runs the PostgreSQL of this data folder."""
+
+    code = "already_running"
 
 
 @dataclass
@@ -177,9 +186,10 @@ def up(settings: Settings, when_ready: Callable[[Settings], None]) -> None:
 
     Call it from the main thread. Raises Rejected or Unavailable when it can't begin.
     """
+    deadline = time.monotonic() + EARLIER_ENDS_WITHIN_S
     for name, (host, port) in _ports(settings).items():
-        _demand_free(name, host, port)
-    server = None if settings.database.url else embedded.start(settings)
+        _demand_free(name, host, port, deadline)
+    server = None if settings.database.url else _own_server(settings, deadline)
     try:
         running = use_database(server.url) if server else settings
         migrate(running)
@@ -187,6 +197,20 @@ def up(settings: Settings, when_ready: Callable[[Settings], None]) -> None:
     finally:
         if server:
             server.stop()
+
+
+def _own_server(settings: Settings, deadline: float) -> embedded.RunningServer:
+    """The folder's server, which ends with us. Another's would leave all our processes without a database one day."""
+    while True:
+        server = embedded.start(settings)
+        if server.is_owner:
+            return server
+        if time.monotonic() > deadline:
+            raise AlreadyRunning(
+                f"Another Onefold runs the PostgreSQL of {server.home.folder}. Use that one, or end it first; "
+                "a second one needs a folder of its own (ONEFOLD_DATA_DIR) or a server that both use (DATABASE_URL)."
+            )
+        time.sleep(0.2)
 
 
 def greeting(settings: Settings) -> str:
@@ -217,18 +241,29 @@ def _ports(settings: Settings) -> dict[str, tuple[str, int]]:
     }
 
 
-def _demand_free(name: str, host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as fault:
+def _demand_free(name: str, host: str, port: int, deadline: float) -> None:
+    has_said = False
+    while (fault := _binding_fault(host, port)) is not None:
+        if fault.errno != errno.EADDRINUSE or time.monotonic() > deadline:
             variable = variable_of(name, "port")
             raise PortTaken(
                 f"The {name} can't listen on {host}:{port} ({fault.strerror}). "
                 f"Is another Onefold running? Otherwise set {variable} to a free port."
             ) from fault
+        if not has_said:
+            log.warning("port_taken_waiting", process=name, port=port, up_to_s=EARLIER_ENDS_WITHIN_S)
+            has_said = True
+        time.sleep(0.2)
+
+
+def _binding_fault(host: str, port: int) -> OSError | None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as fault:
+            return fault
+    return None
 
 
 def _answers(host: str, port: int) -> bool:
