@@ -9,7 +9,7 @@ Measured = tuple[str, float]
 """A figure's name and value."""
 Measuring = Iterator[Measured]
 
-UNITS: Final = ("events/s", "rows/s", "ms", "s", "%", "MB", "bytes", "ratio")
+UNITS: Final = ("events/s", "rows/s", "ms", "s", "%", "MB", "kB", "bytes", "ratio")
 _DIGITS: Final = {"ratio": 3, "ms": 1, "s": 1, "%": 2}
 
 
@@ -37,6 +37,8 @@ FIGURES: Final = {
     "end_to_end_p99": Figure("ms", None, 1_000, is_cost=True),
     "profile_api_p99": Figure("ms", None, 25, is_cost=True),
     "edit_during_import_p99": Figure("ms", None, 1_000, is_cost=True),
+    "record_p95": Figure("ms", None, 200, is_cost=True),
+    "first_load_kb": Figure("kB", None, 350, is_cost=True),
     "memory": Figure("MB", 700, is_cost=True),
     "idle_cpu": Figure("%", 2, is_cost=True),
 }

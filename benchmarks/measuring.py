@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from benchmarks import collect, edits, idle, live, process
+from benchmarks import collect, edits, idle, live, pages, process
 from benchmarks.figures import Measuring
 from benchmarks.installation import database, up
 from benchmarks.resources import Watermark
@@ -16,6 +16,7 @@ from onefold.infra.postgres import connect
 COLLECT: Final = {f"collect_{size}{suffix}": size for size in (1, 20) for suffix in ("", "_ratio")}
 PROCESS: Final = {"process", "process_ratio"}
 LIVE: Final = {"end_to_end_p50", "end_to_end_p99", "profile_api_p99"}
+PAGES: Final = {"record_p95", "first_load_kb"}
 EDITS: Final = {"edit_during_import_p99"}
 
 
@@ -52,7 +53,7 @@ def _with_everything_up(wanted: set[str], scale: Scale, folder: Path) -> Measuri
     watermark = Watermark()
     with up(folder / "data") as running:
         with watermark.watching(running.root):
-            if wanted & (LIVE | {"memory"}):
+            if wanted & (LIVE | {"memory", "record_p95"}):
                 _say(f"{scale.live_rate:,} events/s")
                 yield from live.figures(scale, running)
             if wanted & (EDITS | {"memory"}):
@@ -60,6 +61,9 @@ def _with_everything_up(wanted: set[str], scale: Scale, folder: Path) -> Measuri
                 yield from edits.figures(scale, running)
         watermark.tell()
         yield "memory", watermark.mb
+        if wanted & PAGES:
+            _say("pages in a browser")
+            yield from pages.figures(scale, running, wanted)
         if "idle_cpu" in wanted:
             _say("coming to rest, then idle")
             yield from idle.figures(scale, running)

@@ -21,6 +21,7 @@ class Scale:
     import_rows: int
     import_request: int  # rows a request
     edit_pause_s: float  # after an edit has come into force
+    record_pages: int
     quiet_s: float  # longest wait for the processes to come to rest
     idle_s: float
 
@@ -39,6 +40,7 @@ FULL: Final = Scale(
     import_rows=1_000_000,
     import_request=2_000,
     edit_pause_s=0.1,
+    record_pages=300,
     quiet_s=300,
     idle_s=60,
 )
@@ -56,6 +58,7 @@ SMALL: Final = Scale(
     import_rows=5_000,
     import_request=1_000,
     edit_pause_s=0.02,
+    record_pages=10,
     quiet_s=0,
     idle_s=1,
 )
