@@ -114,6 +114,18 @@ class WebSettings(Group, frozen=True, kw_only=True):
     ] = 0
 
 
+class PrivacySettings(Group, frozen=True, kw_only=True):
+    """What people may ask for."""
+
+    secret_key: Annotated[
+        Secret | None,
+        Meta(
+            description="Hashes erased identifiers; at least 32 characters, the same for every processor, never "
+            "changed; empty = made in the data folder"
+        ),
+    ] = None
+
+
 class RetentionSettings(Group, frozen=True, kw_only=True):
     """How long what is no longer needed is kept."""
 
@@ -146,6 +158,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     collector: CollectorSettings = CollectorSettings()
     processor: ProcessorSettings = ProcessorSettings()
     web: WebSettings = WebSettings()
+    privacy: PrivacySettings = PrivacySettings()
     retention: RetentionSettings = RetentionSettings()
     demo: DemoSettings = DemoSettings()
     log: LogSettings = LogSettings()

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from django.test import Client, override_settings
 from psycopg import Connection
 
 from onefold.config import Settings
-from onefold.events.api import LogRow, NewSource, Source, Trust, create_key, create_source
+from onefold.events.api import INTERNAL_SOURCE, LogRow, NewSource, Source, Trust, create_key, create_source
 from onefold.infra.pool import close_pool, open_pool
 from onefold.profiles.naming import forget_names
 from onefold.programs.processor.accept import prepare
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from onefold.accounts.models import User
 
 PASSWORD = "correct horse battery staple"
+SUPPRESSION_KEY = b"a key of 32 characters and a few more"
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
@@ -36,6 +38,7 @@ class Shop:
         self.web = self._source("web-shop", "Web shop", kind="browser")
         self.back_end = self._source("back-end", "Shop back end", kind="server", priority=50)
         self.key = self.new_key("back-end", "write", "read", "admin")
+        self.internal = replace(self.back_end, id=INTERNAL_SOURCE)
         self._off = 0
 
     def _source(self, slug: str, name: str, **fields: Any) -> Source:
@@ -64,8 +67,18 @@ class Shop:
         # transaction 1 is older than any real one: what is logged later still lies ahead of the position
         row = LogRow(1, 1, self._off, 0, sender.id, trust, _us(at), n, "", "", body)
         with self.conn.transaction():
-            context = load_context(self.conn)
+            context = load_context(self.conn, suppression_key=SUPPRESSION_KEY)
             process(self.conn, context, prepare([row], context))
+
+    def log(self, *events: Any, source: Source | None = None) -> None:
+        """As `send`, and the request stands in the log as well. Each a second after the one before."""
+        sender, at = source or self.back_end, NOW + timedelta(seconds=self._off)
+        self.conn.execute(
+            "insert into event_log (epoch, xid, off, lane, source_id, trust, received_at, n, body)"
+            " overriding system value values (1, '1', %s, 0, %s, 2, %s, %s, %s)",
+            [self._off + 1, sender.id, at, len(events), _body(events)],
+        )
+        self.send(*events, source=sender, at=at)
 
     def identify(self, user_id: str, *, at: datetime = NOW, **traits: Any) -> None:
         """One identify call."""

@@ -36,6 +36,9 @@ from onefold.kernel.hashing import event_id
 from onefold.programs.processor.batch import LINKS_ONLY, Accepted, Batch, Incoming, Prepared
 from onefold.programs.processor.context import Context
 
+_INTERNAL = frozenset((Kind.LINK, Kind.RETRACT, Kind.REQUEST))
+_SUPPRESSED = Refused(Reason.SUPPRESSED, "It names somebody who was erased and is suppressed. Nothing of it is kept.")
+
 
 def prepare(rows: list[LogRow], context: Context) -> Prepared:
     """Log rows → events by receipt, their identifiers normalised, and violations. No database."""
@@ -44,17 +47,26 @@ def prepare(rows: list[LogRow], context: Context) -> Prepared:
         events, violations = decode_request(row, context.limits)
         prepared.violations.extend(violations)
         for event in events:
-            if event.kind is Kind.LINK or event.kind is Kind.RETRACT:
+            if event.kind in _INTERNAL:
                 prepared.events.append(Incoming(event, [], []))
+                continue
+            incoming = Incoming(event, *context.extractor.identifiers(event))
+            if context.suppressions and context.names_suppressed(incoming.identifiers):
+                prepared.violations.append(_violation(event, _SUPPRESSED, is_fatal=True))
             else:
-                prepared.events.append(Incoming(event, *context.extractor.identifiers(event)))
+                prepared.events.append(incoming)
     prepared.events.sort(key=lambda incoming: incoming.event.received_at)
     return prepared
 
 
 def take_in(batch: Batch) -> None:
-    """What was prepared: events, and violations to keep."""
-    batch.incoming = batch.prepared.events
+    """What was prepared: events, violations to keep, and requests, which are no events."""
+    batch.incoming = []
+    for incoming in batch.prepared.events:
+        if incoming.event.kind is Kind.REQUEST:
+            batch.requests.append(msgspec.json.decode(incoming.event.body)["request"])
+        else:
+            batch.incoming.append(incoming)
     for violation in batch.prepared.violations:
         batch.refuse(violation)
 
@@ -221,6 +233,8 @@ def link_rule(extractor: Extractor, event: Decoded) -> tuple[Rule, list[Identifi
 
 def _accept_link(batch: Batch, event: Decoded) -> None:
     found = link_rule(batch.context.extractor, event)
+    if not isinstance(found, Refused) and batch.context.names_suppressed(found[1]):
+        found = _SUPPRESSED
     if isinstance(found, Refused):
         batch.refuse(_violation(event, found, is_fatal=True))
     else:
@@ -242,5 +256,5 @@ def _violation(event: Decoded, refusal: Refused, *, is_fatal: bool) -> Violation
         reason=refusal.reason,
         detail=refusal.detail,
         is_fatal=is_fatal,
-        body=event.body,
+        body=b"" if refusal.reason is Reason.SUPPRESSED else event.body,
     )

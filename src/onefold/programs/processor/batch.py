@@ -62,6 +62,7 @@ class Batch:
     violations: list[Violation] = field(default_factory=list)
     duplicates: list[Decoded] = field(default_factory=list)
     to_take_back: set[bytes] = field(default_factory=set)  # ids of events that the batch's retractions name
+    requests: list[int] = field(default_factory=list)  # ids of the privacy requests whose turn it is
     accepted: list[Accepted] = field(default_factory=list)
     nodes: dict[int, Node] = field(default_factory=dict)
     claims: dict[int, Claims] = field(default_factory=dict)  # fragment → folded document

@@ -42,7 +42,12 @@ class Batches:
     """Runs batches on one connection, and reads ahead on another."""
 
     def __init__(
-        self, conn: Connection[Any], ahead: Ahead, settings: ProcessorSettings, limits: Limits = DEFAULT_LIMITS
+        self,
+        conn: Connection[Any],
+        ahead: Ahead,
+        settings: ProcessorSettings,
+        limits: Limits = DEFAULT_LIMITS,
+        suppression_key: bytes | None = None,
     ) -> None:
         self.limit = FIRST_BATCH_EVENTS
         self.processed = 0
@@ -50,6 +55,7 @@ class Batches:
         self._ahead = ahead
         self._settings = settings
         self._limits = limits
+        self._suppression_key = suppression_key
         self._part: int | None = None  # a batch failed: events to try next, halved down to the row it failed on
         self._suspects: list[LogRow] = []  # what of it was read last
         self._set_aside_in_a_row = 0
@@ -70,7 +76,7 @@ class Batches:
         self._suspects = []
         try:
             with self._conn.transaction():
-                context = load_context(self._conn, self._context, self._limits)
+                context = load_context(self._conn, self._context, self._limits, self._suppression_key)
                 if context is not self._context:
                     note_config(self._conn, context, is_rebuild=False)
                     self._context = context

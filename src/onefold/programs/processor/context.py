@@ -1,5 +1,6 @@
 """What a batch needs to know besides its events: sources and the identity configuration."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,8 +8,9 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from onefold.events.api import DEFAULT_LIMITS, Limits, list_sources
-from onefold.identity.api import Extractor, IdentityConfig, load_config
+from onefold.identity.api import Extractor, Identifier, IdentityConfig, load_config
 from onefold.infra.postgres import load_queries
+from onefold.privacy.api import Suppressions, load_suppressions
 
 QUERIES = load_queries("onefold.programs.processor", "context.sql")
 
@@ -23,13 +25,26 @@ class Context:
     user_spaces: dict[int, str]
     slugs: dict[str, int]
     limits: Limits
+    suppressions: Suppressions
     extractor: Extractor = field(compare=False)
+    suppression_key: bytes | None = field(default=None, compare=False, repr=False)
+
+    def names_suppressed(self, identifiers: Iterable[Identifier]) -> bool:
+        """Whether one of them was erased and may not come back. Cost: one HMAC, 2 µs, a value not seen lately."""
+        by_code, holds = self.config.by_code, self.suppressions.holds
+        return any(holds(found.h, by_code[found.ns].name, found.value) for found in identifiers)
 
 
-def load_context(conn: Connection[Any], current: Context | None = None, limits: Limits = DEFAULT_LIMITS) -> Context:
+def load_context(
+    conn: Connection[Any],
+    current: Context | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    suppression_key: bytes | None = None,
+) -> Context:
     """The configuration in force. Returns `current` itself when nothing changed: its extractor remembers much.
 
-    `limits` must be the collector's: what it told a sender to be wrong becomes a violation here.
+    `limits` must be the collector's: what it told a sender to be wrong becomes a violation here. Without a
+    `suppression_key` nobody is suppressed, as at a rebuild: it reads what was accepted. Raises Broken for a wrong one.
     """
     version, config = load_config(conn)
     sources = list_sources(conn)
@@ -41,7 +56,9 @@ def load_context(conn: Connection[Any], current: Context | None = None, limits: 
         user_spaces=spaces,
         slugs={source.slug: source.id for source in sources},
         limits=limits,
+        suppressions=load_suppressions(conn, suppression_key, current.suppressions if current else None),
         extractor=Extractor(config, spaces),
+        suppression_key=suppression_key,
     )
     return current if current == fresh else fresh
 

@@ -16,6 +16,7 @@ from onefold.infra.heartbeat import BEAT_S, beat
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, pauses
 from onefold.kernel.errors import Unavailable
+from onefold.privacy.api import suppression_key
 from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batches import Batches, tune
 
@@ -33,6 +34,7 @@ class Processor:
     def __init__(self, settings: Settings, url: str) -> None:
         self._settings = settings.processor
         self._limits = limits_of(settings.collector)
+        self._suppression_key = suppression_key(settings)
         self._url = url
         self._is_stopping = False
         self._next_beat = 0.0
@@ -55,7 +57,8 @@ class Processor:
                     tune(conn)
                     listener.execute("listen onefold_log")
                     delays = pauses()
-                    self._work(listener, Batches(conn, ahead, self._settings, self._limits))
+                    batches = Batches(conn, ahead, self._settings, self._limits, self._suppression_key)
+                    self._work(listener, batches)
             except (Unavailable, psycopg.OperationalError, psycopg.InterfaceError) as fault:
                 log.warning("database_lost", fault=type(fault).__name__)
                 time.sleep(next(delays))

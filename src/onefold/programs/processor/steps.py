@@ -20,6 +20,7 @@ from onefold.privacy.api import rows_of, write_consents
 from onefold.programs.processor.accept import deduplicate, gather, identify, load, note_retractions, take_in
 from onefold.programs.processor.batch import Batch, Prepared
 from onefold.programs.processor.context import Context
+from onefold.programs.processor.erase import answer_requests
 from onefold.programs.processor.fold import fold_fragments, refold, resolve_identity
 from onefold.programs.processor.retract import take_back
 
@@ -97,5 +98,5 @@ STEPS: tuple[Step, ...] = (
     refold,
     write,
 )
-AFTERWARDS: tuple[Step, ...] = (take_back, judge_oversized)
+AFTERWARDS: tuple[Step, ...] = (take_back, answer_requests, judge_oversized)
 """Seldom anything to do. They read with server-side cursors, which a pipeline can't."""

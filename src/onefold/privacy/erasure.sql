@@ -1,0 +1,71 @@
+-- lock_request: whose turn it is, unless it is done
+select id, kind, identifier, is_suppressed from privacy_request where id = %(id)s and done_at is null for update
+
+-- finish: done; the identifier is forgotten
+update privacy_request set done_at = clock_timestamp(), identifier = null, report = %(report)s where id = %(id)s
+
+-- counts: what else goes with these identifiers
+select (select count(distinct company) from company_member where fragment = any(%(hashes)b)),
+       (select count(*) from consent where fragment = any(%(hashes)b))
+
+-- delete_own: every event of these fragments (index on fragment, ts, a partition at a time)
+delete from event where fragment = any(%(hashes)b)
+returning id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
+    (extract(epoch from ts) * 1000000)::bigint, message_id, body
+
+-- delete_links: decisions that name one of these identifiers (indexes on a and b; index on id)
+delete from event
+where kind = 7 and id in (
+    select event from link_rule where a = any(%(hashes)b) union select event from link_rule where b = any(%(hashes)b)
+)
+returning id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
+    (extract(epoch from ts) * 1000000)::bigint, message_id, body
+
+-- neighbours: whose events name one of these as the weaker (index on b)
+select distinct a from edge where b = any(%(hashes)b) and a <> all(%(hashes)b)
+
+-- redact_events: what is left of other people's events (index on id)
+update event e set body = v.body
+from unnest(%(id)b, %(received_at)b, %(body)b) v(id, received_at, body)
+where e.id = v.id and e.received_at = v.received_at
+
+-- delete_events: other people's events of which nothing is left (index on id)
+delete from event e using unnest(%(id)b, %(received_at)b) v(id, received_at) where e.id = v.id and e.received_at = v.received_at
+
+-- delete_moves: which profile these identifiers were in (index on h)
+delete from identity_move where h = any(%(hashes)b)
+
+-- blank_moves: others that were in a profile of that name (a scan)
+update identity_move set from_prof = case when from_prof = any(%(hashes)b) then null else from_prof end,
+    to_prof = case when to_prof = any(%(hashes)b) then null else to_prof end
+where from_prof = any(%(hashes)b) or to_prof = any(%(hashes)b)
+
+-- delete_duplicates: deliveries that came again (primary key)
+delete from duplicate where id = any(%(ids)b) returning (extract(epoch from received_at) * 1000000)::bigint
+
+-- delete_violations_of: of these messages (index on source_id, message_id)
+delete from violation v using (select distinct * from unnest(%(source_id)b, %(message_id)b) m(source_id, message_id)) m
+where v.source_id = m.source_id and v.message_id = m.message_id
+returning (extract(epoch from v.at) * 1000000)::bigint
+
+-- suspects: violations that may name somebody (a scan); what they say is looked at apart
+select v.id, (extract(epoch from v.at) * 1000000)::bigint, v.message_id, v.body
+from violation v
+cross join lateral (select lower(encode(v.body, 'escape')) || lower(v.message_id) as text offset 0) t
+where exists (
+    select from unnest(%(needles)s::text[]) needle
+    where position(lower(encode(convert_to(needle, 'UTF8'), 'escape')) in t.text) > 0
+)
+
+-- delete_violations: by id
+delete from violation where id = any(%(ids)b)
+
+-- log_rows: requests received at these instants (a scan of what is kept of those days)
+select l.epoch, l.xid::text::bigint, l.off, l.received_at, l.n, l.body
+from event_log l
+where l.received_at between (%(first)b)[1] and (%(last)b)[1] and l.received_at in (select unnest(%(at)b))
+
+-- clean_log: a request without somebody's events; alone, it had somebody's address, too
+update event_log set body = %(body)s, ip = case when %(is_all)s then '' else ip end,
+    user_agent = case when %(is_all)s then '' else user_agent end
+where received_at = %(received_at)s and epoch = %(epoch)s and xid = %(xid)s::xid8 and off = %(off)s
