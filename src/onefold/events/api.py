@@ -3,6 +3,7 @@
 from onefold.events.accepted import (
     DEDUPLICATION_US,
     Stored,
+    decode_rows,
     delete_retracted,
     events_of,
     every_event,
@@ -138,6 +139,7 @@ __all__ = [
     "decode_accepted",
     "decode_each",
     "decode_request",
+    "decode_rows",
     "delete_retracted",
     "digest_of",
     "disable_key",

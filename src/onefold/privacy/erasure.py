@@ -9,7 +9,7 @@ from msgspec import Raw
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from onefold.events.api import ERASED, JSON_FAULTS, Decoded, Stored, edited, decode_rows
+from onefold.events.api import ERASED, JSON_FAULTS, Decoded, Stored, decode_rows, edited
 from onefold.infra.arrays import bigints, byteas, instants, integers, texts, uuids
 from onefold.infra.postgres import load_queries
 from onefold.privacy.redact import Redactor
