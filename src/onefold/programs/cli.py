@@ -5,6 +5,7 @@ import getpass
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onefold.config import load_settings
@@ -55,7 +56,18 @@ def make_parser() -> argparse.ArgumentParser:
     rebuild = commands.add_parser("rebuild", help="compute all profiles afresh from the accepted events")
     rebuild.add_argument("--check", action="store_true", help="change nothing; print where the live state differs")
     rebuild.set_defaults(action=_rebuild)
+    _add_backup(commands)
     return parser
+
+
+def _add_backup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    backup = commands.add_parser("backup", help="write the whole installation into one file, while it runs")
+    backup.add_argument("file", type=Path, help="a new file; it will hold personal data and keys")
+    backup.set_defaults(action=_backup)
+    restore = commands.add_parser("restore", help="make the database what a backup holds, all or nothing")
+    restore.add_argument("file", type=Path)
+    restore.add_argument("--replace", action="store_true", help="lose what the database holds now")
+    restore.set_defaults(action=_restore)
 
 
 def _up(settings: "Settings", _: argparse.Namespace) -> None:
@@ -128,6 +140,26 @@ def _rebuild(settings: "Settings", options: argparse.Namespace) -> int:
     with database(settings) as running:
         demand_tables(running)
         return rebuild(running, check=options.check)
+
+
+def _backup(settings: "Settings", options: argparse.Namespace) -> None:
+    from onefold.infra.embedded import database
+    from onefold.programs.backup import back_up
+    from onefold.programs.migrate import demand_tables
+
+    with database(settings) as running:
+        demand_tables(running)
+        manifest = back_up(running, options.file)
+    print(f"{options.file}: {manifest.dump_bytes:,} bytes of database. It holds personal data and keys: keep it safe.")
+
+
+def _restore(settings: "Settings", options: argparse.Namespace) -> None:
+    from onefold.infra.embedded import database
+    from onefold.programs.backup import restore
+
+    with database(settings) as running:
+        manifest = restore(running, options.file, is_replacing=options.replace)
+    print(f"Restored what Onefold {manifest.onefold} held at {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
 
 
 def _doctor(settings: "Settings", _: argparse.Namespace) -> int:

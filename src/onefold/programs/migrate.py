@@ -74,6 +74,13 @@ def pending_migrations() -> list[str]:
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
+def known_migrations() -> set[str]:
+    """Names of the migrations that this version has; needs `set_up_django`."""
+    from django.db.migrations.loader import MigrationLoader
+
+    return {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
+
+
 def _apply() -> list[str]:
     from django.core.management import call_command
     from django.db import DatabaseError, NotSupportedError, connection

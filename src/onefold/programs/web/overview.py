@@ -174,7 +174,14 @@ def _revenue_figure(conn: Connection[Any], window: Window) -> Figure:
     )
     total, total_before = _sum_of(now, currency), _sum_of(before, currency)
     note = _("and orders in %(currencies)s") % {"currencies": ", ".join(others)} if others else ""
-    return Figure(_("Revenue"), money(total, currency or workspace().currency), _change(float(total), float(total_before)), False, values, note)
+    return Figure(
+        _("Revenue"),
+        money(total, currency or workspace().currency),
+        _change(float(total), float(total_before)),
+        False,
+        values,
+        note,
+    )
 
 
 def _sum_of(rows: list[Revenue], currency: str) -> Decimal:
