@@ -52,6 +52,8 @@ DOORS: Final[dict[str, Door]] = {
     "people/links": act(P.MANAGE_IDENTITY),
     # events
     "events": page(P.SEE_EVENTS),
+    "events/one": page(P.SEE_EVENTS),
+    "events/stream": page(P.SEE_EVENTS),
     "sources": page(P.SEE_EVENTS),
     "sources/<slug:slug>": page(P.SEE_EVENTS),
     "sources/<slug:slug>/edit": form(P.MANAGE_SOURCES),

@@ -11,36 +11,8 @@ from tests.web.conftest import NOW, Shop
 from tests.web.reading import found, page
 
 
-class TestEvents:
-    """Live events and violations."""
-
-    def test_the_newest_and_then_only_what_is_new(self, bob: Client, shop: Shop) -> None:
-        shop.send({"type": "track", "event": "Old", "userId": "1"}, at=NOW - timedelta(hours=3))
-        html = page(bob, "/events")
-        assert "Old" in html
-        poll = found(r'hx-get="(/events\?since=[^"]+)"', html)
-        assert bob.get(poll, headers={"HX-Request": "true"}).status_code == 204
-        shop.send({"type": "track", "event": "New", "userId": "1"})
-        html = page(bob, poll, **{"HX-Request": "true"})
-        assert "New" in html
-        assert "Old" not in html
-        poll = found(r'hx-get="(/events\?since=[^"]+)"', html)
-        assert bob.get(poll).status_code == 204
-
-    def test_a_request_of_many_events_is_shown_up_to_a_bound(self, bob: Client, shop: Shop) -> None:
-        shop.send(*({"type": "track", "event": f"E{n}", "userId": "1"} for n in range(80)))
-        assert page(bob, "/events").count("<details") == 50
-
-    def test_filters(self, bob: Client, shop: Shop) -> None:
-        shop.send({"type": "track", "event": "Server side", "userId": "1"})
-        shop.send({"type": "page", "name": "Browser side", "userId": "1"}, source=shop.web)
-        assert "Browser side" not in page(bob, "/events?source=back-end")
-        assert "Server side" not in page(bob, "/events?kind=page")
-        html = page(bob, "/events?kind=page&source=web-shop&live=off")
-        assert "Browser side" in html
-        assert 'hx-get="/events' not in html
-        assert "with these filters" in page(bob, "/events?kind=screen")
-        assert page(bob, "/events?kind=nonsense&source=nonsense&since=nonsense").count("<details") == 2
+class TestViolations:
+    """Violations."""
 
     def test_violations_by_filter_and_in_pages(self, bob: Client, shop: Shop) -> None:
         shop.send(*({"type": "track", "userId": "1", "messageId": f"m-{n}"} for n in range(60)))
@@ -55,10 +27,6 @@ class TestEvents:
         assert page(bob, "/violations?before=nonsense").count("<details") == 50
         for digits in (40, 5_000):
             assert page(bob, f"/violations?before={'9' * digits}").count("<details") == 50
-
-    def test_counters_stand_beside(self, bob: Client, shop: Shop) -> None:
-        shop.send({"type": "dance"}, at=NOW)
-        assert "type_unknown" in page(bob, "/events")
 
 
 class TestSources:

@@ -17,7 +17,7 @@ from onefold.events.accepted import (
 )
 from onefold.events.clean import clean_text
 from onefold.events.consent import ANALYTICS, CONSENT_EVENTS, is_statement, slug_of
-from onefold.events.counts import Counts, store_counts, store_counts_async
+from onefold.events.counts import Counts, Totals, recent_totals, store_counts, store_counts_async
 from onefold.events.decode import decode_accepted, decode_each, decode_request
 from onefold.events.envelope import (
     ERASED,
@@ -52,6 +52,23 @@ from onefold.events.keys import (
     touch_keys,
 )
 from onefold.events.limits import DEFAULT_LIMITS, Limits, limits_of
+from onefold.events.live import (
+    After,
+    Filter,
+    LiveEvent,
+    Refusal,
+    StoredEvent,
+    after_from_text,
+    note_processed,
+    past,
+    place_from_text,
+    place_to_text,
+    places,
+    refusals_of,
+    refused_event,
+    stored_event,
+    stream,
+)
 from onefold.events.log import EventLog, NewRow, NotStored, PostgresLog, append_internal, wait_until_processed
 from onefold.events.reading import (
     BULK,
@@ -64,6 +81,7 @@ from onefold.events.reading import (
     read_batch,
     read_lane,
 )
+from onefold.events.remedies import REMEDIES
 from onefold.events.source_health import Condition, SourceHealth, source_health
 from onefold.events.sources import (
     CHANGED_CHANNEL,
@@ -98,12 +116,15 @@ __all__ = [
     "INTERACTIVE",
     "INTERNAL_SOURCE",
     "JSON_FAULTS",
+    "REMEDIES",
     "SCOPES",
+    "After",
     "Condition",
     "Counts",
     "Decoded",
     "EventLog",
     "Fields",
+    "Filter",
     "Flag",
     "Grant",
     "Key",
@@ -111,6 +132,7 @@ __all__ = [
     "KeyUnknown",
     "Kind",
     "Limits",
+    "LiveEvent",
     "LogRow",
     "NewKey",
     "NewRow",
@@ -119,6 +141,7 @@ __all__ = [
     "Position",
     "PostgresLog",
     "Reason",
+    "Refusal",
     "Request",
     "Revenue",
     "Source",
@@ -126,11 +149,14 @@ __all__ = [
     "SourceHealth",
     "SourceRejected",
     "Stored",
+    "StoredEvent",
     "Tallies",
+    "Totals",
     "Trust",
     "Violation",
     "advance",
     "after",
+    "after_from_text",
     "append_internal",
     "check_key",
     "clean_text",
@@ -161,10 +187,18 @@ __all__ = [
     "list_keys",
     "list_sources",
     "lock_positions",
+    "note_processed",
+    "past",
+    "place_from_text",
+    "place_to_text",
+    "places",
     "read_batch",
     "read_book",
     "read_lane",
     "read_request",
+    "recent_totals",
+    "refusals_of",
+    "refused_event",
     "replace_tallies",
     "retracted_until",
     "revenue_by_step",
@@ -179,6 +213,8 @@ __all__ = [
     "store_tallies",
     "store_violations",
     "stored_body",
+    "stored_event",
+    "stream",
     "text_of",
     "top_pages",
     "touch_keys",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection, Connection
 
@@ -32,10 +32,33 @@ class Recent:
     last_at: datetime | None
 
 
+class Totals(NamedTuple):
+    """What came in an hour and in 24; `delay_s`: receipt to profile of the newest, the 95th percentile."""
+
+    received_hour: int
+    accepted_day: int
+    violations_day: int
+    duplicates_day: int
+    rejected_day: int
+    delay_s: float | None
+
+    @property
+    def accepted_share(self) -> float:
+        """Of what was received and is no duplicate, 0 to 1."""
+        total = self.accepted_day + self.violations_day
+        return self.accepted_day / total if total else 1.0
+
+
 def recent_counts(conn: Connection[Any]) -> dict[int, Recent]:
     """By source id. Cost: a day of minutes of each source."""
     rows = conn.execute(QUERIES["recent"])
     return {row[0]: Recent(**dict(zip(Recent.__dataclass_fields__, row, strict=True))) for row in rows}
+
+
+def recent_totals(conn: Connection[Any]) -> Totals:
+    """Over all sources. Cost: a day of minutes of each, and the newest thousand of what was processed."""
+    row = conn.execute(QUERIES["totals"]).fetchone()
+    return Totals(*row) if row else Totals(0, 0, 0, 0, 0, None)
 
 
 def store_counts(conn: Connection[Any], counts: Mapping[tuple[int, int, str], int]) -> None:

@@ -17,3 +17,17 @@ left join lateral (
 insert into source_count (source_id, minute, outcome, n)
 select * from unnest(%(source_id)b, %(minute)b, %(outcome)b, %(n)b)
 on conflict (source_id, minute, outcome) do update set n = source_count.n + excluded.n
+
+-- totals: what became of all events of an hour and a day (primary key of source_count, by source), and how quick the newest were
+select coalesce(sum(t.received_hour), 0)::bigint, coalesce(sum(t.accepted_day), 0)::bigint, coalesce(sum(t.violations_day), 0)::bigint,
+       coalesce(sum(t.duplicates_day), 0)::bigint, coalesce(sum(t.rejected_day), 0)::bigint,
+       (select percentile_cont(0.95) within group (order by extract(epoch from processed_at - received_at)::float8)
+        from (select processed_at, received_at from event_tail order by seq desc limit 1000) newest)
+from source s cross join lateral (
+    select sum(n) filter (where outcome = 'received' and minute >= now() - interval '1 hour') as received_hour,
+           sum(n) filter (where outcome = 'accepted') as accepted_day,
+           sum(n) filter (where outcome like 'violation:%') as violations_day,
+           sum(n) filter (where outcome = 'duplicate') as duplicates_day,
+           sum(n) filter (where outcome like 'rejected:%') as rejected_day
+    from source_count c where c.source_id = s.id and c.minute >= now() - interval '24 hours'
+) t

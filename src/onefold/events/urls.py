@@ -5,7 +5,6 @@ from django.urls import path
 from onefold.events import source_views, views
 
 urlpatterns = [
-    path("events", views.events, name="events"),
     path("violations", views.violations, name="violations"),
     path("sources", source_views.source_list, name="sources"),
     path("sources/new", source_views.new_source, name="new_source"),

@@ -1,6 +1,5 @@
-"""Pages: live events, and what was refused."""
+"""Pages: what was refused."""
 
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,43 +8,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from onefold.accounts.api import Permission, requires
-from onefold.events import live
-from onefold.events.event import Kind
 from onefold.events.sources import Source, list_sources
 from onefold.events.violations import reason_counts, violation_page
 from onefold.infra.pool import pooled
-
-KINDS = {kind.name.lower(): kind for kind in Kind}
-
-
-@requires(Permission.SEE_EVENTS)
-@require_safe
-def events(request: HttpRequest) -> HttpResponse:
-    """The newest accepted events. htmx asks every two seconds for those since the last; 204 when there are none."""
-    kind = KINDS.get(request.GET.get("kind", ""))
-    place = live.place_from_text(request.GET.get("since", ""))
-    now = datetime.now(UTC)
-    with pooled() as conn:
-        sources = list_sources(conn)
-        source = _source(sources, request.GET.get("source", ""))
-        wanted = live.Filter(source_id=source.id if source else None, kind=kind)
-        found = live.newest(conn, wanted, now) if place is None else live.since(conn, wanted, place)
-        counts = [] if place else reason_counts(conn, wanted.source_id)[:6]
-    if place is not None and not found:
-        return HttpResponse(status=204)
-    latest = (found[0].received_at, found[0].id) if found else live.beginning(now)
-    context = {
-        "batch": found,
-        "names": _names(sources),
-        "since": live.place_to_text(latest),
-        "query": _query(source=source.slug if source else "", kind=kind.name.lower() if kind else ""),
-        "is_paused": request.GET.get("live") == "off",
-        "is_poll": place is not None,
-    }
-    if place is not None:
-        return render(request, "events/events.html#batch", context)
-    context |= {"sources": sources, "source": source, "kinds": KINDS, "kind": kind, "counts": counts}
-    return render(request, "events/events.html", context)
 
 
 @requires(Permission.SEE_EVENTS)

@@ -2,9 +2,11 @@
 
 from onefold.profiles.fold import Claims, add_claims, current_values, pack, resolve, unpack
 from onefold.profiles.fragment import Fragment
+from onefold.profiles.fragments import fragments_of, person_of_fragment
 from onefold.profiles.golden import Golden, floor_hour, golden_record, is_nobody
 from onefold.profiles.ids import company_hash, to_text
 from onefold.profiles.jump import jump_to_people
+from onefold.profiles.naming import names_in_force
 from onefold.profiles.newcomers import Newcomers, has_known, new_people
 from onefold.profiles.refold import (
     CompanyFacts,
@@ -39,13 +41,16 @@ __all__ = [
     "delete_profiles",
     "floor_hour",
     "fold_companies",
+    "fragments_of",
     "golden_record",
     "has_known",
     "is_nobody",
     "jump_to_people",
     "members_of",
+    "names_in_force",
     "new_people",
     "pack",
+    "person_of_fragment",
     "refold_profiles",
     "replace_companies",
     "resolve",

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext_noop as _
 from psycopg import Connection
 
 from onefold.config import Settings
 from onefold.events.api import Condition, SourceHealth, source_health
+from onefold.kernel.marking import marked as _
 from onefold.programs.doctor import examine_running
 from onefold.programs.health import health, span
 

@@ -9,6 +9,7 @@ from psycopg import Connection
 from onefold.events.api import (
     advance,
     append_internal,
+    note_processed,
     store_counts,
     store_duplicates,
     store_events,
@@ -69,6 +70,7 @@ def write(batch: Batch) -> None:
         batch.tallies.add(accepted.event)
     store_counts(conn, batch.counts)
     store_tallies(conn, batch.tallies)
+    note_processed(conn, [accepted.event for accepted in batch.accepted], batch.duplicates)
     advance(conn, batch.prepared.rows)
 
 

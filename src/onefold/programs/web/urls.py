@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from onefold.programs.web import faults
 from onefold.programs.web.api import api
 from onefold.programs.web.api_docs import api_docs
+from onefold.programs.web.debugger import event_detail, event_stream, events
 from onefold.programs.web.health import health_answer, health_page
 from onefold.programs.web.jump import jump
 from onefold.programs.web.overview import overview
@@ -14,6 +15,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("onefold.accounts.urls")),
     path("", include("onefold.profiles.urls")),
     path("", include("onefold.events.urls")),
+    path("events", events, name="events"),
+    path("events/stream", event_stream, name="event_stream"),
+    path("events/one", event_detail, name="event_detail"),
     path("jump", jump, name="jump"),
     path("health", health_answer, name="health"),
     path("health/page", health_page, name="health_page"),

@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from onefold.events.api import REMEDIES
 from onefold.kernel.hashing import identifier_hash
 from onefold.kernel.instants import instant_of
 from onefold.profiles.api import to_text
@@ -233,10 +234,36 @@ def percent(share: float) -> str:
 @register.filter
 def with_params(text: str, params: Mapping[str, Any]) -> str:
     """A text that was marked for translation where it was made, in the reader's language, with its values."""
-    return gettext(text) % params if text else ""
+    translated = gettext(text) if text else ""
+    return translated % params if params else translated
 
 
 @register.filter
 def source_icon(kind: str) -> str:
     """Name of the icon of a kind of source."""
     return {"browser": "world", "server": "server", "import": "database-import"}.get(kind, "pencil")
+
+
+@register.filter
+def seconds(value: float) -> str:
+    """0.314 → 0.31 s; from a minute on as `span`."""
+    return f"{max(value, 0):.2f}{NARROW_SPACE}s" if value < 60 else span(value)
+
+
+@register.filter
+def events_url(asked: Any, change: str) -> str:  # noqa: ANN401 the debugger's filters
+    """Its page with one filter changed: `name=value`, or nothing."""
+    name, _, value = change.partition("=")
+    return str(asked.url(**{name: value}) if name else asked.url())
+
+
+@register.filter
+def event_url(asked: Any, event: Any) -> str:  # noqa: ANN401 the debugger's filters, and an event of its list
+    """The debugger's page with this event open beside the list."""
+    return str(asked.url(open=event.key))
+
+
+@register.filter
+def way_out(reason: str) -> str:
+    """What to do about a violation."""
+    return gettext(REMEDIES[reason]) if reason in REMEDIES else ""

@@ -1,0 +1,40 @@
+"""From whom somebody names to the fragments whose events are theirs, and back. For pages about events."""
+
+from typing import Any, Final
+
+from psycopg import Connection
+
+from onefold.infra.postgres import load_queries
+from onefold.profiles.ids import to_text
+from onefold.profiles.jump import Target, exact
+from onefold.profiles.naming import IdentifierRejected, names_in_force
+from onefold.profiles.person import find, load_profile
+
+QUERIES: Final = load_queries("onefold.profiles", "fragments.sql")
+GUESSED: Final = ("user_id", "email", "phone", "anonymous_id")
+"""Namespaces that are tried for a value without one."""
+MAX_FRAGMENTS: Final = 500
+
+
+def fragments_of(conn: Connection[Any], text: str) -> list[int]:
+    """Fragments of whom `namespace:value`, a bare value or a profile id names, at most 500; none: nobody."""
+    names = names_in_force(conn)
+    found = exact(conn, names, text)
+    for namespace in () if found else GUESSED:
+        try:
+            found = find(conn, names, names.identifier(f"{namespace}:{text}").h)
+        except IdentifierRejected:
+            continue
+        if found:
+            break
+    if found is None:
+        return []
+    rows = conn.execute(QUERIES["fragments"], {"profile": found.profile_id, "h": found.h, "limit": MAX_FRAGMENTS})
+    return [h for (h,) in rows]
+
+
+def person_of_fragment(conn: Connection[Any], fragment: int) -> Target | None:
+    """Whose it is today; None: nobody's."""
+    found = find(conn, names_in_force(conn), fragment) if fragment else None
+    person = load_profile(conn, found.profile_id) if found and found.has_profile else None
+    return Target(f"/people/{to_text(person.id)}", person.title, person.email, person.is_known) if person else None
