@@ -19,6 +19,8 @@ START_TIMEOUT_S = 90
 class Demo(Installation):
     """As an Installation, but of `onefold demo`. `said` is all that it printed since the last start."""
 
+    people = 400  # no crowd
+
     def start(self) -> None:
         """Returns when address and password stand there."""
         self.begin()
@@ -30,7 +32,9 @@ class Demo(Installation):
     def begin(self) -> None:
         """Starts it and returns at once."""
         with self.log.open("wb") as log:
-            self._process = subprocess.Popen([COMMAND, "demo"], env=self.environ, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [COMMAND, "demo", "--people", str(self.people)], env=self.environ, stdout=log, stderr=log
+            )
 
     def ports_are_free(self) -> bool:
         """Whether the children of a killed demo are gone."""

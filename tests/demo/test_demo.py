@@ -6,7 +6,9 @@ import time
 
 import httpx
 
+from onefold.programs.demo.crowd import hundred
 from onefold.programs.demo.history import event_count, requests
+from onefold.programs.demo.sending import missing_hundreds
 from tests.demo.shop import Demo, demo_folder
 from tests.waiting import wait_until
 
@@ -41,6 +43,37 @@ def test_history_broken_off_by_kill_is_completed_once() -> None:
         assert int(told[1].replace(",", "")) < event_count(requests(began_at))
         demand_whole_history(demo)
         demo.demand_clean_rebuild()
+
+
+def test_the_crowd_comes_in_behind_and_goes_on_where_it_broke_off() -> None:
+    with demo_folder() as demo:
+        demo.people = 600
+        demo.start()
+        began_at = demo.value("select min(created_at) from source where slug = 'shop-website'")
+        assert "200 more people" in demo.said()
+        wait_until(lambda: demo.value("select count(*) from event_log where lane = 1") > 3, 60, "part of the crowd")
+        demo.supervisor.kill()
+        demo.supervisor.wait(10)
+        wait_until(demo.ports_are_free, 30, "end of the children")
+        demo.start()
+        wait_until(lambda: not missing_hundreds_of(demo, 2), 90, "everybody")
+        demo.settle()
+        expected = {message.body["messageId"] for number in (0, 1) for request in hundred(number, began_at)
+                    for message in request.messages}  # fmt: skip
+        accepted = [row[0] for row in demo.query("select message_id from event where source_id > 1")]
+        assert len(set(accepted)) == len(accepted)
+        assert expected <= set(accepted)
+        demo.stop()
+        demo.start()
+        assert "more people" not in demo.said()
+        assert demo.value("select count(*) from event where source_id > 1") == len(accepted)
+        assert 550 < demo.value("select count(*) from profile") < 700
+
+
+def missing_hundreds_of(demo: Demo, count: int) -> list[int]:
+    with demo.connection() as conn:
+        ids = dict(conn.execute("select slug, id from source where id > 1").fetchall())
+        return missing_hundreds(conn, count, ids)
 
 
 def test_second_start_sends_nothing_and_is_quick(demo: Demo) -> None:

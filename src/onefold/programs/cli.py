@@ -40,11 +40,14 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text, action in (
         ("up", "start everything: PostgreSQL (unless DATABASE_URL is set), all processes, and restart what dies", _up),
-        ("demo", "as up, with a sample shop's history and a user to sign in with", _demo),
         ("migrate", "bring the database to this version's tables", _migrate),
         ("doctor", "look for what is wrong and say it in plain words; exit code 1 when there is something", _doctor),
     ):
         commands.add_parser(name, help=text, description=text).set_defaults(action=action)
+    text = "as up, with a sample shop's website, its history and a user to sign in with"
+    demo = commands.add_parser("demo", help=text, description=text)
+    demo.add_argument("--people", type=int, metavar="N", help="people in the shop's history, about (10,000)")
+    demo.set_defaults(action=_demo)
     run = commands.add_parser("run", help="start one process", description="Start one process.")
     run.add_argument("process", choices=PROCESSES)
     run.set_defaults(action=_run)
@@ -76,10 +79,10 @@ def _up(settings: "Settings", _: argparse.Namespace) -> None:
     supervisor.up(settings, lambda running: print(supervisor.greeting(running), flush=True))
 
 
-def _demo(settings: "Settings", _: argparse.Namespace) -> None:
+def _demo(settings: "Settings", options: argparse.Namespace) -> None:
     from onefold.programs import demo
 
-    demo.run(settings)
+    demo.run(settings, options.people)
 
 
 def _run(settings: "Settings", options: argparse.Namespace) -> None:

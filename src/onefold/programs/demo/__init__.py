@@ -13,28 +13,33 @@ from onefold.programs import supervisor
 from onefold.programs.demo import storefront
 from onefold.programs.demo.access import Access, ensure_access
 from onefold.programs.demo.calls import BACKEND, WEBSITE
+from onefold.programs.demo.crowd import HUNDRED, hundred, hundreds_for
 from onefold.programs.demo.history import event_count, requests
-from onefold.programs.demo.sending import Sender, first_missing, wait_until_read
+from onefold.programs.demo.sending import Sender, first_missing, missing_hundreds, wait_until_read
 from onefold.programs.migrate import set_up_django
 
 BAR_CHARS: Final = 24
+CROWD_PATIENCE_S: Final = 1_800.0
 
 
-def run(settings: Settings) -> None:
-    """Runs until SIGINT or SIGTERM. The first start sends the history; a broken-off one is completed at the next."""
-    supervisor.up(settings, _on_ready)
+def run(settings: Settings, people: int | None = None) -> None:
+    """Runs until SIGINT or SIGTERM. The first start sends the history; a broken-off one is completed at the next.
+
+    `people`: about so many, if not as the settings say.
+    """
+    supervisor.up(settings, lambda running: _on_ready(running, settings.demo.people if people is None else people))
 
 
-def _on_ready(settings: Settings) -> None:
+def _on_ready(settings: Settings, people: int) -> None:
     """Called in a thread: what fails here is told and leaves the rest running."""
     try:
-        _prepare(settings)
+        _prepare(settings, people)
     except (OnefoldError, psycopg.Error) as fault:
         said = str(fault) if isinstance(fault, OnefoldError) else f"The database failed ({type(fault).__name__})."
         print(f"\nonefold: the demo is not complete: {said}\nIts next start goes on from here.", file=sys.stderr)
 
 
-def _prepare(settings: Settings) -> None:
+def _prepare(settings: Settings, people: int) -> None:
     """Users, sources, keys and the whole history, as far as they are not there yet; then the address and the login."""
     url = settings.database.address()
     set_up_django(settings)
@@ -45,6 +50,7 @@ def _prepare(settings: Settings) -> None:
             _send_history(conn, settings, access)
         finally:
             print(_told(settings, access, shop), flush=True)
+        _send_crowd(conn, settings, access, people)
 
 
 def _send_history(conn: Connection[Any], settings: Settings, access: Access) -> None:
@@ -52,17 +58,34 @@ def _send_history(conn: Connection[Any], settings: Settings, access: Access) -> 
     history = requests(access.began_at)
     missing = history[first_missing(conn, history, access.source_ids) :]
     if missing:
+        print(f"Sending the history of a sample shop, {event_count(missing):,} events …", flush=True)
         Sender(settings.collector, access.keys).send(missing, _Progress(event_count(missing)))
         wait_until_read(conn)
 
 
+def _send_crowd(conn: Connection[Any], settings: Settings, access: Access, people: int) -> None:
+    """The many, behind: everything can be used meanwhile. Goes on where the last start broke off."""
+    missing = missing_hundreds(conn, hundreds_for(people), access.source_ids)
+    if not missing:
+        return
+    print(f"\n{len(missing) * HUNDRED:,} more people are coming in behind; use everything meanwhile.", flush=True)
+    progress = _Progress(len(missing) * HUNDRED)
+    sender = Sender(settings.collector, access.keys)
+    for done, number in enumerate(missing):
+        requests = hundred(number, access.began_at)
+        first = first_missing(conn, requests, access.source_ids) if done == 0 else 0
+        sender.send(requests[first:], lambda _: None)
+        progress((done + 1) * HUNDRED)
+    wait_until_read(conn, CROWD_PATIENCE_S)
+    print("Everybody is in.", flush=True)
+
+
 class _Progress:
-    """A line that fills; without a terminal, one line and no more."""
+    """A line that fills; without a terminal, nothing."""
 
     def __init__(self, total: int) -> None:
         self._total = total
         self._is_terminal = sys.stdout.isatty()
-        print(f"Sending the history of a sample shop, {total:,} events …", flush=True)
 
     def __call__(self, sent: int) -> None:
         if self._is_terminal:

@@ -23,13 +23,15 @@ from onefold.events.api import (
 )
 from onefold.infra.kept import kept_text
 from onefold.kernel.errors import NotFound
-from onefold.programs.demo.calls import APP, BACKEND, WEBSITE
+from onefold.programs.demo.calls import APP, BACKEND, CARE, NEWSLETTER, WEBSITE
 
 USER: Final = "demo"
 ACTING_USER: Final = "onefold demo"
 SOURCES: Final = (
     NewSource(slug=WEBSITE, name="Shop website", kind="browser", priority=100),
     NewSource(slug=BACKEND, name="Shop backend", kind="server", priority=50),
+    NewSource(slug=NEWSLETTER, name="Newsletter", kind="server", priority=100),
+    NewSource(slug=CARE, name="Customer care", kind="server", priority=60),
     NewSource(slug=APP, name="Mobile app", kind="browser", user_space="app", priority=90),
 )
 _PASSWORD_FILE: Final = "demo-password"  # noqa: S105 the file's name
@@ -51,8 +53,8 @@ def ensure_access(conn: Connection[Any], settings: Settings) -> Access:
     """Makes what is missing. Passwords and the secret key are kept in the data folder, for its owner alone."""
     sources = [_source(conn, new) for new in SOURCES]
     keys = {
-        source.slug: _secret_key(conn, settings.database.data_dir / _KEY_FILE)
-        if source.slug == BACKEND
+        source.slug: _secret_key(conn, source.slug, settings.database.data_dir)
+        if source.kind == "server"
         else _public_key(conn, source)
         for source in sources
     }
@@ -77,14 +79,16 @@ def _public_key(conn: Connection[Any], source: Source) -> str:
     return standing[-1] if standing else create_key(conn, source.slug, kind="public", acting_user=ACTING_USER).text
 
 
-def _secret_key(conn: Connection[Any], path: Path) -> str:
-    """The kept one if this database knows it, else a new one; may write, read and decide."""
+def _secret_key(conn: Connection[Any], slug: str, folder: Path) -> str:
+    """The kept one if this database knows it, else a new one; the backend's may write, read and decide."""
+    path = folder / (_KEY_FILE if slug == BACKEND else f"{_KEY_FILE}-{slug}")
+    scopes = SCOPES if slug == BACKEND else ("write",)
     if path.exists():
         with suppress(KeyUnknown):
             check_key(conn, kept := path.read_text("utf-8").strip(), scopes=["write"])
             return kept
         path.unlink()
-    return kept_text(path, create_key(conn, BACKEND, kind="secret", scopes=SCOPES, acting_user=ACTING_USER).text)
+    return kept_text(path, create_key(conn, slug, kind="secret", scopes=scopes, acting_user=ACTING_USER).text)
 
 
 def _ensure_user(path: Path) -> str:

@@ -1,6 +1,6 @@
 """The calls that the shop's website, backend and app make: what their tracking clients would send. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -9,6 +9,8 @@ from onefold.programs.demo.people import Browser, Person, Phone
 WEBSITE: Final = "shop-website"
 BACKEND: Final = "shop-backend"
 APP: Final = "mobile-app"
+NEWSLETTER: Final = "newsletter"
+CARE: Final = "customer-care"
 SHOP_URL: Final = "https://norrland.example"
 
 
@@ -49,6 +51,16 @@ def from_backend(at: datetime, kind: str, **fields: Any) -> Call:  # noqa: ANN40
     return Call(source=BACKEND, at=at, message={"type": kind, "context": context, "integrations": {}, **fields})
 
 
+def from_newsletter(at: datetime, kind: str, **fields: Any) -> Call:  # noqa: ANN401 as above
+    """What the mailing program reports; its client is the backend's."""
+    return replace(from_backend(at, kind, **fields), source=NEWSLETTER)
+
+
+def from_care(at: datetime, kind: str, **fields: Any) -> Call:  # noqa: ANN401 as above
+    """What the telephone system of customer care reports."""
+    return replace(from_backend(at, kind, **fields), source=CARE)
+
+
 def from_app(phone: Phone, at: datetime, kind: str, **fields: Any) -> Call:  # noqa: ANN401 as above
     """What the app's client makes of it; the app counts its users itself, in a space of their own."""
     maker, model, system, version = phone.model
@@ -81,7 +93,7 @@ def sign_up(person: Person, browser: Browser, at: datetime, *, name: str = "") -
             traits={
                 "name": name or person.name,
                 "email": person.email,
-                "newsletter": person.phone[-1] in "02468",
+                "newsletter": (person.phone or person.user_id)[-1] in "02468",
                 "language": person.locale,
                 "signedUpAt": at.isoformat(timespec="seconds"),
             },
@@ -99,7 +111,7 @@ def customer_card(person: Person, at: datetime, *, points: int, interests: list[
         userId=person.user_id,
         traits={
             "email": person.email,
-            "phone": person.phone,
+            **({"phone": person.phone} if person.phone else {}),
             "birthday": person.born_on,
             "customerSince": at.date().isoformat(),
             "loyaltyPoints": points,
@@ -118,6 +130,6 @@ def app_sign_in(person: Person, at: datetime) -> Call:
         at,
         "identify",
         userId=person.app_id,
-        traits={"email": person.email, "pushEnabled": person.phone[-1] in "13579"},
+        traits={"email": person.email, "pushEnabled": (person.phone or person.app_id)[-1] in "13579"},
         context={"locale": person.locale, "timezone": person.timezone},
     )

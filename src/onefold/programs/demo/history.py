@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, Final
 
 from onefold.programs.demo import incidents
-from onefold.programs.demo.calls import APP, BACKEND, WEBSITE, Call
+from onefold.programs.demo.calls import APP, BACKEND, CARE, NEWSLETTER, WEBSITE, Call
 from onefold.programs.demo.people import Person, make_browser, make_people, random_id
 from onefold.programs.demo.visits import customer_life, visitor
 
@@ -32,6 +32,7 @@ class Request:
 
     source: str
     messages: tuple[Outgoing, ...]
+    is_bulk: bool = False  # by the import's path, so that it never delays what happens now
 
 
 def requests(now: datetime) -> list[Request]:
@@ -39,7 +40,7 @@ def requests(now: datetime) -> list[Request]:
     rng = Random(SEED)  # noqa: S311 an invented history, always the same
     calls = sorted(_calls(rng, now), key=lambda call: call.arrives_at)
     calls = incidents.answers_lost(rng, [call for call in calls if call.arrives_at < now])
-    return list(_packed(rng, calls))
+    return list(packed(rng, calls, CALLS_A_SLICE))
 
 
 def event_count(history: list[Request]) -> int:
@@ -69,17 +70,17 @@ def _calls(rng: Random, now: datetime) -> Iterator[Call]:
     yield from incidents.faulty(rng, now)
 
 
-def _packed(rng: Random, calls: list[Call]) -> Iterator[Request]:
-    """A slice of time after the other; in each, every source sends what it has."""
-    for start in range(0, len(calls), CALLS_A_SLICE):
-        some = calls[start : start + CALLS_A_SLICE]
-        for source in (WEBSITE, BACKEND, APP):
+def packed(rng: Random, calls: list[Call], size: int, *, is_bulk: bool = False) -> Iterator[Request]:
+    """Slices of so many calls, one after the other; in each, every source sends what it has."""
+    for start in range(0, len(calls), size):
+        some = calls[start : start + size]
+        for source in (WEBSITE, BACKEND, APP, NEWSLETTER, CARE):
             own = [(call, _outgoing(rng, call)) for call in some if call.source == source]
             if own:
-                yield Request(source, tuple(message for _, message in own))
+                yield Request(source, tuple(message for _, message in own), is_bulk)
             again = tuple(message for call, message in own if call.repeats)
             if again:
-                yield Request(source, again)
+                yield Request(source, again, is_bulk)
 
 
 def _outgoing(rng: Random, call: Call) -> Outgoing:

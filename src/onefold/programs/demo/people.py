@@ -1,10 +1,12 @@
 """The invented people of the sample shop: who they are, what they carry. Pure; one seed, one set of people."""
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 from uuid import UUID
+
+from onefold.programs.demo import names
 
 COUNTRIES: Final = {
     "NO": ("nb-NO", "Europe/Oslo", ("Oslo", "Bergen", "Tromsø", "Trondheim", "Bodø", "Ålesund")),
@@ -65,6 +67,7 @@ _BROWSERS: Final = (
     "Mozilla/5.0 (Linux; Android 16; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
     " Mobile Safari/537.36",
 )
+_UNUSED: Final = {"NO": "+4710", "DK": "+4510"}  # numbers do not begin like that
 _PHONES: Final = (("Apple", "iPhone17,3", "iOS", "18.6"), ("Google", "Pixel 9", "Android", "16"))
 
 
@@ -128,6 +131,16 @@ def make_people(rng: Random, count: int) -> list[Person]:
     """`count` people, no two of whom share an identifier; those from afar come first."""
     afar = [_person(rng, number, *who) for number, who in enumerate(FROM_AFAR)]
     return afar + [_person(rng, number, *_neighbour(rng, number)) for number in range(len(afar), count)]
+
+
+def make_person(rng: Random, number: int) -> Person:
+    """One of very many, from 1,000: `number` makes the identifiers, and no two of a number are alike."""
+    country = rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+    locale, timezone, cities = COUNTRIES[country]
+    name = f"{rng.choice(names.GIVEN[country].split())} {rng.choice(names.FAMILY[country].split())}"
+    local = f"{spelled(name)}{number}"
+    person = _person(rng, number, name, local, locale, timezone, rng.choice(cities), country)
+    return replace(person, phone=f"{_UNUSED[country]}{number:06}" if country in _UNUSED else "")
 
 
 def _neighbour(rng: Random, number: int) -> tuple[str, str, str, str, str, str]:

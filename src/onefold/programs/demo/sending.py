@@ -5,11 +5,12 @@ import gzip
 import http.client
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from psycopg import Connection
 
 from onefold.config import CollectorSettings, reachable
@@ -17,7 +18,8 @@ from onefold.events.api import has_unread
 from onefold.infra.postgres import load_queries, reconnecting
 from onefold.kernel.errors import Broken, Unavailable
 from onefold.kernel.hashing import event_id
-from onefold.programs.demo.calls import BACKEND
+from onefold.programs.demo.calls import APP, WEBSITE
+from onefold.programs.demo.crowd import marks
 from onefold.programs.demo.history import Request
 
 QUERIES: Final = load_queries("onefold.programs.demo", "sending.sql")
@@ -89,16 +91,39 @@ def encoded(request: Request, key: str, now: datetime) -> tuple[str, dict[str, s
         sent_at = {"sentAt": (now + message.clock).isoformat(timespec="milliseconds")} if message.clock else {}
         batch.append(message.body | sent_at)
     body: dict[str, Any] = {"batch": batch, "sentAt": now.isoformat(timespec="milliseconds")}
-    if request.source == BACKEND:
+    path = "/v1/import" if request.is_bulk else "/v1/batch"
+    if request.source not in (WEBSITE, APP):
         headers = {
             "Content-Type": "application/json",
             "Content-Encoding": "gzip",
             "User-Agent": "analytics-python/2.4.0",
         }
-        return "/v1/batch", headers, gzip.compress(json.dumps(body | {"writeKey": key}).encode(), 1)
+        return path, headers, gzip.compress(msgspec.json.encode(body | {"writeKey": key}), 1)
     authorization = "Basic " + base64.b64encode(f"{key}:".encode()).decode()
     headers = {"Content-Type": "text/plain", "Authorization": authorization, "User-Agent": _BROWSER}
-    return "/v1/b", headers, json.dumps(body).encode()
+    if request.is_bulk:
+        return path, headers | {"Content-Encoding": "gzip"}, gzip.compress(msgspec.json.encode(body), 1)
+    return "/v1/b", headers, msgspec.json.encode(body)
+
+
+def missing_hundreds(conn: Connection[Any], count: int, source_ids: Mapping[str, int]) -> list[int]:
+    """Which of the first `count` hundreds of the crowd are not there, or not whole. Cost: index probes."""
+    found = _absent(conn, range(count), source_ids)
+    if found:
+        wait_until_read(conn)
+        found = _absent(conn, found, source_ids)
+    return found
+
+
+def _absent(conn: Connection[Any], numbers: Iterable[int], source_ids: Mapping[str, int]) -> list[int]:
+    owners = {
+        UUID(bytes=event_id(source_id, mark)): number
+        for number in numbers
+        for mark in marks(number)
+        for source_id in source_ids.values()
+    }
+    rows = conn.execute(QUERIES["known_ids"], {"ids": list(owners)}).fetchall()
+    return sorted(set(owners.values()) - {owners[id_] for (id_,) in rows})
 
 
 def _is_known(conn: Connection[Any], request: Request, source_ids: Mapping[str, int]) -> bool:

@@ -50,15 +50,15 @@ def customer_life(rng: Random, now: datetime, person: Person) -> Iterator[Call]:
     points = 0
     for number, begins_at in enumerate(moments):
         browser = person.browsers[number % len(person.browsers)]
-        at, looked_at, calls = _browse(rng, browser, begins_at)
+        at, looked_at, calls = browse(rng, browser, begins_at)
         yield from calls
         if number < signs_up:
             continue
         if browser.anonymous_id not in known:
             known.add(browser.anonymous_id)
-            yield from sign_up(person, browser, at) if len(known) == 1 else [_sign_in(person, browser, at)]
+            yield from sign_up(person, browser, at) if len(known) == 1 else [sign_in(person, browser, at)]
         if looked_at and rng.random() < 0.5:
-            yield from _order(rng, person, browser, at, looked_at)
+            yield from order(rng, person, browser, at, looked_at)
             points += sum(product.price_minor for product in looked_at) // 10_000
             interests = sorted({product.category for product in looked_at})
             yield customer_card(person, at + timedelta(minutes=5), points=points, interests=interests)
@@ -69,10 +69,10 @@ def customer_life(rng: Random, now: datetime, person: Person) -> Iterator[Call]:
 def visitor(rng: Random, now: datetime, browser: Browser) -> Iterator[Call]:
     """Somebody who looks around and never says who they are."""
     for at in Day(rng, now).moments(rng.choice((1, 1, 2)), rng.uniform(0, DAYS)):
-        yield from _browse(rng, browser, at)[2]
+        yield from browse(rng, browser, at)[2]
 
 
-def _browse(rng: Random, browser: Browser, at: datetime) -> tuple[datetime, list[Product], list[Call]]:
+def browse(rng: Random, browser: Browser, at: datetime) -> tuple[datetime, list[Product], list[Call]]:
     """One visit: its end, what was looked at last, its calls."""
     campaign = rng.choice(_CAMPAIGNS)
     context = {"campaign": {"source": "email", "name": campaign}} if campaign else {}
@@ -97,12 +97,13 @@ def _browse(rng: Random, browser: Browser, at: datetime) -> tuple[datetime, list
     return at + timedelta(seconds=20), looked_at[-2:], calls
 
 
-def _sign_in(person: Person, browser: Browser, at: datetime) -> Call:
+def sign_in(person: Person, browser: Browser, at: datetime) -> Call:
     """On a second device the website knows no more than who it is."""
     return from_browser(browser, at, "identify", path="/account", userId=person.user_id, traits={"email": person.email})
 
 
-def _order(rng: Random, person: Person, browser: Browser, at: datetime, products: list[Product]) -> Iterator[Call]:
+def order(rng: Random, person: Person, browser: Browser, at: datetime, products: list[Product]) -> Iterator[Call]:
+    """A basket; mostly it is bought, and sometimes given back."""
     basket = {"products": [product.properties() | {"quantity": 1} for product in products], "currency": CURRENCY}
     for product in products:
         at += timedelta(seconds=15)
@@ -114,12 +115,13 @@ def _order(rng: Random, person: Person, browser: Browser, at: datetime, products
     )
     if rng.random() < 0.2:
         return  # left the basket behind
-    order = {"order_id": f"N{rng.randrange(10**7):07}", "total": sum(product.price_minor for product in products) / 100}
+    total = sum(product.price_minor for product in products) / 100
+    paid = {"order_id": f"N{rng.randrange(10**7):07}", "total": total, "revenue": total, "currency": CURRENCY}
     at += timedelta(minutes=2)
-    yield from_backend(at, "track", event="Order Completed", userId=person.user_id, properties=basket | order)
+    yield from_backend(at, "track", event="Order Completed", userId=person.user_id, properties=basket | paid)
     if rng.random() < 0.06:
         at += timedelta(hours=30)
-        yield from_backend(at, "track", event="Order Refunded", userId=person.user_id, properties=order)
+        yield from_backend(at, "track", event="Order Refunded", userId=person.user_id, properties=paid)
 
 
 def _app_life(rng: Random, now: datetime, person: Person) -> Iterator[Call]:
