@@ -17,6 +17,7 @@ from onefold.events.api import update_source
 from tests.browser.chromium import Watch, chromium
 from tests.collector.conftest import Sender
 from tests.collector.running import RunningCollector
+from tests.demo.snippets import snippets
 from tests.node import node_modules
 from tests.waiting import wait_until
 
@@ -87,6 +88,20 @@ def test_calls_arrive_and_no_other_host_is_asked(
     (traits,) = [body.get("traits") or body["context"]["traits"] for body in bodies if body["type"] == "identify"]
     assert traits["shoeSize"] == 38.5
     assert all(body["context"]["page"]["url"].startswith(address) for body in bodies)
+
+
+def test_the_line_of_the_how_to_works(collector: RunningCollector, sender: Sender, keys: dict[str, str]) -> None:
+    blocks = {block.language: block.text for block in reversed(list(snippets("docs/howto/collect-from-a-browser.md")))}
+    line = blocks["html"].replace("http://127.0.0.1:8088", collector.base).replace('"KEY"', f'"{keys["public"]}"')
+    page = f"<!doctype html><head>{line}</head><body><script>{blocks['js']}</script>"
+    files = {"/": page.encode(), "/favicon.ico": b""}
+    with site(files) as address, chromium() as browser, browser.new_context() as context:
+        watch = Watch(context, {urlsplit(address).netloc, urlsplit(collector.base).netloc})
+        context.new_page().goto(address)
+        wait_until(partial(_has_calls, sender, 3), 20, "the page's calls")
+        assert watch.faults == []
+    kinds = Counter(event.kind.name for event in sender.stored()[0])
+    assert kinds == {"PAGE": 1, "TRACK": 1, "IDENTIFY": 1}
 
 
 def test_a_browser_that_lost_its_storage_is_known_again_by_its_cookie(

@@ -19,6 +19,7 @@ from tests.waiting import wait_until
 def located(text: str, demo: Demo) -> str:
     """A page's text with this demo's addresses and keys."""
     text = text.replace("http://127.0.0.1:8088", demo.collector).replace("http://127.0.0.1:8000", demo.web)
+    text = text.replace("http://127.0.0.1:8090", demo.shop)
     text = re.sub(r"(?<![$\w])WRITE_KEY", demo.key("write key"), text)
     return re.sub(r"(?<![$\w])SECRET_KEY", demo.key("secret key"), text)
 

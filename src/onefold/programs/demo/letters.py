@@ -1,4 +1,4 @@
-"""The shop's newsletter: one a month, who opens it, who follows its links, who has enough of it. Pure."""
+"""The shop's newsletter: two a month, who opens it, who follows its links, who has enough of it. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -29,20 +29,20 @@ _CLICKED: Final = "Email Link Clicked"
 
 
 def letters_to(rng: Random, person: Person, since: datetime, until: datetime, *, is_customer: bool) -> Iterator[Call]:
-    """What becomes of each month's letter; some people unsubscribe, and nothing comes after that."""
+    """What becomes of each letter; some people unsubscribe, and nothing comes after that."""
     opens, clicks = rng.betavariate(1.6, 3), rng.betavariate(1.3, 6)
     who: dict[str, Any] = {"context": {"externalIds": [{"id": person.email, "type": "email"}]}}
     if is_customer:
         who["userId"] = person.user_id
     at = since.replace(day=3, hour=7, minute=0)
-    while (at := _a_month_later(at)) < until:
-        if rng.random() > opens:
+    while (at := _next_letter(at)) < until:
+        if at < since or rng.random() > opens:
             continue
         opened_at = at + timedelta(hours=rng.expovariate(1 / 9), seconds=rng.randint(0, 3600))
         letter = {
-            "email_id": f"letter-{at:%Y-%m}",
+            "email_id": f"letter-{at:%Y-%m-%d}",
             "subject": SUBJECTS[at.month - 1],
-            "campaign": f"newsletter-{at:%Y-%m}",
+            "campaign": f"newsletter-{at:%Y-%m-%d}",
         }
         yield from_newsletter(opened_at, "track", event=_OPENED, properties=letter, **who)
         if rng.random() < clicks:
@@ -56,5 +56,6 @@ def letters_to(rng: Random, person: Person, since: datetime, until: datetime, *,
             return
 
 
-def _a_month_later(at: datetime) -> datetime:
-    return (at.replace(day=28) + timedelta(days=7)).replace(day=3)
+def _next_letter(at: datetime) -> datetime:
+    """On the 3rd and the 17th."""
+    return at.replace(day=17) if at.day < 17 else (at + timedelta(days=20)).replace(day=3)
