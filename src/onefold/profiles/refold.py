@@ -82,6 +82,7 @@ def delete_profiles(conn: Connection[Any], ids: Sequence[int]) -> None:
     if ids:
         conn.execute(QUERIES["delete_profiles"], {"ids": bigints(ids)})
         conn.execute(QUERIES["delete_search"], {"ids": bigints(ids)})
+        conn.execute(QUERIES["delete_traits"], {"ids": bigints(ids)})
 
 
 def write_profiles(conn: Connection[Any], rows: Collection[Golden]) -> None:
@@ -98,7 +99,9 @@ def write_profiles(conn: Connection[Any], rows: Collection[Golden]) -> None:
             "last_seen": instants([row.last_seen for row in rows]),
         }
         conn.execute(QUERIES["write_profiles"], columns)
-        conn.execute(QUERIES["write_search"], {"id": columns["id"], "search": texts([row.search for row in rows])})
+        found_by = {name: columns[name] for name in ("id", "name", "email")}
+        conn.execute(QUERIES["write_search"], {**found_by, "search": texts([row.search for row in rows])})
+        conn.execute(QUERIES["write_traits"], {name: columns[name] for name in ("id", "traits")})
 
 
 def widen_seen(conn: Connection[Any], seen: Mapping[int, tuple[int, int]]) -> None:

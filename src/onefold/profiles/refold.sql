@@ -13,15 +13,26 @@ where (profile.name, profile.email, profile.phone, profile.company, profile.trai
       is distinct from (excluded.name, excluded.email, excluded.phone, excluded.company, excluded.traits, excluded.is_known,
        excluded.first_seen, excluded.last_seen)
 
--- write_search: what the same people are found by
-insert into profile_search (id, search) select * from unnest(%(id)b, %(search)b)
-on conflict (id) do update set search = excluded.search where profile_search.search <> excluded.search
+-- write_search: what the same people are found and sorted by
+insert into profile_search (id, search, by_name, by_email)
+select id, search, normalize(lower(left(name, 80)), NFKD), lower(left(email, 120))
+from unnest(%(id)b, %(search)b, %(name)b, %(email)b) v(id, search, name, email)
+on conflict (id) do update set search = excluded.search, by_name = excluded.by_name, by_email = excluded.by_email
+where (profile_search.search, profile_search.by_name, profile_search.by_email)
+      is distinct from (excluded.search, excluded.by_name, excluded.by_email)
+
+-- write_traits: what lists filter the same people by
+insert into profile_traits (id, traits) select id, traits::jsonb from unnest(%(id)b, %(traits)b) v(id, traits)
+on conflict (id) do update set traits = excluded.traits where profile_traits.traits <> excluded.traits
 
 -- delete_profiles: ids that no cluster has any more
 delete from profile where id = any(%(ids)b)
 
 -- delete_search: the same
 delete from profile_search where id = any(%(ids)b)
+
+-- delete_traits: the same
+delete from profile_traits where id = any(%(ids)b)
 
 -- widen_seen: people seen again, of whom nothing else changed
 update profile set

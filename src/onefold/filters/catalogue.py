@@ -1,0 +1,60 @@
+"""What a field of a tree stands for. The slice whose records are filtered gives the catalogue of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from psycopg.sql import Composable
+
+from onefold.filters.tree import FilterRejected
+
+
+class FieldUnknown(FilterRejected):
+    """There is no such field."""
+
+    code = "field_unknown"
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    TEXT = "text"
+    MOMENT = "moment"  # timestamptz
+    FLAG = "flag"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column, or any expression of its type; null = no value. Text: not null, empty = no value."""
+
+    kind: Kind
+    sql: Composable
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of an object in a jsonb column: may hold any JSON value. A GIN index on `document` serves `is` and `has`."""
+
+    document: Composable
+    name: str
+
+
+class Related(Protocol):
+    """Something a record has any number of, in other tables: asked whether there is one, and whether it is one of these."""
+
+    def exists(self) -> Composable:
+        """Condition: the record has one."""
+
+    def is_one_of(self, values: Sequence[str]) -> Composable:
+        """Condition: the record has one of `values`, which the field reads as people write them. May raise Rejected."""
+
+
+Field = Column | Key | Related
+
+
+class Catalogue(Protocol):
+    """All fields of a kind of record."""
+
+    def field(self, name: str) -> Field:
+        """What `name` stands for. Raises FieldUnknown, which tells the names there are."""

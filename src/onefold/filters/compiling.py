@@ -1,0 +1,207 @@
+"""From a tree to the condition of a SQL statement. Every value is a parameter; nothing that is stored makes it fail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+from psycopg.sql import SQL, Composable, Placeholder
+
+from onefold.filters.catalogue import Catalogue, Column, Field, Key, Kind
+from onefold.filters.tree import (
+    AllOf,
+    Between,
+    Condition,
+    Contains,
+    Days,
+    FilterRejected,
+    Flag,
+    AnyOf,
+    Has,
+    Node,
+    Number,
+    Numeral,
+    OneOf,
+    Present,
+    Recent,
+)
+
+_COMPARED: Final = {"eq": SQL("="), "ne": SQL("<>"), "lt": SQL("<"), "le": SQL("<="), "gt": SQL(">"), "ge": SQL(">=")}
+_DATE: Final = (
+    r"^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+    r"([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)?)?$"
+)
+# Put together from parts that can't fail, where a cast would: 30 February is two days after the 28th's next.
+_INSTANT: Final = SQL(
+    "(((left({text}, 8) || '01')::date + (substr({text}, 9, 2)::integer - 1))::timestamp"
+    " + coalesce(substring({text} from '^.{{10}}.([0-9:.]+)')::interval, '0')"
+    " - coalesce(substring({text} from '[+-][0-9]{{2}}:[0-9]{{2}}$')::interval, '0'))"
+)
+_TRUE: Final = SQL("true")
+_FALSE: Final = SQL("false")
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A condition and its named parameters, which begin with `f_`."""
+
+    sql: Composable
+    parameters: dict[str, Any]
+
+
+@dataclass
+class _Parameters:
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, value: object) -> Composable:
+        name = f"f_{len(self.values)}"
+        self.values[name] = value
+        return Placeholder(name)
+
+
+def compile_tree(tree: Node, catalogue: Catalogue, now: datetime) -> Compiled:
+    """The condition that a record matches `tree` at `now`. Raises FieldUnknown and FilterRejected.
+
+    A leaf is never null: NOT of it is what it says.
+    """
+    parameters = _Parameters()
+    return Compiled(_node(tree, catalogue, now, parameters), parameters.values)
+
+
+def _node(node: Node, catalogue: Catalogue, now: datetime, parameters: _Parameters) -> Composable:
+    if isinstance(node, AllOf | AnyOf):
+        parts = [_node(one, catalogue, now, parameters) for one in node.of]
+        if not parts:
+            return _TRUE if isinstance(node, AllOf) else _FALSE
+        return SQL("({})").format(SQL(" and " if isinstance(node, AllOf) else " or ").join(parts))
+    found = catalogue.field(node.field)
+    made = _of_key(node, found, now, parameters) if isinstance(found, Key) else _of_other(node, found, now, parameters)
+    if made is None:
+        raise FilterRejected(f"The field {node.field!r} can't be asked this ({msgspec.to_builtins(node)['type']}).")
+    return made
+
+
+def _of_other(node: Condition, found: Field, now: datetime, parameters: _Parameters) -> Composable | None:
+    if isinstance(found, Column):
+        return _of_column(node, found, now, parameters)
+    if isinstance(found, Key):
+        return None
+    match node:
+        case Present():
+            return _unless(node.value, found.exists())
+        case OneOf():
+            return _unless(node.op == "is", found.is_one_of(node.values))
+    return None
+
+
+def _of_column(node: Condition, column: Column, now: datetime, parameters: _Parameters) -> Composable | None:
+    match node, column.kind:
+        case Present(), Kind.TEXT:
+            return _unless(node.value, SQL("({} <> '')").format(column.sql))
+        case Present(), _:
+            return _unless(node.value, SQL("({} is not null)").format(column.sql))
+        case OneOf(), Kind.TEXT:
+            values = parameters.add(list(node.values))
+            return _unless(node.op == "is", SQL("({} = any({}::text[]))").format(column.sql, values))
+        case Contains(), Kind.TEXT:
+            return _part(node, column.sql, parameters)
+        case (Days() | Recent()), Kind.MOMENT:
+            return SQL("coalesce({}, false)").format(_when(node, column.sql, now, parameters))
+        case Flag(), Kind.FLAG:
+            return SQL("({} is {})").format(column.sql, SQL("true" if node.value else "false"))
+    return None
+
+
+def _of_key(node: Condition, key: Key, now: datetime, parameters: _Parameters) -> Composable | None:
+    value = SQL("({} -> {}::text)").format(key.document, parameters.add(key.name))
+    text = SQL("({} ->> {}::text)").format(key.document, parameters.add(key.name))
+    match node:
+        case OneOf():
+            return _unless(node.op == "is", _holds(key, node.values, parameters))
+        case Has():
+            return _unless(node.op == "has", _holds(key, [[one] for one in node.values], parameters))
+        case Flag():
+            return _holds(key, [node.value], parameters)
+        case Present():
+            return _unless(node.value, SQL("(coalesce({}, 'null') not in ('null', '\"\"'))").format(value))
+        case Contains():
+            return _unless(
+                node.op != "contains_not",
+                _typed(value, "string", _part(Contains(node.field, _said(node), node.value), text, parameters)),
+            )
+        case Number(op="ne"):
+            return _unless(False, _holds(key, [node.value], parameters))
+        case Number(op="eq"):
+            return _holds(key, [node.value], parameters)
+        case Number():
+            number = SQL("({})::numeric {} {}::numeric").format(
+                value, _COMPARED[node.op], parameters.add(_decimal(node.value))
+            )
+            return _typed(value, "number", number)
+        case Between():
+            low, high = parameters.add(_decimal(node.low)), parameters.add(_decimal(node.high))
+            number = SQL("({})::numeric between {}::numeric and {}::numeric").format(value, low, high)
+            return _typed(value, "number", number)
+        case Days() | Recent():
+            instant = SQL("({} at time zone 'UTC')").format(_INSTANT.format(text=text))
+            is_date = SQL("{} ~ {}").format(text, parameters.add(_DATE))
+            when = _when(node, instant, now, parameters)
+            return _typed(value, "string", SQL("case when {} then {} else false end").format(is_date, when))
+    return None
+
+
+def _said(node: Contains) -> Any:  # noqa: ANN401  (one of two literals)
+    return "contains" if node.op == "contains_not" else node.op
+
+
+def _unless(is_asked: bool, condition: Composable) -> Composable:
+    return condition if is_asked else SQL("(not {})").format(condition)
+
+
+def _typed(value: Composable, kind: str, condition: Composable) -> Composable:
+    """The condition where the JSON value is of a kind, else false; CASE keeps it from being tried before."""
+    return SQL("(case when jsonb_typeof({}) = '{}' then {} else false end)").format(value, SQL(kind), condition)
+
+
+def _holds(key: Key, values: Sequence[Any], parameters: _Parameters) -> Composable:
+    """One of these values is what the key holds: containment, which a GIN index serves, or several of them."""
+    parts = [
+        SQL("{} @> {}::jsonb").format(key.document, parameters.add(msgspec.json.encode({key.name: one}).decode()))
+        for one in values
+    ]
+    return SQL("({})").format(SQL(" or ").join(parts))
+
+
+def _part(node: Contains, text: Composable, parameters: _Parameters) -> Composable:
+    value = parameters.add(node.value)
+    if node.op == "starts":
+        return SQL("starts_with(lower({}), lower({}::text))").format(text, value)
+    found = SQL("(strpos(lower({}), lower({}::text)) > 0)").format(text, value)
+    return _unless(node.op == "contains", found)
+
+
+def _when(node: Days | Recent, instant: Composable, now: datetime, parameters: _Parameters) -> Composable:
+    if isinstance(node, Recent):
+        start = parameters.add(now - timedelta(days=node.days))
+        if node.op == "longer_ago":
+            return SQL("({} < {}::timestamptz)").format(instant, start)
+        return SQL("({} between {}::timestamptz and {}::timestamptz)").format(instant, start, parameters.add(now))
+    first = datetime.combine(node.first, time(), UTC)
+    last = datetime.combine(node.last or node.first, time(), UTC)
+    begin, end = parameters.add(first), parameters.add(last)
+    match node.op:
+        case "before":
+            return SQL("({} < {}::timestamptz)").format(instant, begin)
+        case "after":
+            return SQL("({} >= {}::timestamptz + interval '1 day')").format(instant, end)
+        case "between":
+            return SQL("({0} >= {1}::timestamptz and {0} < {2}::timestamptz + interval '1 day')").format(
+                instant, begin, end
+            )
+
+
+def _decimal(value: Numeral) -> Decimal:
+    """The number as it was written: not what a float makes of it."""
+    return Decimal(repr(value))
