@@ -1,22 +1,32 @@
-"""The list of people: by last seen, searched, in keyset pages."""
+"""The list of people: searched, filtered and sorted, in keyset pages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
+import psycopg
 from psycopg import Connection
 
-from onefold.infra.postgres import load_queries
-from onefold.kernel.instants import instant_of, micros_of
+from onefold.profiles.naming import Names
+from onefold.profiles.people_fields import namespace_of, trait_of
+from onefold.profiles.people_query import (
+    MAX_CELL,
+    Place,
+    Selection,
+    columns_of,
+    count_sql,
+    page_sql,
+    place_of,
+    selection_of,
+)
+from onefold.profiles.people_state import ListRejected, ListState, Sort
 
-QUERIES = load_queries("onefold.profiles", "people.sql")
 PAGE_SIZE: Final = 50
 COUNT_CAP: Final = 1_000
-MAX_QUERY: Final = 200
-_START: Final = (datetime(9999, 12, 31, tzinfo=UTC), (1 << 63) - 1)
-
-Place = tuple[datetime, int]
-"""(last seen, profile id): where a page begins. Both together are unique, so equal times lose nobody."""
+MAX_SORTED: Final = 10_000
+"""A list without an index for its order is sorted up to this length."""
+_FIXED: Final = 11
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +43,7 @@ class Person:
     company: str  # name, else its key
     company_space: str | None  # None = in no company
     company_key: str | None
+    cells: tuple[Any, ...] = ()  # values of the columns that are traits or identifiers, in their order
 
     @property
     def title(self) -> str:
@@ -42,75 +53,41 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class PeoplePage:
-    """Up to PAGE_SIZE people, newest first. `next_place` None = the list ends here."""
+    """Up to PAGE_SIZE people. `next_place` None = the list ends here."""
 
     people: list[Person]
     next_place: Place | None
     count: int  # at most COUNT_CAP
     is_count_capped: bool
+    is_sort_refused: bool = False  # too long to sort so; by last seen instead
 
 
-def people_page(conn: Connection[Any], *, query: str, is_known: bool, after: Place | None) -> PeoplePage:
-    """The people after a place, those that match `query` (all when empty), only known ones if `is_known`.
-
-    A query of three letters or more is searched anywhere, a shorter one at the beginnings of words: shorter ones
-    have no trigrams of their own. Two statements.
-    """
-    before_at, before_id = after or _START
-    patterns = like_patterns(query)
-    parameters: dict[str, object] = {
-        "before_at": before_at,
-        "before_id": before_id,
-        "is_known": is_known,
-        "limit": PAGE_SIZE + 1,
-        "cap": COUNT_CAP + 1,
-    }
-    if patterns:
-        name = "matching"
-        parameters |= {"pattern": patterns[0], "other_pattern": patterns[1]}
-    else:
-        name = "newest_known" if is_known else "newest"
-    rows = conn.execute(QUERIES[name], parameters).fetchall()
-    (count,) = conn.execute(QUERIES[f"count_{name}"], parameters).fetchone() or (0,)
-    people = [person_of(row) for row in rows[:PAGE_SIZE]]
-    has_more = len(rows) > PAGE_SIZE
+def people_page(
+    conn: Connection[Any], names: Names, state: ListState, *, after: Place | None = None, size: int = PAGE_SIZE
+) -> PeoplePage:
+    """The people after a place. Up to four statements. Raises FilterRejected and ListRejected."""
+    now = datetime.now(UTC)
+    selection = selection_of(state, names, now)
+    cap = COUNT_CAP if selection.order.is_indexed else MAX_SORTED
+    count = _count(conn, selection, cap)
+    is_refused = not selection.order.is_indexed and count > cap
+    if is_refused:
+        state, after = replace(state, sort=Sort()), None
+        selection = selection_of(state, names, now)
+    rows = _rows(conn, names, state, selection, after, size + 1)
+    people = [person_of(row) for row in rows[:size]]
     return PeoplePage(
         people=people,
-        next_place=(people[-1].last_seen, people[-1].id) if has_more else None,
+        next_place=place_of(rows[size - 1]) if len(rows) > size else None,
         count=min(count, COUNT_CAP),
         is_count_capped=count > COUNT_CAP,
+        is_sort_refused=is_refused,
     )
 
 
-def like_patterns(query: str) -> tuple[str, str] | None:
-    """Two LIKE patterns of which one must match, for text in lower case; None for an empty query."""
-    text = query.replace("\0", "").strip().lower()[:MAX_QUERY]
-    if not text:
-        return None
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    if len(text) >= 3:
-        return f"%{escaped}%", f"%{escaped}%"
-    return f"{escaped}%", f"% {escaped}%"
-
-
-def place_to_text(place: Place) -> str:
-    """For a URL: µs since 1970 and profile id."""
-    return f"{micros_of(place[0])}_{place[1]}"
-
-
-def place_from_text(text: str) -> Place | None:
-    """What `place_to_text` wrote; None when it is no place."""
-    instant, _, number = text.partition("_")
-    try:
-        place = (instant_of(int(instant)), int(number))
-    except (ValueError, OverflowError):
-        return None
-    return place if -(1 << 63) <= place[1] < 1 << 63 else None
-
-
 def person_of(row: tuple[Any, ...]) -> Person:
-    """From the columns of `newest` and of `profile` in person.sql."""
-    profile_id, name, email, phone, is_known, first_seen, last_seen, company, space, key = row
+    """From the columns of `page_sql` and of `profile` in person.sql."""
+    profile_id, name, email, phone, is_known, first_seen, last_seen, company, space, key = row[:10]
     return Person(
         id=profile_id,
         name=name,
@@ -122,4 +99,42 @@ def person_of(row: tuple[Any, ...]) -> Person:
         company=company or key or "",
         company_space=space,
         company_key=key,
+        cells=tuple(_cell(text) for text in row[_FIXED:]),
     )
+
+
+def cells_of(state: ListState, person: Person) -> dict[str, Any]:
+    """Field → value of the columns that are traits or identifiers."""
+    fields = [one.field for one in state.columns if trait_of(one.field) is not None or namespace_of(one.field)]
+    return dict(zip(fields, person.cells, strict=False))
+
+
+def _count(conn: Connection[Any], selection: Selection, cap: int) -> int:
+    parameters = {**selection.parameters, "cap": cap + 1}
+    # not prepared: which plan is good depends on the values
+    found = conn.execute(count_sql(selection), parameters, prepare=False).fetchone()
+    return found[0] if found else 0
+
+
+def _rows(
+    conn: Connection[Any], names: Names, state: ListState, selection: Selection, after: Place | None, limit: int
+) -> list[tuple[Any, ...]]:
+    cells, parameters = columns_of(state, names)
+    rows: list[tuple[Any, ...]] = []
+    for statement, placed in page_sql(selection, cells, after):
+        if len(rows) < limit:
+            given = {**selection.parameters, **parameters, **placed, "limit": limit - len(rows)}
+            try:
+                rows += conn.execute(statement, given, prepare=False).fetchall()
+            except psycopg.DataError as fault:  # nothing that is stored can raise it, a made-up place can
+                raise ListRejected("`after` must be `next` of the page before.") from fault
+    return rows
+
+
+def _cell(text: str | None) -> Any:  # noqa: ANN401  (any JSON value)
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:  # cut
+        return text.removeprefix('"') + "…" if len(text) >= MAX_CELL else text

@@ -17,5 +17,6 @@ from profile p where p.id = s.id and p.name || p.email <> '';
 create index on profile_search (by_name, id) where by_name <> '';
 create index on profile_search (by_email, id) where by_email <> '';
 
--- the one list that a new person moves, not a visit
-create index on profile (is_known, first_seen desc, id desc);
+-- in the order of a list as well: it serves what counted new people before
+drop index profile_first_seen;
+create index profile_first_seen on profile (first_seen, id) include (is_known);

@@ -1,0 +1,102 @@
+"""The fields that lists of people filter, sort and show: columns, any trait, identifiers of any namespace."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from psycopg.sql import SQL, Composable, Literal
+
+from onefold.filters.api import Column, Field, FieldUnknown, Key, Kind
+from onefold.profiles.naming import IdentifierRejected, Names
+
+TRAIT: Final = "trait:"
+IDENTIFIER: Final = "identifier:"
+MAX_NAME: Final = 500
+TITLES: Final[dict[str, str | Promise]] = {
+    "name": _("Name"),
+    "email": _("E-mail"),
+    "phone": _("Phone"),
+    "company": _("Company"),
+    "first_seen": _("First seen"),
+    "last_seen": _("Last seen"),
+    "known": _("Known"),
+}
+_COLUMNS: Final = {
+    "name": Column(Kind.TEXT, SQL("p.name")),
+    "email": Column(Kind.TEXT, SQL("p.email")),
+    "phone": Column(Kind.TEXT, SQL("p.phone")),
+    "company": Column(Kind.TEXT, SQL("coalesce(nullif(c.name, ''), c.key, '')")),
+    "first_seen": Column(Kind.MOMENT, SQL("p.first_seen")),
+    "last_seen": Column(Kind.MOMENT, SQL("p.last_seen")),
+    "known": Column(Kind.FLAG, SQL("p.is_known")),
+}
+_NAMED: Final = "name, email, phone, company, first_seen, last_seen, known, trait:NAME, identifier:NAMESPACE"
+
+
+@dataclass(frozen=True)
+class _Identifiers:
+    """The identifiers of a namespace (`filters.api.Related`)."""
+
+    names: Names
+    namespace: str
+
+    def exists(self) -> Composable:
+        """By the anchor's component (primary key, index on comp)."""
+        code = self.names.config.by_name[self.namespace].code
+        return SQL(
+            "exists (select from node a join node m on m.comp = a.comp and m.prof = p.id where a.h = p.id and m.ns = {})"
+        ).format(Literal(code))
+
+    def is_one_of(self, values: Sequence[str]) -> Composable:
+        """By primary key. What can't be an identifier is nobody's."""
+        hashes = []
+        for value in values:
+            try:
+                hashes.append(self.names.identifier(f"{self.namespace}:{value}").h)
+            except IdentifierRejected:
+                continue
+        return SQL("(p.id = any(array(select n.prof from node n where n.h = any({}::bigint[]))))").format(
+            Literal(hashes)
+        )
+
+
+@dataclass(frozen=True)
+class PeopleCatalogue:
+    """The fields over `profile p`, `company c` and `profile_traits t` (`filters.api.Catalogue`)."""
+
+    names: Names
+
+    def field(self, name: str) -> Field:
+        if name in _COLUMNS:
+            return _COLUMNS[name]
+        if (trait := trait_of(name)) is not None:
+            return Key(SQL("t.traits"), trait)
+        if (namespace := namespace_of(name)) is not None and namespace in self.names.config.by_name:
+            return _Identifiers(self.names, namespace)
+        known = ", ".join(sorted(self.names.config.by_name))
+        raise FieldUnknown(f"There is no field {name[:80]!r}. Fields: {_NAMED}. Namespaces: {known}.")
+
+
+def trait_of(field: str) -> str | None:
+    """The trait that a field names."""
+    name = field.removeprefix(TRAIT)
+    return name if name and name != field and len(name) <= MAX_NAME and "\0" not in name else None
+
+
+def namespace_of(field: str) -> str | None:
+    """The namespace that a field names."""
+    name = field.removeprefix(IDENTIFIER)
+    return name if name and name != field else None
+
+
+def is_shown(field: str, names: Names) -> bool:
+    """Whether it can be a column of a list."""
+    return field in TITLES or trait_of(field) is not None or namespace_of(field) in names.config.by_name
+
+
+def title_of(field: str) -> str:
+    """What a list calls a field."""
+    known = TITLES.get(field)
+    return str(known) if known else trait_of(field) or namespace_of(field) or field
