@@ -36,7 +36,7 @@ from onefold.filters.api import (
 from tests.filters.oracle import matches
 
 NOW: Final = datetime(2026, 5, 17, 12, 30, tzinfo=UTC)
-KEYS: Final = ("a", 'b"\'%s', "ключ")
+KEYS: Final = ("a", "b\"'%s", "ключ")
 FIELDS: Final = ("name", "seen", "known", *(f"trait:{key}" for key in KEYS))
 
 
@@ -53,7 +53,9 @@ class Records:
 
 
 # letters of the Unicode versions that Python and PostgreSQL share
-LETTERS: Final = st.characters(codec="utf-8", exclude_characters="\0", max_codepoint=0x24F) | st.sampled_from("ΣςσéЖ😀%_\\")
+LETTERS: Final = st.characters(codec="utf-8", exclude_characters="\0", max_codepoint=0x24F) | st.sampled_from(
+    "ΣςσéЖ😀%_\\"
+)
 WORDS: Final = st.text(LETTERS, max_size=4) | st.sampled_from(
     ["pro", "Pro", "free", "", "1", "true", "null", "2026-05-17", "2026-02-31", "2026-05-17T12:30:00Z", "now", "NaN"]
 )
@@ -91,7 +93,9 @@ def leaves(field: str) -> st.SearchStrategy[Node]:
     others = [
         st.builds(Number, f, st.sampled_from(["eq", "ne", "lt", "le", "gt", "ge"]), NUMBERS),
         st.builds(Between, f, NUMBERS, NUMBERS),
-        st.builds(Has, f, st.sampled_from(["has", "has_not"]), st.lists(WORDS | NUMBERS, min_size=1, max_size=2).map(tuple)),
+        st.builds(
+            Has, f, st.sampled_from(["has", "has_not"]), st.lists(WORDS | NUMBERS, min_size=1, max_size=2).map(tuple)
+        ),
     ]
     of_kind = {"name": texts, "seen": days, "known": flags}.get(field, [*texts, *days, *flags, *others])
     return st.one_of(*of_kind, st.builds(Present, f, st.booleans()))
@@ -145,7 +149,10 @@ def test_sql_finds_what_the_tree_means(
 
 def test_a_leaf_and_its_contrary_share_everybody_out(records: Connection[Any]) -> None:
     put(records, [{"name": "", "seen": None, "known": False, "trait:a": value} for value in (None, 1, "1", [1], {})])
-    for a, b in ((OneOf("trait:a", "is", ("1",)), OneOf("trait:a", "is_not", ("1",))), (Present("seen"), Present("seen", False))):
+    for a, b in (
+        (OneOf("trait:a", "is", ("1",)), OneOf("trait:a", "is_not", ("1",))),
+        (Present("seen"), Present("seen", False)),
+    ):
         assert sorted(found(records, a) + found(records, b)) == [0, 1, 2, 3, 4]
 
 

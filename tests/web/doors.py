@@ -47,6 +47,11 @@ DOORS: Final[dict[str, Door]] = {
     # people
     "companies/<path:identifier>": page(P.SEE_PEOPLE),
     "people": page(P.SEE_PEOPLE),
+    "people/columns": page(P.SEE_PEOPLE),
+    "people/filter": page(P.SEE_PEOPLE),
+    "people/filter/apply": page(P.SEE_PEOPLE),
+    "people/filter/fields": page(P.SEE_PEOPLE),
+    "people/filter/form": page(P.SEE_PEOPLE),
     "people/<str:identifier>": page(P.SEE_PEOPLE),
     "people/<str:identifier>/events": page(P.SEE_PEOPLE),
     "people/links": act(P.MANAGE_IDENTITY),

@@ -18,7 +18,7 @@ def page(client: Client, path: str, **headers: str) -> str:
 
 def names(html: str) -> list[str]:
     """Names in a list of people, in its order."""
-    return [unescape(name) for name in re.findall(r'<a href="/people/[0-9a-f]{16}">([^<]*)</a>', html)]
+    return [unescape(name) for name in re.findall(r'<a href="/people/[0-9a-f]{16}"[^>]*>([^<]*)</a>', html)]
 
 
 def person(user_id: str) -> str:

@@ -67,7 +67,7 @@ class TestPeople:
             "insert into profile (id, is_known, first_seen, last_seen)"
             " select n, true, now(), now() from generate_series(1, 1001) n"
         )
-        assert "1,000+ people" in page(bob, "/people")
+        assert "<b>1,000+</b> people" in page(bob, "/people")
 
     @pytest.mark.parametrize(
         "place", ["x", "1", "_", "99999999999999999999999_1", "1_99999999999999999999999", "-1_-1"]

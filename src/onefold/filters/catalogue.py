@@ -34,14 +34,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Key:
-    """A key of an object in a jsonb column: may hold any JSON value. A GIN index on `document` serves `is` and `has`."""
+    """A key of the object in a jsonb column: may hold any JSON value. A GIN index on it serves `is` and `has`."""
 
     document: Composable
     name: str
 
 
 class Related(Protocol):
-    """Something a record has any number of, in other tables: asked whether there is one, and whether it is one of these."""
+    """Something a record has any number of, in other tables: asked whether there is any, and whether one is given."""
 
     def exists(self) -> Composable:
         """Condition: the record has one."""

@@ -12,13 +12,13 @@ from psycopg.sql import SQL, Composable, Placeholder
 from onefold.filters.catalogue import Catalogue, Column, Field, Key, Kind
 from onefold.filters.tree import (
     AllOf,
+    AnyOf,
     Between,
     Condition,
     Contains,
     Days,
     FilterRejected,
     Flag,
-    AnyOf,
     Has,
     Node,
     Number,
@@ -28,7 +28,7 @@ from onefold.filters.tree import (
     Recent,
 )
 
-_COMPARED: Final = {"eq": SQL("="), "ne": SQL("<>"), "lt": SQL("<"), "le": SQL("<="), "gt": SQL(">"), "ge": SQL(">=")}
+_COMPARED: Final = {"lt": SQL("<"), "le": SQL("<="), "gt": SQL(">"), "ge": SQL(">=")}
 _DATE: Final = (
     r"^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
     r"([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)?)?$"
@@ -39,6 +39,7 @@ _INSTANT: Final = SQL(
     " + coalesce(substring({text} from '^.{{10}}.([0-9:.]+)')::interval, '0')"
     " - coalesce(substring({text} from '[+-][0-9]{{2}}:[0-9]{{2}}$')::interval, '0'))"
 )
+_encoder: Final = msgspec.json.Encoder(decimal_format="number")
 _TRUE: Final = SQL("true")
 _FALSE: Final = SQL("false")
 
@@ -107,16 +108,14 @@ def _of_column(node: Condition, column: Column, now: datetime, parameters: _Para
             return _unless(node.op == "is", SQL("({} = any({}::text[]))").format(column.sql, values))
         case Contains(), Kind.TEXT:
             return _part(node, column.sql, parameters)
-        case (Days() | Recent()), Kind.MOMENT:
+        case ((Days() | Recent()), Kind.MOMENT):
             return SQL("coalesce({}, false)").format(_when(node, column.sql, now, parameters))
         case Flag(), Kind.FLAG:
             return SQL("({} is {})").format(column.sql, SQL("true" if node.value else "false"))
     return None
 
 
-def _of_key(node: Condition, key: Key, now: datetime, parameters: _Parameters) -> Composable | None:
-    value = SQL("({} -> {}::text)").format(key.document, parameters.add(key.name))
-    text = SQL("({} ->> {}::text)").format(key.document, parameters.add(key.name))
+def _of_key(node: Condition, key: Key, now: datetime, parameters: _Parameters) -> Composable:
     match node:
         case OneOf():
             return _unless(node.op == "is", _holds(key, node.values, parameters))
@@ -124,6 +123,12 @@ def _of_key(node: Condition, key: Key, now: datetime, parameters: _Parameters) -
             return _unless(node.op == "has", _holds(key, [[one] for one in node.values], parameters))
         case Flag():
             return _holds(key, [node.value], parameters)
+        case Number(op="eq" | "ne"):
+            return _unless(node.op == "eq", _holds(key, [_decimal(node.value)], parameters))
+    name = parameters.add(key.name)
+    value = SQL("({} -> {}::text)").format(key.document, name)
+    text = SQL("({} ->> {}::text)").format(key.document, name)
+    match node:
         case Present():
             return _unless(node.value, SQL("(coalesce({}, 'null') not in ('null', '\"\"'))").format(value))
         case Contains():
@@ -131,25 +136,21 @@ def _of_key(node: Condition, key: Key, now: datetime, parameters: _Parameters) -
                 node.op != "contains_not",
                 _typed(value, "string", _part(Contains(node.field, _said(node), node.value), text, parameters)),
             )
-        case Number(op="ne"):
-            return _unless(False, _holds(key, [node.value], parameters))
-        case Number(op="eq"):
-            return _holds(key, [node.value], parameters)
-        case Number():
-            number = SQL("({})::numeric {} {}::numeric").format(
-                value, _COMPARED[node.op], parameters.add(_decimal(node.value))
-            )
-            return _typed(value, "number", number)
-        case Between():
-            low, high = parameters.add(_decimal(node.low)), parameters.add(_decimal(node.high))
-            number = SQL("({})::numeric between {}::numeric and {}::numeric").format(value, low, high)
-            return _typed(value, "number", number)
+        case Number() | Between():
+            return _typed(value, "number", _compared(node, SQL("{}::numeric").format(value), parameters))
         case Days() | Recent():
             instant = SQL("({} at time zone 'UTC')").format(_INSTANT.format(text=text))
             is_date = SQL("{} ~ {}").format(text, parameters.add(_DATE))
             when = _when(node, instant, now, parameters)
             return _typed(value, "string", SQL("case when {} then {} else false end").format(is_date, when))
-    return None
+
+
+def _compared(node: Number | Between, number: Composable, parameters: _Parameters) -> Composable:
+    if isinstance(node, Number):
+        value = parameters.add(_decimal(node.value))
+        return SQL("{} {} {}::numeric").format(number, _COMPARED[node.op], value)
+    low, high = parameters.add(_decimal(node.low)), parameters.add(_decimal(node.high))
+    return SQL("{} between {}::numeric and {}::numeric").format(number, low, high)
 
 
 def _said(node: Contains) -> Any:  # noqa: ANN401  (one of two literals)
@@ -168,7 +169,7 @@ def _typed(value: Composable, kind: str, condition: Composable) -> Composable:
 def _holds(key: Key, values: Sequence[Any], parameters: _Parameters) -> Composable:
     """One of these values is what the key holds: containment, which a GIN index serves, or several of them."""
     parts = [
-        SQL("{} @> {}::jsonb").format(key.document, parameters.add(msgspec.json.encode({key.name: one}).decode()))
+        SQL("{} @> {}::jsonb").format(key.document, parameters.add(_encoder.encode({key.name: one}).decode()))
         for one in values
     ]
     return SQL("({})").format(SQL(" or ").join(parts))

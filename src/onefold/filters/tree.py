@@ -35,35 +35,35 @@ class _Leaf(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields
     field: Name
 
 
-class OneOf(_Leaf, tag="text"):
+class OneOf(_Leaf, frozen=True, tag="text"):
     """`is`, `is_not`: the text equals one of `values`, letter by letter. What is no text equals none."""
 
     op: Literal["is", "is_not"]
     values: Texts
 
 
-class Contains(_Leaf, tag="part"):
+class Contains(_Leaf, frozen=True, tag="part"):
     """`contains`, `contains_not`, `starts`: whatever the letters' case. What is no text contains nothing."""
 
     op: Literal["contains", "contains_not", "starts"]
     value: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
 
 
-class Number(_Leaf, tag="number"):
+class Number(_Leaf, frozen=True, tag="number"):
     """The number compared with one. What is no number is unlike every number, and neither smaller nor greater."""
 
     op: Literal["eq", "ne", "lt", "le", "gt", "ge"]
     value: Numeral
 
 
-class Between(_Leaf, tag="range"):
+class Between(_Leaf, frozen=True, tag="range"):
     """A number from `low` to `high`, both included."""
 
     low: Numeral
     high: Numeral
 
 
-class Days(_Leaf, tag="date"):
+class Days(_Leaf, frozen=True, tag="date"):
     """`before` a day, `after` it, or from `first` to `last` (`between`); days of UTC. Text that is no date never is."""
 
     op: Literal["before", "after", "between"]
@@ -71,27 +71,27 @@ class Days(_Leaf, tag="date"):
     last: date | None = None
 
 
-class Recent(_Leaf, tag="recent"):
+class Recent(_Leaf, frozen=True, tag="recent"):
     """`within` the last N days up to now; `longer_ago` than that. Text that is no date is neither."""
 
     op: Literal["within", "longer_ago"]
     days: Annotated[int, msgspec.Meta(ge=1, le=MAX_DAYS)]
 
 
-class Flag(_Leaf, tag="flag"):
+class Flag(_Leaf, frozen=True, tag="flag"):
     """Is true, or is false. What is no truth value is neither."""
 
     value: bool
 
 
-class Has(_Leaf, tag="list"):
+class Has(_Leaf, frozen=True, tag="list"):
     """`has`, `has_not`: the list holds one of `values`. What is no list holds nothing."""
 
     op: Literal["has", "has_not"]
     values: Annotated[tuple[Text | Numeral, ...], msgspec.Meta(min_length=1, max_length=MAX_VALUES)]
 
 
-class Present(_Leaf, tag="present"):
+class Present(_Leaf, frozen=True, tag="present"):
     """There is a value: neither missing, nor null, nor empty text; `value` false asks for the contrary."""
 
     value: bool = True

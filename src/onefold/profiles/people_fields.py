@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 from psycopg.sql import SQL, Composable, Literal
 
 from onefold.filters.api import Column, Field, FieldUnknown, Key, Kind
@@ -14,15 +12,6 @@ from onefold.profiles.naming import IdentifierRejected, Names
 TRAIT: Final = "trait:"
 IDENTIFIER: Final = "identifier:"
 MAX_NAME: Final = 500
-TITLES: Final[dict[str, str | Promise]] = {
-    "name": _("Name"),
-    "email": _("E-mail"),
-    "phone": _("Phone"),
-    "company": _("Company"),
-    "first_seen": _("First seen"),
-    "last_seen": _("Last seen"),
-    "known": _("Known"),
-}
 _COLUMNS: Final = {
     "name": Column(Kind.TEXT, SQL("p.name")),
     "email": Column(Kind.TEXT, SQL("p.email")),
@@ -46,7 +35,8 @@ class _Identifiers:
         """By the anchor's component (primary key, index on comp)."""
         code = self.names.config.by_name[self.namespace].code
         return SQL(
-            "exists (select from node a join node m on m.comp = a.comp and m.prof = p.id where a.h = p.id and m.ns = {})"
+            "exists (select from node a join node m on m.comp = a.comp and m.prof = p.id"
+            " where a.h = p.id and m.ns = {})"
         ).format(Literal(code))
 
     def is_one_of(self, values: Sequence[str]) -> Composable:
@@ -93,10 +83,4 @@ def namespace_of(field: str) -> str | None:
 
 def is_shown(field: str, names: Names) -> bool:
     """Whether it can be a column of a list."""
-    return field in TITLES or trait_of(field) is not None or namespace_of(field) in names.config.by_name
-
-
-def title_of(field: str) -> str:
-    """What a list calls a field."""
-    known = TITLES.get(field)
-    return str(known) if known else trait_of(field) or namespace_of(field) or field
+    return field in _COLUMNS or trait_of(field) is not None or namespace_of(field) in names.config.by_name

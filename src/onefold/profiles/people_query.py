@@ -5,10 +5,11 @@ import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from psycopg.sql import SQL, Composable, Literal, Placeholder
+from psycopg.sql import SQL, Composable, Composed, Literal, Placeholder
 
 from onefold.filters.api import compile_tree
 from onefold.kernel.instants import instant_of, micros_of
@@ -18,40 +19,50 @@ from onefold.profiles.people_state import MAX_QUERY, ListRejected, ListState, So
 
 MAX_CELL: Final = 400
 """Characters of a cell's JSON."""
-MAX_PLACE: Final = 2_000
+MAX_PLACE: Final = 200
 _HEAD: Final = SQL(
     "select p.id, p.name, p.email, p.phone, p.is_known, p.first_seen, p.last_seen, c.name, c.space, c.key, {key} as k"
 )
+_ID: Final = SQL("p.id")
 _TRUE: Final = SQL("true")
 
 
 class Place(NamedTuple):
-    """Where a page begins: after this one. `value` None = after one without a value; instants in µs, traits as JSON."""
+    """Where a page begins. No value of a person stands in it, for it goes into addresses.
 
-    value: str | int | None
+    By a time: after that time (µs) and id. By a name: `value` 1 = after the one with this id, None = after it among
+    those without a name. By what has no index: `value` people are before.
+    """
+
+    value: int | None
     id: int
+
+
+class By(Enum):
+    """How a list is read in an order."""
+
+    TIME = "time"  # an index; everybody has one
+    NAME = "name"  # an index on those who have one; the others come last
+    SORTING = "sorting"  # none: lists that are short enough are sorted
 
 
 @dataclass(frozen=True)
 class Order:
-    """What a list is sorted by. Those without an index are for lists that are short enough to sort."""
+    """What a list is sorted by."""
 
     key: Composable
-    kind: str  # type of the key
-    has_value: Composable | None = None  # None = everybody has one
-    is_indexed: bool = True
+    by: By
+    id: Composable  # of the table with the index
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
 _ORDERS: Final = {
-    "last_seen": Order(SQL("p.last_seen"), "timestamptz"),
-    "first_seen": Order(SQL("p.first_seen"), "timestamptz"),
-    "name": Order(SQL("s.by_name"), "text", SQL("s.by_name <> ''")),
-    "email": Order(SQL("s.by_email"), "text", SQL("s.by_email <> ''")),
-    "phone": Order(SQL('p.phone collate "C"'), "text", SQL("p.phone <> ''"), is_indexed=False),
-    "company": Order(
-        SQL("""lower(coalesce(nullif(c.name, ''), c.key)) collate "C" """), "text", SQL("c.key <> ''"), is_indexed=False
-    ),
+    "last_seen": Order(SQL("p.last_seen"), By.TIME, _ID),
+    "first_seen": Order(SQL("p.first_seen"), By.TIME, _ID),
+    "name": Order(SQL("s.by_name"), By.NAME, SQL("s.id")),
+    "email": Order(SQL("s.by_email"), By.NAME, SQL("s.id")),
+    "phone": Order(SQL("nullif(p.phone, '')"), By.SORTING, _ID),
+    "company": Order(SQL("lower(coalesce(nullif(c.name, ''), c.key))"), By.SORTING, _ID),
 }
 
 
@@ -61,8 +72,7 @@ def order_of(sort: Sort) -> Order:
         return _ORDERS[sort.field]
     if (trait := trait_of(sort.field)) is None:
         raise ListRejected(f"Lists are sorted by {', '.join(_ORDERS)} or trait:NAME.")
-    key = SQL("(t.traits -> %(sort)s::text)")
-    return Order(key, "jsonb", SQL("t.traits -> %(sort)s::text is not null"), False, {"sort": trait})
+    return Order(SQL("(t.traits -> %(sort)s::text)"), By.SORTING, _ID, parameters={"sort": trait})
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,15 @@ class Selection:
     parameters: dict[str, Any]
     order: Order
     is_descending: bool
+
+    @property
+    def direction(self) -> Composable:
+        return SQL("desc" if self.is_descending else "asc")
+
+    @property
+    def compared(self) -> Composable:
+        """What comes after is … than what comes before."""
+        return SQL("<" if self.is_descending else ">")
 
     @property
     def where(self) -> Composable:
@@ -106,30 +125,35 @@ def selection_of(state: ListState, names: Names, now: datetime) -> Selection:
     )
 
 
-def count_sql(selection: Selection) -> Composable:
+def count_sql(selection: Selection) -> Composed:
     """How many, up to %(cap)s."""
     return SQL("select count(*) from (select from {} where {} limit %(cap)s) capped").format(
         selection.tables, selection.where
     )
 
 
-def page_sql(selection: Selection, cells: list[Composable], after: Place | None) -> Iterator[tuple[Composable, Any]]:
-    """The statements that give a page together, each with its parameters; a later one is for the rows that then lack.
+def page_sql(selection: Selection, cells: list[Composable], after: Place | None) -> Iterator[tuple[Composed, Any]]:
+    """The statements that give a page together, with their parameters; a later one is for the rows that then lack."""
+    match selection.order.by:
+        case By.TIME:
+            yield _by_time(selection, cells, after)
+        case By.NAME:
+            if after is None or after.value is not None:
+                yield _by_name(selection, cells, after)
+            yield _nameless(selection, cells, after if after and after.value is None else None)
+        case By.SORTING:
+            yield _sorted(selection, cells, after)
 
-    First those who have a value to sort by, then the others by id. Everybody by time seen is the merge of two reads of
-    one index, known and anonymous.
-    """
-    order = selection.order
-    if after is None or after.value is not None:
-        yield _valued(selection, cells, after), _placed(selection, after)
-    if order.has_value is not None:
-        rest = SQL("not coalesce({}, false)").format(order.has_value)
-        place = after if after is not None and after.value is None else None
-        where = SQL("{} and {}").format(selection.where, rest)
-        yield (
-            _select(selection, cells, SQL("null"), where, SQL("p.id"), place and SQL("%(id)s")),
-            _placed(selection, place),
-        )
+
+def place_after(selection: Selection, row: tuple[Any, ...], before: int) -> Place:
+    """The place after a row of `page_sql`; `before` people come before it in the list."""
+    match selection.order.by:
+        case By.TIME:
+            return Place(micros_of(row[10]), row[0])
+        case By.NAME:
+            return Place(None if row[10] is None else 1, row[0])
+        case By.SORTING:
+            return Place(before, row[0])
 
 
 def columns_of(state: ListState, names: Names) -> tuple[list[Composable], dict[str, Any]]:
@@ -166,14 +190,6 @@ def like_patterns(query: str) -> tuple[str, str] | None:
     return f"{escaped}%", f"% {escaped}%"
 
 
-def place_of(row: tuple[Any, ...]) -> Place:
-    """The place after a row of `page_sql`."""
-    value = row[10]
-    if isinstance(value, datetime):
-        return Place(micros_of(value), row[0])
-    return Place(value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode(), row[0])
-
-
 def place_to_text(place: Place) -> str:
     """For an address."""
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
@@ -184,35 +200,66 @@ def place_from_text(text: str) -> Place | None:
     if not text or len(text) > MAX_PLACE:
         return None
     try:
-        value, number = msgspec.json.decode(base64.urlsafe_b64decode(f"{text}==="), type=tuple[str | int | None, int])
+        place = msgspec.json.decode(base64.urlsafe_b64decode(f"{text}==="), type=Place)
     except (binascii.Error, msgspec.DecodeError, ValueError):
         return None
-    return Place(value, number) if -(1 << 63) <= number < 1 << 63 and "\0" not in str(value) else None
+    return place if all(part is None or -(1 << 63) <= part < 1 << 63 for part in place) else None
 
 
-def _valued(selection: Selection, cells: list[Composable], after: Place | None) -> Composable:
-    order = selection.order
-    key = order.key
-    has_value = order.has_value or _TRUE
-    place = after and SQL("%(value)s::{}, %(id)s").format(SQL(order.kind))
-    if order is not _ORDERS["last_seen"] or selection.is_known:
-        where = SQL("{} and {}").format(selection.where, has_value)
-        return _select(selection, cells, key, where, SQL("{}, p.id").format(key), place)
+def _by_time(selection: Selection, cells: list[Composable], after: Place | None) -> tuple[Composed, Any]:
+    """Everybody by last seen is the merge of two reads of one index, known and anonymous people."""
+    after_sql: Composable = SQL("")
+    parameters: dict[str, Any] = {}
+    if after is not None:
+        after_sql = _after(selection, SQL("%(at)s"))
+        try:
+            parameters = {"at": instant_of(after.value or 0), "id": after.id}
+        except OverflowError:
+            return SQL("{}").format(SQL("select where false")), {}
+    if selection.order is not _ORDERS["last_seen"] or selection.is_known:
+        return _select(selection, cells, selection.order.key, selection.where, after_sql), parameters
     halves = [
         SQL("({})").format(
             _select(
-                selection,
-                cells,
-                key,
-                SQL("{} and {}").format(half, selection.condition),
-                SQL("{}, p.id").format(key),
-                place,
+                selection, cells, selection.order.key, SQL("{} and {}").format(half, selection.condition), after_sql
             )
         )
         for half in (SQL("p.is_known"), SQL("not p.is_known"))
     ]
-    direction = SQL("desc" if selection.is_descending else "asc")
-    return SQL("{} order by k {}, id {} limit %(limit)s").format(SQL(" union all ").join(halves), direction, direction)
+    merged = SQL("{0} order by k {1}, id {1} limit %(limit)s")
+    return merged.format(SQL(" union all ").join(halves), selection.direction), parameters
+
+
+def _by_name(selection: Selection, cells: list[Composable], after: Place | None) -> tuple[Composed, Any]:
+    key = selection.order.key
+    where = SQL("{} and {} <> ''").format(selection.where, key)
+    if after is None:
+        return _select(selection, cells, key, where, SQL("")), {}
+    last = SQL("(select {} from profile_search s where s.id = %(id)s)").format(key)
+    return _select(selection, cells, key, where, _after(selection, last)), {"id": after.id}
+
+
+def _nameless(selection: Selection, cells: list[Composable], after: Place | None) -> tuple[Composed, Any]:
+    where = SQL("{} and {} = ''").format(selection.where, selection.order.key)
+    after_sql: Composable = SQL("")
+    if after is not None:
+        after_sql = SQL(" and {} {} %(id)s").format(selection.order.id, selection.compared)
+    # by id alone, as all of them have the same name
+    return _select(selection, cells, SQL("null"), where, after_sql, by=SQL("")), {"id": after and after.id}
+
+
+def _sorted(selection: Selection, cells: list[Composable], after: Place | None) -> tuple[Composed, Any]:
+    key = selection.order.key
+    by = SQL("{} {} nulls last, ").format(key, selection.direction)
+    statement = _select(selection, cells, key, selection.where, SQL(""), by=by)
+    return SQL("{} offset %(offset)s").format(statement), {
+        "offset": min(max(after.value or 0, 0), 1 << 31) if after else 0
+    }
+
+
+def _after(selection: Selection, value: Composable) -> Composable:
+    order = selection.order
+    return SQL(" and ({}, {}) {} ({}, %(id)s)").format(order.key, order.id, selection.compared, value)
 
 
 def _select(
@@ -220,26 +267,12 @@ def _select(
     cells: list[Composable],
     key: Composable,
     where: Composable,
-    ordered: Composable,
-    place: Composable | None,
-) -> Composable:
-    """Rows in an order, after a place in it."""
-    direction = SQL("desc" if selection.is_descending else "asc")
-    compared = SQL("<" if selection.is_descending else ">")
-    after = SQL(" and ({}) {} ({})").format(ordered, compared, place) if place else SQL("")
-    by = SQL("{key} {direction}, p.id {direction}").format(key=key, direction=direction)
-    if key == SQL("null"):
-        by = SQL("p.id {}").format(direction)
+    after: Composable,
+    by: Composable | None = None,
+) -> Composed:
+    if by is None:
+        by = SQL("{} {}, ").format(key, selection.direction)
     head = SQL(", ").join([_HEAD.format(key=key), *cells])
-    return SQL("{} from {} where {}{} order by {} limit %(limit)s").format(head, selection.tables, where, after, by)
-
-
-def _placed(selection: Selection, place: Place | None) -> dict[str, Any]:
-    if place is None:
-        return {}
-    if selection.order.kind != "timestamptz" or place.value is None:
-        return {"id": place.id, "value": None if place.value is None else str(place.value)}
-    try:
-        return {"id": place.id, "value": instant_of(int(place.value))}
-    except (ValueError, OverflowError) as fault:
-        raise ListRejected("`after` must be `next` of the page before.") from fault
+    return SQL("{} from {} where {}{} order by {}{} {} limit %(limit)s").format(
+        head, selection.tables, where, after, by, selection.order.id, selection.direction
+    )

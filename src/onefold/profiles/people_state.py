@@ -25,7 +25,7 @@ class ListRejected(Rejected):
 class Parameters(Protocol):
     """What Django's QueryDict offers of an address."""
 
-    def get(self, key: str, default: str = ..., /) -> Any: ...  # noqa: ANN401  (Django's own type)
+    def get(self, key: str, default: str) -> str: ...
 
     def getlist(self, key: str, /) -> list[Any]: ...
 
@@ -56,6 +56,7 @@ class Shown:
         return self.field if self.width is None else f"{self.field}~{self.width}"
 
 
+EVERYBODY: Final = AllOf()
 DEFAULT_SHOWN: Final = tuple(Shown(field) for field in DEFAULT_COLUMNS)
 
 
@@ -65,7 +66,7 @@ class ListState:
 
     query: str = ""
     is_known: bool = True
-    tree: AllOf = AllOf()
+    tree: AllOf = EVERYBODY
     sort: Sort = Sort()
     columns: tuple[Shown, ...] = DEFAULT_SHOWN
 
@@ -93,7 +94,7 @@ def state_of(given: Parameters) -> ListState:
     return ListState(
         query=given.get("q", "").replace("\0", "").strip()[:MAX_QUERY],
         is_known=given.get("who", "") != "all",
-        tree=in_all(from_json(text)) if text else AllOf(),
+        tree=in_all(from_json(text)) if text else EVERYBODY,
         sort=sort_of(given.get("sort", "")),
         columns=tuple(unique.values()) or DEFAULT_SHOWN,
     )

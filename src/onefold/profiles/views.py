@@ -1,4 +1,4 @@
-"""Pages: people, one person, companies; and the steward's decisions."""
+"""Pages: one person, companies; and the steward's decisions."""
 
 from typing import Any
 
@@ -11,33 +11,9 @@ from psycopg import Connection
 from onefold.accounts.api import Permission, name_of, requires
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import NotFound
-from onefold.profiles import companies, jump, links, people, person, timeline
+from onefold.profiles import companies, links, person, timeline
 from onefold.profiles.ids import from_text, to_text
 from onefold.profiles.naming import Names, names_in_force
-
-
-@requires(Permission.SEE_PEOPLE)
-@require_safe
-def people_list(request: HttpRequest) -> HttpResponse:
-    """The list; a search for exactly an identifier or a profile id goes straight to the person."""
-    query = request.GET.get("q", "").strip()
-    is_known = request.GET.get("who") != "all"
-    after = people.place_from_text(request.GET.get("after", ""))
-    with pooled() as conn:
-        names = names_in_force(conn)
-        found = jump.exact(conn, names, query) if query else None
-        if found is not None:
-            return _go(request, f"/people/{to_text(found.profile_id)}")
-        page = people.people_page(conn, query=query, is_known=is_known, after=after)
-    context = {
-        "page": page,
-        "query": query,
-        "is_known": is_known,
-        "is_first": after is None,
-        "next": people.place_to_text(page.next_place) if page.next_place else "",
-    }
-    template = "profiles/people.html#list" if getattr(request, "htmx", False) else "profiles/people.html"
-    return render(request, template, context)
 
 
 @requires(Permission.SEE_PEOPLE)
@@ -157,9 +133,3 @@ def _timeline_context(names: Names, page: timeline.TimelinePage) -> dict[str, An
         "older": timeline.place_to_text(page.next_place) if page.next_place else "",
         "sources": {source.id: source.name for source in names.sources.values()},
     }
-
-
-def _go(request: HttpRequest, url: str) -> HttpResponse:
-    if getattr(request, "htmx", False):
-        return HttpResponse(headers={"HX-Redirect": url})
-    return HttpResponseRedirect(url)

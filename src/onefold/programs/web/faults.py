@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from urllib.parse import quote
 
 import django.db
 from django.conf import settings
@@ -64,6 +65,8 @@ def answer(request: HttpRequest, status: int, code: str, message: str) -> HttpRe
     else:
         context = {"status": status, "title": TITLES.get(status, TITLES[400]), "message": message}
         response = HttpResponse(render_to_string("fault.html", context), status=status)
+        if request.headers.get("HX-Request"):
+            response["X-Message"] = quote(message[:1000])  # the page stays, and says this
     if status == Unavailable.status:
         response["Retry-After"] = "5"
     if status == 401 and request.path.startswith("/api/"):

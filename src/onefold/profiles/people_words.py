@@ -1,0 +1,171 @@
+"""Fields and conditions in words: titles of columns, chips of filters, what operators are called."""
+
+from typing import Final, NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from onefold.filters.api import (
+    AllOf,
+    AnyOf,
+    Between,
+    Condition,
+    Contains,
+    Days,
+    Flag,
+    Has,
+    Node,
+    Number,
+    OneOf,
+    Present,
+    Recent,
+)
+from onefold.profiles.people_fields import namespace_of, trait_of
+
+TITLES: Final[dict[str, str | Promise]] = {
+    "name": gettext_lazy("Name"),
+    "email": gettext_lazy("E-mail"),
+    "phone": gettext_lazy("Phone"),
+    "company": gettext_lazy("Company"),
+    "first_seen": gettext_lazy("First seen"),
+    "last_seen": gettext_lazy("Last seen"),
+    "known": gettext_lazy("Known"),
+}
+
+
+class Operator(NamedTuple):
+    """A choice of the form for one condition. `code`: type of the leaf, and its `op` where it has one."""
+
+    code: str
+    words: str | Promise
+    takes: str  # text, texts, number, numbers, day, days, count, nothing
+
+
+OPERATORS: Final[dict[str, tuple[Operator, ...]]] = {
+    "text": (
+        Operator("text.is", gettext_lazy("is"), "texts"),
+        Operator("text.is_not", gettext_lazy("is not"), "texts"),
+        Operator("part.contains", gettext_lazy("contains"), "text"),
+        Operator("part.contains_not", gettext_lazy("does not contain"), "text"),
+        Operator("part.starts", gettext_lazy("starts with"), "text"),
+    ),
+    "number": (
+        Operator("number.eq", "=", "number"),
+        Operator("number.ne", "≠", "number"),
+        Operator("number.gt", ">", "number"),
+        Operator("number.ge", "≥", "number"),
+        Operator("number.lt", "<", "number"),
+        Operator("number.le", "≤", "number"),
+        Operator("range", gettext_lazy("between"), "numbers"),
+    ),
+    "date": (
+        Operator("recent.within", gettext_lazy("in the last days"), "count"),
+        Operator("recent.longer_ago", gettext_lazy("longer ago than days"), "count"),
+        Operator("date.before", gettext_lazy("before"), "day"),
+        Operator("date.after", gettext_lazy("after"), "day"),
+        Operator("date.between", gettext_lazy("between days"), "days"),
+    ),
+    "flag": (
+        Operator("flag.true", gettext_lazy("is true"), "nothing"),
+        Operator("flag.false", gettext_lazy("is false"), "nothing"),
+    ),
+    "list": (
+        Operator("list.has", gettext_lazy("has one of"), "texts"),
+        Operator("list.has_not", gettext_lazy("has none of"), "texts"),
+    ),
+    "present": (
+        Operator("present.true", gettext_lazy("has a value"), "nothing"),
+        Operator("present.false", gettext_lazy("is empty"), "nothing"),
+    ),
+}
+
+
+class Said(NamedTuple):
+    """A condition as its chip shows it."""
+
+    field: str
+    operator: str
+    value: str
+
+
+def title_of(field: str) -> str:
+    """What a list calls a field."""
+    known = TITLES.get(field)
+    return str(known) if known else trait_of(field) or namespace_of(field) or field
+
+
+def operators_for(field: str, kind: str) -> tuple[Operator, ...]:
+    """What a field can be asked; `kind` is what a trait mostly holds, and comes first."""
+    if field in ("name", "email", "phone", "company"):
+        kinds: tuple[str, ...] = ("text", "present")
+    elif field in ("first_seen", "last_seen"):
+        kinds = ("date",)
+    elif field == "known":
+        kinds = ("flag",)
+    elif namespace_of(field):
+        return (*OPERATORS["present"], *OPERATORS["text"][:2])
+    else:
+        others = [one for one in ("text", "number", "date", "flag", "list") if one != kind]
+        kinds = (kind, "present", *others) if kind in OPERATORS else (*others, "present")
+    return tuple(operator for one in kinds for operator in OPERATORS[one])
+
+
+def said(node: Node) -> Said:
+    """A chip's words. A group is told by its size."""
+    if isinstance(node, AllOf | AnyOf):
+        count = _size(node)
+        kind = _("all of") if isinstance(node, AllOf) else _("any of")
+        return Said("", kind, ngettext("%(n)d condition", "%(n)d conditions", count) % {"n": count})
+    code = code_of(node)
+    words = next(str(one.words) for many in OPERATORS.values() for one in many if one.code == code)
+    value = ""
+    match node:
+        case OneOf() | Has():
+            value = ", ".join(map(str, node.values))
+        case Contains() | Number():
+            value = str(node.value)
+        case Between():
+            value = _("%(low)s and %(high)s") % {"low": node.low, "high": node.high}
+        case Days():
+            value = (
+                f"{node.first}"
+                if node.last is None
+                else _("%(low)s and %(high)s")
+                % {
+                    "low": node.first,
+                    "high": node.last,
+                }
+            )
+            words = _("between") if node.last else words
+        case Recent():
+            value = ngettext("%(n)d day", "%(n)d days", node.days) % {"n": node.days}
+            words = _("in the last") if node.op == "within" else _("longer ago than")
+    return Said(title_of(node.field), words, value)
+
+
+def code_of(node: Condition) -> str:
+    """The operator of a condition."""
+    match node:
+        case OneOf():
+            return f"text.{node.op}"
+        case Contains():
+            return f"part.{node.op}"
+        case Number():
+            return f"number.{node.op}"
+        case Between():
+            return "range"
+        case Days():
+            return f"date.{node.op}"
+        case Recent():
+            return f"recent.{node.op}"
+        case Has():
+            return f"list.{node.op}"
+        case Flag():
+            return f"flag.{str(node.value).lower()}"
+        case Present():
+            return f"present.{str(node.value).lower()}"
+
+
+def _size(node: Node) -> int:
+    return sum(map(_size, node.of)) if isinstance(node, AllOf | AnyOf) else 1

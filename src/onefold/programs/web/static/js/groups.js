@@ -1,0 +1,122 @@
+// The dialog of nested groups: drawn from the tree in the page, sent back as JSON in the address.
+
+const dialog = document.getElementById("groups");
+const box = document.getElementById("tree");
+const MAX_DEPTH = 4;
+let fields = null;
+
+export async function openGroups() {
+  fields ??= (await (await fetch("/people/filter/fields")).json()).fields;
+  const tree = JSON.parse(document.getElementById("tree-data").textContent);
+  box.replaceChildren(drawGroup(tree.of.length ? tree : { type: "all", of: [newLeaf()] }, 1));
+  document.getElementById("tree-fault").textContent = "";
+  dialog.showModal();
+}
+
+function newLeaf() {
+  return { type: "present", field: fields[0].field, value: true };
+}
+
+function make(name, props = {}, ...children) {
+  const element = Object.assign(document.createElement(name), props);
+  element.append(...children);
+  return element;
+}
+
+function drawGroup(group, depth) {
+  const kind = make("select", { ariaLabel: box.dataset.match });
+  for (const one of ["all", "any"]) kind.append(new Option(box.dataset[one], one, false, one === group.type));
+  const rows = make("div", { className: "stack" });
+  const add = make("button", { className: "btn small plain", textContent: `+ ${box.dataset.add}`, type: "button" });
+  add.addEventListener("click", () => rows.append(drawLeaf(newLeaf())));
+  const head = make("div", { className: "tree-head" }, kind, make("span", { className: "space" }), add);
+  if (depth < MAX_DEPTH) {
+    const nest = make("button", { className: "btn small plain", textContent: `+ ${box.dataset.group}`, type: "button" });
+    nest.addEventListener("click", () => rows.append(drawGroup({ type: "any", of: [newLeaf()] }, depth + 1)));
+    head.append(nest);
+  }
+  const element = make("div", { className: "tree-group" }, head, rows);
+  if (depth > 1) head.append(removeButton(element));
+  rows.append(...group.of.map((one) => (one.of ? drawGroup(one, depth + 1) : drawLeaf(one))));
+  element.read = () => ({ type: kind.value, of: [...rows.children].map((one) => one.read()) });
+  return element;
+}
+
+function removeButton(element) {
+  const button = make("button", { className: "btn small plain", textContent: "×", type: "button", ariaLabel: box.dataset.remove });
+  button.addEventListener("click", () => element.remove());
+  return button;
+}
+
+function codeOf(leaf) {
+  if (leaf.op) return `${leaf.type}.${leaf.op}`;
+  return leaf.type === "range" ? "range" : `${leaf.type}.${leaf.value ?? true}`;
+}
+
+function drawLeaf(leaf) {
+  const field = make("select", { ariaLabel: box.dataset.field });
+  if (!fields.some((one) => one.field === leaf.field)) {
+    const text = fields.find((one) => one.field.startsWith("trait:")) ?? fields[0];
+    fields.push({ field: leaf.field, title: leaf.field.replace(/^trait:/, ""), operators: text.operators });
+  }
+  for (const one of fields) field.append(new Option(one.title, one.field, false, one.field === leaf.field));
+  const op = make("select", { ariaLabel: box.dataset.compare });
+  const [first, second] = [0, 1].map(() => make("input", { ariaLabel: box.dataset.value, maxLength: 2000 }));
+  const kept = leaf.values ?? []; // values with commas stay whole while nobody touches them
+  first.value = kept.length ? kept.join(", ") : leaf.low ?? leaf.first ?? leaf.days ?? (typeof leaf.value === "boolean" ? "" : leaf.value ?? "");
+  second.value = leaf.high ?? leaf.last ?? "";
+  const asDrawn = first.value;
+  const takes = () => op.selectedOptions[0]?.dataset.takes;
+  const showInputs = () => {
+    const kind = takes();
+    first.type = second.type = kind === "day" || kind === "days" ? "date" : "text";
+    first.hidden = kind === "nothing";
+    second.hidden = kind !== "numbers" && kind !== "days";
+  };
+  const fill = (code) => {
+    op.replaceChildren();
+    for (const [value, words, what] of fields.find((one) => one.field === field.value).operators) {
+      const option = new Option(words, value, false, value === code);
+      option.dataset.takes = what;
+      op.append(option);
+    }
+    showInputs();
+  };
+  fill(codeOf(leaf));
+  field.addEventListener("change", () => fill(op.value));
+  op.addEventListener("change", showInputs);
+  const element = make("div", { className: "tree-row" }, field, op, first, second);
+  element.append(removeButton(element));
+  element.read = () => {
+    const values = first.value === asDrawn && kept.length ? kept : first.value.split(",").map((one) => one.trim()).filter(Boolean);
+    return readLeaf(field.value, op.value, takes(), [first.value.trim(), second.value.trim()], values);
+  };
+  return element;
+}
+
+function readLeaf(field, code, takes, [first, second], values) {
+  const [type, op] = code.split(".");
+  const leaf = { type, field };
+  if (type === "flag" || type === "present") return { ...leaf, value: op === "true" };
+  if (type === "range") return { ...leaf, low: Number(first), high: Number(second) };
+  leaf.op = op;
+  if (takes === "texts") return { ...leaf, values };
+  if (takes === "number") return { ...leaf, value: Number(first) };
+  if (takes === "count") return { ...leaf, days: Number(first) };
+  if (takes === "day") return { ...leaf, first };
+  if (takes === "days") return { ...leaf, first, last: second };
+  return { ...leaf, value: first };
+}
+
+document.getElementById("apply-tree")?.addEventListener("click", async () => {
+  const url = new URL("/people", location.href);
+  url.search = dialog.dataset.address;
+  url.searchParams.set("filter", JSON.stringify({ v: 1, where: box.firstElementChild.read() }));
+  // asked as the API, which says in words what is wrong; the dialog stays with all that was typed
+  const answer = await fetch(`/people${url.search}`, { headers: { "HX-Request": "true", "HX-Target": "list" } });
+  if (answer.ok) location.href = url;
+  else {
+    const said = answer.headers.get("X-Message");
+    document.getElementById("tree-fault").textContent = said ? decodeURIComponent(said) : answer.statusText;
+  }
+});
