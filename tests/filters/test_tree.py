@@ -48,7 +48,7 @@ def test_a_filter_as_it_is_sent() -> None:
         ({"type": "secret", "field": "name"}, "secret"),
         ({"type": "present", "field": "name", "drop": 1}, "unknown field"),
         (nested(5), "deeper"),
-        (nested(800), "longer than"),
+        (nested(300), "deeper"),
         ({"type": "all", "of": [{"type": "present", "field": "a"}] * (MAX_CONDITIONS + 1)}, "51 conditions"),
     ],
 )
