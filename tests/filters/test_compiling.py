@@ -97,8 +97,8 @@ def leaves(field: str) -> st.SearchStrategy[Node]:
             Has, f, st.sampled_from(["has", "has_not"]), st.lists(WORDS | NUMBERS, min_size=1, max_size=2).map(tuple)
         ),
     ]
-    of_kind = {"name": texts, "seen": days, "known": flags}.get(field, [*texts, *days, *flags, *others])
-    return st.one_of(*of_kind, st.builds(Present, f, st.booleans()))
+    of_kind: dict[str, list[st.SearchStrategy[Any]]] = {"name": texts, "seen": days, "known": flags}
+    return st.one_of(*of_kind.get(field, [*texts, *days, *flags, *others]), st.builds(Present, f, st.booleans()))
 
 
 LEAVES: Final = st.sampled_from(FIELDS).flatmap(leaves)
@@ -148,7 +148,8 @@ def test_sql_finds_what_the_tree_means(
 
 
 def test_a_leaf_and_its_contrary_share_everybody_out(records: Connection[Any]) -> None:
-    put(records, [{"name": "", "seen": None, "known": False, "trait:a": value} for value in (None, 1, "1", [1], {})])
+    values: list[Any] = [None, 1, "1", [1], {}]
+    put(records, [{"name": "", "seen": None, "known": False, "trait:a": value} for value in values])
     for a, b in (
         (OneOf("trait:a", "is", ("1",)), OneOf("trait:a", "is_not", ("1",))),
         (Present("seen"), Present("seen", False)),
