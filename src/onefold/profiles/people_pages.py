@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -55,7 +54,6 @@ def people_list(request: HttpRequest) -> HttpResponse:
         "chips": people_rows.chips(state),
         "is_first": after is None,
         "next": place_to_text(page.next_place) if page.next_place else "",
-        "tree": msgspec.to_builtins(state.tree),
         "filter_json": to_json(state.tree) if state.tree.of else "",
         "without_last": people_rows.without_last_filter(state),
         **at_side,

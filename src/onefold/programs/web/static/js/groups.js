@@ -7,8 +7,8 @@ let fields = null;
 
 export async function openGroups() {
   fields ??= (await (await fetch("/people/filter/fields")).json()).fields;
-  const tree = JSON.parse(document.getElementById("tree-data").textContent);
-  box.replaceChildren(drawGroup(tree.of.length ? tree : { type: "all", of: [newLeaf()] }, 1));
+  const tree = dialog.dataset.tree ? JSON.parse(dialog.dataset.tree).where : { type: "all", of: [newLeaf()] };
+  box.replaceChildren(drawGroup(tree, 1));
   document.getElementById("tree-fault").textContent = "";
   dialog.showModal();
 }
