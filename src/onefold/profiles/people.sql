@@ -4,14 +4,14 @@ from (
     select key as name, jsonb_typeof(value) as kind, count(*) as n, left(min(value #>> '{}'), 20) as example
     from (select traits from profile where is_known order by last_seen desc, id desc limit %(sample)s) sample,
         jsonb_each(traits)
-    where length(key) <= 100
+    where length(key) <= 100 and key not in ('name', 'email', 'phone')
     group by 1, 2
 ) names
 group by name
 order by people desc, name
 limit %(limit)s
 
--- trait_values: values of a trait among the known people seen last
+-- trait_values: values that several of the known people seen last have in a trait
 select value, count(*)
 from (
     select case jsonb_typeof(held) when 'array' then item #>> '{}' else held #>> '{}' end as value
@@ -24,5 +24,6 @@ from (
 ) said
 where value <> '' and length(value) <= 60
 group by value
+having count(*) > 1
 order by count(*) desc, value
 limit %(limit)s
