@@ -71,11 +71,11 @@ class Shop:
             process(self.conn, context, prepare([row], context))
 
     def log(self, *events: Any, source: Source | None = None) -> None:
-        """As `send`, and the request stands in the log as well. Each a second after the one before."""
+        """As `send`, and the request stands in the log as well, in a lane that no processor reads. One each second."""
         sender, at = source or self.back_end, NOW + timedelta(seconds=self._off)
         self.conn.execute(
             "insert into event_log (epoch, xid, off, lane, source_id, trust, received_at, n, body)"
-            " overriding system value values (1, '1', %s, 0, %s, 2, %s, %s, %s)",
+            " overriding system value values (1, '1', %s, 9, %s, 2, %s, %s, %s)",
             [self._off + 1, sender.id, at, len(events), _body(events)],
         )
         self.send(*events, source=sender, at=at)

@@ -55,6 +55,16 @@ DOORS: Final[dict[str, Door]] = {
     "people/<str:identifier>": page(P.SEE_PEOPLE),
     "people/<str:identifier>/events": page(P.SEE_PEOPLE),
     "people/links": act(P.MANAGE_IDENTITY),
+    # privacy
+    "people/<str:identifier>/consent": {"GET": P.SEE_PEOPLE, "POST": P.EDIT_PEOPLE},
+    "people/<str:identifier>/consent/ledger": page(P.SEE_PEOPLE),
+    "people/<str:identifier>/consent/undo/<uuid:statement>": act(P.EDIT_PEOPLE),
+    "privacy": page(P.ERASE_PEOPLE),
+    "privacy/erase": form(P.ERASE_PEOPLE),
+    "privacy/purposes": form(P.MANAGE_SETTINGS),
+    "privacy/purposes/<slug:slug>/remove": act(P.MANAGE_SETTINGS),
+    "privacy/release": act(P.ERASE_PEOPLE),
+    "privacy/requests/<int:request_id>": page(P.ERASE_PEOPLE),
     # events
     "events": page(P.SEE_EVENTS),
     "events/one": page(P.SEE_EVENTS),
@@ -76,7 +86,14 @@ DOORS: Final[dict[str, Door]] = {
     "api/health": page(ANYONE),
     "api/identity/links": {"GET": P.SEE_PEOPLE, "POST": P.MANAGE_IDENTITY},
     "api/openapi.json": page(ANYONE),
+    "api/privacy/erasures": act(P.ERASE_PEOPLE),
+    "api/privacy/erasures/preview": act(P.ERASE_PEOPLE),
+    "api/privacy/releases": act(P.ERASE_PEOPLE),
+    "api/privacy/requests": page(P.ERASE_PEOPLE),
+    "api/privacy/requests/<int:request_id>": page(P.ERASE_PEOPLE),
     "api/profiles/<path:identifier>": page(P.SEE_PEOPLE),
+    "api/profiles/<path:identifier>/consent": {"GET": P.SEE_PEOPLE, "POST": P.EDIT_PEOPLE},
+    "api/profiles/<path:identifier>/export": page(P.EXPORT_PEOPLE),
     "api/profiles/<path:identifier>/why": page(P.SEE_PEOPLE),
     "api/retractions": act(P.MANAGE_IDENTITY),
     "api/violations": page(P.SEE_EVENTS),
@@ -88,11 +105,17 @@ VALUES: Final = {
     "key_id": "1",
     "identifier": "user_id:1",
     "message_id": "m-1",
+    "request_id": "1",
+    "statement": "00000000-0000-0000-0000-000000000001",
 }
 """What stands for a parameter in an address. It need not exist: a door is closed before anybody looks behind it."""
 
 BODIES: Final[dict[str, dict[str, object]]] = {
     "api/identity/links": {"rule": "never", "a": "user_id:1", "b": "user_id:1"},
+    "api/privacy/erasures": {"identifier": "user_id:nobody-yet"},
+    "api/privacy/erasures/preview": {"identifier": "user_id:nobody-yet"},
+    "api/privacy/releases": {"identifier": "user_id:nobody-yet"},
+    "api/profiles/<path:identifier>/consent": {"purpose": "advertising", "is_granted": True},
     "api/retractions": {"source": "no-such-source", "messageIds": ["m-1"]},
 }
 """What a call of the API must hold to be looked at: ninja checks a body before our code asks for rights."""

@@ -55,3 +55,6 @@ on conflict (slug) do update set name = excluded.name, description = excluded.de
 
 -- remove_purpose: a built-in one stays
 delete from purpose where slug = %(slug)s and not is_built_in returning slug
+
+-- is_statement: whether this is a consent event of Onefold's own (index on id)
+select 1 from event where id = %(event)s and source_id = 1 and kind = 2 and name = 'Consent Updated' limit 1

@@ -1,13 +1,16 @@
 """The door to profiles: what other slices and the programs may use. Free of Django: the processor comes in here too."""
 
+from onefold.profiles.answers import event_answer
+from onefold.profiles.companies import companies_of
 from onefold.profiles.fold import Claims, add_claims, current_values, pack, resolve, unpack
 from onefold.profiles.fragment import Fragment
 from onefold.profiles.fragments import fragments_of, person_of_fragment
 from onefold.profiles.golden import Golden, floor_hour, golden_record, is_nobody
-from onefold.profiles.ids import company_hash, to_text
+from onefold.profiles.ids import company_hash, from_text, to_text
 from onefold.profiles.jump import jump_to_people
-from onefold.profiles.naming import names_in_force
+from onefold.profiles.naming import Names, names_in_force
 from onefold.profiles.newcomers import Newcomers, has_known, new_people
+from onefold.profiles.person import Found, Member, find, load_members, load_profile, load_rules, traits_of
 from onefold.profiles.refold import (
     CompanyFacts,
     CompanyRow,
@@ -24,28 +27,39 @@ from onefold.profiles.refold import (
     write_member_rows,
     write_profiles,
 )
+from onefold.profiles.timeline import timeline_page
 
 __all__ = [
     "Claims",
     "CompanyFacts",
     "CompanyRow",
+    "Found",
     "Fragment",
     "Golden",
+    "Member",
+    "Names",
     "Newcomers",
     "add_claims",
+    "companies_of",
     "company_hash",
     "company_row",
     "current_values",
     "delete_companies",
     "delete_members",
     "delete_profiles",
+    "event_answer",
+    "find",
     "floor_hour",
     "fold_companies",
     "fragments_of",
+    "from_text",
     "golden_record",
     "has_known",
     "is_nobody",
     "jump_to_people",
+    "load_members",
+    "load_profile",
+    "load_rules",
     "members_of",
     "names_in_force",
     "new_people",
@@ -54,7 +68,9 @@ __all__ = [
     "refold_profiles",
     "replace_companies",
     "resolve",
+    "timeline_page",
     "to_text",
+    "traits_of",
     "unpack",
     "widen_seen",
     "write_companies",

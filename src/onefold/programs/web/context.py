@@ -41,6 +41,7 @@ GROUPS = (
         _("Watch"),
         (
             Place(_("Violations"), "/violations", "alert-triangle", Permission.SEE_EVENTS, "v"),
+            Place(_("Privacy"), "/privacy", "shield-lock", Permission.ERASE_PEOPLE, "y"),
             Place(_("Health"), "/health/page", "heartbeat", Permission.SEE_EVENTS, "h"),
         ),
     ),

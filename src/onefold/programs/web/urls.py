@@ -13,6 +13,7 @@ from onefold.programs.web.overview import overview
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview, name="home"),
     path("", include("onefold.accounts.urls")),
+    path("", include("onefold.privacy.urls")),
     path("", include("onefold.profiles.urls")),
     path("", include("onefold.events.urls")),
     path("events", events, name="events"),
