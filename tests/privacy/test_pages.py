@@ -187,7 +187,7 @@ class TestExport:
         answer = robot.get(f"/api/profiles/email:{EMAIL}/export")
         assert answer.status_code == 200
         assert "attachment" in answer["Content-Disposition"]
-        found = json.loads(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+        found = json.loads(b"".join(answer.streaming_content))  # type: ignore[attr-defined]  # the test client types every answer as whole
         assert len({event["message_id"] for event in found["events"]}) == len(found["events"]) == 1203
         assert {(one["namespace"], one["value"]) for one in found["identifiers"]} == {
             ("user_id", USER), ("email", EMAIL), ("phone", PHONE), ("anonymous_id", DEVICE),
