@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,9 +12,11 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from onefold.config import load_settings
+from onefold.infra import embedded
 from onefold.infra.jobs import make_jobs
 from onefold.infra.postgres import connect
 from onefold.programs.worker import upkeep_jobs
+from tests.conftest import UNSAFE_BUT_FAST
 from tests.waiting import wait_until
 
 WEEKS_SQL: Final = """
@@ -61,6 +64,21 @@ def test_worker_does_a_job_loses_its_connections_and_does_the_next(own_pg_url: s
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+
+
+def test_worker_ends_when_told_though_its_database_is_gone(data_dir: Path) -> None:
+    server = embedded.start(load_settings({"ONEFOLD_DATA_DIR": str(data_dir)}), UNSAFE_BUT_FAST)
+    try:
+        environ = os.environ | {"DATABASE_URL": server.url}
+        assert subprocess.run([COMMAND, "migrate"], env=environ, check=False, capture_output=True).returncode == 0
+        process = subprocess.Popen([COMMAND, "run", "worker"], env=environ, stderr=subprocess.DEVNULL)
+        with connect(server.url, "tests", autocommit=True) as connection:
+            wait_until(lambda: has_beaten(connection))
+    finally:
+        server.stop()
+    time.sleep(1)  # it looks for its database
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
 
 
 def has_beaten(connection: Connection[tuple[Any, ...]]) -> bool:

@@ -1,7 +1,9 @@
 """The worker: runs jobs, and the timers that keep the tables in order."""
 
 import asyncio
+import os
 import signal
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -25,8 +27,18 @@ log = get_logger(__name__)
 
 def run(settings: Settings) -> None:
     """`onefold run worker`. Returns after SIGTERM or SIGINT; survives the database's absence."""
+    loop = asyncio.new_event_loop()
     with beating(settings.database.address(), "worker"):
-        asyncio.run(_run(settings))
+        loop.run_until_complete(_run(settings))
+    stuck = [task for task in asyncio.all_tasks(loop) if not task.done()]
+    if not stuck:
+        loop.close()
+        return
+    # Not `asyncio.run`, which would wait for them: procrastinate's tasks may not hear, in their search for a database
+    # that is gone, that they are cancelled. They had their time in `_run`.
+    log.warning("worker_left_tasks", count=len(stuck))
+    sys.stderr.flush()
+    os._exit(0)
 
 
 async def _run(settings: Settings) -> None:
