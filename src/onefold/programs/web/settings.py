@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "onefold.programs.web.middleware.SafeHeaders",  # outermost: error pages and static files get them too
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",  # the browser's language, until we know the user's
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -99,6 +100,8 @@ TEMPLATES = [
 
 LOGGING_CONFIG = None  # infra/logs.py
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("ro", "Română")]
+LOCALE_PATHS = [HERE.parents[1] / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
