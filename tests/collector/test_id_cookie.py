@@ -69,6 +69,14 @@ def test_what_is_no_id_of_ours_is_replaced(sender: Sender) -> None:
 
 
 @pytest.mark.usefixtures("wanted")
+def test_nothing_is_set_when_the_event_denies_analytics(sender: Sender) -> None:
+    consent = {"consent": {"categoryPreferences": {"analytics": False}}}
+    answer = sender.post("/v1/t", track(anonymousId="a1", context=consent), kind="public", **OURS)
+    assert answer.json()["errors"][0]["code"] == "consent_denied"
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.usefixtures("wanted")
 def test_an_events_own_device_stays(sender: Sender) -> None:
     event = track(anonymousId="a1", context={"device": {"id": "PHONE-1"}})
     sender.post("/v1/t", event, kind="public", cookie="of_id=0123456789abcdefghijkl", **OURS)

@@ -44,6 +44,18 @@ def test_it_is_served_with_a_strict_policy(demo: Demo) -> None:
     assert httpx.post(f"{demo.shop}/").status_code == 501
 
 
+def test_the_shop_works_where_a_blocker_keeps_the_library_away(demo: Demo) -> None:
+    with chromium() as browser, browser.new_context() as context:
+        context.route(re.compile(re.escape(demo.collector)), lambda route: route.abort())
+        page = context.new_page()
+        page.goto(f"{demo.shop}/p/tent-2")
+        page.click("text=Add to cart")
+        page.wait_for_selector("text=It is in your cart.")
+        assert "blocker" in (page.text_content("#dock-who") or "")
+        page.goto(f"{demo.shop}/cart")
+        page.wait_for_selector("#lines >> text=Fjällräv")
+
+
 @pytest.mark.timeout(180)
 def test_a_visitor_becomes_a_customer(demo: Demo) -> None:
     hosts = {urlsplit(base).netloc for base in (demo.shop, demo.collector)}

@@ -151,6 +151,8 @@ class Collector:
             raise
         self._counters.received(row.source_id, grant.key_id, row.n, received_at)
         answer = answers.accepted(row.n, bad, faults, is_jitsu=route.is_jitsu)
+        if bad == row.n:  # nothing to know the browser again for, or its consent forbids it
+            return answer
         cookie = cookie_header(
             grant.source, headers, caller.device_id, is_secure=self._scheme(scope, headers) == "https"
         )

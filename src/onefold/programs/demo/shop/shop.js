@@ -9,6 +9,8 @@ const money = (amount) => `${amount.toLocaleString('en-GB')} kr`
 const bySku = Object.fromEntries(PRODUCTS.map((product) => [product.product_id, product]))
 const lines = () => Object.entries(kept('cart', {})).filter(([sku]) => bySku[sku]).map(([sku, quantity]) => ({ ...bySku[sku], quantity }))
 const total = () => lines().reduce((sum, line) => sum + line.price * line.quantity, 0)
+// A blocker may keep onefold.js away; the shop goes on without it.
+const isHeard = Boolean(window.analytics?.ready)
 const bare = ({ art, hue, ...product }) => product
 
 // What Onefold hears
@@ -17,6 +19,7 @@ const LONGEST_LOG = 12
 const logged = kept('log', [], sessionStorage)
 
 function call(kind, ...values) {
+  if (!isHeard) return Promise.resolve()
   const what = kind === 'identify' ? Object.keys(values.at(-1)).join(', ') : kind === 'page' ? document.title : values[0]
   const entry = { kind, what, ok: false }
   logged.unshift(entry)
@@ -46,15 +49,19 @@ function showLog() {
 }
 
 function showVisitor() {
-  const id = window.analytics.user().anonymousId()
   const known = kept('customer', null)
-  const email = known?.email ?? window.analytics.user().traits()?.email
-  $('#dock-who').textContent = email ? `You are ${email}` : `Unknown visitor ${id.slice(0, 8)}`
-  $('#dock-open').href = `${page.onefold}/people?q=anonymous_id:${encodeURIComponent(id)}`
+  if (isHeard) showWho(known)
   $('#account-link').textContent = known ? known.name : 'Sign in'
   const count = lines().reduce((sum, line) => sum + line.quantity, 0)
   $('#cart-count').textContent = count
   $('#cart-count').hidden = !count
+}
+
+function showWho(known) {
+  const user = window.analytics.user()
+  const email = known?.email ?? user.traits()?.email
+  $('#dock-who').textContent = email ? `You are ${email}` : `Unknown visitor ${user.anonymousId().slice(0, 8)}`
+  $('#dock-open').href = `${page.onefold}/people?q=anonymous_id:${encodeURIComponent(user.anonymousId())}`
 }
 
 // The cart
@@ -182,13 +189,21 @@ const PAGES = {
   },
 }
 
-window.analytics.ready(() => {
-  const opened = { kind: 'page', what: document.title, ok: true } // onefold.js made this call itself
-  logged.unshift(opened)
-  showLog()
+function begin() {
   showVisitor()
   PAGES[page.page]?.()
-})
+}
+
+if (isHeard) {
+  window.analytics.ready(() => {
+    logged.unshift({ kind: 'page', what: document.title, ok: true }) // onefold.js made this call itself
+    showLog()
+    begin()
+  })
+} else {
+  $('#dock-who').textContent = 'A blocker keeps Onefold away'
+  begin()
+}
 document.querySelectorAll('form').forEach((form) => {
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
@@ -205,7 +220,7 @@ document.querySelectorAll('form').forEach((form) => {
   })
 })
 $('#dock-reset').addEventListener('click', () => {
-  window.analytics.reset()
+  if (isHeard) window.analytics.reset()
   for (const store of [localStorage, sessionStorage]) for (const name of ['cart', 'customer', 'log', 'order']) store.removeItem(name)
   location.assign('/')
 })
