@@ -9,14 +9,17 @@ from playwright.sync_api import Page
 from tests.browser.customers import ASTRID, AWFUL, COMPANY
 from tests.node import node_modules
 from tests.web.doors import DOORS
+from tests.web.doors import VALUES as NOWHERE
 from tests.web.reading import person
 
 PERSON: Final = person(ASTRID).rpartition("/")[2]
 AWFUL_PERSON: Final = person(AWFUL).rpartition("/")[2]
 PEOPLE: Final = "people/<str:identifier>"
-VALUES: Final = {"slug": "back-end", "key_id": "1"}
+VALUES: Final = {"slug": "back-end", "key_id": "1", "user_id": "1"}
+"""What is there. For what has no value here (a code, a token) there is none in an address either."""
 PLACES: Final = {
     "companies/<path:identifier>": [f"companies/:{COMPANY}", "companies/:<b>"],
+    "events/one": ["events/one?open=v1"],
     "jump": ["jump?q=astrid"],
 }
 """Addresses of routes whose parameters don't say what they are."""
@@ -36,7 +39,13 @@ def addresses() -> list[str]:
 def _filled(route: str) -> list[str]:
     if route.startswith(PEOPLE):
         return [f"people/{one}{route.removeprefix(PEOPLE)}" for one in (PERSON, AWFUL_PERSON)]
-    return [re.sub(r"<(?:\w+:)?(\w+)>", lambda found: VALUES[found[1]], route)]
+    known = NOWHERE | VALUES
+    return [re.sub(r"<(?:\w+:)?(\w+)>", lambda found: known[found[1]], route)]
+
+
+def may_be_missing(path: str) -> bool:
+    """Whether the address holds a value that nothing has, so that the page may say so."""
+    return any(value in path for name, value in NOWHERE.items() if name not in VALUES and value != VALUES["slug"])
 
 
 def ask(page: Page, question: str, argument: object = None) -> list[Any]:
