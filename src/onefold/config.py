@@ -73,6 +73,7 @@ class CollectorSettings(Group, frozen=True, kw_only=True):
 
     host: Annotated[str, Meta(description="Address to listen on; 0.0.0.0 = every one")] = "127.0.0.1"
     port: Annotated[Port, Meta(description="Port to listen on")] = 8088
+    url: Annotated[str | None, Meta(description="Address for senders, which pages show; empty = host and port")] = None
     max_event_bytes: Annotated[Positive, Meta(description="Largest event")] = 32_768
     max_request_bytes: Annotated[Positive, Meta(description="Largest request body as sent")] = 512_000
     max_inflated_bytes: Annotated[Positive, Meta(description="Largest request body after gzip is undone")] = 4_000_000

@@ -78,6 +78,11 @@ DOORS: Final[dict[str, Door]] = {
     "sources/<slug:slug>/switch": act(P.MANAGE_SOURCES),
     "sources/new": form(P.MANAGE_SOURCES),
     "violations": page(P.SEE_EVENTS),
+    # notifications
+    "notifications": page(P.SEE_EVENTS),
+    "notifications/bell": page(P.SEE_EVENTS),
+    "notifications/seen": act(P.SEE_EVENTS),
+    "notifications/unseen": act(P.SEE_EVENTS),
     # the REST API
     "api/": page(ANYONE),
     "api/companies/<path:identifier>": page(P.SEE_PEOPLE),

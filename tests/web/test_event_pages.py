@@ -89,6 +89,7 @@ class TestSources:
         response = alice.post("/sources/back-end/keys", {"kind": "secret", "scopes": ["write", "read"]})
         key = found(r'id="new-key">(sk_[\w-]+)<', response.content.decode())
         assert f"-u {key}:" in response.content.decode()
+        assert f"{key}&#x27;, host: &#x27;http://127.0.0.1:8088&#x27;" in response.content.decode()
         assert response["Cache-Control"] == "private, no-store"
         html = page(alice, "/sources/back-end")
         assert key not in html
@@ -154,3 +155,38 @@ def test_the_api_page_lists_every_call(bob: Client) -> None:
     assert html.count('<section class="op">') > 9
     assert "/api/events/{source}/{message_id}" in html
     assert "<script>" not in html
+
+
+class TestSourcePage:
+    """Code to paste, what came last, and how it is doing."""
+
+    def test_the_code_suits_the_kind_of_source(self, alice: Client, bob: Client, shop: Shop) -> None:
+        alice.post("/sources/web-shop/keys", {"kind": "public"})
+        html = page(bob, "/sources/web-shop")
+        key = found(r"data-write-key=&quot;(pk_[\w-]+)&quot;", html)
+        assert f"&lt;script src=&quot;http://127.0.0.1:8088/onefold.js&quot; data-write-key=&quot;{key}&quot;" in html
+        assert re.findall(r'role="tab" id="tab-(\w+)"', html) == ["script", "next", "rudder", "pixel", "curl"]
+        server = page(bob, "/sources/back-end")
+        assert re.findall(r'role="tab" id="tab-(\w+)"', server) == [
+            "curl", "node", "python", "go", "java", "php", "ruby", "pixel",
+        ]  # fmt: skip
+        assert "YOUR_WRITE_KEY" in server
+        assert "Make a key that may write" in server
+        shop.conn.execute("update source set kind = 'import' where slug = 'back-end'")
+        assert "/v1/import" in page(bob, "/sources/back-end")
+
+    def test_last_events_and_refusals_stand_on_the_page(self, bob: Client, shop: Shop) -> None:
+        shop.send({"type": "page", "name": "Start <b>", "anonymousId": "a"}, {"type": "dance"}, source=shop.web)
+        shop.conn.execute(
+            "insert into source_count values (%s, now(), 'rejected:origin_not_allowed', 3)", [shop.back_end.id]
+        )
+        html = page(bob, "/sources/web-shop")
+        assert "Start &lt;b&gt;</a>" in html
+        assert "type_unknown" in html
+        html = page(bob, "/sources/back-end")
+        assert "3 requests were refused in 24 hours." in html
+        assert "origin_not_allowed" in html
+
+    def test_a_new_source_of_a_kind(self, alice: Client) -> None:
+        assert '<option value="import" selected>' in page(alice, "/sources/new?kind=import")
+        assert '<option value="browser" selected>' in page(alice, "/sources/new?kind=nonsense")

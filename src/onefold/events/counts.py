@@ -55,6 +55,11 @@ def recent_counts(conn: Connection[Any]) -> dict[int, Recent]:
     return {row[0]: Recent(**dict(zip(Recent.__dataclass_fields__, row, strict=True))) for row in rows}
 
 
+def rejection_counts(conn: Connection[Any], source_id: int) -> list[tuple[str, int]]:
+    """Code and number of a source's refused requests of 24 hours, the most frequent first."""
+    return [(code, n) for code, n in conn.execute(QUERIES["rejections"], {"source_id": source_id})]
+
+
 def recent_totals(conn: Connection[Any]) -> Totals:
     """Over all sources. Cost: a day of minutes of each, and the newest thousand of what was processed."""
     row = conn.execute(QUERIES["totals"]).fetchone()

@@ -31,3 +31,8 @@ from source s cross join lateral (
            sum(n) filter (where outcome like 'rejected:%') as rejected_day
     from source_count c where c.source_id = s.id and c.minute >= now() - interval '24 hours'
 ) t
+
+-- rejections: why a source's requests were refused in a day (primary key)
+select substr(outcome, 10), sum(n)::bigint from source_count
+where source_id = %(source_id)s and minute >= now() - interval '24 hours' and outcome like 'rejected:%%'
+group by 1 order by 2 desc, 1

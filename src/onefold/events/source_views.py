@@ -12,28 +12,34 @@ from psycopg import Connection
 from onefold.accounts.api import Permission, name_of, requires
 from onefold.config import load_settings, reachable
 from onefold.events import keys, sources
-from onefold.events.counts import recent_counts
+from onefold.events.counts import recent_counts, rejection_counts
 from onefold.events.forms import KeyForm, NewSourceForm, form_of
 from onefold.events.internal import INTERNAL_SOURCE
+from onefold.events.live import Filter, past
+from onefold.events.snippets import snippets_for
+from onefold.events.source_health import source_health
+from onefold.events.sources import KINDS
 from onefold.events.violations import reason_counts
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import NotFound, Rejected
+
+MAX_LATEST = 8
 
 
 @requires(Permission.SEE_EVENTS)
 @require_safe
 def source_list(request: HttpRequest) -> HttpResponse:
     with pooled() as conn:
-        found = sources.list_sources(conn)
-        counts = recent_counts(conn)
-    rows = [(source, counts.get(source.id)) for source in found]
+        rows = source_health(conn, datetime.now(UTC))
     return render(request, "events/sources.html", {"rows": rows})
 
 
 @requires(Permission.MANAGE_SOURCES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_source(request: HttpRequest) -> HttpResponse:
-    form = NewSourceForm(request.POST if request.method == "POST" else None)
+    kind = request.GET.get("kind", "browser")
+    start = {"kind": kind if kind in KINDS else "browser"}
+    form = NewSourceForm(request.POST if request.method == "POST" else None, initial=start)
     if form.is_valid():
         try:
             with pooled() as conn:
@@ -118,8 +124,10 @@ def _source_context(conn: Connection[Any], slug: str, made: keys.NewKey | None =
     source = sources.get_source(conn, slug)
     listed = keys.list_keys(conn, source.id)
     public = next((key.public_key for key in listed if key.public_key and key.disabled_at is None), None)
-    collector = load_settings().collector
-    host = reachable(collector.host)
+    now = datetime.now(UTC)
+    key = made.text if made and "write" in made.key.scopes else public
+    url = collector_url()
+    health = next((one for one in source_health(conn, now) if one.source.id == source.id), None)
     return {
         "source": source,
         "is_internal": source.id == INTERNAL_SOURCE,
@@ -128,10 +136,23 @@ def _source_context(conn: Connection[Any], slug: str, made: keys.NewKey | None =
         "keys": listed,
         "made": made,
         "scopes": keys.SCOPES,
-        "now": datetime.now(UTC),
-        "snippet_key": made.text if made and "write" in made.key.scopes else public,
-        "collector": f"[{host}]:{collector.port}" if ":" in host else f"{host}:{collector.port}",
+        "now": now,
+        "health": health,
+        "latest": past(conn, Filter(source_id=source.id), now).events[:MAX_LATEST],
+        "rejections": rejection_counts(conn, source.id),
+        "snippets": snippets_for(source.kind, key or "", url),
+        "snippet_key": key,
+        "collector": url,
     }
+
+
+def collector_url() -> str:
+    """Where senders reach the collector: as set, else where this machine does."""
+    collector = load_settings().collector
+    if collector.url:
+        return collector.url.rstrip("/")
+    host = reachable(collector.host)
+    return f"http://[{host}]:{collector.port}" if ":" in host else f"http://{host}:{collector.port}"
 
 
 def _demand_key(conn: Connection[Any], slug: str, key_id: int) -> None:

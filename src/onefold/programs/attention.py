@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection
 
 from onefold.config import Settings
 from onefold.events.api import Condition, SourceHealth, source_health
 from onefold.kernel.marking import marked as _
+from onefold.notifications.api import News, tell_lasting
 from onefold.programs.doctor import examine_running
 from onefold.programs.health import health, span
+
+PREFIX: Final = "attention:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,20 @@ def concerns(
     for one in source_health(conn, now) if sources is None else sources:
         found += _of_source(one, now)
     return sorted(found, key=lambda concern: concern.tone != "bad")
+
+
+def tell_concerns(conn: Connection[Any], settings: Settings, now: datetime) -> int:
+    """Tell everybody what needs attention now, and end what is over; how many there are. Safe to repeat."""
+    found = concerns(conn, settings, now)
+    tell_lasting(
+        conn,
+        PREFIX,
+        [
+            News(key=PREFIX + one.key, tone=one.tone, title=one.title, body=one.text, url=one.url, params=one.params)
+            for one in found
+        ],
+    )
+    return len(found)
 
 
 def _of_installation(conn: Connection[Any], settings: Settings) -> Iterator[Concern]:

@@ -21,7 +21,12 @@ UNREAD_SQL: Final = """
 select 1 from {partition} p left join log_position l using (lane)
 where l.lane is null or (p.epoch, p.xid, p.off) > (l.epoch, l.xid, l.off) limit 1
 """
-OUTCOMES: Final = (("violation", "at"), ("duplicate", "received_at"), ("source_count", "minute"))
+OUTCOMES: Final = (
+    ("violation", "at"),
+    ("duplicate", "received_at"),
+    ("source_count", "minute"),
+    ("notification", "at"),
+)
 
 
 def make_partitions(connection: Connection[tuple[Any, ...]], now: datetime) -> list[str]:

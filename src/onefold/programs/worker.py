@@ -16,6 +16,7 @@ from onefold.infra.heartbeat import beating
 from onefold.infra.jobs import SHUTDOWN_S, WAIT_S, make_jobs, work
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, pauses
+from onefold.programs.attention import tell_concerns
 from onefold.programs.upkeep import delete_expired_sessions, delete_old_outcomes, drop_old_log, make_partitions
 
 Result = TypeVar("Result")
@@ -95,6 +96,12 @@ def upkeep_jobs(settings: Settings) -> Blueprint:
     def expired_sessions(timestamp: int) -> None:
         deleted = _with_database(url, lambda connection: delete_expired_sessions(connection, datetime.now(UTC)))
         log.info("sessions_deleted", count=deleted)
+
+    @blueprint.periodic(cron="* * * * *")
+    @blueprint.task(name="tell_concerns", queueing_lock="tell_concerns")
+    def needs_attention(timestamp: int) -> None:
+        found = _with_database(url, lambda connection: tell_concerns(connection, settings, datetime.now(UTC)))
+        log.debug("concerns_told", count=found)
 
     return blueprint
 

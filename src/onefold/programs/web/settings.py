@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "onefold.accounts",
     "onefold.events",
+    "onefold.notifications",
     "onefold.identity",
     "onefold.profiles",
     "onefold.privacy",

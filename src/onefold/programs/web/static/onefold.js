@@ -4,3 +4,4 @@ import "./js/keys.js";
 import "./js/lists.js";
 import "./js/palette.js";
 import "./js/toasts.js";
+import "./js/tabs.js";

@@ -1,0 +1,1 @@
+"""What users should hear of: kept until its cause is gone, seen or not by each of them."""
