@@ -11,5 +11,4 @@ class Migration(migrations.Migration):
     """Notifications, and who has seen which."""
 
     initial = True
-    dependencies: ClassVar[list[tuple[str, str]]] = [("accounts", "0001_initial")]
     operations: ClassVar[list[Operation]] = [migrations.RunSQL(Path(__file__).with_suffix(".sql").read_text("utf-8"))]

@@ -2,7 +2,7 @@
 create table notification (
     id       bigint generated always as identity primary key,
     key      text not null,                    -- names the cause
-    user_id  bigint references accounts_user on delete cascade,  -- whom it is for; null = everybody
+    user_id  bigint,                           -- whom it is for; null = everybody
     tone     text not null check (tone in ('ok', 'warn', 'bad')),
     title    text not null,                    -- English, with %(name)s for params; translated where it is shown
     body     text not null default '',
@@ -16,6 +16,6 @@ create index on notification (at);
 
 create table notification_seen (
     notification_id bigint not null references notification on delete cascade,
-    user_id         bigint not null references accounts_user on delete cascade,
+    user_id         bigint not null,
     primary key (notification_id, user_id)
 );
