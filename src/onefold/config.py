@@ -13,6 +13,7 @@ from onefold.kernel.errors import Broken, Rejected
 
 PREFIX: Final = "ONEFOLD_"
 DATABASE_URL: Final = "DATABASE_URL"
+NEAR: Final = 0.8  # of 1: a letter or two off
 DJANGO_SETTINGS: Final = "onefold.programs.web.settings"
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -245,7 +246,17 @@ def _parse(name: str, text: str, kind: Any) -> object:  # noqa: ANN401 an annota
     try:
         return msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as fault:
-        raise ValueError(f"{str(fault).split(', got')[0]}, is {text[:40]!r}") from fault
+        raise ValueError(f"must be {_rule(kind)}, is {text[:40]!r}") from fault
+
+
+def _rule(kind: Any) -> str:  # noqa: ANN401 as above
+    """What a number of this type may be: "a whole number from 1 to 65535"."""
+    found = _bare(kind)
+    least, most = getattr(found, "ge", None), getattr(found, "le", None)
+    word = "a whole number" if isinstance(found, inspect.IntType) else "a number"
+    if least is not None and most is not None:
+        return f"{word} from {least} to {most}"
+    return word if least is None else f"{word}, {least} or more"
 
 
 def _bare(kind: Any) -> inspect.Type:  # noqa: ANN401 as above
@@ -266,5 +277,7 @@ def _secret(name: str, text: str) -> Secret:
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
+    # all begin alike, so only the rest tells how near they are
+    rests = {other.removeprefix(PREFIX): other for other in known}
+    near = [rests[rest] for rest in difflib.get_close_matches(name.removeprefix(PREFIX), rests, n=1, cutoff=NEAR)]
     return f"{name}: there is no such setting." + (f" Did you mean {near[0]}?" if near else "")

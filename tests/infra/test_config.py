@@ -45,6 +45,30 @@ def test_all_faults_are_told_together() -> None:
     assert "hunter2" not in text
     assert "must be one of debug, error, info, warning" in text
     assert "Did you mean ONEFOLD_WEB_PORT?" in text
+    assert "ONEFOLD_WEB_PORT: must be a whole number from 1 to 65535, is '70000'." in text
+    assert "ONEFOLD_COLLECTOR_PORT: must be a whole number from 1 to 65535, is 'http'." in text
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "rule"),
+    [
+        ("ONEFOLD_COLLECTOR_MAX_EVENTS", "0", "a whole number, 1 or more"),
+        ("ONEFOLD_PROCESSOR_MIN_INTERVAL_MS", "1.5", "a whole number, 0 or more"),
+        ("ONEFOLD_WEB_PROXY_COUNT", "abc", "a whole number from 0 to 10"),
+    ],
+)
+def test_wrong_numbers_are_told_in_words(name: str, text: str, rule: str) -> None:
+    with pytest.raises(SettingsRejected) as refusal:
+        load_settings({name: text})
+    assert f"{name}: must be {rule}, is '{text}'." in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["ONEFOLD_FOO", "ONEFOLD_PORT", "ONEFOLD_SECRET"])
+def test_only_near_names_are_suggested(name: str) -> None:
+    with pytest.raises(SettingsRejected) as refusal:
+        load_settings({name: "1"})
+    assert "there is no such setting." in str(refusal.value)
+    assert "Did you mean" not in str(refusal.value)
 
 
 def test_secrets_never_show() -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +88,21 @@ def test_createuser_refuses_a_weak_password(db: Connection[tuple[Any, ...]], pg_
     assert db.execute("select count(*) from accounts_user").fetchone() == (0,)
 
 
+def test_createuser_says_that_no_password_came(db: Connection[tuple[Any, ...]], pg_url: str) -> None:
+    answer = onefold("createuser", "bob", environ={"DATABASE_URL": pg_url})
+    assert answer.returncode == 2
+    assert "No password was given: standard input is empty." in answer.stderr
+    assert db.execute("select count(*) from accounts_user").fetchone() == (0,)
+
+
+def test_version_is_told_without_a_command() -> None:
+    answer = onefold("--version", environ={})
+    assert (answer.returncode, answer.stdout) == (0, f"onefold {version('onefold')}\n")
+
+
 @pytest.mark.usefixtures("db")
 def test_doctor_exits_with_1_when_something_is_wrong(pg_url: str) -> None:
     answer = onefold("doctor", environ={"DATABASE_URL": pg_url})
     assert answer.returncode == 1
-    assert "WRONG The processor has never run on this database. Start it with `onefold up`." in answer.stdout
+    assert "WRONG The processor is not running. Start it with `onefold up`." in answer.stdout
     assert "found wrong." in answer.stdout.splitlines()[-1]

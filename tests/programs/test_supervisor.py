@@ -21,7 +21,7 @@ from onefold.config import load_settings
 from onefold.infra import embedded
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import Unavailable
-from onefold.programs.supervisor import Child, PortTaken, up
+from onefold.programs.supervisor import Child, PortTaken, how_it_ended, up
 from tests.collector.running import free_port
 from tests.waiting import wait_until
 
@@ -99,6 +99,8 @@ def test_killed_child_is_started_again(running: Running, name: str) -> None:
     before.kill()
     after = wait_until(lambda: (child := running.child(name)) and child.pid != before.pid and child)
     wait_until(running.answers)
+    died = [line for line in running.messages("process_died") if line["process"] == name]
+    assert [line["signal"] for line in died] == ["SIGKILL"]
 
     def is_recorded() -> bool:
         with connect(running.url(), "tests", autocommit=True) as connection:
@@ -139,6 +141,11 @@ def test_interrupt_stops_everything_and_the_second_start_is_quick(data_dir: Path
     assert one.process.wait(60) == 0
     assert [child for child in children if child.is_running()] == []
     assert not (data_dir / "postgres" / "data" / "postmaster.pid").exists()  # it ended in order
+    assert one.log.read_text().splitlines()[-1] == "Stopped."
+    assert "Stopping: SIGINT." in one.log.read_text().splitlines()
+    said = subprocess.run([COMMAND, "doctor"], env=one.environ, capture_output=True, text=True, timeout=60, check=False)
+    for name in CHILDREN:
+        assert f"WRONG The {name} is not running. Start it with `onefold up`." in said.stdout
     began = time.monotonic()
     one.start()
     assert time.monotonic() - began < 5 * 2  # 5 s alone; another test runs beside this one
@@ -178,7 +185,7 @@ def test_taken_port_is_told_before_anything_starts(data_dir: Path) -> None:
         port = squatter.getsockname()[1]
         environ = {"ONEFOLD_DATA_DIR": str(data_dir), "ONEFOLD_COLLECTOR_PORT": str(port)}
         with pytest.raises(PortTaken, match="ONEFOLD_COLLECTOR_PORT"):
-            up(load_settings(environ), lambda _: None)
+            up(load_settings(environ), lambda _: None, lambda _: None)
     assert not data_dir.exists()
 
 
@@ -199,6 +206,13 @@ class Fragile:
 
     def is_alive(self) -> bool:
         return self.is_up
+
+
+def test_a_death_is_told_by_signal_or_exit_code() -> None:
+    assert how_it_ended(-signal.SIGTERM) == {"signal": "SIGTERM"}
+    assert how_it_ended(-40) == {"signal": 40}  # a real-time signal
+    assert how_it_ended(3) == {"exit_code": 3}
+    assert how_it_ended(None) == {}
 
 
 def test_pauses_double_up_to_half_a_minute() -> None:

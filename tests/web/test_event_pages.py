@@ -146,7 +146,7 @@ class TestSources:
 
 
 def test_the_health_page_and_its_piece(bob: Client) -> None:
-    assert "has never run on this database" in page(bob, "/health/page")
+    assert "is not running" in page(bob, "/health/page")
     assert "<html" not in page(bob, "/health/page", **{"HX-Request": "true"})
 
 

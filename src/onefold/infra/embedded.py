@@ -89,6 +89,11 @@ class RunningServer:
         """Whether the postmaster runs."""
         return self._process.poll() is None if self._process else self.pid is not None
 
+    @property
+    def exit_status(self) -> int | None:
+        """How our postmaster ended, as `Popen.returncode`; None while it runs, or when another started it."""
+        return self._process.poll() if self._process else None
+
     def revive(self) -> None:
         """Starts the owner's postmaster again after it died, on the same port. Raises Unavailable."""
         _end_orphan(self.home)

@@ -1,11 +1,14 @@
-"""The row by which a process says that it lives: written every 15 s, read by `doctor` and the health endpoint."""
+"""The row by which a process says that it lives: written every 15 s, taken back when it stops in order.
+
+Read by `doctor` and the health endpoint.
+"""
 
 import asyncio
 import os
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -32,6 +35,9 @@ values (%(name)s, %(pid)s, %(host)s, now(), 'epoch', %(restarts)s)
 on conflict (name) do update set pid = excluded.pid, host = excluded.host, started_at = excluded.started_at,
     restarts = process_status.restarts + excluded.restarts
 """
+# another process of the same name, on another machine perhaps, may have written the row since: its own stays
+TAKE_BACK_SQL: Final = "delete from process_status where name = %(name)s and pid = %(pid)s and host = %(host)s"
+FORGET_SQL: Final = "update process_status set restarts = 0 where restarts > 0 and name = any(%(names)s::text[])"
 
 _STARTED_AT: Final = datetime.now(UTC)  # of the process, near enough
 
@@ -43,27 +49,41 @@ def beat(connection: Connection[tuple[Any, ...]], name: str) -> None:
     connection.execute(BEAT_SQL, _row(name))
 
 
+def take_back(connection: Connection[tuple[Any, ...]], name: str) -> None:
+    """What a process does last when it stops in order, so that nobody takes it for alive, or for dead."""
+    connection.execute(TAKE_BACK_SQL, _row(name))
+
+
 @contextmanager
 def beating(url: str, name: str) -> Iterator[None]:
-    """Beats in a thread, on a connection of its own, while the block runs; a lost database is waited for."""
-    ended = threading.Event()
-    thread = threading.Thread(target=_beat, args=(url, name, ended), name="heartbeat", daemon=True)
+    """Beats in a thread, on a connection of its own, while the block runs; a lost database is waited for.
+
+    When the block ends without a fault, the beat is taken back.
+    """
+    ended, in_order = threading.Event(), threading.Event()
+    thread = threading.Thread(target=_beat, args=(url, name, ended, in_order), name="heartbeat", daemon=True)
     thread.start()
     try:
         yield
+        in_order.set()
     finally:
         ended.set()
         thread.join(BEAT_S)
 
 
 async def beat_async(url: str, name: str) -> None:
-    """Beats for ever, for asyncio: run it as a task and cancel it at the end."""
+    """Beats for ever, for asyncio: run it as a task and cancel it at the end, which takes the beat back."""
     while True:
         try:
             async with await connect_async(url, f"{name} heartbeat", autocommit=True) as connection:
-                while True:
-                    await connection.execute(BEAT_SQL, _row(name))
-                    await asyncio.sleep(BEAT_S)
+                try:
+                    while True:
+                        await connection.execute(BEAT_SQL, _row(name))
+                        await asyncio.sleep(BEAT_S)
+                except asyncio.CancelledError:
+                    with suppress(psycopg.Error):  # gone: nobody takes it for alive for long
+                        await connection.execute(TAKE_BACK_SQL, _row(name))
+                    raise
         except (Unavailable, psycopg.Error) as fault:
             log.warning("heartbeat_failed", process=name, fault=type(fault).__name__)
         await asyncio.sleep(BEAT_S / 3)
@@ -76,13 +96,21 @@ def record_restart(url: str, name: str, pid: int, restarts: int) -> None:
         connection.execute(RESTART_SQL, row)
 
 
-def _beat(url: str, name: str, ended: threading.Event) -> None:
+def forget_restarts(url: str, names: Sequence[str]) -> None:
+    """Begins the count anew, for a new run of these. Raises Unavailable or psycopg.Error."""
+    with connect(url, "supervisor", autocommit=True) as connection:
+        connection.execute(FORGET_SQL, {"names": list(names)})
+
+
+def _beat(url: str, name: str, ended: threading.Event, in_order: threading.Event) -> None:
     while not ended.is_set():
         try:
             with connect(url, f"{name} heartbeat", autocommit=True) as connection:
                 while not ended.is_set():
                     connection.execute(BEAT_SQL, _row(name))
                     ended.wait(BEAT_S)
+                if in_order.is_set():
+                    take_back(connection, name)
         except (Unavailable, psycopg.Error) as fault:
             log.warning("heartbeat_failed", process=name, fault=type(fault).__name__)
             ended.wait(BEAT_S / 3)

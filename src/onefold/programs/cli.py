@@ -5,6 +5,7 @@ import getpass
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def make_parser() -> argparse.ArgumentParser:
     """The whole grammar of the command."""
     parser = argparse.ArgumentParser(prog="onefold", description="Every customer, one record.")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version of Onefold and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text, action in (
         ("up", "start everything: PostgreSQL (unless DATABASE_URL is set), all processes, and restart what dies", _up),
@@ -63,6 +65,16 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Version(argparse.Action):
+    """Prints the version when asked for it only: the packages' metadata takes time to read."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"onefold {version('onefold')}")
+        parser.exit()
+
+
 def _add_backup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     backup = commands.add_parser("backup", help="write the whole installation into one file, while it runs")
     backup.add_argument("file", type=Path, help="a new file; it will hold personal data and keys")
@@ -76,7 +88,8 @@ def _add_backup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _up(settings: "Settings", _: argparse.Namespace) -> None:
     from onefold.programs import supervisor
 
-    supervisor.up(settings, lambda running: print(supervisor.greeting(running), flush=True))
+    say = partial(print, flush=True)
+    supervisor.up(settings, lambda running: say(supervisor.greeting(running)), say)
 
 
 def _demo(settings: "Settings", options: argparse.Namespace) -> None:
@@ -128,7 +141,12 @@ def _createuser(settings: "Settings", options: argparse.Namespace) -> None:
 
 def _password(options: argparse.Namespace) -> str:
     if options.password_stdin or not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
+        if not (line := sys.stdin.readline().rstrip("\n")):
+            raise Rejected(
+                "No password was given: standard input is empty. Run this in a terminal, which asks for it, or pipe "
+                "it in: `onefold createuser NAME --password-stdin < FILE`. Nothing was changed."
+            )
+        return line
     first = getpass.getpass("Password: ")
     if getpass.getpass("Again: ") != first:
         raise Rejected("The two passwords differ. Nothing was changed.")

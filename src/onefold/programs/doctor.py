@@ -14,7 +14,7 @@ from onefold.infra.embedded import database
 from onefold.infra.home import find_home
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import OnefoldError
-from onefold.programs.health import QUERIES, blockers, lags, process_faults, processes
+from onefold.programs.health import QUERIES, blockers, lags, process_faults, processes, restarts_in_words
 from onefold.programs.migrate import pending_migrations, set_up_django
 from onefold.programs.upkeep import missing_partitions
 
@@ -71,7 +71,8 @@ def _examine_processes(connection: Connection[tuple[Any, ...]]) -> Iterator[Find
     found = processes(connection)
     for process in found.values():
         if process.is_alive:
-            text = f"{process.name}: alive (pid {process.pid} on {process.host}, {process.restarts} restarts so far)."
+            restarts = restarts_in_words(process.restarts)
+            text = f"{process.name}: alive (pid {process.pid} on {process.host}, {restarts} in this run)."
             yield Finding(False, text)
     for fault in process_faults(found):
         yield Finding(True, fault)

@@ -17,6 +17,11 @@ COUNT_BOUND: Final = 100_000
 NEVER_S: Final = 1e9  # a beat at the epoch
 RECENT_RESTART_S: Final = 600.0
 
+LAST_WORDS: Final = "the terminal of `onefold up`, or the journal of its service,"
+WHERE_IT_SAYS_WHY: Final = (
+    "What it wrote before stands in the terminal of `onefold up`, or in the journal of its service."
+)
+
 QUERIES = load_queries("onefold.programs", "health.sql")
 
 
@@ -69,7 +74,7 @@ class Blocker:
 
 
 def processes(connection: Connection[tuple[Any, ...]]) -> dict[str, Process]:
-    """Every process that ever gave a sign of life, by name."""
+    """Every process that gave a sign of life and did not stop in order, by name."""
     keys = ("name", "pid", "host", "restarts", "beat_age_s", "age_s")
     found = [Process(**dict(zip(keys, row, strict=True))) for row in connection.execute(QUERIES["processes"])]
     return {process.name: process for process in found}
@@ -104,18 +109,21 @@ def process_faults(found: dict[str, Process]) -> list[str]:
     for name in PROCESSES:
         process = found.get(name)
         if process is None:
-            faults.append(f"The {name} has never run on this database. Start it with `onefold up`.")
+            faults.append(f"The {name} is not running. Start it with `onefold up`.")
         elif process.beat_age_s > NEVER_S:
-            faults.append(f"The {name} died {process.restarts} times before its first sign of life. Its log says why.")
+            faults.append(
+                f"The {name} died {times(process.restarts)} before its first sign of life. {WHERE_IT_SAYS_WHY}"
+            )
         elif not process.is_alive:
             faults.append(
                 f"The {name} (pid {process.pid} on {process.host}) gave its last sign of life "
-                f"{span(process.beat_age_s)} ago. Start it with `onefold up`, or look at its log for why it hangs."
+                f"{span(process.beat_age_s)} ago. Start it with `onefold up`, or see in {LAST_WORDS} why it hangs."
             )
         elif process.restarts and process.age_s < RECENT_RESTART_S:
             faults.append(
-                f"The {name} was started again {span(process.age_s)} ago, after {process.restarts} "
-                f"{'death' if process.restarts == 1 else 'deaths'} so far. Its log says why it died."
+                f"The {name} was started again {span(process.age_s)} ago "
+                f"({restarts_in_words(process.restarts)} in this run). {WHERE_IT_SAYS_WHY} "
+                f"This note goes away {span(RECENT_RESTART_S)} after the last restart."
             )
     return faults
 
@@ -153,6 +161,16 @@ def health(connection: Connection[tuple[Any, ...]]) -> dict[str, Any]:
         ],
         "lag": [{"lane": lag.lane, "requests": lag.requests, "seconds": round(lag.seconds, 1)} for lag in behind],
     }
+
+
+def restarts_in_words(count: int) -> str:
+    """ "no restart", "1 restart", "2 restarts"."""
+    return f"{count or 'no'} {'restart' if count <= 1 else 'restarts'}"
+
+
+def times(count: int) -> str:
+    """ "once", "3 times"."""
+    return "once" if count == 1 else f"{count} times"
 
 
 def span(seconds: float) -> str:

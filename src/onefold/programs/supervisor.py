@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
@@ -19,7 +19,7 @@ import psycopg
 
 from onefold.config import Settings, child_environment, reachable, use_database, variable_of
 from onefold.infra import embedded
-from onefold.infra.heartbeat import record_restart
+from onefold.infra.heartbeat import forget_restarts, record_restart
 from onefold.infra.logs import get_logger
 from onefold.infra.processes import spawn
 from onefold.kernel.errors import Broken, OnefoldError, Rejected, Unavailable
@@ -58,6 +58,7 @@ class Child:
     name: str
     start: Callable[[], int]  # starts it and gives its pid; raises OnefoldError or OSError
     is_alive: Callable[[], bool]
+    status: Callable[[], int | None] = lambda: None  # once dead, as Popen.returncode: a signal is negative
     pause_s: float = FIRST_PAUSE_S
     started_at: float = 0.0  # monotonic
     due_at: float | None = None  # monotonic; None while it runs
@@ -72,7 +73,8 @@ class Child:
             if now - self.started_at > HEALTHY_AFTER_S:
                 self.pause_s = FIRST_PAUSE_S
             self.due_at = now + self.pause_s
-            log.warning("process_died", process=self.name, pid=self.pid, restart_in_s=self.pause_s)
+            how = how_it_ended(self.status())
+            log.warning("process_died", process=self.name, pid=self.pid, **how, restart_in_s=self.pause_s)
             self.pause_s = min(self.pause_s * 2, LONGEST_PAUSE_S)
         if now >= self.due_at:
             self._restart()
@@ -98,19 +100,25 @@ class Child:
 class Supervisor:
     """All children of one `onefold up`."""
 
-    def __init__(self, settings: Settings, server: embedded.RunningServer | None) -> None:
+    def __init__(self, settings: Settings, server: embedded.RunningServer | None, say: Callable[[str], None]) -> None:
         self._settings = settings
+        self._say = say
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._stops = 0
+        self._stopped_by = 0
         self._children = [_postgres(server)] if server and server.is_owner else []
         self._children += [
-            Child(name, partial(self._spawn, name), partial(self._is_alive, name)) for stage in STAGES for name in stage
+            Child(name, partial(self._spawn, name), partial(self._is_alive, name), partial(self._status, name))
+            for stage in STAGES
+            for name in stage
         ]
 
     def run(self, when_ready: Callable[[], None]) -> None:
         """Starts all, calls `when_ready` (in a thread) once the ports answer, and returns after SIGINT or SIGTERM."""
         with _signals(self._on_signal) as wait:
             try:
+                if url := self._settings.database.url:
+                    forget_restarts(url.reveal(), [child.name for child in self._children])
                 for child in self._children:
                     if child.name != "postgres":
                         child.begin()
@@ -121,6 +129,7 @@ class Supervisor:
                     for child in self._children:
                         child.tend(now)
                     self._record_restarts()
+                _tell(self._say, f"Stopping: {signal.Signals(self._stopped_by).name}.")
             finally:
                 self._stop(wait)
 
@@ -133,9 +142,13 @@ class Supervisor:
     def _is_alive(self, name: str) -> bool:
         return self._processes[name].poll() is None
 
+    def _status(self, name: str) -> int | None:
+        return self._processes[name].poll()
+
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         if number != signal.SIGCHLD:
             self._stops += 1
+            self._stopped_by = number
 
     def _next_look(self) -> float:
         """Seconds until something is due."""
@@ -181,9 +194,10 @@ class Supervisor:
         log.info("processes_stopped")
 
 
-def up(settings: Settings, when_ready: Callable[[Settings], None]) -> None:
+def up(settings: Settings, when_ready: Callable[[Settings], None], say: Callable[[str], None]) -> None:
     """Runs everything until SIGINT or SIGTERM; `when_ready` is called, in a thread, once the ports answer.
 
+    `say` gets what a person at the terminal is told of the stop, whatever the level of the log.
     Call it from the main thread. Raises Rejected or Unavailable when it can't begin.
     """
     deadline = time.monotonic() + EARLIER_ENDS_WITHIN_S
@@ -193,10 +207,11 @@ def up(settings: Settings, when_ready: Callable[[Settings], None]) -> None:
     try:
         running = use_database(server.url) if server else settings
         migrate(running)
-        Supervisor(running, server).run(lambda: when_ready(running))
+        Supervisor(running, server, say).run(lambda: when_ready(running))
     finally:
         if server:
             server.stop()
+    _tell(say, "Stopped.")
 
 
 def _own_server(settings: Settings, deadline: float) -> embedded.RunningServer:
@@ -231,7 +246,27 @@ def _postgres(server: embedded.RunningServer) -> Child:
             raise Unavailable("The embedded PostgreSQL ended right after its start.")
         return pid
 
-    return Child("postgres", start, server.is_alive, started_at=time.monotonic(), pid=server.pid or 0)
+    def status() -> int | None:
+        return server.exit_status
+
+    return Child("postgres", start, server.is_alive, status, started_at=time.monotonic(), pid=server.pid or 0)
+
+
+def _tell(say: Callable[[str], None], text: str) -> None:
+    with suppress(OSError):  # the terminal may be what went away
+        say(text)
+
+
+def how_it_ended(status: int | None) -> dict[str, str | int]:
+    """For the log: the signal's name or the exit code, as far as it is known."""
+    if status is None:
+        return {}
+    if status >= 0:
+        return {"exit_code": status}
+    try:
+        return {"signal": signal.Signals(-status).name}
+    except ValueError:  # a real-time signal has no name
+        return {"signal": -status}
 
 
 def _ports(settings: Settings) -> dict[str, tuple[str, int]]:

@@ -1,6 +1,7 @@
 """`onefold demo`: everything as in `onefold up`, with the history of a sample shop and a user to sign in with."""
 
 import sys
+from functools import partial
 from typing import Any, Final
 
 import psycopg
@@ -27,7 +28,8 @@ def run(settings: Settings, people: int | None = None) -> None:
 
     `people`: about so many, if not as the settings say.
     """
-    supervisor.up(settings, lambda running: _on_ready(running, settings.demo.people if people is None else people))
+    wanted = settings.demo.people if people is None else people
+    supervisor.up(settings, lambda running: _on_ready(running, wanted), partial(print, flush=True))
 
 
 def _on_ready(settings: Settings, people: int) -> None:

@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from onefold.config import Settings
 from onefold.events.api import limits_of
-from onefold.infra.heartbeat import BEAT_S, beat
+from onefold.infra.heartbeat import BEAT_S, beat, take_back
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, pauses
 from onefold.kernel.errors import Unavailable
@@ -59,6 +59,7 @@ class Processor:
                     delays = pauses()
                     batches = Batches(conn, ahead, self._settings, self._limits, self._suppression_key)
                     self._work(listener, batches)
+                    take_back(listener, "processor")
             except (Unavailable, psycopg.OperationalError, psycopg.InterfaceError) as fault:
                 log.warning("database_lost", fault=type(fault).__name__)
                 time.sleep(next(delays))
