@@ -42,6 +42,14 @@ class TestConsent:
         assert html.count("Not asked") == 3
         assert "1 purpose that isn" in html
         assert "<form" not in html  # bob may only look
+        assert "/export" not in html
+
+    def test_an_administrator_finds_the_way_to_export_and_to_erase(self, alice: Client, shop: Shop) -> None:
+        shop.identify("anna")
+        html = alice.get(f"{PAGE}/consent").content.decode()
+        assert f'href="/api/profiles/{to_text(ANNA)}/export"' in html
+        look = alice.post("/privacy/erase", {"step": "look", "identifier": to_text(ANNA)}).content.decode()
+        assert "This would go, for ever" in look
 
     def test_the_persons_page_loads_it(self, bob: Client, shop: Shop) -> None:
         shop.identify("anna")
@@ -53,7 +61,7 @@ class TestConsent:
             f"{PAGE}/consent", {"purpose": "email_marketing", "granted": "1"}, headers={"HX-Request": "true"}
         )
         assert answer.status_code == 200
-        assert "Set by user:alice" in answer.content.decode()
+        assert "Set by alice" in answer.content.decode()
         assert may(shop.conn, ANNA, "email_marketing")
         undo = json.loads(answer["HX-Trigger"])["toast"]["undo"]
         assert alice.post(undo).status_code == 302
