@@ -54,6 +54,12 @@ DOORS: Final[dict[str, Door]] = {
     "people/filter/form": page(P.SEE_PEOPLE),
     "people/<str:identifier>": page(P.SEE_PEOPLE),
     "people/<str:identifier>/events": page(P.SEE_PEOPLE),
+    "people/<str:identifier>/identity": page(P.SEE_PEOPLE),
+    "people/<str:identifier>/news": page(P.SEE_PEOPLE),
+    "people/<str:identifier>/traits": page(P.SEE_PEOPLE),
+    "people/<str:identifier>/traits/correct": act(P.EDIT_PEOPLE),
+    "people/<str:identifier>/why": page(P.SEE_PEOPLE),
+    "people/corrections/<uuid:event>/undo": act(P.EDIT_PEOPLE),
     "people/links": act(P.MANAGE_IDENTITY),
     # privacy
     "people/<str:identifier>/consent": {"GET": P.SEE_PEOPLE, "POST": P.EDIT_PEOPLE},
@@ -65,6 +71,8 @@ DOORS: Final[dict[str, Door]] = {
     "privacy/purposes/<slug:slug>/remove": act(P.MANAGE_SETTINGS),
     "privacy/release": act(P.ERASE_PEOPLE),
     "privacy/requests/<int:request_id>": page(P.ERASE_PEOPLE),
+    "people/links/<uuid:event>/undo": act(P.MANAGE_IDENTITY),
+    "people/links/preview": act(P.MANAGE_IDENTITY),
     # events
     "events": page(P.SEE_EVENTS),
     "events/one": page(P.SEE_EVENTS),
@@ -90,6 +98,7 @@ DOORS: Final[dict[str, Door]] = {
     "api/events/<source>/<path:message_id>": page(P.SEE_EVENTS),
     "api/health": page(ANYONE),
     "api/identity/links": {"GET": P.SEE_PEOPLE, "POST": P.MANAGE_IDENTITY},
+    "api/identity/preview": act(P.MANAGE_IDENTITY),
     "api/openapi.json": page(ANYONE),
     "api/privacy/erasures": act(P.ERASE_PEOPLE),
     "api/privacy/erasures/preview": act(P.ERASE_PEOPLE),
@@ -112,6 +121,7 @@ VALUES: Final = {
     "message_id": "m-1",
     "request_id": "1",
     "statement": "00000000-0000-0000-0000-000000000001",
+    "event": "00000000-0000-4000-8000-000000000001",
 }
 """What stands for a parameter in an address. It need not exist: a door is closed before anybody looks behind it."""
 
@@ -121,6 +131,7 @@ BODIES: Final[dict[str, dict[str, object]]] = {
     "api/privacy/erasures/preview": {"identifier": "user_id:nobody-yet"},
     "api/privacy/releases": {"identifier": "user_id:nobody-yet"},
     "api/profiles/<path:identifier>/consent": {"purpose": "advertising", "is_granted": True},
+    "api/identity/preview": {"rule": "never", "a": "user_id:1", "b": "user_id:1"},
     "api/retractions": {"source": "no-such-source", "messageIds": ["m-1"]},
 }
 """What a call of the API must hold to be looked at: ninja checks a body before our code asks for rights."""

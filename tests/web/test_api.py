@@ -297,7 +297,7 @@ class TestTheRest:
         document = robot.get("/api/openapi.json").json()
         assert document["openapi"].startswith("3.")
         assert {
-            "/api/profiles/{identifier}", "/api/profiles/{identifier}/why",
+            "/api/profiles/{identifier}", "/api/profiles/{identifier}/why", "/api/identity/preview",
             "/api/companies/{identifier}", "/api/events/{source}/{message_id}",
             "/api/identity/links", "/api/retractions", "/api/violations", "/api/health",
         } == set(document["paths"])  # fmt: skip

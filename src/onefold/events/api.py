@@ -95,10 +95,12 @@ from onefold.events.sources import (
     update_source,
 )
 from onefold.events.tallies import (
+    SIGNS,
     Revenue,
     Tallies,
     events_by_step,
     has_events,
+    order_value,
     replace_tallies,
     revenue_by_step,
     store_tallies,
@@ -119,6 +121,7 @@ __all__ = [
     "REMEDIES",
     "SCOPES",
     "After",
+    "SIGNS",
     "Condition",
     "Counts",
     "Decoded",
@@ -192,6 +195,7 @@ __all__ = [
     "place_from_text",
     "place_to_text",
     "places",
+    "order_value",
     "read_batch",
     "read_book",
     "read_lane",

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from psycopg import Connection
 
-from onefold.events.api import append_internal, wait_until_processed
+from onefold.events.api import INTERNAL_SOURCE, append_internal, wait_until_processed
 from onefold.identity.api import RULES, RuleKind
 from onefold.infra.postgres import load_queries
-from onefold.kernel.errors import Rejected
+from onefold.kernel.errors import NotFound, Rejected
+from onefold.kernel.hashing import event_id
 from onefold.profiles.naming import Names
 from onefold.profiles.person import Found, find
 
@@ -35,6 +36,7 @@ class Decision:
     rule: str
     a: str
     b: str
+    event: UUID  # by which it can be undone
     is_processed: bool
     found: tuple[Found | None, Found | None]  # where both lead now
 
@@ -61,16 +63,33 @@ def decide(conn: Connection[Any], names: Names, *, rule: str, a: str, b: str, ac
     if one.h == other.h and rule == "always":
         raise RuleRejected("An identifier can't be linked with itself. Name two, or use never to isolate one.")
     ends = [[names.namespace(end.ns), end.value] for end in (one, other)]
-    event = {"type": "link", "rule": rule, "a": ends[0], "b": ends[1]}
+    message_id = str(uuid4())
+    event = {"type": "link", "messageId": message_id, "rule": rule, "a": ends[0], "b": ends[1]}
     position = append_internal(conn, [event], acting_user=acting_user)
     is_processed = wait_until_processed(conn, position, WAIT_S)
     return Decision(
         rule=rule,
         a=":".join(ends[0]),
         b=":".join(ends[1]),
+        event=UUID(bytes=event_id(INTERNAL_SOURCE, message_id)),
         is_processed=is_processed,
         found=(find(conn, names, one.h), find(conn, names, other.h)),
     )
+
+
+def undo(conn: Connection[Any], names: Names, event: UUID, *, acting_user: str) -> Decision:
+    """Decide again what was in force about the pair before the decision `event`; nothing, if nothing was.
+
+    Raises NotFound if there is no such decision, or it isn't processed yet.
+    """
+    row = conn.execute(QUERIES["before"], {"event": event}).fetchone()
+    if row is None:
+        raise NotFound("This decision isn't there to be undone, or isn't processed yet.")
+    a_ns, a, b_ns, b, kind = row
+    words = {known: word for word, known in RULES.items()}
+    rule = words[RuleKind(kind)] if kind else "withdrawn"
+    ends = f"{names.namespace(a_ns)}:{a}", f"{names.namespace(b_ns)}:{b}"
+    return decide(conn, names, rule=rule, a=ends[0], b=ends[1], acting_user=acting_user)
 
 
 def retract(conn: Connection[Any], *, source: str, message_ids: list[str], acting_user: str) -> bool:

@@ -19,6 +19,7 @@ from onefold.profiles.companies import find_company
 from onefold.profiles.ids import from_text, to_text
 from onefold.profiles.naming import Names, find_source, names_in_force
 from onefold.profiles.person import Found
+from onefold.profiles.preview import PreviewPerson, preview
 from onefold.profiles.receipts import Receipt, receipt_of
 from onefold.profiles.standing import moment_of
 
@@ -126,6 +127,28 @@ def decide(request: HttpRequest, decision: rest_schemas.LinkIn) -> HttpResponse:
     return _json({"rule": done.rule, "a": ends[0], "b": ends[1], "is_processed": done.is_processed})
 
 
+@router.post(
+    "/identity/preview", response=rest_schemas.PreviewOut, tags=["Identity"], summary="What a decision would change"
+)
+def preview_decision(request: HttpRequest, decision: rest_schemas.LinkIn) -> HttpResponse:
+    """The people that a decision about a pair would change, before and after. Writes nothing."""
+    demand(actor_of(request), Permission.MANAGE_IDENTITY)
+    with pooled() as conn:
+        names = names_in_force(conn)
+        found = preview(conn, names, rule=decision.rule, a=decision.a, b=decision.b)
+    return _json(
+        {
+            "rule": found.rule,
+            "a": found.a,
+            "b": found.b,
+            "sentence": found.sentence,
+            "before": [_preview_person(one) for one in found.before],
+            "after": [_preview_person(one) for one in found.after],
+            "traits": [{"trait": one.name, "before": one.before, "after": one.after} for one in found.traits],
+        }
+    )
+
+
 @router.get("/identity/links", response=rest_schemas.RulesOut, tags=["Identity"], summary="Decisions in force")
 def rules(request: HttpRequest, after: str = Query("", description="`next` of the page before")) -> HttpResponse:
     """Pairs of identifiers that must never or always be one person, the latest decision first."""
@@ -177,6 +200,16 @@ def _receipt(found: Receipt) -> dict[str, Any]:
             {"at": fault.at, "reason": fault.reason, "detail": fault.detail, "is_fatal": fault.is_fatal}
             for fault in found.faults
         ],
+    }
+
+
+def _preview_person(one: PreviewPerson) -> dict[str, Any]:
+    return {
+        "profile_id": None if one.is_nobody else to_text(one.id),
+        "title": one.title,
+        "identifiers": one.identifiers,
+        "n_identifiers": one.n_identifiers,
+        "events": one.n_events,
     }
 
 

@@ -207,6 +207,36 @@ class LinkOut(Schema):
     is_processed: bool = Field(description="False: logged, but its effect is not to be seen yet")
 
 
+class PreviewPersonOut(Schema):
+    """Somebody before or after a decision."""
+
+    profile_id: str | None = Field(description="null: shared by several people, so nobody's")
+    title: str
+    identifiers: list[str] = Field(description="The first 50 by receipt")
+    n_identifiers: int
+    events: int
+
+
+class TraitChangeOut(Schema):
+    """A trait that not everybody keeps; null: has none."""
+
+    trait: str
+    before: list[Any] = Field(description="Of each person in `before`")
+    after: list[Any] = Field(description="Of each person in `after`")
+
+
+class PreviewOut(Schema):
+    """Whom a decision would change. Empty lists: nobody."""
+
+    rule: str
+    a: str
+    b: str
+    sentence: str
+    before: list[PreviewPersonOut]
+    after: list[PreviewPersonOut]
+    traits: list[TraitChangeOut] = Field(description="At most 100")
+
+
 class RuleOut(Schema):
     """A decision in force."""
 

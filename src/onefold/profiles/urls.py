@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from onefold.profiles import people_pages, views
+from onefold.profiles import identity_views, people_pages, record_views, views
 
 urlpatterns = [
     path("people", people_pages.people_list, name="people"),
@@ -11,8 +11,16 @@ urlpatterns = [
     path("people/filter/form", people_pages.filter_form, name="people_filter_form"),
     path("people/filter/apply", people_pages.apply_filter, name="people_filter_apply"),
     path("people/columns", people_pages.apply_columns, name="people_columns"),
-    path("people/links", views.decide, name="decide"),
-    path("people/<str:identifier>", views.one_person, name="person"),
-    path("people/<str:identifier>/events", views.older_events, name="older_events"),
+    path("people/links", identity_views.decide, name="decide"),
+    path("people/links/preview", identity_views.preview_decision, name="preview_decision"),
+    path("people/links/<uuid:event>/undo", identity_views.undo_decision, name="undo_decision"),
+    path("people/corrections/<uuid:event>/undo", record_views.undo_correction, name="undo_correction"),
+    path("people/<str:identifier>", record_views.one_person, name="person"),
+    path("people/<str:identifier>/events", record_views.older_events, name="older_events"),
+    path("people/<str:identifier>/identity", identity_views.identity, name="identity"),
+    path("people/<str:identifier>/news", record_views.news, name="news"),
+    path("people/<str:identifier>/traits", record_views.traits, name="traits"),
+    path("people/<str:identifier>/traits/correct", record_views.correct, name="correct"),
+    path("people/<str:identifier>/why", record_views.why, name="why"),
     path("companies/<path:identifier>", views.one_company, name="company"),
 ]

@@ -273,3 +273,28 @@ def event_url(asked: Any, event: Any) -> str:  # noqa: ANN401 the debugger's fil
 def way_out(reason: str) -> str:
     """What to do about a violation."""
     return gettext(REMEDIES[reason]) if reason in REMEDIES else ""
+
+
+@register.filter
+def when_exact(instant: int) -> str:
+    """An instant in µs as date and time, of UTC."""
+    return f"{instant_of(instant):%-d %b %Y, %H:%M:%S} UTC"
+
+
+@register.filter
+def actor(name: str) -> str:
+    """Who did something, as people call them: `user:alice` → alice, `key:7` → key 7."""
+    kind, _, rest = name.partition(":")
+    return rest if kind == "user" and rest else name.replace(":", " ")
+
+
+@register.filter
+def trait_kind(value: object) -> str:
+    """How an editor types a trait's value: text, or json for all that isn't text."""
+    return "text" if value is None or isinstance(value, str) else "json"
+
+
+@register.filter
+def as_typed(value: object) -> str:
+    """A trait's value in a field: text as it is, all else as JSON."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,111 @@
+"""Correcting a trait: an identify event of Onefold's own source, whose priority outranks others, and its undoing."""
+
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import msgspec
+from django.utils.translation import gettext as _
+from psycopg import Connection
+
+from onefold.events.api import INTERNAL_SOURCE, Kind, append_internal, events_by_id, wait_until_processed
+from onefold.identity.api import Node
+from onefold.kernel.errors import NotFound, Rejected
+from onefold.kernel.hashing import event_id
+from onefold.profiles.naming import Names
+from onefold.profiles.person import find
+from onefold.profiles.standing import Standing
+
+WAIT_S: Final = 2.0
+MAX_NAME: Final = 200
+MAX_VALUE: Final = 8_000
+_CONTACTS: Final = ("email", "phone")
+
+
+class CorrectionRejected(Rejected):
+    """The trait can't be set so."""
+
+    code = "correction_invalid"
+
+
+def value_from_text(text: str, *, is_text: bool) -> Any:  # noqa: ANN401  (any JSON value)
+    """What an editor typed: text as it is, else a value of JSON. Empty = None, which withdraws the correction."""
+    text = text.strip()
+    if len(text) > MAX_VALUE:
+        raise CorrectionRejected(_("A value may have %(n)d characters.") % {"n": MAX_VALUE})
+    if not text:
+        return None
+    if is_text:
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as fault:
+        raise CorrectionRejected(
+            _('This trait is no text: write a number, true, false, or JSON such as ["a", "b"].')
+        ) from fault
+
+
+def correct(
+    conn: Connection[Any],
+    names: Names,
+    standing: Standing,
+    *,
+    name: str,
+    value: Any,  # noqa: ANN401 any JSON value
+    acting_user: str,
+) -> tuple[UUID, bool]:
+    """Log that an editor says so (None: says nothing any more); the event's id, and whether it is to be seen already.
+
+    It belongs to the strongest identifier of the person, and stays with it when people are merged or split.
+    Raises CorrectionRejected.
+    """
+    name = name.strip()
+    if not name or len(name) > MAX_NAME or "\0" in name:
+        raise CorrectionRejected(_("A trait's name has 1 to %(n)d characters.") % {"n": MAX_NAME})
+    if name in _CONTACTS and value is not None:
+        _check_contact(conn, names, standing, name, value)
+    head = _head(names, standing.members)
+    known = standing.claims.get(head.h, {}).get(name, {}).get(INTERNAL_SOURCE)
+    return _log(conn, names, head, {name: value}, {name: known.value if known else None}, acting_user)
+
+
+def undo(conn: Connection[Any], names: Names, event: UUID, *, acting_user: str) -> tuple[int, bool]:
+    """Log again what an editor said before the correction `event`; whose (hash), and whether it is to be seen already.
+
+    Raises NotFound if the event isn't a correction or isn't processed yet.
+    """
+    for stored in events_by_id(conn, [event.bytes]):
+        said = msgspec.json.decode(stored.event.body)
+        before = (said.get("context") or {}).get("replaced")
+        found = find(conn, names, stored.fragment)
+        if stored.event.source_id == INTERNAL_SOURCE and stored.event.kind is Kind.IDENTIFY and before and found:
+            entry = said["context"]["externalIds"][0]
+            end = {"externalIds": [entry], "replaced": said["traits"]}
+            event_ = {"type": "identify", "traits": before, "context": end}
+            position = append_internal(conn, [event_], acting_user=acting_user)
+            return found.h, wait_until_processed(conn, position, WAIT_S)
+    raise NotFound(_("This correction isn't there to be undone, or isn't processed yet."))
+
+
+def _log(
+    conn: Connection[Any], names: Names, head: Node, traits: dict[str, Any], replaced: dict[str, Any], acting_user: str
+) -> tuple[UUID, bool]:
+    message_id = str(uuid4())
+    context = {"externalIds": [{"type": names.namespace(head.ns), "id": head.val}], "replaced": replaced}
+    event = {"type": "identify", "messageId": message_id, "traits": traits, "context": context}
+    position = append_internal(conn, [event], acting_user=acting_user)
+    is_processed = wait_until_processed(conn, position, WAIT_S)
+    return UUID(bytes=event_id(INTERNAL_SOURCE, message_id)), is_processed
+
+
+def _head(names: Names, members: list[Node]) -> Node:
+    """The strongest identifier, of those that conduct if there is one."""
+    by_code = names.config.by_code
+    return min(members, key=lambda node: (node.is_mute, by_code[node.ns].rank, node.h))
+
+
+def _check_contact(conn: Connection[Any], names: Names, standing: Standing, name: str, value: Any) -> None:  # noqa: ANN401
+    """An e-mail or phone is an identifier too: of another person's it would make one person of two."""
+    identifier = names.identifier(f"{name}:{value}")
+    found = find(conn, names, identifier.h)
+    if found and found.has_profile and found.profile_id != standing.profile_id:
+        raise CorrectionRejected(_("This is known as another person's. If they are one, link the two instead."))
