@@ -50,6 +50,6 @@ def test_the_preview_is_what_the_decision_then_makes(lone_db: Connection[Any], d
     for people, world in ((said.before, before), (said.after, after)):
         for one in people:
             if not one.is_nobody:
-                profile = world.profiles[one.id]  # type: ignore[index]
+                profile = world.profiles[one.id]  # type: ignore[index]  # a plain int
                 assert (one.n_identifiers, one.n_events) == (len(profile.members), profile.n)
                 assert one.values == {name: value.value for name, value in profile.traits.items()}

@@ -103,7 +103,7 @@ def _head(names: Names, members: list[Node]) -> Node:
     return min(members, key=lambda node: (node.is_mute, by_code[node.ns].rank, node.h))
 
 
-def _check_contact(conn: Connection[Any], names: Names, standing: Standing, name: str, value: Any) -> None:  # noqa: ANN401
+def _check_contact(conn: Connection[Any], names: Names, standing: Standing, name: str, value: Any) -> None:  # noqa: ANN401 any JSON value
     """An e-mail or phone is an identifier too: of another person's it would make one person of two."""
     identifier = names.identifier(f"{name}:{value}")
     found = find(conn, names, identifier.h)

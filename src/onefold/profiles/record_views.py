@@ -192,7 +192,7 @@ def _tell(
     request: HttpRequest,
     found: person.Found,
     name: str,
-    value: Any,  # noqa: ANN401
+    value: Any,  # noqa: ANN401 any JSON value
 ) -> None:
     """Say so if another source outranks the editors."""
     counts = person.traits_of(person.load_members(conn, names, found.profile_id), names).get(name)
