@@ -74,7 +74,7 @@ def test_createuser_makes_a_user_who_can_sign_in(db: Connection[tuple[Any, ...]]
     environ = {"DATABASE_URL": pg_url}
     answer = onefold("createuser", "alice", "--admin", "--password-stdin", environ=environ, said="long-enough-4711\n")
     assert answer.returncode == 0, answer.stderr
-    assert db.execute("select username, is_superuser from accounts_user").fetchall() == [("alice", True)]
+    assert db.execute("select username, role from accounts_user").fetchall() == [("alice", "admin")]
     again = onefold("createuser", "alice", "--password-stdin", environ=environ, said="long-enough-4711\n")
     assert again.returncode == 2
     assert "alice" in again.stderr
