@@ -88,6 +88,7 @@ def test_a_visitor_becomes_a_customer(demo: Demo) -> None:
         return [event.get("name", "") for event in found["events"]]
 
     wait_until(lambda: "Signed Up" in names(), 20, "the sign-up")
+    assert {"Home", "Kebnekaise family tent", "Cart", "Check out", "Account"} <= set(names())
     assert {"Product Viewed", "Product Added", "Cart Viewed", "Checkout Started", "Order Completed"} <= set(names())
     person = demo.api(f"/profiles/user_id:{number}", include="identifiers")
     assert person["name"] == "Väinö Visitor"

@@ -16,11 +16,10 @@ from onefold.programs.demo.access import Access, ensure_access
 from onefold.programs.demo.calls import BACKEND, WEBSITE
 from onefold.programs.demo.crowd import HUNDRED, hundred, hundreds_for
 from onefold.programs.demo.history import event_count, requests
-from onefold.programs.demo.sending import Sender, first_missing, missing_hundreds, wait_until_read
+from onefold.programs.demo.sending import CROWD_PATIENCE_S, Sender, first_missing, missing_hundreds, wait_until_read
 from onefold.programs.migrate import set_up_django
 
 BAR_CHARS: Final = 24
-CROWD_PATIENCE_S: Final = 1_800.0
 
 
 def run(settings: Settings, people: int | None = None) -> None:

@@ -25,6 +25,7 @@ from onefold.programs.demo.history import Request
 QUERIES: Final = load_queries("onefold.programs.demo", "sending.sql")
 TIMEOUT_S: Final = 30.0
 PATIENCE_S: Final = 120.0
+CROWD_PATIENCE_S: Final = 1_800.0
 _BROWSER: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
 
@@ -110,7 +111,7 @@ def missing_hundreds(conn: Connection[Any], count: int, source_ids: Mapping[str,
     """Which of the first `count` hundreds of the crowd are not there, or not whole. Cost: index probes."""
     found = _absent(conn, range(count), source_ids)
     if found:
-        wait_until_read(conn)
+        wait_until_read(conn, CROWD_PATIENCE_S)
         found = _absent(conn, found, source_ids)
     return found
 

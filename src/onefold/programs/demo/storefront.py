@@ -104,7 +104,14 @@ def _page(origins: Origins, title: str, main: str, *, page: str, sku: str = "", 
         for name in ON_THE_FRONT
     )
     whole = title if page == "home" else f"{title} – Norrland Outfitters"  # noqa: RUF001 a dash as shops write it
-    facts = {**origins._asdict(), "title": whole, "page": page, "sku": sku, "category": category}
+    facts = {
+        **origins._asdict(),
+        "title": whole,
+        "name": "Home" if page == "home" else title,
+        "page": page,
+        "sku": sku,
+        "category": category,
+    }
     escaped = {name: html.escape(value) for name, value in facts.items()}
     return Template(_part("page")).substitute(escaped, menu=menu, main=main)
 

@@ -20,7 +20,7 @@ const logged = kept('log', [], sessionStorage)
 
 function call(kind, ...values) {
   if (!isHeard) return Promise.resolve()
-  const what = kind === 'identify' ? Object.keys(values.at(-1)).join(', ') : kind === 'page' ? document.title : values[0]
+  const what = kind === 'identify' ? Object.keys(values.at(-1)).join(', ') : values[0]
   const entry = { kind, what, ok: false }
   logged.unshift(entry)
   logged.length = Math.min(logged.length, LONGEST_LOG)
@@ -191,15 +191,12 @@ const PAGES = {
 
 function begin() {
   showVisitor()
+  call('page', page.name)
   PAGES[page.page]?.()
 }
 
 if (isHeard) {
-  window.analytics.ready(() => {
-    logged.unshift({ kind: 'page', what: document.title, ok: true }) // onefold.js made this call itself
-    showLog()
-    begin()
-  })
+  window.analytics.ready(begin)
 } else {
   $('#dock-who').textContent = 'A blocker keeps Onefold away'
   begin()
