@@ -128,6 +128,32 @@ class PrivacySettings(Group, frozen=True, kw_only=True):
     ] = None
 
 
+class MailSettings(Group, frozen=True, kw_only=True):
+    """How mail leaves: invitations, new passwords. Without a host links are copied by hand."""
+
+    host: Annotated[str, Meta(description="SMTP server; empty = no mail is sent")] = ""
+    port: Annotated[Port, Meta(description="Its port")] = 587
+    security: Annotated[
+        Literal["starttls", "tls", "none"], Meta(description="How the connection is kept from being read")
+    ] = "starttls"
+    username: Annotated[str, Meta(description="Name at the server; empty = it asks for none")] = ""
+    password: Annotated[Secret | None, Meta(description="Password at the server")] = None
+    sender: Annotated[str, Meta(description="Address that mail comes from")] = "onefold@localhost"
+
+
+class OidcSettings(Group, frozen=True, kw_only=True):
+    """Signing in by an OpenID Connect provider. The address to enter there is `/oidc/sso/login/callback/`."""
+
+    server_url: Annotated[str, Meta(description="Issuer, like https://id.example.com/realms/main; empty = none")] = ""
+    client_id: Annotated[str, Meta(description="Id that the provider gave Onefold")] = ""
+    client_secret: Annotated[Secret | None, Meta(description="Secret that the provider gave Onefold")] = None
+    name: Annotated[str, Meta(description="What the button is called")] = "single sign-on"
+    new_users: Annotated[
+        Literal["refused", "viewer", "editor"],
+        Meta(description="What becomes of somebody whom nobody invited: refused, or a user of this role"),
+    ] = "refused"
+
+
 class RetentionSettings(Group, frozen=True, kw_only=True):
     """How long what is no longer needed is kept."""
 
@@ -161,6 +187,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     processor: ProcessorSettings = ProcessorSettings()
     web: WebSettings = WebSettings()
     privacy: PrivacySettings = PrivacySettings()
+    mail: MailSettings = MailSettings()
+    oidc: OidcSettings = OidcSettings()
     retention: RetentionSettings = RetentionSettings()
     demo: DemoSettings = DemoSettings()
     log: LogSettings = LogSettings()

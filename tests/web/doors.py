@@ -44,6 +44,50 @@ DOORS: Final[dict[str, Door]] = {
     # accounts
     "signin": form(ANYONE),
     "signout": act(ANYONE),
+    "setup/<str:code>": form(ANYONE),  # with the code
+    "invite/<str:token>": form(ANYONE),  # with the token
+    "settings/me": form(SIGNED_IN),
+    "settings/theme": act(SIGNED_IN),
+    "settings/keys": form(SIGNED_IN),
+    "settings/keys/<int:key_id>/end": act(SIGNED_IN),
+    "settings/users": page(P.MANAGE_USERS),
+    "settings/users/invite": act(P.MANAGE_USERS),
+    "settings/users/<int:user_id>": form(P.MANAGE_USERS),
+    "settings/users/<int:user_id>/link": act(P.MANAGE_USERS),
+    "settings/users/<int:user_id>/switch": act(P.MANAGE_USERS),
+    "settings/users/<int:user_id>/signout": act(P.MANAGE_USERS),
+    "settings/workspace": form(P.MANAGE_SETTINGS),
+    "settings/audit": page(P.SEE_AUDIT),
+    "people/<str:identifier>/reveal": act(P.REVEAL_PERSONAL_DATA),
+    # allauth's; what is about oneself leads to sign-in or asks for the password again
+    "account/closed": form(ANYONE),
+    "account/inactive": page(ANYONE),
+    "account/confirm": form(SIGNED_IN),
+    "account/password": form(SIGNED_IN),
+    "account/password/first": form(SIGNED_IN),
+    "account/password/forgotten": form(ANYONE),
+    "account/password/sent": page(ANYONE),
+    "account/password/new/<base36:uidb36>-<str:key>/": form(ANYONE),  # with the key
+    "account/password/changed": page(ANYONE),
+    "account/second-factor/": page(SIGNED_IN),
+    "account/second-factor/authenticate/": form(ANYONE),  # in the middle of signing in
+    "account/second-factor/reauthenticate/": form(SIGNED_IN),
+    "account/second-factor/totp/activate/": form(SIGNED_IN),
+    "account/second-factor/totp/deactivate/": form(SIGNED_IN),
+    "account/second-factor/recovery-codes/": page(SIGNED_IN),
+    "account/second-factor/recovery-codes/generate/": form(SIGNED_IN),
+    "account/second-factor/recovery-codes/download/": page(SIGNED_IN),
+    "account/second-factor/webauthn/": page(SIGNED_IN),
+    "account/second-factor/webauthn/add/": form(SIGNED_IN),
+    "account/second-factor/webauthn/reauthenticate/": form(SIGNED_IN),
+    "account/second-factor/webauthn/keys/<int:pk>/remove/": form(SIGNED_IN),
+    "account/second-factor/webauthn/keys/<int:pk>/edit/": form(SIGNED_IN),
+    "account/single-sign-on/login/cancelled/": page(ANYONE),
+    "account/single-sign-on/login/error/": page(ANYONE),
+    "account/single-sign-on/signup/": form(ANYONE),
+    "account/single-sign-on/": form(SIGNED_IN),
+    "oidc/<slug:provider_id>/login/": form(ANYONE),
+    "oidc/<slug:provider_id>/login/callback/": page(ANYONE),  # with the provider's answer
     # people
     "companies/<path:identifier>": page(P.SEE_PEOPLE),
     "people": page(P.SEE_PEOPLE),
@@ -122,6 +166,13 @@ VALUES: Final = {
     "request_id": "1",
     "statement": "00000000-0000-0000-0000-000000000001",
     "event": "00000000-0000-4000-8000-000000000001",
+    "code": "no-such-code",
+    "token": "no-such-token",
+    "user_id": "999999",
+    "uidb36": "1",
+    "key": "no-such-key",
+    "pk": "999999",
+    "provider_id": "none",
 }
 """What stands for a parameter in an address. It need not exist: a door is closed before anybody looks behind it."""
 

@@ -3,13 +3,16 @@
 import ipaddress
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, cast
+from typing import TYPE_CHECKING, Concatenate, cast
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from onefold.accounts.permissions import Actor, Permission, demand
+
+if TYPE_CHECKING:
+    from onefold.accounts.models import User
 
 View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
 
@@ -28,6 +31,21 @@ def requires(permission: Permission) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def signed_in(view: View) -> View:
+    """Decorator of a page about oneself: visitors are sent to sign in; whoever has, may."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **parts: object) -> HttpResponse:
+        return view(request, **parts) if request.user.is_authenticated else _to_sign_in(request)
+
+    return guarded
+
+
+def user_of_session(request: HttpRequest) -> "User":
+    """Who is signed in; behind a guard."""
+    return cast("User", request.user)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

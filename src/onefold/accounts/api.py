@@ -6,6 +6,7 @@ from onefold.accounts.access import actor_of, requires
 from onefold.accounts.audit import acting_from, audit, broken_entry
 from onefold.accounts.masking import mask_email, mask_page, mask_phone, mask_text, mask_value
 from onefold.accounts.permissions import (
+    API_KEY_PREFIX,
     Actor,
     ApiKeyHolder,
     KeyHolder,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from onefold.accounts.models import Workspace
 
 __all__ = [
+    "API_KEY_PREFIX",
     "Actor",
     "ApiKeyHolder",
     "KeyHolder",
@@ -31,6 +33,7 @@ __all__ = [
     "Role",
     "acting_from",
     "actor_of",
+    "api_key_holder",
     "audit",
     "broken_entry",
     "count_users",
@@ -44,6 +47,7 @@ __all__ = [
     "mask_value",
     "may",
     "name_of",
+    "new_setup_code",
     "requires",
     "set_password",
     "workspace",
@@ -79,6 +83,20 @@ def set_password(username: str, password: str) -> None:
     from onefold.accounts.actions import set_password as action  # as above
 
     action(username, password)
+
+
+def api_key_holder(text: str) -> ApiKeyHolder | None:
+    """Who shows this API key of a user; None when it opens nothing. One index probe; needs `django.setup()`."""
+    from onefold.accounts.api_keys import holder_of  # as above
+
+    return holder_of(text)
+
+
+def new_setup_code() -> str | None:
+    """A code to make the first administrator with, at `/setup/CODE`; None when there are users. As `create_user`."""
+    from onefold.accounts.setup import new_setup_code as action  # as above
+
+    return action()
 
 
 def workspace() -> "Workspace":

@@ -1,37 +1,26 @@
-"""Ten wrong tries close the door for five minutes, per user name and address. Holds over several processes."""
+"""Ten wrong tries close the door for five minutes, per name and address. django-axes counts; this tells."""
 
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Mapping
 
-from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
 
-from onefold.accounts.models import SignInFailure
-
-ALLOWED_TRIES: Final = 10
-WINDOW: Final = timedelta(minutes=5)
+RETRY_AFTER_S = 300
 
 
-def register_try(username: str, address: str, now: datetime) -> bool:
-    """Count a try before its password is looked at; False = too many, and this one didn't count.
-
-    The row is written first and counted after, so that tries at the same moment can't slip through together.
-    """
-    SignInFailure.objects.filter(at__lt=now - WINDOW).delete()
-    mine = SignInFailure.objects.create(username=_key(username), address=address, at=now)
-    if _of(username, address).count() <= ALLOWED_TRIES:
-        return True
-    mine.delete()
-    return False
+def typed_name(request: HttpRequest, credentials: Mapping[str, str] | None = None) -> str:
+    """What somebody typed to say who they are; it need not exist."""
+    given = credentials or {}
+    typed = request.POST.get("username") or given.get("username") or given.get("email") or ""
+    return typed.strip().lower()[:150].replace("\0", "")
 
 
-def forget_tries(username: str, address: str) -> None:
-    """The password was right: earlier tries no longer count."""
-    _of(username, address).delete()
-
-
-def _of(username: str, address: str) -> QuerySet[SignInFailure]:
-    return SignInFailure.objects.filter(username=_key(username), address=address)
-
-
-def _key(username: str) -> str:
-    return username.strip().lower()[:150].replace("\0", "")
+def locked_out(
+    request: HttpRequest, original: HttpResponse, credentials: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """The sign-in page that says to wait; for the right password as well."""
+    said = _("Too many wrong tries. Wait 5 minutes, then try again.")
+    response = render(request, "accounts/closed.html", {"title": _("The door is closed"), "message": said}, status=429)
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    return response

@@ -71,20 +71,3 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class SignInFailure(models.Model):
-    """One try with a wrong password; kept for as long as it counts."""
-
-    username = models.CharField(max_length=150)  # lower case, as typed: need not exist
-    address = models.GenericIPAddressField()
-    at = models.DateTimeField()
-
-    class Meta:
-        indexes = (
-            models.Index(fields=["username", "address", "at"], name="sign_in_failure_who"),
-            models.Index(fields=["at"], name="sign_in_failure_at"),
-        )
-
-    def __str__(self) -> str:
-        return f"wrong try at {self.at:%Y-%m-%d %H:%M:%S}"

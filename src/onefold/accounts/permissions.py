@@ -60,6 +60,7 @@ _OF_SCOPE: Final[dict[str, frozenset[Permission]]] = {
     "read": _VIEWER | {Permission.SEE_PERSONAL_DATA},
     "admin": _EDITOR | {Permission.SEE_PERSONAL_DATA, Permission.ERASE_PEOPLE},
 }
+API_KEY_PREFIX: Final = "uk_"
 API_SCOPES: Final[dict[str, frozenset[Permission]]] = {
     "read": _VIEWER,
     "personal_data": frozenset({Permission.SEE_PERSONAL_DATA}),

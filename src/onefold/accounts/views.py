@@ -1,55 +1,50 @@
 """Signing in and out."""
 
+from typing import Any
+
+from allauth.account.views import LoginView
+from allauth.socialaccount.adapter import get_adapter as get_social_adapter
+from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from onefold.accounts import actions
-from onefold.accounts.access import address_of
-from onefold.accounts.forms import SignInForm
+from onefold.accounts.journal import note
 from onefold.accounts.models import User
-from onefold.kernel.errors import Rejected
+from onefold.accounts.permissions import name_of
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponse:
-    target = _target(request)
-    if request.user.is_authenticated:
-        return HttpResponseRedirect(target)
-    form = SignInForm(request.POST if request.method == "POST" else None)
-    status = 200
-    if form.is_valid():
-        fault = _try(request, form)
-        if fault is None:
-            return HttpResponseRedirect(target)
-        form.add_error(None, str(fault))
-        status = fault.status
-    context = {"form": form, "next": target, "has_users": User.objects.exists()}
-    response = render(request, "accounts/sign_in.html", context, status=status)
-    if status == actions.TooManyTries.status:
-        response["Retry-After"] = "300"
-    return response
+class SignInView(LoginView):
+    """allauth's, with what our page shows besides."""
+
+    def form_invalid(self, form: Any) -> HttpResponse:  # noqa: ANN401 allauth's form
+        """A wrong password is an answer of this page, and no success."""
+        response: HttpResponse = super().form_invalid(form)
+        response.status_code = 401
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 as allauth's
+        """`has_users`; `providers`: (name, address) of each."""
+        found: dict[str, Any] = super().get_context_data(**kwargs)
+        target = self.get_next_url() or ""
+        providers = [
+            (provider.name, provider.get_login_url(self.request, **({"next": target} if target else {})))
+            for provider in get_social_adapter().list_providers(self.request)
+        ]
+        return found | {
+            "has_users": User.objects.exists(),
+            "has_mail": bool(settings.EMAIL_HOST),
+            "providers": providers,
+            "next": target,
+        }
+
+
+sign_in = require_http_methods(["GET", "HEAD", "POST"])(SignInView.as_view())
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        note(name_of(request.user), "user.signed_out", name_of(request.user))
     logout(request)
     return HttpResponseRedirect("/signin")
-
-
-def _try(request: HttpRequest, form: SignInForm) -> Rejected | None:
-    """Why signing in failed. A wrong password is an answer of this page, not an error page."""
-    try:
-        actions.sign_in(request, form.cleaned_data["username"], form.cleaned_data["password"], address_of(request))
-    except Rejected as fault:
-        return fault
-    return None
-
-
-def _target(request: HttpRequest) -> str:
-    """Where to go after signing in: a page of ours, never somebody else's."""
-    wanted = request.POST.get("next") or request.GET.get("next") or "/"
-    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if is_ours else "/"

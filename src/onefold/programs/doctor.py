@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from onefold.accounts.api import broken_entry
 from onefold.config import Settings
 from onefold.infra.embedded import database
 from onefold.infra.home import find_home
@@ -65,6 +66,7 @@ def _examine_database(settings: Settings, connection: Connection[tuple[Any, ...]
     yield from _examine_log(connection)
     yield from _examine_partitions(connection)
     yield from _examine_configuration(connection)
+    yield from _examine_audit(connection)
 
 
 def _examine_processes(connection: Connection[tuple[Any, ...]]) -> Iterator[Finding]:
@@ -109,6 +111,14 @@ def _examine_configuration(connection: Connection[tuple[Any, ...]]) -> Iterator[
         f"The identity configuration or a source's priority changed on {row[0]:%Y-%m-%d %H:%M} UTC; profiles that got "
         "no event since are still as the one before made them. `onefold rebuild` applies it to all.",
     )
+
+
+def _examine_audit(connection: Connection[tuple[Any, ...]]) -> Iterator[Finding]:
+    broken = broken_entry(connection)
+    if broken is None:
+        yield Finding(False, "The chain of the audit log holds.")
+    else:
+        yield Finding(True, f"The audit log was changed by hand: the chain breaks at entry {broken}.")
 
 
 def disk_space(folder: Path) -> Finding:

@@ -23,7 +23,7 @@ from onefold.infra.heartbeat import forget_restarts, record_restart
 from onefold.infra.logs import get_logger
 from onefold.infra.processes import spawn
 from onefold.kernel.errors import Broken, OnefoldError, Rejected, Unavailable
-from onefold.programs.migrate import migrate
+from onefold.programs.migrate import migrate, set_up_django
 
 # In the order of stopping: no more events come in, what has come is processed, the database goes last.
 STAGES: Final = (("collector",), ("web", "processor", "worker"))
@@ -229,11 +229,16 @@ def _own_server(settings: Settings, deadline: float) -> embedded.RunningServer:
 
 
 def greeting(settings: Settings) -> str:
-    """What a person is told when everything answers."""
+    """What a person is told when everything answers; with nobody to sign in, where the first administrator is made."""
+    set_up_django(settings)
+    from onefold.accounts.api import new_setup_code
+
+    code = new_setup_code()
+    first = f"\n  first, set up http://{settings.web.host}:{settings.web.port}/setup/{code}" if code else ""
     return (
         "Onefold is running. Ctrl-C stops it.\n"
         f"  pages         http://{settings.web.host}:{settings.web.port}/\n"
-        f"  tracking API  http://{settings.collector.host}:{settings.collector.port}/v1/batch"
+        f"  tracking API  http://{settings.collector.host}:{settings.collector.port}/v1/batch{first}"
     )
 
 

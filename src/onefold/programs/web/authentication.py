@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ninja.security import APIKeyCookie, HttpBearer
 from psycopg import Connection
 
-from onefold.accounts.api import KeyHolder
+from onefold.accounts.api import API_KEY_PREFIX, ApiKeyHolder, KeyHolder, api_key_holder
 from onefold.events.api import Grant, KeyUnknown, check_key, digest_of
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import Rejected
@@ -18,7 +18,7 @@ from onefold.kernel.errors import Rejected
 MAX_AGE_S: Final = 5.0
 MAX_REMEMBERED: Final = 1_000
 
-_known_keys: dict[bytes, tuple[float, KeyHolder]] = {}
+_known_keys: dict[bytes, tuple[float, KeyHolder | ApiKeyHolder]] = {}
 
 
 class KeyRejected(Rejected):
@@ -29,15 +29,15 @@ class KeyRejected(Rejected):
 
 
 class SecretKey(HttpBearer):
-    """A source's secret key: `Authorization: Bearer KEY`, Basic with the key as user name, or `X-Api-Key: KEY`."""
+    """An API key, or a source's secret key, in `Authorization: Bearer KEY`, as Basic user name or `X-Api-Key: KEY`."""
 
-    openapi_description = "Secret key of a source, scope read or admin. Also as Basic user name or X-Api-Key."
+    openapi_description = "API key of a user, or secret key of a source with scope read or admin. Also as X-Api-Key."
 
-    def __call__(self, request: HttpRequest) -> KeyHolder | None:
+    def __call__(self, request: HttpRequest) -> KeyHolder | ApiKeyHolder | None:
         key = key_of(request)
         return self.authenticate(request, key) if key else None
 
-    def authenticate(self, request: HttpRequest, token: str) -> KeyHolder:
+    def authenticate(self, request: HttpRequest, token: str) -> KeyHolder | ApiKeyHolder:
         """The holder of a valid key. Raises KeyRejected or Forbidden: a wrong key is never taken for no key."""
         with pooled() as conn:
             return key_holder(conn, token)
@@ -68,19 +68,30 @@ def key_of(request: HttpRequest) -> str:
         raise KeyRejected("The Authorization header is not valid: its Basic part is no base64 of a text.") from fault
 
 
-def key_holder(conn: Connection[Any], key: str) -> KeyHolder:
+def key_holder(conn: Connection[Any], key: str) -> KeyHolder | ApiKeyHolder:
     """Who holds `key`; remembered for MAX_AGE_S, which is how long a disabled key may live on."""
     digest = digest_of(key)  # a key in memory is a key to be stolen
     now = time.monotonic()
     known = _known_keys.get(digest)
     if known is not None and now - known[0] < MAX_AGE_S:
         return known[1]
-    grant = _grant(conn, key)
-    holder = KeyHolder(key_id=grant.key_id, source_id=grant.source.id, scopes=grant.scopes)
+    holder = _of_user(key) if key.startswith(API_KEY_PREFIX) else _of_source(conn, key)
     if len(_known_keys) >= MAX_REMEMBERED:
         _known_keys.clear()
     _known_keys[digest] = (now, holder)
     return holder
+
+
+def _of_user(key: str) -> ApiKeyHolder:
+    holder = api_key_holder(key)
+    if holder is None:
+        raise KeyRejected("This API key is not known, or it has ended. Make one under Settings, API keys.")
+    return holder
+
+
+def _of_source(conn: Connection[Any], key: str) -> KeyHolder:
+    grant = _grant(conn, key)
+    return KeyHolder(key_id=grant.key_id, source_id=grant.source.id, scopes=grant.scopes)
 
 
 def _grant(conn: Connection[Any], key: str) -> Grant:

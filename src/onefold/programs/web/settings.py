@@ -1,6 +1,7 @@
 """Django's settings, made from Onefold's."""
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,22 @@ def database(settings: Settings) -> dict[str, Any]:
     }
 
 
+def oidc_apps(settings: Settings) -> list[dict[str, Any]]:
+    """The provider, as allauth wants to know it; none without an issuer."""
+    oidc = settings.oidc
+    if not oidc.server_url:
+        return []
+    return [
+        {
+            "provider_id": "sso",
+            "name": oidc.name,
+            "client_id": oidc.client_id,
+            "secret": oidc.client_secret.reveal() if oidc.client_secret else "",
+            "settings": {"server_url": oidc.server_url},
+        }
+    ]
+
+
 def secret_key() -> str:
     """The key that signs sessions: the given one, else one made at the first use and kept in the data folder."""
     if ONEFOLD.web.secret_key:
@@ -49,6 +66,7 @@ DATABASES = {"default": database(ONEFOLD)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "onefold.accounts",  # its templates come before allauth's
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -57,7 +75,12 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
     "procrastinate.contrib.django",
-    "onefold.accounts",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "axes",
     "onefold.events",
     "onefold.notifications",
     "onefold.identity",
@@ -76,6 +99,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "onefold.accounts.middleware.Preferences",
+    "onefold.accounts.middleware.PersonalData",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",  # answers who is locked out
     "django_htmx.middleware.HtmxMiddleware",
     "onefold.programs.web.middleware.Faults",
 ]
@@ -93,6 +120,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "onefold.programs.web.context.shell",
+                "onefold.accounts.context.account",
             ],
             "builtins": ["onefold.programs.web.templatetags.display"],
         },
@@ -120,6 +148,63 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: who is locked out is not even looked at
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "onefold.accounts.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "onefold.accounts.forms.SignInForm"}
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]  # nobody signs up; allauth compares them with the above
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an address is what an administrator invited
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Onefold: "
+# beside the lock-out by name and address: bounds what many addresses together may try, and codes of the second factor
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "100/m/ip,20/5m/key"}
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https"  # for what is written outside of a request
+
+MFA_ADAPTER = "onefold.accounts.adapters.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Onefold"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True  # browsers offer keys on https and on localhost only
+MFA_PASSKEY_LOGIN_ENABLED = False
+
+SOCIALACCOUNT_ADAPTER = "onefold.accounts.adapters.OidcAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form would be stopped by form-action when it is led on to the provider
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = (
+    True  # whom an administrator invited is known by the address the provider vouches for
+)
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "oidc"
+OIDC_NEW_USERS = ONEFOLD.oidc.new_users
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": oidc_apps(ONEFOLD)}}
+
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=5)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_USERNAME_CALLABLE = "onefold.accounts.lockout.typed_name"
+AXES_CLIENT_IP_CALLABLE = "onefold.accounts.access.address_of"
+AXES_LOCKOUT_CALLABLE = "onefold.accounts.lockout.locked_out"
+
+EMAIL_HOST = ONEFOLD.mail.host
+EMAIL_PORT = ONEFOLD.mail.port
+EMAIL_HOST_USER = ONEFOLD.mail.username
+EMAIL_HOST_PASSWORD = ONEFOLD.mail.password.reveal() if ONEFOLD.mail.password else ""
+EMAIL_USE_TLS = ONEFOLD.mail.security == "starttls"
+EMAIL_USE_SSL = ONEFOLD.mail.security == "tls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = ONEFOLD.mail.sender
 
 # `Secure` is set by SafeHeaders when the request came by https: plain http on the own machine must work as well.
 PROXY_COUNT = ONEFOLD.web.proxy_count

@@ -34,6 +34,7 @@ settings = load_settings()
 configure_logs(settings.log, "web")
 # it logs the paths of what fails, and paths hold e-mail addresses; faults.py says what is to be known
 logging.getLogger("django.request").setLevel(logging.CRITICAL)
+logging.getLogger("axes").setLevel(logging.CRITICAL)  # it would log names and addresses; both are in its table
 set_up_django(settings)
 if settings.database.url is not None:
     open_pool(settings.database.url.reveal(), "web", max_size=POOL_SIZE)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 from django import template
-from django.utils import timezone
+from django.utils import dateformat, formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -37,7 +37,7 @@ def when(instant: datetime | int | None) -> str | SafeString:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         known.isoformat(),
-        f"{known:%-d %b %Y, %H:%M:%S.%f}"[:-3] + " UTC",
+        _exact(known),
         _relative((timezone.now() - known).total_seconds(), known),
     )
 
@@ -47,33 +47,32 @@ def when_hour(instant: datetime) -> SafeString:
     """As `when`, of an instant that is rounded down to the hour."""
     hours = int((timezone.now() - instant).total_seconds() // 3600)
     text = "this hour" if hours <= 0 else _relative(hours * 3600, instant)
-    return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>', instant.isoformat(), f"{instant:%-d %b %Y, %H}h", text
-    )
+    here = timezone.localtime(instant)
+    return format_html('<time datetime="{}" title="{}">{}</time>', here.isoformat(), _exact(here, "j M Y, H:00"), text)
 
 
 @register.filter
 def clock(instant: datetime) -> SafeString:
     """A `<time>` with hours to milliseconds, for rows of one day."""
-    text = f"{instant:%H:%M:%S.%f}"[:-3]
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', instant.isoformat(), f"{instant:%-d %b %Y} UTC", text
-    )
+    here = timezone.localtime(instant)
+    text = f"{here:%H:%M:%S.%f}"[:-3]
+    return format_html('<time datetime="{}" title="{}">{}</time>', here.isoformat(), _exact(here, "j M Y"), text)
 
 
 @register.filter
 def day(instant: datetime) -> str:
-    """Today, Yesterday, else the date; of UTC."""
-    days = (timezone.now().date() - instant.date()).days
+    """Today, Yesterday, else the date; in the reader's time zone."""
+    here = timezone.localtime(instant)
+    days = (timezone.localdate() - here.date()).days
     if days in {0, 1}:
-        return ("Today", "Yesterday")[days]
-    return f"{instant:%-d %B %Y}"
+        return (gettext("Today"), gettext("Yesterday"))[days]
+    return dateformat.format(here, "j F Y")
 
 
 @register.filter
 def grouped(number: int | float | None) -> str:
-    """1234567 → 1,234,567."""
-    return "0" if number is None else f"{number:,}"
+    """1234567 → 1,234,567, with the separators of the reader's language."""
+    return "0" if number is None else formats.number_format(number, use_l10n=True, force_grouping=True)
 
 
 @register.filter
@@ -126,6 +125,12 @@ def pretty(body: bytes | str | dict[str, Any]) -> str:
 
 
 @register.filter
+def as_json(value: object) -> str:
+    """JSON in one line, for an attribute that a script reads."""
+    return msgspec.json.encode(value).decode()
+
+
+@register.filter
 def kind_icon(kind: object) -> str:
     """Name of the icon of a kind of event."""
     name = getattr(kind, "name", str(kind)).lower()
@@ -148,11 +153,17 @@ def words(name: object) -> str:
 
 def _aware(instant: datetime | int) -> datetime | None:
     if isinstance(instant, datetime):
-        return instant
+        return timezone.localtime(instant)
     try:
-        return instant_of(instant)
+        return timezone.localtime(instant_of(instant))
     except OverflowError:
         return None
+
+
+def _exact(instant: datetime, form: str = "") -> str:
+    """An instant to the millisecond, or in a form of Django's, with its zone."""
+    text = dateformat.format(instant, form or "j M Y, H:i:s")
+    return f"{text}{'' if form else f'.{instant.microsecond // 1000:03}'} {instant.tzname()}"
 
 
 def _relative(age_s: float, instant: datetime) -> str:
@@ -162,7 +173,7 @@ def _relative(age_s: float, instant: datetime) -> str:
         return f"{age_s / 60:.0f}{NARROW_SPACE}min ago"
     if 3600 <= age_s < 86_400:
         return f"{age_s / 3600:.0f}{NARROW_SPACE}h ago"
-    return f"{instant:%-d %b %Y}"
+    return dateformat.format(instant, "j M Y")
 
 
 @register.filter
@@ -186,8 +197,8 @@ def trust(value: int) -> str:
 @register.filter
 def clock_short(instant: datetime) -> SafeString:
     """A `<time>` with hours and minutes, beside a heading that names the day."""
-    exact = f"{instant:%-d %b %Y, %H:%M:%S.%f}"[:-3]
-    return format_html('<time datetime="{}" title="{} UTC">{}</time>', instant.isoformat(), exact, f"{instant:%H:%M}")
+    here = timezone.localtime(instant)
+    return format_html('<time datetime="{}" title="{}">{}</time>', here.isoformat(), _exact(here), f"{here:%H:%M}")
 
 
 @register.filter

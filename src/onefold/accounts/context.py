@@ -1,0 +1,42 @@
+"""What every page may need of the user: preferences, the settings' tabs, whether this person can be revealed."""
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from onefold.accounts.permissions import Permission, may
+from onefold.accounts.reveal import is_revealed, person_in
+
+
+def account(request: HttpRequest) -> dict[str, object]:
+    """`theme`, `density`; `settings_tabs`; `revealable`: the profile id that Reveal would show; `has_mail`."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"has_mail": bool(settings.EMAIL_HOST)}
+    rights = frozenset(permission.value for permission in Permission if may(user, permission))
+    can_ask = Permission.REVEAL_PERSONAL_DATA in rights and Permission.SEE_PERSONAL_DATA not in rights
+    return {
+        "theme": user.theme,
+        "density": user.density,
+        "has_mail": bool(settings.EMAIL_HOST),
+        "settings_tabs": _tabs(request, rights) if request.path.startswith(("/settings/", "/account/")) else [],
+        "revealable": person_in(request.path) if can_ask and not is_revealed(request) else "",
+    }
+
+
+def _tabs(request: HttpRequest, rights: frozenset[str]) -> list[dict[str, object]]:
+    """What the settings have for this user, by name, address and whether it is the page shown."""
+    found = [
+        (_("You"), "/settings/me", None),
+        (_("Sign-in"), reverse("mfa_index"), None),
+        (_("API keys"), "/settings/keys", None),
+        (_("People & roles"), "/settings/users", Permission.MANAGE_USERS),
+        (_("Workspace"), "/settings/workspace", Permission.MANAGE_SETTINGS),
+        (_("Audit log"), "/settings/audit", Permission.SEE_AUDIT),
+    ]
+    return [
+        {"title": title, "url": url, "is_current": request.path.startswith(url)}
+        for title, url, needed in found
+        if needed is None or needed in rights
+    ]
