@@ -82,9 +82,8 @@ DOORS: Final[dict[str, Door]] = {
     "account/second-factor/webauthn/reauthenticate/": form(SIGNED_IN),
     "account/second-factor/webauthn/keys/<int:pk>/remove/": form(SIGNED_IN),
     "account/second-factor/webauthn/keys/<int:pk>/edit/": form(SIGNED_IN),
-    "account/single-sign-on/login/cancelled/": page(ANYONE),
-    "account/single-sign-on/login/error/": page(ANYONE),
-    "account/single-sign-on/signup/": form(ANYONE),
+    "account/single-sign-on/cancelled": page(ANYONE),
+    "account/single-sign-on/refused": form(ANYONE),
     "account/single-sign-on/": form(SIGNED_IN),
     "oidc/<slug:provider_id>/login/": form(ANYONE),
     "oidc/<slug:provider_id>/login/callback/": page(ANYONE),  # with the provider's answer

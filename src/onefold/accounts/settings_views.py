@@ -138,8 +138,8 @@ def set_up(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "accounts/set_up.html", {"form": form}, status=422 if form.errors else 200)
 
 
+@require_POST  # first: who sees without asking may not ask, but is told what is wrong
 @requires(Permission.REVEAL_PERSONAL_DATA)
-@require_POST
 def reveal_person(request: HttpRequest, identifier: str) -> HttpResponse:
     """Shows one person's e-mail addresses and phone numbers to this session for a while. The audit log has it."""
     path = f"/people/{identifier}"

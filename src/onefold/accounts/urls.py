@@ -1,12 +1,12 @@
 """Signing in and out, one's own account, users, keys, the audit log. What allauth does has its names."""
 
 from allauth.account import views as account
+from allauth.socialaccount import views as social
 from allauth.socialaccount.providers.openid_connect import views as oidc
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
 from onefold.accounts import settings_views, user_views, views
-
 
 
 class Base36Converter(StringConverter):
@@ -49,7 +49,9 @@ urlpatterns = [
     ),
     path("account/password/changed", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
     path("account/second-factor/", include("allauth.mfa.urls")),
-    path("account/single-sign-on/", include("allauth.socialaccount.urls")),
+    path("account/single-sign-on/", social.connections, name="socialaccount_connections"),
+    path("account/single-sign-on/cancelled", social.login_cancelled, name="socialaccount_login_cancelled"),
+    path("account/single-sign-on/refused", social.signup, name="socialaccount_signup"),
     path("oidc/<slug:provider_id>/login/", oidc.login, name="openid_connect_login"),
     path("oidc/<slug:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback"),
 ]

@@ -20,7 +20,7 @@ class SignInView(LoginView):
     def form_invalid(self, form: Any) -> HttpResponse:  # noqa: ANN401 allauth's form
         """A wrong password is an answer of this page, and no success."""
         response: HttpResponse = super().form_invalid(form)
-        response.status_code = 401
+        response.status_code = 401 if form.non_field_errors() else 422
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 as allauth's

@@ -166,7 +166,6 @@ ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Onefold: "
 # beside the lock-out by name and address: bounds what many addresses together may try, and codes of the second factor
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "100/m/ip,20/5m/key"}
-ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https"  # for what is written outside of a request
 
 MFA_ADAPTER = "onefold.accounts.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
