@@ -8,8 +8,9 @@ import pytest
 from psycopg import Connection
 
 from onefold.accounts.audit import Filter, acting_from, audit, audit_page, broken_entry, known_actions
-from onefold.events.api import NewSource, create_key, create_source, disable_key, update_source
+from onefold.events.api import NewSource, append_internal, create_key, create_source, disable_key, update_source
 from onefold.infra.postgres import connect
+from onefold.kernel.hashing import identifier_hash
 
 
 def add(conn: Connection[Any], number: int, **changes: Any) -> None:
@@ -106,3 +107,15 @@ def test_sources_and_keys_leave_entries(db: Connection[Any]) -> None:
         ("user:bob", "key.ended", "key:1", {}),
     ]
     assert made.text not in str(audit_page(db, Filter()))
+
+
+def test_decisions_of_users_and_keys_leave_entries_without_anybodys_values(db: Connection[Any]) -> None:
+    link = {"type": "link", "rule": "never", "a": ["email", "ada@example.com"], "b": ["user_id", "7"]}
+    append_internal(db, [link], acting_user="user:alice")
+    append_internal(db, [{"type": "retract", "source": "web", "messageIds": ["m-1", "m-2"]}], acting_user="key:3")
+    append_internal(db, [link], acting_user="onefold: component too large")
+    second, first = audit_page(db, Filter())
+    assert (first.actor, first.action, first.details["rule"]) == ("user:alice", "identity.decided", "never")
+    assert first.target == f"person:{identifier_hash('email', 'ada@example.com') % (1 << 64):016x}"
+    assert (second.actor, second.action, second.details) == ("key:3", "events.retracted", {"messages": 2})
+    assert "ada@example.com" not in str([first, second])

@@ -157,9 +157,9 @@ class TestFilters:
 class TestDetail:
     """Raw and processed beside each other, and the steps between."""
 
-    def test_an_accepted_event(self, bob: Client, shop: Shop) -> None:
+    def test_an_accepted_event(self, alice: Client, shop: Shop) -> None:
         shop.identify("7", name="Ada <b>", email=" Ada@Example.com ")
-        html = detail(bob, page(bob, "/events"))
+        html = detail(alice, page(alice, "/events"))
         assert re.findall(r'<p class="what">([^<]+)', html) == ["Received", "Accepted", "Identified", "Profile"]
         assert "Ada &lt;b&gt;</a>" in html
         processed = unescape(found(r'id="made"[^>]*>([^<]+)', html))

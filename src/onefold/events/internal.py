@@ -1,13 +1,32 @@
 """The events that only Onefold itself may log: a link decision, a retraction, a privacy request. Pure."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from onefold.events.event import Kind, Reason
 from onefold.events.fields import Refused
 from onefold.events.limits import Limits
+from onefold.kernel.hashing import identifier_hash
 
 INTERNAL_SOURCE: Final = 1
 _RULES: Final = ("never", "always", "withdrawn")
+
+
+def told(events: Sequence[dict[str, Any]]) -> tuple[str, str, dict[str, Any]]:
+    """What somebody did by logging these: action, target and details for the audit log, without anybody's values.
+
+    A person is named by the id of an identifier, which leads to their page.
+    """
+    first = events[0]
+    kind = str(first.get("type", ""))
+    if kind == "link":
+        (a_space, a), (b_space, _) = first["a"], first["b"]
+        target = f"person:{identifier_hash(a_space, a) % (1 << 64):016x}"
+        return "identity.decided", target, {"rule": first["rule"], "namespaces": [a_space, b_space], "n": len(events)}
+    if kind == "retract":
+        return "events.retracted", f"source:{first['source']}", {"messages": len(first["messageIds"])}
+    target = f"person:{identifier_hash('user_id', str(first['userId'])) % (1 << 64):016x}" if "userId" in first else ""
+    return f"{kind}.logged", target, {"n": len(events), "fields": sorted(first.get("traits", {}))[:50]}
 
 
 def check_rule(event: dict[str, Any], kind: Kind, limits: Limits) -> None:

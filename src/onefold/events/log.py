@@ -15,7 +15,7 @@ from psycopg import AsyncConnection, Connection
 from onefold.events.clean import clean_text
 from onefold.events.envelope import stored_body
 from onefold.events.event import Trust
-from onefold.events.internal import INTERNAL_SOURCE
+from onefold.events.internal import INTERNAL_SOURCE, told
 from onefold.events.limits import DEFAULT_LIMITS
 from onefold.events.reading import INTERACTIVE, Position
 from onefold.infra.arrays import byteas, instants, integers, smallints, texts
@@ -25,6 +25,7 @@ from onefold.kernel.instants import instant_of
 
 QUERIES: Final = load_queries("onefold.events", "log.sql")
 STATEMENT_TIMEOUT_MS: Final = 8_000
+_ACCOUNTABLE: Final = ("user:", "key:", "api_key:")
 _FIRST_POLL_S: Final = 0.01
 _LONGEST_POLL_S: Final = 0.1
 
@@ -130,7 +131,8 @@ def current_epoch(conn: Connection[Any]) -> int:
 def append_internal(conn: Connection[Any], events: Sequence[dict[str, Any]], *, acting_user: str) -> Position:
     """Logs Onefold's own events on the interactive lane, in the caller's transaction; where the last of them stands.
 
-    Each gets a messageId and a timestamp, unless it has them, and its `actingUser`.
+    Each gets a messageId and a timestamp, unless it has them, and its `actingUser`. What users and keys do goes into
+    the audit log with it.
     """
     received_at = time.time_ns() // 1000
     now = instant_of(received_at)
@@ -142,9 +144,19 @@ def append_internal(conn: Connection[Any], events: Sequence[dict[str, Any]], *, 
     if not rows:
         raise ValueError("append_internal needs at least one event")
     epoch = current_epoch(conn)
-    row = conn.execute(QUERIES["append"], _columns(epoch, rows), binary=True).fetchone()
+    with conn.transaction():
+        row = conn.execute(QUERIES["append"], _columns(epoch, rows), binary=True).fetchone()
+        if acting_user.startswith(_ACCOUNTABLE):
+            _note(conn, events, acting_user)
     assert row is not None  # noqa: S101 an aggregate always has a row
     return Position(lane=INTERACTIVE, epoch=epoch, xid=row[0], off=row[1])
+
+
+def _note(conn: Connection[Any], events: Sequence[dict[str, Any]], acting_user: str) -> None:
+    from onefold.accounts.api import audit  # as in sources.py
+
+    action, target, details = told(events)
+    audit(conn, actor=acting_user, action=action, target=target, details=details)
 
 
 def wait_until_processed(conn: Connection[Any], position: Position, timeout_s: float = 2.0) -> bool:

@@ -231,9 +231,12 @@ def _own_server(settings: Settings, deadline: float) -> embedded.RunningServer:
 def greeting(settings: Settings) -> str:
     """What a person is told when everything answers; with nobody to sign in, where the first administrator is made."""
     set_up_django(settings)
+    from django.db import connections
+
     from onefold.accounts.api import new_setup_code
 
     code = new_setup_code()
+    connections.close_all()  # this thread asks no more
     first = f"\n  first, set up http://{settings.web.host}:{settings.web.port}/setup/{code}" if code else ""
     return (
         "Onefold is running. Ctrl-C stops it.\n"
