@@ -129,6 +129,8 @@ DOORS: Final[dict[str, Door]] = {
     "sources/<slug:slug>/switch": act(P.MANAGE_SOURCES),
     "sources/new": form(P.MANAGE_SOURCES),
     "violations": page(P.SEE_EVENTS),
+    "violations/export": page(P.EXPORT_PEOPLE),
+    "violations/replay": act(P.MANAGE_SOURCES),
     # notifications
     "notifications": page(P.SEE_EVENTS),
     "notifications/bell": page(P.SEE_EVENTS),

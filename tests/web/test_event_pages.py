@@ -1,6 +1,8 @@
 """What the pages of events, violations and sources show."""
 
+import json
 import re
+import time
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -27,6 +29,41 @@ class TestViolations:
         assert page(bob, "/violations?before=nonsense").count("<details") == 50
         for digits in (40, 5_000):
             assert page(bob, f"/violations?before={'9' * digits}").count("<details") == 50
+
+    def test_groups_with_what_to_do(self, bob: Client, alice: Client, shop: Shop) -> None:
+        shop.send({"type": "dance"}, {"type": "dance"}, {"type": "track", "userId": "1"})
+        html = page(bob, "/violations")
+        assert "Use one of identify, track, page, screen, group, alias." in html
+        assert re.findall(r'<td class="n">(\d+)</td>', html) == ["2", "2", "1", "1"]
+        assert "Replay</button>" not in html
+        assert page(alice, "/violations").count("Replay</button>") == 1  # a missing name stays missing
+
+    def test_replay_after_what_was_wrong_is_mended(self, alice: Client, shop: Shop, processor: None) -> None:
+        big = {"type": "identify", "userId": "7", "messageId": "m-7", "traits": {"name": "Ada"}}
+        body = json.dumps(big).encode()
+        shop.conn.execute(
+            "insert into violation (at, source_id, message_id, kind, reason, detail, is_fatal, body) "
+            "values (now() - interval '3 days', %s, 'm-7', 'identify', 'event_too_large', '', true, %s), "
+            "(now(), %s, '', '', 'event_too_large', '', true, 'no json')",
+            [shop.back_end.id, body, shop.back_end.id],
+        )
+        html = alice.post("/violations/replay", {"reason": "event_too_large", "source": "back-end"}, follow=True)
+        assert "1 event was sent again." in html.content.decode()
+        assert "1 can&#x27;t be" in html.content.decode()
+        until = time.monotonic() + 30
+        while time.monotonic() < until and not shop.conn.execute("select from event").fetchone():
+            time.sleep(0.05)
+        rows = shop.conn.execute("select message_id, ts < now() - interval '2 days' from event").fetchall()
+        assert rows == [("m-7", True)]
+        assert shop.conn.execute("select count(*) from violation").fetchone() == (1,)
+
+    def test_export_a_line_each(self, alice: Client, bob: Client, shop: Shop) -> None:
+        shop.send({"type": "dance", "x": "é"}, {"type": "track", "userId": "1"})
+        answer = alice.get("/violations/export?reason=type_unknown")
+        lines = answer.getvalue().splitlines()
+        (line,) = (json.loads(line) for line in lines)
+        assert (line["source"], line["reason"], json.loads(line["body"])["x"]) == ("back-end", "type_unknown", "é")
+        assert bob.get("/violations/export").status_code == 403
 
 
 class TestSources:

@@ -6,6 +6,8 @@ from onefold.events import source_views, views
 
 urlpatterns = [
     path("violations", views.violations, name="violations"),
+    path("violations/export", views.export_violations, name="export_violations"),
+    path("violations/replay", views.replay_violations, name="replay_violations"),
     path("sources", source_views.source_list, name="sources"),
     path("sources/new", source_views.new_source, name="new_source"),
     path("sources/<slug:slug>", source_views.source_page, name="source"),

@@ -20,3 +20,27 @@ where outcome like 'violation:%%' and minute >= now() - interval '24 hours'
 group by 1, 2
 order by 3 desc, 1, 2
 limit 50
+
+-- groups: reasons by source over a week, by the day, the most frequent first (primary key of source_count)
+select source_id, substr(outcome, 11), sum(n) filter (where minute >= now() - interval '24 hours')::bigint, sum(n)::bigint,
+       array(select coalesce(sum(c2.n), 0)::bigint
+             from generate_series(0, 6) day
+             left join source_count c2 on c2.source_id = c.source_id and c2.outcome = c.outcome
+                 and c2.minute >= now() - (7 - day) * interval '1 day' and c2.minute < now() - (6 - day) * interval '1 day'
+             group by day order by day)
+from source_count c
+where outcome like 'violation:%%' and minute >= now() - interval '7 days'
+  and (%(source_id)s::integer is null or source_id = %(source_id)s)
+group by source_id, outcome
+order by 4 desc, 1, 2
+limit 30
+
+-- to_replay: fatal violations of a reason, the oldest first (primary key; index on source_id, id)
+select id, at, source_id, kind, body from violation
+where is_fatal and reason = %(reason)s and (%(source_id)s::integer is null or source_id = %(source_id)s)
+order by id
+limit %(limit)s
+for update skip locked
+
+-- forget: these were sent again
+delete from violation where id = any(%(ids)s)
