@@ -143,25 +143,19 @@ def append_internal(conn: Connection[Any], events: Sequence[dict[str, Any]], *, 
     ]
     if not rows:
         raise ValueError("append_internal needs at least one event")
-    return append_rows(conn, rows)
+    with conn.transaction():
+        position = append_rows(conn, rows)
+        if acting_user.startswith(_ACCOUNTABLE):
+            _note(conn, events, acting_user)
+    return position
 
 
 def append_rows(conn: Connection[Any], rows: Sequence[NewRow]) -> Position:
     """Logs rows of one lane in the caller's transaction; where the last of them stands. `rows` isn't empty."""
     epoch = current_epoch(conn)
-    with conn.transaction():
-        row = conn.execute(QUERIES["append"], _columns(epoch, rows), binary=True).fetchone()
-        if acting_user.startswith(_ACCOUNTABLE):
-            _note(conn, events, acting_user)
+    row = conn.execute(QUERIES["append"], _columns(epoch, rows), binary=True).fetchone()
     assert row is not None  # noqa: S101 an aggregate always has a row
     return Position(lane=rows[0].lane, epoch=epoch, xid=row[0], off=row[1])
-
-
-def _note(conn: Connection[Any], events: Sequence[dict[str, Any]], acting_user: str) -> None:
-    from onefold.accounts.api import audit  # as in sources.py
-
-    action, target, details = told(events)
-    audit(conn, actor=acting_user, action=action, target=target, details=details)
 
 
 def wait_until_processed(conn: Connection[Any], position: Position, timeout_s: float = 2.0) -> bool:
