@@ -158,6 +158,13 @@ def append_rows(conn: Connection[Any], rows: Sequence[NewRow]) -> Position:
     return Position(lane=rows[0].lane, epoch=epoch, xid=row[0], off=row[1])
 
 
+def _note(conn: Connection[Any], events: Sequence[dict[str, Any]], acting_user: str) -> None:
+    from onefold.accounts.api import audit  # as in sources.py
+
+    action, target, details = told(events)
+    audit(conn, actor=acting_user, action=action, target=target, details=details)
+
+
 def wait_until_processed(conn: Connection[Any], position: Position, timeout_s: float = 2.0) -> bool:
     """Whether the processor has come past `position` within the time; asks up to every 10 ms.
 
