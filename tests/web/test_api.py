@@ -9,7 +9,8 @@ from django.test import Client
 
 from onefold.kernel.hashing import event_id, identifier_hash
 from onefold.profiles.ids import to_text
-from tests.web.conftest import Shop, days_ago, track
+from onefold.profiles.people import person_of
+from tests.web.conftest import NOW, Shop, days_ago, track
 
 
 class TestProfile:
@@ -39,6 +40,16 @@ class TestProfile:
         assert len(answer["events"]) == 4
         assert answer["events"][0]["body"]["properties"] == {"total": 12.5}
         assert answer["events"][0]["source"] == "back-end"
+
+    def test_nobody_was_last_seen_before_they_were_first_seen(self, robot: Client, shop: Shop) -> None:
+        shop.send(track("m-1"), at=days_ago(1).replace(minute=42))  # stored as of the full hour
+        now = robot.get("/api/profiles/user_id:1?include=").json()
+        assert now["last_seen"] == now["first_seen"]
+        then = robot.get(f"/api/profiles/user_id:1?include=&as_of={NOW:%Y-%m-%dT%H:%M:%SZ}").json()
+        assert (then["first_seen"], then["last_seen"]) == (now["first_seen"], now["first_seen"])
+        (row,) = shop.conn.execute("select first_seen, last_seen from profile").fetchall()
+        listed = person_of((1, "", "", "", True, *row, None, None, None))
+        assert listed.last_seen == listed.first_seen == row[0] > row[1]
 
     def test_only_what_is_asked_for(self, robot: Client, shop: Shop) -> None:
         shop.send(track("m-1"), track("m-2"), track("m-3"))

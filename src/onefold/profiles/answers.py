@@ -114,7 +114,7 @@ def past_answer(
         "phone": golden.phone,
         "is_known": golden.is_known,
         "first_seen": instant_of(golden.first_seen),
-        "last_seen": instant_of(golden.last_seen),
+        "last_seen": instant_of(max(golden.first_seen, golden.last_seen)),
     }
     if "traits" in include:
         answer["traits"] = msgspec.Raw(golden.traits.encode())

@@ -96,7 +96,7 @@ def person_of(row: tuple[Any, ...]) -> Person:
         phone=phone,
         is_known=is_known,
         first_seen=first_seen,
-        last_seen=last_seen,
+        last_seen=max(first_seen, last_seen),  # stored rounded down to the hour
         company=company or key or "",
         company_space=space,
         company_key=key,

@@ -1,5 +1,6 @@
 -- whole_person: who an identifier is, with everything the API may ask for, in one row (primary keys, index on comp)
-select n.h, n.ns, n.val, n.fl, n.prof, p.id, p.name, p.email, p.phone, p.is_known, p.first_seen, p.last_seen,
+select n.h, n.ns, n.val, n.fl, n.prof, p.id, p.name, p.email, p.phone, p.is_known,
+       p.first_seen, greatest(p.first_seen, p.last_seen),
        case when %(with_traits)s then p.traits::text end,
        m.identifiers, m.fragments,
        case when %(with_companies)s then (

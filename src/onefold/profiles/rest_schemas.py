@@ -50,7 +50,7 @@ class ProfileOut(Schema):
     phone: str
     is_known: bool = Field(description="Has an identifier stronger than a device's")
     first_seen: datetime
-    last_seen: datetime = Field(description="Rounded down to the hour")
+    last_seen: datetime = Field(description="Rounded down to the hour, but never before first_seen")
     traits: dict[str, Any] | None = None
     identifiers: list[IdentifierOut] | None = None
     companies: list[CompanyRef] | None = Field(None, description="At most 100, the latest first")
