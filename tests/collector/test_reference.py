@@ -51,7 +51,8 @@ def test_limits_that_are_settings_are_told() -> None:
 
 
 def test_every_endpoint_that_is_named_is_there() -> None:
-    paths = set(re.findall(r"(?<!\w)(/[\w/{}]+)", section("Endpoints"))) - {"/v1"}
+    code = " ".join(re.findall(r"`[^`]+`", section("Endpoints")))
+    paths = set(re.findall(r"(?<!\w)(/[\w/{}.-]+)", code)) - {"/v1"}
     assert len(paths) > 20
     assert {path for path in paths if route_of(path).action is Action.UNKNOWN} == set()
     assert {f"/v1/{name}" for name in KINDS} <= paths
