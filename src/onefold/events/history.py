@@ -6,7 +6,7 @@ from typing import Any
 from psycopg import Connection
 
 from onefold.events.accepted import Stored, decode_rows
-from onefold.infra.arrays import bigints, instants, uuids
+from onefold.infra.arrays import bigints, instants, texts, uuids
 from onefold.infra.postgres import load_queries
 from onefold.kernel.instants import instant_of
 
@@ -19,13 +19,17 @@ def events_until(conn: Connection[Any], fragments: Collection[int], until: int, 
     return list(decode_rows(conn.execute(QUERIES["events_until"], parameters, binary=True)))
 
 
-def events_received(conn: Connection[Any], asked: Sequence[tuple[int, int]], limit: int) -> list[Stored]:
-    """Up to `limit` events for each (fragment, receipt in µs). Cost: a fragment's events of that week, each."""
+def events_received(conn: Connection[Any], asked: Sequence[tuple[int, int, str]], limit: int) -> list[Stored]:
+    """Up to `limit` events for each (fragment, receipt in µs, text), those that hold the text first.
+
+    Cost: a fragment's events of that week, each.
+    """
     if not asked:
         return []
     parameters = {
-        "fragments": bigints([fragment for fragment, _ in asked]),
-        "received_at": instants([received_at for _, received_at in asked]),
+        "fragments": bigints([fragment for fragment, _at, _text in asked]),
+        "received_at": instants([received_at for _fragment, received_at, _text in asked]),
+        "texts": texts([text for _fragment, _at, text in asked]),
         "limit": limit,
     }
     return list(decode_rows(conn.execute(QUERIES["events_received"], parameters, binary=True)))

@@ -4,12 +4,12 @@ select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source
 from event where fragment = any(%(fragments)b) and received_at <= %(until)b
 limit %(limit)s
 
--- events_received: of these fragments what was received at these instants, some of each (index on fragment; one partition each)
+-- events_received: of these fragments what was received at these instants, those that hold the text first (index on fragment; one partition each)
 select e.id, e.fragment, (extract(epoch from e.received_at) * 1000000)::bigint, e.source_id, e.trust, e.flags,
     (extract(epoch from e.ts) * 1000000)::bigint, e.message_id, e.body
-from unnest(%(fragments)b, %(received_at)b) asked(fragment, received_at) cross join lateral (
+from unnest(%(fragments)b, %(received_at)b, %(texts)b) asked(fragment, received_at, holds) cross join lateral (
     select * from event where event.fragment = asked.fragment and event.received_at = asked.received_at
-    order by event.ts, event.id
+    order by position(convert_to(asked.holds, 'UTF8') in event.body) = 0, event.ts, event.id
     limit %(limit)s
 ) e
 

@@ -117,7 +117,8 @@ class Explainer:
     def links(self, steps: list[tuple[int, int, StoredEdge | None]]) -> list[Link]:
         """With their first events and with why they don't join, if they don't."""
         edges = [edge for _a, _b, edge in steps if edge is not None]
-        events = first_events(self.conn, self.names, [(edge.a, edge.b, edge.rcv) for edge in edges])
+        asked = [(edge.a, edge.b, edge.rcv, self.around.nodes[edge.b].val) for edge in edges]
+        events = first_events(self.conn, self.names, asked)
         decisions = self._decisions([pair_of(a, b) for a, b, edge in steps if edge is None])
         found = []
         for a, b, edge in steps:

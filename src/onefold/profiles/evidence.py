@@ -13,8 +13,8 @@ from onefold.profiles.naming import Names
 
 MAX_EXPLAINED: Final = 50
 """Links of which the first event is looked up."""
-_MAX_OF_A_REQUEST: Final = 300
-"""Events of one fragment and receipt among which the one that names both ends is looked for."""
+_MAX_OF_A_REQUEST: Final = 10
+"""Events of one fragment and receipt that are looked at, those first in which the weaker end's value stands."""
 MAX_HISTORY: Final = 200
 
 
@@ -52,19 +52,20 @@ def evidence_of(event: Decoded) -> Evidence:
 
 
 def first_events(
-    conn: Connection[Any], names: Names, links: Sequence[tuple[int, int, int]]
+    conn: Connection[Any], names: Names, links: Sequence[tuple[int, int, int, str]]
 ) -> dict[tuple[int, int], Evidence]:
-    """For each (stronger end, weaker end, receipt in µs) of the first MAX_EXPLAINED: the event that first named both.
+    """For each (stronger end, weaker end, receipt in µs, weaker end's value) of the first MAX_EXPLAINED: the event
+    that first named both.
 
     One is absent if it can't be found among the events of its request. One statement.
     """
-    asked = links[:MAX_EXPLAINED]
     extractor = event_extractor(names)
     found: dict[tuple[int, int], Evidence] = {}
     wanted: dict[tuple[int, int], set[int]] = {}
-    for a, b, rcv in asked:
+    for a, b, rcv, _value in links[:MAX_EXPLAINED]:
         wanted.setdefault((a, rcv), set()).add(b)
-    for stored in events_received(conn, list(wanted), _MAX_OF_A_REQUEST):
+    asked = [(a, rcv, value) for a, _b, rcv, value in links[:MAX_EXPLAINED]]
+    for stored in events_received(conn, asked, _MAX_OF_A_REQUEST):
         if stored.event.kind in (Kind.LINK, Kind.RETRACT):
             continue
         named = {one.h for one in extractor.identifiers(stored.event)[0]}
