@@ -45,3 +45,11 @@ select min(at) from (
 ) used
 where version <> version_before or priorities || priorities_before <> priorities
 having count(*) > 0
+
+-- tables: the largest, partitions with their parent; rows as estimated at the last analyze
+select coalesce(parent.relname, c.relname), sum(greatest(c.reltuples, 0))::bigint, sum(pg_total_relation_size(c.oid))::bigint
+from pg_class c
+left join pg_inherits i on i.inhrelid = c.oid
+left join pg_class parent on parent.oid = i.inhparent
+where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+group by 1 order by 3 desc, 1 limit 12

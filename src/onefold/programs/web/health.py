@@ -8,9 +8,12 @@ from django.views.decorators.http import require_safe
 from ninja import Router, Schema
 
 from onefold.accounts.api import Permission, requires
+from onefold.config import load_settings
+from onefold.events.api import recent_totals
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import Unavailable
-from onefold.programs.health import health
+from onefold.programs.doctor import examine_running
+from onefold.programs.health import health, table_sizes
 
 router = Router()
 DOWN: Final = {"status": "down", "reasons": ["The database can't be reached."]}
@@ -62,7 +65,15 @@ def health_answer(request: HttpRequest) -> HttpResponse:
 def health_page(request: HttpRequest) -> HttpResponse:
     """Processes, lag and findings for a person; renews itself."""
     template = "health.html#state" if getattr(request, "htmx", False) else "health.html"
-    return render(request, template, {"health": look()})
+    context: dict[str, Any] = {"health": look()}
+    if context["health"]["status"] != "down":
+        with pooled() as conn:
+            context |= {
+                "tables": table_sizes(conn),
+                "totals": recent_totals(conn),
+                "findings": list(examine_running(load_settings(), conn)),
+            }
+    return render(request, template, context)
 
 
 def look() -> dict[str, Any]:
