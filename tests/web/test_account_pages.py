@@ -28,7 +28,7 @@ class TestSetUp:
         from onefold.accounts.models import User, Workspace
 
         code = new_setup_code()
-        assert charlie.get(f"/setup/{code}").status_code == 200
+        assert 'value="Onefold"' in page(charlie, f"/setup/{code}")
         assert charlie.post(f"/setup/{code}", SETUP)["Location"] == "/"
         forget_workspace()
         assert (User.objects.get().role, Workspace.objects.get().currency) == ("admin", "SEK")

@@ -12,6 +12,7 @@ from onefold.accounts.access import requires, signed_in, user_of_session
 from onefold.accounts.audit import PAGE_SIZE, Filter, audit_page, known_actions
 from onefold.accounts.forms import ApiKeyForm, PreferencesForm, SetUpForm, WorkspaceForm
 from onefold.accounts.journal import note
+from onefold.accounts.models import Workspace
 from onefold.accounts.permissions import Permission, may, name_of
 from onefold.accounts.workspace import forget_workspace, workspace
 from onefold.infra.pool import pooled
@@ -127,7 +128,7 @@ def set_up(request: HttpRequest, code: str) -> HttpResponse:
             "message": _("There is an administrator already, or Onefold was started again and printed a new code."),
         }
         return render(request, "accounts/closed.html", context, status=404)
-    form = SetUpForm(request.POST if request.method == "POST" else None)
+    form = SetUpForm(request.POST if request.method == "POST" else None, instance=Workspace())  # for its defaults
     if form.is_valid():
         try:
             user = setup.set_up(code, **form.cleaned_data)
