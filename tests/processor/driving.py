@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from onefold.events.api import LogRow, Trust
 from onefold.identity.api import DEFAULT_CONFIG, MUTE, Flag, IdentityConfig, Namespace
 from onefold.kernel.hashing import identifier_hash
+from onefold.privacy.api import consents_of
 from onefold.profiles.api import resolve, unpack
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.context import load_context
@@ -66,7 +67,11 @@ def body_of(event: reference.Ev) -> dict[str, Any]:
         return body | {"source": event.retracted_source, "messageIds": list(event.retracted_messages)}
     body["context"] = {"externalIds": [{"type": i.namespace, "id": i.value} for i in event.identifiers]}
     if event.kind == "track":
-        body["event"] = "Something Happened"
+        body["event"] = "Consent Updated" if event.is_statement else "Something Happened"
+    if event.consents and event.is_statement:
+        body["properties"] = {"purposes": dict(event.consents)}
+    elif event.consents:
+        body["context"]["consent"] = {"categoryPreferences": dict(event.consents)}
     if event.kind == "group":
         body["groupId"] = event.company
     if event.traits is not None:
@@ -123,6 +128,11 @@ def read_world(conn: Connection[Any], config: reference.Config) -> reference.Wor
         fragments=fragments,
         profiles=_profiles(conn, config, rows, profile_ids),
         companies=_companies(conn, config),
+        allows={
+            (profile_id, purpose): entry.key.is_granted
+            for profile_id in profile_ids
+            for purpose, entry in consents_of(conn, profile_id).items()
+        },
     )
 
 

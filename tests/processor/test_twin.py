@@ -73,5 +73,5 @@ def test_a_retraction_equals_a_world_in_which_the_events_never_came(
     with_retractions, wrong = processed(lone_db, history, [[event] for event in history.events])
     without, _ = processed(lone_db, never_came, [never_came.events])
     assert wrong == []
-    for part in ("nodes", "edges", "fragments", "profiles", "companies"):
+    for part in ("nodes", "edges", "fragments", "profiles", "companies", "allows"):
         assert getattr(with_retractions, part) == getattr(without, part)

@@ -124,6 +124,7 @@ def expected(events: Collection[Ev], config: Config) -> World:
         fragments={i.h: _fragment(_of_fragment(i, facts, config)) for i in rcv if _of_fragment(i, facts, config)},
         profiles=_profiles(nodes, facts, config),
         companies=_companies(facts, config),
+        allows=_consents(nodes, facts, config),
     )
 
 
@@ -320,6 +321,26 @@ def _profiles(nodes: Mapping[H, Node], facts: Collection[Ev], config: Config) ->
             companies={key: _span(es) for key, es in _by_company(events, config).items()},
         )
     return profiles
+
+
+def _consents(nodes: Mapping[H, Node], facts: Collection[Ev], config: Config) -> dict[tuple[H, str], bool]:
+    """What the events of each person's fragments allow and deny."""
+    said: dict[tuple[H, str], list[Ev]] = {}
+    for event in facts:
+        node = nodes[_strongest(event, config).h]
+        if not node.is_nobody:
+            for purpose, _ in event.consents:
+                said.setdefault((node.profile, purpose), []).append(event)
+    return {(h, purpose): _allows(events, purpose) for (h, purpose), events in said.items()}
+
+
+def _allows(events: Collection[Ev], purpose: str) -> bool:
+    """The latest answer, at one instant the denial; a stamped grant only where nobody made a statement."""
+    said = [(e, answer) for e in events for p, answer in e.consents if p == purpose]
+    if any(e.is_statement for e, _ in said):
+        said = [(e, answer) for e, answer in said if e.is_statement or not answer]
+    latest = max(e.ts for e, _ in said)
+    return all(answer for e, answer in said if e.ts == latest)
 
 
 def _by_company(events: Collection[Ev], config: Config) -> dict[CompanyKey, list[Ev]]:

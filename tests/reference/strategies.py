@@ -178,6 +178,8 @@ def _fact(i: int, now: int, step: Step, earlier: list[Ev], values: int) -> Ev:
         identifiers=tuple(dict.fromkeys(_identifiers(step, earlier, values))),
         traits=None if kind == "track" else traits,
         company=f"c{step.y % 3}" if kind == "group" else None,
+        consents=tuple((("ads", "post")[(step.z + n) % 2], bool(step.word >> n & 1)) for n in range(step.y % 3)),
+        is_statement=kind == "track" and step.x % 2 == 1,
     )
 
 

@@ -50,6 +50,8 @@ class Ev:
     identifiers: tuple[Ident, ...] = ()  # of identify, track and group
     traits: Mapping[str, object] | None = None  # of a person (identify) or a company (group)
     company: str | None = None  # group: the group id
+    consents: tuple[tuple[str, bool], ...] = ()  # (purpose, granted), each purpose once
+    is_statement: bool = False  # track: a decision of its own; else the consents are stamped on it
     rule: Rule | None = None  # link
     a: Ident | None = None  # link
     b: Ident | None = None  # link; never {a, a} isolates a
@@ -180,6 +182,7 @@ class World:
     fragments: Mapping[H, Fragment]  # of identifiers that head at least one event
     profiles: Mapping[H, Profile]
     companies: Mapping[CompanyKey, Company]
+    allows: Mapping[tuple[H, str], bool]  # by profile and purpose; what nobody spoke of is missing
 
 
 def diff(expected: World, actual: World) -> list[str]:
@@ -190,7 +193,7 @@ def diff(expected: World, actual: World) -> list[str]:
     names = {h: str(node.ident) for world in (actual, expected) for h, node in world.nodes.items()}
     lines = [f"event {_named(e, {})}: expected to be accepted, is not" for e in expected.accepted - actual.accepted]
     lines += [f"event {_named(e, {})}: accepted, not expected to be" for e in actual.accepted - expected.accepted]
-    for what in ("nodes", "edges", "fragments", "profiles", "companies"):
+    for what in ("nodes", "edges", "fragments", "profiles", "companies", "allows"):
         lines += _diff_mapping(what, getattr(expected, what), getattr(actual, what), names)
     return sorted(lines)
 
@@ -211,7 +214,8 @@ def _diff_mapping(
 
 
 def _diff_fields(expected: object, actual: object, names: Mapping[H, str]) -> list[str]:
-    assert is_dataclass(expected)
+    if not is_dataclass(expected):
+        return [] if expected == actual else [f"expected {expected}, is {actual}"]
     pairs = [
         (f.name, _named(getattr(expected, f.name), names), _named(getattr(actual, f.name), names))
         for f in fields(expected)
