@@ -39,6 +39,8 @@ FIGURES: Final = {
     "edit_during_import_p99": Figure("ms", None, 1_000, is_cost=True),
     "record_p95": Figure("ms", None, 200, is_cost=True),
     "first_load_kb": Figure("kB", None, 350, is_cost=True),
+    "people_list_p95": Figure("ms", None, 150, is_cost=True),
+    "search_p95": Figure("ms", None, 50, is_cost=True),
     "memory": Figure("MB", 700, is_cost=True),
     "idle_cpu": Figure("%", 2, is_cost=True),
 }

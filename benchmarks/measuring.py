@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from benchmarks import collect, edits, idle, live, pages, process
+from benchmarks import collect, edits, idle, lists, live, pages, process
 from benchmarks.figures import Measuring
 from benchmarks.installation import database, up
 from benchmarks.resources import Watermark
@@ -17,6 +17,7 @@ COLLECT: Final = {f"collect_{size}{suffix}": size for size in (1, 20) for suffix
 PROCESS: Final = {"process", "process_ratio"}
 LIVE: Final = {"end_to_end_p50", "end_to_end_p99", "profile_api_p99"}
 PAGES: Final = {"record_p95", "first_load_kb"}
+LISTS: Final = {"people_list_p95", "search_p95"}
 EDITS: Final = {"edit_during_import_p99"}
 
 
@@ -45,7 +46,12 @@ def _with_profiles(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
                     connect(url, "benchmarks plain", autocommit=True) as plain,
                 ):
                     yield from process.figures(conn, reader, plain, scale)
-    if not wanted <= PROCESS | set(COLLECT):
+        if wanted & LISTS:
+            _say("listing people")
+            with connect(url, "benchmarks lists", autocommit=True) as conn:
+                lists.vary(conn)
+                yield from lists.figures(conn, scale)
+    if not wanted <= PROCESS | LISTS | set(COLLECT):
         yield from _with_everything_up(wanted, scale, folder)
 
 

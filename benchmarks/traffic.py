@@ -53,12 +53,16 @@ def fill(conn: Connection[Any], people: int) -> None:
                 h = identifier_hash("user_id", user(n))
                 traits = json.dumps({"name": f"Person {n}", "plan": "free"})
                 copy.write_row((h, f"Person {n}", traits, True, seen, seen))
-        with cursor.copy("copy profile_search (id, search) from stdin") as copy:
+        with cursor.copy("copy profile_search (id, search, by_name) from stdin") as copy:
             for n in range(people):
-                copy.write_row((identifier_hash("user_id", user(n)), f"person {n} {user(n)}"))
+                copy.write_row((identifier_hash("user_id", user(n)), f"person {n} {user(n)}", f"person {n}"))
+        with cursor.copy("copy profile_traits (id, traits) from stdin") as copy:
+            for n in range(people):
+                traits = json.dumps({"name": f"Person {n}", "plan": "free"})
+                copy.write_row((identifier_hash("user_id", user(n)), traits))
     conn.commit()
     conn.autocommit = True
-    conn.execute("vacuum (analyze) node, edge, profile, profile_search")
+    conn.execute("vacuum (analyze) node, edge, profile, profile_search, profile_traits")
     conn.autocommit = False
 
 

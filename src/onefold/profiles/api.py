@@ -10,6 +10,7 @@ from onefold.profiles.ids import company_hash, from_text, to_text
 from onefold.profiles.jump import jump_to_people
 from onefold.profiles.naming import Names, names_in_force
 from onefold.profiles.newcomers import Newcomers, has_known, new_people
+from onefold.profiles.people import list_page, list_state
 from onefold.profiles.person import Found, Member, find, load_members, load_profile, load_rules, traits_of
 from onefold.profiles.refold import (
     CompanyFacts,
@@ -57,6 +58,8 @@ __all__ = [
     "has_known",
     "is_nobody",
     "jump_to_people",
+    "list_page",
+    "list_state",
     "load_members",
     "load_profile",
     "load_rules",

@@ -7,7 +7,8 @@ from typing import Any, Final
 import msgspec
 from psycopg import Connection
 
-from onefold.profiles.naming import Names
+from onefold.filters.api import AllOf
+from onefold.profiles.naming import Names, names_in_force
 from onefold.profiles.people_fields import namespace_of, trait_of
 from onefold.profiles.people_query import (
     MAX_CELL,
@@ -20,7 +21,7 @@ from onefold.profiles.people_query import (
     place_after,
     selection_of,
 )
-from onefold.profiles.people_state import ListState, Sort
+from onefold.profiles.people_state import EVERYBODY, ListState, Sort, sort_of
 
 PAGE_SIZE: Final = 50
 COUNT_CAP: Final = 1_000
@@ -84,6 +85,16 @@ def people_page(
         is_count_capped=count > COUNT_CAP,
         is_sort_refused=is_refused,
     )
+
+
+def list_state(*, query: str = "", tree: AllOf = EVERYBODY, sort: str = "") -> ListState:
+    """A list of known people as other slices ask for it; `sort` as in an address."""
+    return ListState(query=query, tree=tree, sort=sort_of(sort))
+
+
+def list_page(conn: Connection[Any], state: ListState) -> PeoplePage:
+    """The first page of a list, under the configuration in force."""
+    return people_page(conn, names_in_force(conn), state)
 
 
 def person_of(row: tuple[Any, ...]) -> Person:

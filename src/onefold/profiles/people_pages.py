@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from psycopg import Connection
 
-from onefold.accounts.api import Permission, requires
+from onefold.accounts.api import Permission, name_of, requires
 from onefold.filters.api import AllOf, FilterRejected, OneOf, to_json
 from onefold.infra.pool import pooled
-from onefold.profiles import jump, people, people_rows, people_suggest, person, timeline
+from onefold.profiles import jump, people, people_rows, people_suggest, people_views, person, timeline
 from onefold.profiles.ids import from_text, to_text
 from onefold.profiles.naming import Names, names_in_force
 from onefold.profiles.people_fields import TRAIT, is_shown, trait_of
@@ -46,7 +46,9 @@ def people_list(request: HttpRequest) -> HttpResponse:
         if target == "peek":
             return render(request, "profiles/people_peek.html", {**at_side, **_addresses(request, state)})
         page = people.people_page(conn, names, state, after=after)
+        views = people_views.visible_views(conn, name_of(request.user)) if target is None else []
     context = {
+        **_views(views, state),
         "page": page,
         "state": state,
         "heads": people_rows.heads(state, page),
@@ -217,6 +219,13 @@ def _at_side(conn: Connection[Any], names: Names, text: str) -> dict[str, Any]:
         "side_events": page.entries,
         "side_sources": {source.id: source.name for source in names.sources.values()},
     }
+
+
+def _views(views: list[people_views.View], state: ListState) -> dict[str, Any]:
+    """Tabs, the one that is open, and whether the list differs from it."""
+    view = next((one for one in views if str(one.id) == state.view), None)
+    saved = view.address if view else ""
+    return {"views": views, "view": view, "is_changed": state.unsaved_address != saved, "saved_address": saved}
 
 
 def _addresses(request: HttpRequest, state: ListState) -> dict[str, Any]:

@@ -145,6 +145,12 @@ def page_sql(selection: Selection, cells: list[Composable], after: Place | None)
             yield _sorted(selection, cells, after)
 
 
+def everybody_sql(selection: Selection, cells: list[Composable], also: Composable) -> Composed:
+    """Everybody in a list for whom `also` holds, in no particular order; columns as of `page_sql`."""
+    head = SQL(", ").join([_HEAD.format(key=SQL("null")), *cells])
+    return SQL("{} from {} where {} and {}").format(head, selection.tables, selection.where, also)
+
+
 def place_after(selection: Selection, row: tuple[Any, ...], before: int) -> Place:
     """The place after a row of `page_sql`; `before` people come before it in the list."""
     match selection.order.by:

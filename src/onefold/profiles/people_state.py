@@ -1,7 +1,6 @@
 """What a list of people shows: search, filter, sort, columns. Read from an address and written to one."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
@@ -69,6 +68,12 @@ class ListState:
     tree: AllOf = EVERYBODY
     sort: Sort = Sort()
     columns: tuple[Shown, ...] = DEFAULT_SHOWN
+    view: str = ""  # the saved view it came from
+
+    @property
+    def unsaved_address(self) -> str:
+        """What a view keeps of it."""
+        return replace(self, view="").address()
 
     def address(self, **more: str) -> str:
         """The part of an address after `?`; what is as it comes is left out. Equal states give equal text."""
@@ -77,6 +82,7 @@ class ListState:
         pairs.append(("sort", self.sort.text if self.sort != Sort() else ""))
         if self.columns != DEFAULT_SHOWN:
             pairs += [("col", one.text) for one in self.columns]
+        pairs.append(("view", self.view))
         return urlencode([(name, value) for name, value in (*pairs, *more.items()) if value])
 
     def with_tree(self, tree: AllOf) -> "ListState":
@@ -87,6 +93,7 @@ class ListState:
 def state_of(given: Parameters) -> ListState:
     """What an address asks for. Raises FilterRejected or ListRejected."""
     text = given.get("filter", "")
+    view = given.get("view", "")
     columns = tuple(_shown(one) for one in given.getlist("col") if one)
     if len(columns) > MAX_COLUMNS:
         raise ListRejected(f"A list shows up to {MAX_COLUMNS} columns.")
@@ -97,6 +104,7 @@ def state_of(given: Parameters) -> ListState:
         tree=in_all(from_json(text)) if text else EVERYBODY,
         sort=sort_of(given.get("sort", "")),
         columns=tuple(unique.values()) or DEFAULT_SHOWN,
+        view=view if view.isdigit() and len(view) < 19 else "",
     )
 
 
@@ -111,10 +119,3 @@ def _shown(text: str) -> Shown:
     if not found:
         return Shown(text.replace("\0", "")[:600])
     return Shown(found[1][:600], min(max(int(found[2]), WIDTHS[0]), WIDTHS[1]))
-
-
-def given_of(query: Mapping[str, Any] | str) -> Any:  # noqa: ANN401  (QueryDict)
-    """The parameters of an address that was kept as text."""
-    from django.http import QueryDict
-
-    return QueryDict(query if isinstance(query, str) else urlencode(query, doseq=True))

@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from ninja import Router
 from ninja.params.functions import Query
 
-from onefold.accounts.api import Permission, actor_of, demand, name_of
+from onefold.accounts.api import Permission, actor_of, demand, mask_value, may, name_of
 from onefold.events.api import Flag
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import NotFound, Rejected
@@ -18,6 +18,9 @@ from onefold.profiles.answers import INCLUDABLE, Asked, past_answer, profile_ans
 from onefold.profiles.companies import find_company
 from onefold.profiles.ids import from_text, to_text
 from onefold.profiles.naming import Names, find_source, names_in_force
+from onefold.profiles.people import Person, cells_of, people_page
+from onefold.profiles.people_query import place_from_text, place_to_text
+from onefold.profiles.people_state import ListState, state_of
 from onefold.profiles.person import Found
 from onefold.profiles.preview import PreviewPerson, preview
 from onefold.profiles.receipts import Receipt, receipt_of
@@ -84,6 +87,42 @@ def profile(
         if moment is not None:
             return _json(past_answer(conn, names, standing_of(conn, names, asked, moment), wanted, limit))
         return _json(profile_answer(conn, names, asked, wanted, limit))
+
+
+@router.get("/people", response=rest_schemas.PeopleOut, tags=["People"], summary="A list of people")
+def people_list(  # noqa: PLR0913, PLR0917  (parameters of the call, all by name)
+    request: HttpRequest,
+    q: str = Query("", max_length=200, description="Part of a name, e-mail, phone or user id"),
+    filter: str = Query("", description="A filter as JSON: docs/reference/filters.md"),
+    sort: str = Query("", description="A field; with `-` before it downwards. As it comes: `-last_seen`"),
+    who: str = Query("", pattern="^(all)?$", description="`all`: anonymous people as well"),
+    fields: str = Query("", description="`trait:NAME` and `identifier:NAMESPACE` to tell as well, by commas"),
+    after: str = Query("", description="`next` of the page before"),
+    limit: int = Query(50, ge=1, le=200, description="Most people"),
+) -> HttpResponse:
+    """People that match, in pages. `count` counts up to 1,000. 400 says what is wrong with a filter."""
+    demand(actor_of(request), Permission.SEE_PEOPLE)
+    place = place_from_text(after)
+    if after and place is None:
+        raise QuestionRejected("after must be `next` of the page before.")
+    given = QueryDict(mutable=True)
+    given.update({"q": q, "filter": filter, "sort": sort, "who": who})
+    given.setlist("col", [one for one in fields.split(",") if one])
+    with pooled() as conn:
+        page = people_page(conn, names_in_force(conn), state := state_of(given), after=place, size=limit)
+    if page.is_sort_refused:
+        raise QuestionRejected(
+            "Lists of more than 10,000 people can't be sorted by this field. Filter, or sort by name."
+        )
+    listed = [_listed(state, one) for one in page.people]
+    return _json(
+        {
+            "people": listed if may(actor_of(request), Permission.SEE_PERSONAL_DATA) else mask_value(listed),
+            "count": page.count,
+            "is_count_capped": page.is_count_capped,
+            "next": place_to_text(page.next_place) if page.next_place else None,
+        }
+    )
 
 
 @router.get("/companies/{path:identifier}", response=rest_schemas.CompanyOut, tags=["People"], summary="One company")
@@ -210,6 +249,16 @@ def _preview_person(one: PreviewPerson) -> dict[str, Any]:
         "identifiers": one.identifiers,
         "n_identifiers": one.n_identifiers,
         "events": one.n_events,
+    }
+
+
+def _listed(state: ListState, one: Person) -> dict[str, Any]:
+    columns = ("name", "email", "phone", "is_known", "first_seen", "last_seen")
+    return {
+        "id": to_text(one.id),
+        **{name: getattr(one, name) for name in columns},
+        "company": one.company or None,
+        "fields": cells_of(state, one),
     }
 
 

@@ -141,6 +141,29 @@ class WhyOut(Schema):
     moves: list[MoveOut] | None = Field(None, description="The latest 50")
 
 
+class ListedOut(Schema):
+    """A person in a list."""
+
+    id: str
+    name: str
+    email: str
+    phone: str
+    company: str | None
+    is_known: bool
+    first_seen: datetime
+    last_seen: datetime = Field(description="Floored to the hour")
+    fields: dict[str, Any] = Field(description="What `fields` asked for; texts cut after 400 characters")
+
+
+class PeopleOut(Schema):
+    """A page of a list of people."""
+
+    people: list[ListedOut]
+    count: int = Field(description="Up to 1,000")
+    is_count_capped: bool
+    next: str | None = Field(description="`after` of the next page")
+
+
 class CompanyOut(Schema):
     """A company."""
 

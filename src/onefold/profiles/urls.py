@@ -2,10 +2,15 @@
 
 from django.urls import path
 
-from onefold.profiles import identity_views, people_pages, record_views, views
+from onefold.profiles import identity_views, people_acts, people_pages, record_views, views
 
 urlpatterns = [
     path("people", people_pages.people_list, name="people"),
+    path("people/export", people_acts.export, name="people_export"),
+    path("people/views", people_acts.save_view, name="people_views"),
+    path("people/views/<int:view_id>/replace", people_acts.replace, name="people_view_replace"),
+    path("people/views/<int:view_id>/delete", people_acts.delete, name="people_view_delete"),
+    path("people/views/<int:view_id>/restore", people_acts.restore, name="people_view_restore"),
     path("people/filter", people_pages.filter_fields, name="people_filter"),
     path("people/filter/fields", people_pages.fields_data, name="people_fields"),
     path("people/filter/form", people_pages.filter_form, name="people_filter_form"),

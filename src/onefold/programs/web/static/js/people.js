@@ -143,6 +143,11 @@ document.addEventListener("htmx:afterSwap", (swap) => {
   if (swap.target.id === "peek") showPlace();
 });
 
+document.addEventListener("click", (click) => {
+  const opener = click.target.closest("[data-opens-dialog]");
+  if (opener) document.getElementById(opener.dataset.opensDialog).showModal();
+});
+
 // ---- selecting
 
 function picked() {
@@ -165,6 +170,11 @@ document.addEventListener("change", (change) => {
     document.querySelectorAll("[data-picks]").forEach((one) => (one.checked = change.target.checked));
   }
   if (change.target.matches("[data-picks], [data-picks-all]")) showPicked();
+});
+
+document.addEventListener("submit", (submit) => {
+  // a download leaves the page: the form may be sent again, though not by a double click
+  if (submit.target.closest("#selbar")) setTimeout(() => delete submit.target.dataset.sent, 2000);
 });
 
 document.addEventListener("click", (click) => {
