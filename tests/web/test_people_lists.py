@@ -95,7 +95,8 @@ class TestFilters:
             ("date.before", "soon", "Write a day"),
             ("recent.within", "0", "whole number of days"),
             ("", "x", "Choose how to compare"),
-            ("number.gt", "1e400", "Give a value"),
+            ("number.gt", "1e400", "is no number"),
+            ("number.gt", "9" * 32, "beyond"),
         ],
     )
     def test_a_form_says_what_is_wrong(self, op: str, value: str, said: str, bob: Client, crowd: Shop) -> None:

@@ -1,5 +1,6 @@
 """From the form of one condition to a leaf of the tree."""
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -55,9 +56,12 @@ def _number(text: str) -> Numeral:
     except ValueError:
         pass
     try:
-        return float(text.replace(",", "."))
-    except ValueError as fault:
-        raise FilterRejected(_("“%(text)s” is no number.") % {"text": text[:40]}) from fault
+        number = float(text.replace(",", "."))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise FilterRejected(_("“%(text)s” is no number.") % {"text": text[:40]})
+    return number
 
 
 def _text(field: str, op: str, values: list[str], _second: str) -> Condition:
