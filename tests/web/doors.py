@@ -165,6 +165,7 @@ DOORS: Final[dict[str, Door]] = {
 }
 
 VALUES: Final = {
+    "view_id": "1",
     "slug": "back-end",
     "source": "back-end",
     "key_id": "1",
