@@ -11,7 +11,7 @@ from onefold.kernel.errors import NotFound
 from onefold.kernel.instants import instant_of
 from onefold.profiles.companies import load_companies
 from onefold.profiles.ids import to_text
-from onefold.profiles.naming import Names
+from onefold.profiles.naming import Names, with_sources
 from onefold.profiles.person import why_mute
 from onefold.profiles.standing import Standing, standing
 from onefold.profiles.timeline import Entry, timeline_page
@@ -84,6 +84,7 @@ def profile_answer(
         answer["companies"] = [_company(*item) for item in msgspec.json.decode(companies or "[]", type=_COMPANIES)]
     if "events" in include:
         entries = timeline_page(conn, fragments or [], limit=max_events).entries
+        names = with_sources(conn, names, [entry.source_id for entry in entries])
         answer["events"] = [event_answer(names, entry) for entry in entries]
     return answer
 

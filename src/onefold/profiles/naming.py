@@ -1,6 +1,7 @@
 """From `namespace:value` as people write it to an identifier, under the configuration in force."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -76,6 +77,14 @@ def names_in_force(conn: Connection[Any]) -> Names:
     names = Names(config, extractor, sources)
     _cache["names"] = (now, names)
     return names
+
+
+def with_sources(conn: Connection[Any], names: Names, source_ids: Iterable[int]) -> Names:
+    """These names, or newer ones when a source among them was made a moment ago."""
+    if all(source_id in names.sources for source_id in source_ids):
+        return names
+    forget_names()
+    return names_in_force(conn)
 
 
 def find_source(conn: Connection[Any], slug: str) -> Source:
