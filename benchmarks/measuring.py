@@ -16,7 +16,7 @@ from onefold.infra.postgres import connect
 COLLECT: Final = {f"collect_{size}{suffix}": size for size in (1, 20) for suffix in ("", "_ratio")}
 PROCESS: Final = {"process", "process_ratio"}
 LIVE: Final = {"end_to_end_p50", "end_to_end_p99", "profile_api_p99"}
-PAGES: Final = {"record_p95", "first_load_kb"}
+PAGES: Final = {"record_p95", "live_to_page", "first_load_kb"}
 LISTS: Final = {"people_list_p95", "search_p95"}
 EDITS: Final = {"edit_during_import_p99"}
 

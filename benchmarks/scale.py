@@ -22,6 +22,7 @@ class Scale:
     import_request: int  # rows a request
     edit_pause_s: float  # after an edit has come into force
     record_pages: int
+    clicks: int  # in the shop, with the record page open
     quiet_s: float  # longest wait for the processes to come to rest
     idle_s: float
 
@@ -41,6 +42,7 @@ FULL: Final = Scale(
     import_request=2_000,
     edit_pause_s=0.1,
     record_pages=300,
+    clicks=40,
     quiet_s=300,
     idle_s=60,
 )
@@ -59,6 +61,7 @@ SMALL: Final = Scale(
     import_request=1_000,
     edit_pause_s=0.02,
     record_pages=10,
+    clicks=2,
     quiet_s=0,
     idle_s=1,
 )

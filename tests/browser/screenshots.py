@@ -1,12 +1,12 @@
 """`make screenshots`: every page, light, dark and on a phone, with a demo's data, with awful ones, with none.
 
-`python -m tests.browser.screenshots FOLDER [--only rich|awful|empty] [PATH …]`
+`python -m tests.browser.screenshots FOLDER [PATH …] [--only rich|awful|empty] [--looks light …]`
 """
 
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,12 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Pictures of every page.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", choices=STATES, help="one state of the data instead of all")
+    parser.add_argument("--looks", nargs="+", choices=LOOKS, help="these instead of all")
     parser.add_argument("paths", nargs="*", metavar="PATH", help="these addresses instead of every page")
     options = parser.parse_args(arguments)
     for state in [options.only] if options.only else STATES:
         with running(state) as (installation, user, password), chromium() as browser:
-            found = options.paths or [place for one in addresses() if (place := place_of(state, installation, one))]
-            take(browser, installation, (user, password), found, options.folder / state)
+            asked = options.paths or addresses()
+            found = [place for one in asked if (place := place_of(state, installation, one)) or one == ""]
+            take(browser, installation, (user, password), found, options.folder / state, options.looks or LOOKS)
 
 
 @contextmanager
@@ -85,11 +87,19 @@ def place_of(state: str, installation: Installation, path: str) -> str:
     return "" if is_awful or any(one in path for one in (PERSON, COMPANY, "back-end")) else path
 
 
-def take(browser: Browser, installation: Installation, who: tuple[str, str], paths: list[str], folder: Path) -> None:
+def take(
+    browser: Browser,
+    installation: Installation,
+    who: tuple[str, str],
+    paths: list[str],
+    folder: Path,
+    looks: Iterable[str],
+) -> None:
     """A picture of each page in each look."""
     folder.mkdir(parents=True, exist_ok=True)
     kept: StorageState | None = None
-    for look, (size, theme) in LOOKS.items():
+    for look in looks:
+        size, theme = LOOKS[look]
         width, height = SIZES[size]
         context = browser.new_context(
             viewport={"width": width, "height": height},
