@@ -1,4 +1,4 @@
-"""Pages speak the reader's language, and a translation keeps what is put into it."""
+"""Every text is translated, and a translation keeps what is put into it."""
 
 import re
 from typing import Any
@@ -8,13 +8,25 @@ from django.test import Client
 from django.utils import translation
 
 from hatch_build import compile_catalogs
-from tools.messages import LANGUAGES, read
+from tools.messages import LANGUAGES, extracted, is_translated, read
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|`[^`]+`")
 
 
 def forms(text: Any) -> list[str]:
     return list(text) if isinstance(text, tuple | list) else [text]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_is_translated(language: str) -> None:
+    """`make messages` adds what is new to the catalogs; then translate it."""
+    catalog = read(language)
+    missing = [
+        message.id
+        for message in extracted()
+        if message.id and not ((found := catalog.get(forms(message.id)[0], message.context)) and is_translated(found))
+    ]
+    assert missing == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
