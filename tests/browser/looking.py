@@ -23,6 +23,10 @@ PLACES: Final = {
     "jump": ["jump?q=astrid"],
 }
 """Addresses of routes whose parameters don't say what they are."""
+FOR_THE_SECOND_FACTOR: Final = frozenset(
+    f"account/second-factor/{part}/" for part in ("totp/deactivate", "recovery-codes", "recovery-codes/download")
+)
+"""Theirs only who have set one up."""
 SERIOUS: Final = {"serious", "critical"}
 _SCRIPT: Final = Path(__file__).with_suffix(".js").read_text("utf-8")
 
@@ -45,7 +49,9 @@ def _filled(route: str) -> list[str]:
 
 def may_be_missing(path: str) -> bool:
     """Whether the address holds a value that nothing has, so that the page may say so."""
-    return any(value in path for name, value in NOWHERE.items() if name not in VALUES and value != VALUES["slug"])
+    return path in FOR_THE_SECOND_FACTOR or any(
+        value in path for name, value in NOWHERE.items() if name not in VALUES and value != VALUES["slug"]
+    )
 
 
 def ask(page: Page, question: str, argument: object = None) -> list[Any]:

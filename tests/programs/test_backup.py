@@ -88,10 +88,9 @@ def test_a_round_trip_brings_everything_back(filled: Settings, empty: Settings, 
 
 
 def test_writers_go_on_and_the_backup_is_of_one_moment(filled: Settings, empty: Settings, tmp_path: Path) -> None:
-    with connect(filled.database.address(), "onefold tests writer") as writer:
+    with connect(filled.database.address(), "onefold tests writer") as writer, writer.transaction():
         append_internal(writer, [PERSON | {"userId": "later"}], acting_user="tests")  # not committed
         back_up(filled, tmp_path / "one.zip")
-        writer.commit()
     restore(empty, tmp_path / "one.zip", is_replacing=False)
     assert len(contents(empty)["event_log"]) == 2
     assert len(contents(filled)["event_log"]) == 3

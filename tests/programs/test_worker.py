@@ -37,6 +37,7 @@ def test_timers_are_registered(pg_url: str) -> None:
         "upkeep:drop_old_log": "13 * * * *",
         "upkeep:delete_old_outcomes": "23 3 * * *",
         "upkeep:delete_expired_sessions": "33 3 * * *",
+        "upkeep:tell_concerns": "* * * * *",
     }
 
 

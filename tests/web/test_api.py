@@ -310,7 +310,10 @@ class TestTheRest:
         assert {
             "/api/profiles/{identifier}", "/api/profiles/{identifier}/why", "/api/identity/preview",
             "/api/companies/{identifier}", "/api/events/{source}/{message_id}",
-            "/api/identity/links", "/api/retractions", "/api/violations", "/api/health",
+            "/api/identity/links", "/api/retractions", "/api/violations", "/api/health", "/api/people",
+            "/api/profiles/{identifier}/consent", "/api/profiles/{identifier}/export", "/api/privacy/requests",
+            "/api/privacy/requests/{request_id}", "/api/privacy/erasures", "/api/privacy/erasures/preview",
+            "/api/privacy/releases",
         } == set(document["paths"])  # fmt: skip
         shapes = document["components"]["schemas"]
         for reference in references(document):
