@@ -17,7 +17,7 @@ from tests.browser.customers import awful, customers
 from tests.scenarios.installation import COMMAND, Installation, Origin, installed
 
 PASSWORD: Final = "correct horse battery staple"
-USERS: Final = {"alice": ["--admin"], "bob": []}
+USERS: Final = {"alice": ["--admin"], "bob": [], "keeper": []}
 SIZES: Final = {"desk": (1440, 900), "phone": (390, 844)}
 BATCH: Final = 100
 HERE: Final = Path(__file__).parent

@@ -59,3 +59,26 @@ def test_two_strokes_go_to_a_place(visit: Callable[..., Page]) -> None:
     page.keyboard.press("g")
     page.keyboard.press("s")
     page.wait_for_url("**/sources")
+
+
+def test_j_and_k_walk_the_people_and_the_one_at_the_side(visit: Callable[..., Page]) -> None:
+    page = visit("alice", "/people?q=C-10")
+    names = page.locator("#list [data-row] [data-peeks]").all_text_contents()
+    for _ in range(2):
+        page.keyboard.press("j")
+    assert page.evaluate("() => document.activeElement.textContent") == names[1]
+    page.keyboard.press("Enter")
+    peek = page.locator("#peek .name")
+    expect(peek).to_have_text(names[1])
+    page.keyboard.press("j")
+    expect(peek).to_have_text(names[2])
+    assert "peek=" in page.url
+    page.keyboard.press("k")
+    page.keyboard.press("k")
+    expect(peek).to_have_text(names[0])
+    page.keyboard.press("Escape")
+    expect(peek).to_have_count(0)
+    assert "peek=" not in page.url
+    assert page.evaluate("() => document.activeElement.textContent") == names[0]  # where one was
+    page.keyboard.press("Shift+Enter")
+    expect(page).to_have_title(f"{names[0]} · Onefold")

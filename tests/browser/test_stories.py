@@ -107,21 +107,3 @@ def test_an_erased_person_is_nowhere_and_stays_away(visit: Callable[..., Page], 
     assert "Eva Erased" not in page.request.get(f"{shop.web}/people?q=eva&who=all").text()
     shop.send({**event, "messageId": "e-2"})  # suppressed: nobody comes in under it again
     assert page.request.get(f"{shop.web}{person('E-1')}").status == 404
-
-
-def test_an_expired_session_leads_to_sign_in_and_back(visit: Callable[..., Page], shop: Shop) -> None:
-    page = visit("bob", "/people")
-    page.context.clear_cookies()
-    page.goto(f"{shop.web}/sources")
-    page.wait_for_url(re.compile(r"/signin\?next="))
-    assert "next=%2Fsources" in page.url or "next=/sources" in page.url
-
-
-def test_a_lost_connection_is_said_and_the_page_stays(visit: Callable[..., Page], shop: Shop) -> None:
-    page = visit("bob", "/people")
-    watches[page].forgive("ERR_INTERNET_DISCONNECTED|Failed to fetch|htmx:")
-    page.context.set_offline(True)
-    page.keyboard.press("Control+k")
-    page.locator("#palette input").fill("astrid")
-    expect(page.locator(".toast.bad")).to_contain_text("can't be reached")
-    assert page.get_by_role("heading", name="People").is_visible()

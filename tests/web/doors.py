@@ -58,6 +58,7 @@ DOORS: Final[dict[str, Door]] = {
     "settings/users/<int:user_id>/signout": act(P.MANAGE_USERS),
     "settings/workspace": form(P.MANAGE_SETTINGS),
     "settings/audit": page(P.SEE_AUDIT),
+    "settings/design": page(P.SEE_EVENTS),
     "people/<str:identifier>/reveal": act(P.REVEAL_PERSONAL_DATA),
     # allauth's; what is about oneself leads to sign-in or asks for the password again
     "account/closed": form(ANYONE),

@@ -11,9 +11,39 @@ def test_the_side_bar_shows_only_what_may_be_done(bob: Client, alice: Client) ->
     assert "/sources/new" not in bob.get("/sources").content.decode()
 
 
-def test_a_poll_without_session_sends_the_whole_page_to_sign_in(charlie: Client) -> None:
-    response = charlie.get("/events?since=1_0", headers={"HX-Request": "true"})
-    assert (response.status_code, response["HX-Redirect"]) == (401, "/signin")
+def test_a_piece_of_a_page_without_session_is_no_sign_in_page(charlie: Client) -> None:
+    response = charlie.get("/events/stream?after=1_0", headers={"HX-Request": "true"})
+    assert (response.status_code, response.content) == (401, b"")
+
+
+def test_sign_in_leads_back_to_the_page_it_was(charlie: Client) -> None:
+    assert charlie.get("/people?q=ada")["Location"] == "/signin?next=%2Fpeople%3Fq%3Dada"
+
+
+@pytest.mark.parametrize(
+    ("page", "target"),
+    [
+        ("http://testserver/people?q=ada", "%2Fpeople%3Fq%3Dada"),  # where the form was, not where it was sent
+        ("https://elsewhere.example/people", "%2F"),
+        ("", "%2F"),
+    ],
+)
+def test_what_was_sent_without_session_leads_back_to_its_form(page: str, target: str, charlie: Client) -> None:
+    response = charlie.post("/people/views", headers={"referer": page})
+    assert response["Location"] == f"/signin?next={target}"
+
+
+def test_an_address_that_only_takes_forms_says_so(alice: Client) -> None:
+    response = alice.get("/settings/users/1/link")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "It takes only what a form sends" in response.content.decode()
+
+
+def test_errors_are_told_in_the_readers_language(bob: Client) -> None:
+    german = bob.get("/settings/users", headers={"Accept-Language": "de"})
+    assert (german.status_code, german["Content-Language"]) == (403, "de")
+    assert "Only an administrator" not in german.content.decode()
+    assert "Only an administrator" in bob.get("/settings/users").content.decode()
 
 
 class TestKeys:

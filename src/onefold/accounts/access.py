@@ -4,10 +4,11 @@ import ipaddress
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from onefold.accounts.permissions import Actor, Permission, demand
 
@@ -49,10 +50,21 @@ def user_of_session(request: HttpRequest) -> "User":
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign-in, and from there back to the page it was; what was sent by a form can't be opened, its page can."""
     if request.headers.get("HX-Request"):
-        # a redirect would put the sign-in page into a corner of the page that polled
-        return HttpResponse(status=401, headers={"HX-Redirect": "/signin"})
-    return HttpResponseRedirect("/signin?" + urlencode({"next": request.get_full_path()}))
+        # a redirect would put the sign-in page into a corner of the page that asked; js/connection.js says it
+        return HttpResponse(status=401)
+    target = request.get_full_path() if request.method in {"GET", "HEAD"} else _page_of_form(request)
+    return HttpResponseRedirect("/signin?" + urlencode({"next": target}))
+
+
+def _page_of_form(request: HttpRequest) -> str:
+    """Path of the own page that the browser says a form was on; `/` if it says none."""
+    page = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, {request.get_host()}):
+        return "/"
+    parts = urlsplit(page)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def address_of(request: HttpRequest) -> str:

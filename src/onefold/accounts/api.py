@@ -50,6 +50,7 @@ __all__ = [
     "new_setup_code",
     "requires",
     "set_password",
+    "settings_pages",
     "workspace",
 ]
 
@@ -62,6 +63,13 @@ def create_user(username: str, password: str, *, is_admin: bool = False, role: R
     from onefold.accounts.actions import create_user as action  # models exist only after django.setup()
 
     return action(username, password, role=role or (Role.ADMIN if is_admin else Role.VIEWER))
+
+
+def settings_pages(actor: Actor) -> list[tuple[str, str]]:
+    """Title and address of every page of the settings that `actor` may open. Needs `django.setup()`."""
+    from onefold.accounts.context import pages_for  # as above
+
+    return pages_for(actor)
 
 
 def count_users() -> int:

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from onefold.accounts.permissions import Permission, may
+from onefold.accounts.permissions import Actor, Permission, may
 from onefold.accounts.reveal import is_revealed, person_in
 
 
@@ -20,13 +20,21 @@ def account(request: HttpRequest) -> dict[str, object]:
         "theme": user.theme,
         "density": user.density,
         "has_mail": bool(settings.EMAIL_HOST),
-        "settings_tabs": _tabs(request, rights) if request.path.startswith(("/settings/", "/account/")) else [],
+        "settings_tabs": _tabs(request) if request.path.startswith(("/settings/", "/account/")) else [],
         "revealable": person_in(request.path) if can_ask and not is_revealed(request) else "",
     }
 
 
-def _tabs(request: HttpRequest, rights: frozenset[str]) -> list[dict[str, object]]:
+def _tabs(request: HttpRequest) -> list[dict[str, object]]:
     """What the settings have for this user, by name, address and whether it is the page shown."""
+    return [
+        {"title": title, "url": url, "is_current": request.path.startswith(url)}
+        for title, url in pages_for(request.user)
+    ]
+
+
+def pages_for(actor: Actor) -> list[tuple[str, str]]:
+    """Title and address of every page of the settings that `actor` may open."""
     found = [
         (_("You"), "/settings/me", None),
         (_("Sign-in"), reverse("mfa_index"), None),
@@ -35,8 +43,4 @@ def _tabs(request: HttpRequest, rights: frozenset[str]) -> list[dict[str, object
         (_("Workspace"), "/settings/workspace", Permission.MANAGE_SETTINGS),
         (_("Audit log"), "/settings/audit", Permission.SEE_AUDIT),
     ]
-    return [
-        {"title": title, "url": url, "is_current": request.path.startswith(url)}
-        for title, url, needed in found
-        if needed is None or needed in rights
-    ]
+    return [(title, url) for title, url, needed in found if needed is None or may(actor, needed)]

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from onefold.infra.logs import get_logger
 from onefold.kernel.errors import OnefoldError, Rejected, Unavailable
@@ -25,16 +27,27 @@ class TooLarge(Rejected):
 
 MAX_FRAMES = 8
 TITLES = {
-    400: "That request can't be read",
-    401: "Sign in first",
-    403: "You may not see this",
-    404: "There is nothing here",
-    429: "Too many tries",
-    500: "Something broke on our side",
-    503: "Not available at the moment",
+    400: _("That request can't be read"),
+    401: _("Sign in first"),
+    403: _("You may not see this"),
+    404: _("There is nothing here"),
+    405: _("This address can't be opened"),
+    429: _("Too many tries"),
+    500: _("Something broke on our side"),
+    503: _("Not available at the moment"),
 }
-DATABASE_GONE = "The database can't be reached. Try again in a few seconds; `onefold doctor` says what is wrong."
-BROKEN = "The error is in the log of the web process. Nothing of what you sent was lost."
+DATABASE_GONE = _("The database can't be reached. Try again in a few seconds; `onefold doctor` says what is wrong.")
+BROKEN = _("The error is in the log of the web process. Nothing of what you sent was lost.")
+MALFORMED = _("The request is malformed, or its host name is not in ONEFOLD_WEB_ALLOWED_HOSTS.")
+REFUSED = _("Your user may not do this. An administrator may.")
+MISSING = _("No page has this address.")
+NOT_SO = _("It takes only what a form sends. Open the page that the form is on.")
+OF_OTHERS = (  # what modules without Django say on pages
+    _("Only an administrator may do that."),
+    _("Only an editor or an administrator may do that."),
+    _("No event has named this identifier."),
+)
+STALE = _("The form was too old or came from another site. Go back, load the page anew, and send it again.")
 
 
 def translate(fault: BaseException | None) -> OnefoldError | None:
@@ -59,11 +72,12 @@ def fault_response(request: HttpRequest, fault: BaseException | None) -> HttpRes
 
 
 def answer(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
-    """An error answer in the form this request wants. Touches no database."""
+    """An error answer in the form this request wants; pages in the reader's language. Touches no database."""
     if request.path.startswith("/api/"):
         response: HttpResponse = JsonResponse({"code": code, "message": message}, status=status)
     else:
-        context = {"status": status, "title": TITLES.get(status, TITLES[400]), "message": message}
+        message = gettext(message) if message else ""
+        context = {"status": status, "title": gettext(TITLES.get(status, TITLES[400])), "message": message}
         response = HttpResponse(render_to_string("fault.html", context), status=status)
         if request.headers.get("HX-Request"):
             response["X-Message"] = quote(message[:1000])  # the page stays, and says this
@@ -76,16 +90,15 @@ def answer(request: HttpRequest, status: int, code: str, message: str) -> HttpRe
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Also for a Host header that is not among `ONEFOLD_WEB_ALLOWED_HOSTS`."""
-    message = "The request is malformed, or its host name is not in ONEFOLD_WEB_ALLOWED_HOSTS."
-    return answer(request, 400, "bad_request", message)
+    return answer(request, 400, "bad_request", MALFORMED)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer(request, 403, "forbidden", "Your user may not do this. An administrator may.")
+    return answer(request, 403, "forbidden", REFUSED)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer(request, 404, "not_found", "No page has this address.")
+    return answer(request, 404, "not_found", MISSING)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -106,8 +119,7 @@ def broken(request: HttpRequest, fault: BaseException | None) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    message = "The form was too old or came from another site. Go back, load the page anew, and send it again."
-    return answer(request, 403, "csrf_failed", message)
+    return answer(request, 403, "csrf_failed", STALE)
 
 
 def _pattern(request: HttpRequest) -> str:

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from onefold.accounts.api import Permission, may, requires
+from onefold.accounts.api import Permission, may, requires, settings_pages
 from onefold.infra.pool import pooled
 from onefold.profiles.api import jump_to_people
 from onefold.programs.web.context import groups_for
@@ -44,9 +44,17 @@ def jump(request: HttpRequest) -> HttpResponse:
 
 
 def _places(request: HttpRequest, query: str) -> list[Found]:
-    places = [place for group in groups_for(request) for place in group.places]
+    places = [Found(place.title, place.url, place.icon) for group in groups_for(request) for place in group.places]
+    settings = [Found(title, url, "settings", _("Settings")) for title, url in settings_pages(request.user)]
+    others = [
+        Found(_("Notifications"), "/notifications", "bell"),
+        Found("API", "/api/docs", "book"),
+        Found(_("Design system"), "/settings/design", "layout-list"),
+    ]
     wanted = query.casefold()
-    return [Found(place.title, place.url, place.icon) for place in places if wanted in str(place.title).casefold()]
+    if not wanted:
+        return places  # what is gone to every day; the rest when it is asked for
+    return [one for one in (*places, *settings, *others) if wanted in str(one.title).casefold()]
 
 
 def _people(query: str) -> list[Found]:

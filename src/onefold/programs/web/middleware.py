@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from onefold.programs.web.faults import answer, fault_response
+from onefold.programs.web.faults import NOT_SO, answer, fault_response
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -58,11 +58,10 @@ class Faults:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code == 405 and request.path.startswith("/api/"):
+        if response.status_code == 405:
             allowed = response.headers["Allow"]
-            response = answer(
-                request, 405, "method_not_allowed", f"{request.method} isn't possible here; {allowed} is."
-            )
+            said = f"{request.method} isn't possible here; {allowed} is."
+            response = answer(request, 405, "method_not_allowed", said if request.path.startswith("/api/") else NOT_SO)
             response.headers["Allow"] = allowed
         return response
 

@@ -6,6 +6,7 @@ from onefold.programs.web import faults
 from onefold.programs.web.api import api
 from onefold.programs.web.api_docs import api_docs
 from onefold.programs.web.debugger import event_detail, event_stream, events
+from onefold.programs.web.design import design
 from onefold.programs.web.health import health_answer, health_page
 from onefold.programs.web.jump import jump
 from onefold.programs.web.overview import overview
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jump", jump, name="jump"),
     path("health", health_answer, name="health"),
     path("health/page", health_page, name="health_page"),
+    path("settings/design", design, name="design"),
     path("api/docs", api_docs, name="api_docs"),
     path("api/", api.urls),
 ]

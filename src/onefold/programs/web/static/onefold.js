@@ -1,5 +1,7 @@
 // What the pages do beyond HTML and htmx. Each part is a module beside this file.
+import "./js/connection.js";
 import "./js/copy.js";
+import "./js/dialogs.js";
 import "./js/keys.js";
 import "./js/lists.js";
 import "./js/palette.js";

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -9,7 +10,7 @@ from django import template
 from django.utils import dateformat, formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from onefold.events.api import REMEDIES
 from onefold.kernel.hashing import identifier_hash
@@ -23,17 +24,18 @@ MAX_PRETTY: Final = 40_000
 MAX_VALUE: Final = 300
 TONES: Final = 8
 NARROW_SPACE: Final = "\u202f"
+DATE: Final = gettext_noop("j M Y")
+LONG_DATE: Final = gettext_noop("j F Y")
+"""In Django's letters; other languages write them in their own way."""
 MINUS: Final = "\N{MINUS SIGN}"
 
 
 @register.filter
 def when(instant: datetime | int | None) -> str | SafeString:
     """A `<time>`: relative up to a day, then the date; the exact instant is in its tooltip. Takes µs as well."""
-    if instant is None:
-        return "Not known"
-    known = _aware(instant)
+    known = None if instant is None else _aware(instant)
     if known is None:
-        return "Not known"
+        return gettext("Not known")
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         known.isoformat(),
@@ -46,9 +48,11 @@ def when(instant: datetime | int | None) -> str | SafeString:
 def when_hour(instant: datetime) -> SafeString:
     """As `when`, of an instant that is rounded down to the hour."""
     hours = int((timezone.now() - instant).total_seconds() // 3600)
-    text = "this hour" if hours <= 0 else _relative(hours * 3600, instant)
+    text = gettext("this hour") if hours <= 0 else _relative(hours * 3600, instant)
     here = timezone.localtime(instant)
-    return format_html('<time datetime="{}" title="{}">{}</time>', here.isoformat(), _exact(here, "j M Y, H:00"), text)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', here.isoformat(), _exact(here, f"{gettext(DATE)}, H:00"), text
+    )
 
 
 @register.filter
@@ -56,7 +60,7 @@ def clock(instant: datetime) -> SafeString:
     """A `<time>` with hours to milliseconds, for rows of one day."""
     here = timezone.localtime(instant)
     text = f"{here:%H:%M:%S.%f}"[:-3]
-    return format_html('<time datetime="{}" title="{}">{}</time>', here.isoformat(), _exact(here, "j M Y"), text)
+    return format_html('<time datetime="{}" title="{}">{}</time>', here.isoformat(), _exact(here, gettext(DATE)), text)
 
 
 @register.filter
@@ -66,7 +70,7 @@ def day(instant: datetime) -> str:
     days = (timezone.localdate() - here.date()).days
     if days in {0, 1}:
         return (gettext("Today"), gettext("Yesterday"))[days]
-    return dateformat.format(here, "j F Y")
+    return dateformat.format(here, gettext(LONG_DATE))
 
 
 @register.filter
@@ -136,13 +140,13 @@ def kind_icon(kind: object) -> str:
     name = getattr(kind, "name", str(kind)).lower()
     known = {
         "identify": "user",
-        "page": "globe",
-        "screen": "globe",
-        "group": "company",
+        "page": "world",
+        "screen": "device-mobile",
+        "group": "building",
         "alias": "link",
         "link": "link",
     }
-    return known.get(name, "alert" if name == "retract" else "pulse")
+    return known.get(name, "arrow-back-up" if name == "retract" else "activity")
 
 
 @register.filter
@@ -162,24 +166,40 @@ def _aware(instant: datetime | int) -> datetime | None:
 
 def _exact(instant: datetime, form: str = "") -> str:
     """An instant to the millisecond, or in a form of Django's, with its zone."""
-    text = dateformat.format(instant, form or "j M Y, H:i:s")
+    text = dateformat.format(instant, form or f"{gettext(DATE)}, H:i:s")
     return f"{text}{'' if form else f'.{instant.microsecond // 1000:03}'} {instant.tzname()}"
 
 
 def _relative(age_s: float, instant: datetime) -> str:
     if 0 <= age_s < 60:
-        return "just now"
+        return gettext("just now")
     if 60 <= age_s < 3600:
-        return f"{age_s / 60:.0f}{NARROW_SPACE}min ago"
+        return _with_unit(gettext("%(n)s min ago"), f"{age_s / 60:.0f}")
     if 3600 <= age_s < 86_400:
-        return f"{age_s / 3600:.0f}{NARROW_SPACE}h ago"
-    return dateformat.format(instant, "j M Y")
+        return _with_unit(gettext("%(n)s h ago"), f"{age_s / 3600:.0f}")
+    return dateformat.format(instant, gettext(DATE))
+
+
+def _with_unit(text: str, n: str) -> str:
+    """The text with its number, which no line break parts from its unit."""
+    return (text % {"n": n}).replace(f"{n} ", f"{n}{NARROW_SPACE}")
+
+
+def _decimal(number: float, places: int) -> str:
+    """With the separators of the reader's language."""
+    # rounded here: Django would cut the digits off
+    return formats.number_format(
+        Decimal(f"{number:.{places}f}"), decimal_pos=places, use_l10n=True, force_grouping=True
+    )
 
 
 @register.filter
 def span(seconds: float) -> str:
     """90 → 90 s, 7200 → 2 h."""
-    return health.span(seconds).replace(" ", NARROW_SPACE)
+    n, _, unit = health.span(seconds).partition(" ")
+    return _with_unit(
+        {"days": gettext("%(n)s days"), "h": gettext("%(n)s h"), "min": gettext("%(n)s min")}.get(unit, "%(n)s s"), n
+    )
 
 
 @register.filter
@@ -191,7 +211,7 @@ def at(mapping: Mapping[Any, Any], key: object) -> object:
 @register.filter
 def trust(value: int) -> str:
     """How far the sender of a link was believed."""
-    return ("public key", "signed request", "secret key")[value]
+    return (gettext("public key"), gettext("signed request"), gettext("secret key"))[value]
 
 
 @register.filter
@@ -232,20 +252,20 @@ def sparkline(values: Sequence[float], width: int = 96, height: int = 24) -> Saf
 def delta(change: float) -> str:
     """0.084 → +8.4 %; beyond ten times, a multiple."""
     if change >= 10:
-        return f"\N{MULTIPLICATION SIGN}{change + 1:,.0f}"
-    return f"{'+' if change >= 0 else MINUS}{abs(change) * 100:.{0 if abs(change) >= 1 else 1}f}{NARROW_SPACE}%"
+        return f"\N{MULTIPLICATION SIGN}{_decimal(change + 1, 0)}"
+    return f"{'+' if change >= 0 else MINUS}{_decimal(abs(change) * 100, 0 if abs(change) >= 1 else 1)}{NARROW_SPACE}%"
 
 
 @register.filter
 def points(change: float) -> str:
     """0.006 → +0.6, of percentage points."""
-    return f"{'+' if change >= 0 else MINUS}{abs(change) * 100:.1f}"
+    return f"{'+' if change >= 0 else MINUS}{_decimal(abs(change) * 100, 1)}"
 
 
 @register.filter
 def percent(share: float) -> str:
     """0.019 → 1.9 %; more digits for less."""
-    return f"{share * 100:.{2 if share < 0.01 else 1}f}{NARROW_SPACE}%"
+    return f"{_decimal(share * 100, 2 if share < 0.01 else 1)}{NARROW_SPACE}%"
 
 
 @register.filter
@@ -264,7 +284,7 @@ def source_icon(kind: str) -> str:
 @register.filter
 def seconds(value: float) -> str:
     """0.314 → 0.31 s; from a minute on as `span`."""
-    return f"{max(value, 0):.2f}{NARROW_SPACE}s" if value < 60 else span(value)
+    return f"{_decimal(max(value, 0), 2)}{NARROW_SPACE}s" if value < 60 else span(value)
 
 
 @register.filter
@@ -289,7 +309,7 @@ def way_out(reason: str) -> str:
 @register.filter
 def when_exact(instant: int) -> str:
     """An instant in µs as date and time, of UTC."""
-    return f"{instant_of(instant):%-d %b %Y, %H:%M:%S} UTC"
+    return f"{dateformat.format(instant_of(instant), f'{gettext(DATE)}, H:i:s')} UTC"
 
 
 @register.filter

@@ -6,11 +6,11 @@ document.addEventListener("click", async (click) => {
   const source = document.getElementById(button.dataset.copy);
   try {
     await navigator.clipboard.writeText(source.textContent.trim());
-    button.dataset.state = "Copied";
+    button.dataset.state = document.getElementById("toasts").dataset.copied;
   } catch {
     // no clipboard on plain http from another machine: mark the text so that Ctrl-C takes it
     getSelection().selectAllChildren(source);
-    button.dataset.state = "Marked: press Ctrl-C";
+    button.dataset.state = document.getElementById("toasts").dataset.marked;
   }
   setTimeout(() => delete button.dataset.state, 2000);
 });

@@ -32,8 +32,6 @@ document.addEventListener("keydown", (press) => {
 
 document.addEventListener("click", (click) => {
   if (click.target.closest("[data-shows-keys]")) showAll();
-  const closer = click.target.closest("dialog [data-closes]");
-  if (closer) closer.closest("dialog").close();
 });
 
 function showAll() {

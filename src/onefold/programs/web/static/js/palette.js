@@ -25,13 +25,13 @@ document.addEventListener("keydown", (press) => {
 
 document.addEventListener("click", (click) => {
   if (click.target.closest("[data-opens-palette]")) open();
-  if (click.target === dialog) dialog.close(); // beside it
 });
 
 dialog?.addEventListener("keydown", (press) => {
   const links = [...dialog.querySelectorAll(".found a")];
   const here = links.findIndex((one) => one.getAttribute("aria-selected") === "true");
   const step = { ArrowDown: 1, ArrowUp: -1 }[press.key];
+  if (press.key === "Escape") dialog.close(); // at once: the browser would only empty the search
   if (step && links.length) {
     press.preventDefault();
     choose(links[(here + step + links.length) % links.length]);

@@ -143,11 +143,6 @@ document.addEventListener("htmx:afterSwap", (swap) => {
   if (swap.target.id === "peek") showPlace();
 });
 
-document.addEventListener("click", (click) => {
-  const opener = click.target.closest("[data-opens-dialog]");
-  if (opener) document.getElementById(opener.dataset.opensDialog).showModal();
-});
-
 // ---- selecting
 
 function picked() {

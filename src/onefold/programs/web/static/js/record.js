@@ -30,11 +30,6 @@ function showWhy() {
   why.querySelector("[autofocus]")?.focus({ preventScroll: true });
 }
 
-document.addEventListener("click", (click) => {
-  const opener = click.target.closest("[data-opens]");
-  if (opener) document.getElementById(opener.dataset.opens).showModal();
-});
-
 why?.addEventListener("toggle", (toggle) => {
   if (toggle.newState === "closed") asked?.focus({ preventScroll: true });
 });
@@ -45,6 +40,7 @@ const record = document.getElementById("record");
 const button = document.getElementById("news-waiting");
 let waiting = null; // a newer record that the reader has not asked for yet
 let changedAt = performance.now();
+let next = 0; // the timer of the poll to come: there is never a second one
 
 const state = (root) => root.querySelector("#p-state")?.dataset.at ?? "";
 const eventsIn = (root) => new Set([...root.querySelectorAll("#p-timeline [data-event]")].map((one) => one.dataset.event));
@@ -98,16 +94,26 @@ async function poll() {
         changedAt = performance.now();
         if (isReading()) offer(fresh);
         else take(fresh);
-      } else if (answer.status !== 204) pause = IDLE_POLL_MS * 5; // signed out, or the server is being restarted
+      } else if (answer.status === 401) {
+        document.dispatchEvent(new Event("connection:signed-out"));
+        return;
+      } else if (answer.status !== 204) pause = IDLE_POLL_MS * 5; // the server is being restarted, or the person was erased
     } catch {
-      pause = IDLE_POLL_MS * 5; // no connection: the page stays as it is
+      document.dispatchEvent(new Event("connection:lost"));
+      return; // until it is back
     }
   }
-  setTimeout(poll, pause);
+  pollIn(pause);
+}
+
+function pollIn(ms) {
+  clearTimeout(next);
+  next = setTimeout(poll, ms);
 }
 
 if (record?.dataset.news) {
-  setTimeout(poll, POLL_MS);
+  pollIn(POLL_MS);
+  document.addEventListener("connection:back", () => pollIn(0));
   button.addEventListener("click", () => {
     take(waiting);
     scrollTo({ top: 0 });

@@ -11,23 +11,21 @@ box?.querySelectorAll(".toast:not(.bad)").forEach(leave);
 
 document.addEventListener("click", (click) => click.target.closest("[data-closes-toast]")?.closest(".toast").remove());
 
-document.addEventListener("toast", (event) => {
+// `undo`: address that takes it back, `url`: address of the link; the toast, or the one that says the same already
+export function say({ text, tone = "ok", undo = "", url = "" }) {
+  const known = [...box.children].find((one) => one.querySelector("span").textContent === text);
+  if (known && !undo) return known;
   const toast = document.getElementById("toast").content.firstElementChild.cloneNode(true);
-  toast.classList.add(event.detail.tone ?? "ok");
-  toast.querySelector("span").textContent = event.detail.text;
-  const undo = toast.querySelector("form");
-  if (event.detail.undo) undo.action = event.detail.undo;
-  else undo.remove();
+  toast.classList.add(tone);
+  toast.querySelector("span").textContent = text;
+  const [form, link] = [toast.querySelector("form"), toast.querySelector("a")];
+  if (undo) form.action = undo;
+  else form.remove();
+  if (url) link.href = url;
+  else link.remove();
   box.append(toast);
-  if (event.detail.tone !== "bad") leave(toast);
-});
+  if (tone !== "bad") leave(toast);
+  return toast;
+}
 
-// what htmx could not do is said, and the page stays as it is
-document.addEventListener("htmx:sendError", () => {
-  document.dispatchEvent(new CustomEvent("toast", { detail: { tone: "bad", text: box.dataset.offline } }));
-});
-document.addEventListener("htmx:responseError", (event) => {
-  const said = event.detail.xhr.getResponseHeader("X-Message");
-  const text = said ? decodeURIComponent(said) : box.dataset.failed;
-  document.dispatchEvent(new CustomEvent("toast", { detail: { tone: "bad", text } }));
-});
+document.addEventListener("toast", (event) => say(event.detail));

@@ -1,0 +1,7 @@
+// Dialogs: data-opens="id" opens one, data-closes inside closes it, a click beside it too.
+
+document.addEventListener("click", (click) => {
+  const opener = click.target.closest("[data-opens]");
+  if (opener) document.getElementById(opener.dataset.opens).showModal();
+  if (click.target.closest("dialog [data-closes]") || click.target.matches("dialog[open]")) click.target.closest("dialog").close();
+});
