@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from django.test import Client
 
-from onefold.programs.web import tokens
+from onefold.programs.web import style
 from onefold.programs.web.design import GROUPS, MEASURES
 
 HELPERS: Final = {
@@ -26,26 +26,26 @@ def test_the_page_shows_every_component(bob: Client) -> None:
     html = bob.get("/settings/design").content.decode()
     shown = {name for text in re.findall(r'class="([^"]*)"', html) for name in text.split()}
     helpers = set().union(*HELPERS.values())
-    assert tokens.classes() - shown - helpers == set(), "show them in templates/design.html"
-    assert helpers - tokens.classes() == set(), "onefold.css has no such class any more"
+    assert style.classes() - shown - helpers == set(), "show them in templates/design.html"
+    assert helpers - style.classes() == set(), "onefold.css has no such class any more"
 
 
 def test_the_page_shows_every_colour_and_measure() -> None:
-    light, dark = tokens.read()
+    light, dark = style.read()
     shown = {name for _, names in GROUPS for name in names} | set(MEASURES)
     assert shown <= set(light)
     assert set(light) - shown == {"shadow", "focus", "font", "mono"}
     assert {name for name, value in light.items() if value.startswith("#")} <= set(dark)
 
 
-@pytest.mark.parametrize("one", tokens.contrasts(), ids=lambda one: f"{one.pair.front} on {one.pair.back}")
-def test_colours_can_be_told_apart(one: tokens.Contrast) -> None:
+@pytest.mark.parametrize("one", style.contrasts(), ids=lambda one: f"{one.pair.front} on {one.pair.back}")
+def test_colours_can_be_told_apart(one: style.Contrast) -> None:
     assert min(one.light, one.dark) >= one.pair.least
 
 
 def test_contrast_is_as_wcag_defines_it() -> None:
-    assert tokens.contrast("#000", "#ffffff") == pytest.approx(21)
-    assert tokens.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+    assert style.contrast("#000", "#ffffff") == pytest.approx(21)
+    assert style.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
 def test_a_toast_comes_by_a_header(bob: Client) -> None:

@@ -1,13 +1,15 @@
 """Every text is translated, and a translation keeps what is put into it."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 
 from hatch_build import compile_catalogs
+from onefold.programs.web.templatetags import display
 from tools.messages import LANGUAGES, extracted, is_translated, read
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|`[^`]+`")
@@ -15,6 +17,13 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|`[^`]+`")
 
 def forms(text: Any) -> list[str]:
     return list(text) if isinstance(text, tuple | list) else [text]
+
+
+@pytest.fixture
+def compiled() -> None:
+    """The catalogs as they are now."""
+    compile_catalogs()
+    translation.trans_real._translations = {}  # type: ignore[attr-defined]  # what was loaded before they were compiled
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -47,9 +56,35 @@ def test_what_is_put_into_a_message_is_in_its_translation(language: str) -> None
 @pytest.mark.parametrize(
     ("language", "word"), [("de", "Personen"), ("ro", "Persoane"), ("en", "People"), ("ja", "People")]
 )
-def test_pages_speak_the_language_of_the_browser(language: str, word: str, bob: Client) -> None:
-    compile_catalogs()
-    translation.trans_real._translations = {}  # type: ignore[attr-defined]  # what was loaded before they were compiled
+def test_pages_speak_the_language_of_the_browser(language: str, word: str, bob: Client, compiled: None) -> None:
     html = bob.get("/people", headers={"Accept-Language": language}).content.decode()
     assert f"<span>{word}</span>" in html
     assert f'<html lang="{language if language != "ja" else "en"}"' in html
+
+
+def test_errors_are_told_in_the_readers_language(bob: Client, compiled: None) -> None:
+    german = bob.get("/settings/users", headers={"Accept-Language": "de"})
+    assert (german.status_code, german["Content-Language"]) == (403, "de")
+    assert "Das darf nur ein Administrator." in german.content.decode()
+    assert "Only an administrator may do that." in bob.get("/settings/users").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["12\u202fmin ago", "1,234.5", "8.4\u202f%", "+12.0", "3\u202fh", "5 Mar 2026"]),
+        ("de", ["vor 12\u202fMin.", "1.234,5", "8,4\u202f%", "+12,0", "3\u202fStd.", "5. März 2026"]),
+    ],
+)
+def test_times_and_numbers_are_those_of_the_language(language: str, said: list[str], compiled: None) -> None:
+    long_ago = datetime(2026, 3, 5, 12, tzinfo=UTC)
+    with translation.override(language):
+        shown = [
+            display.when(timezone.now() - timedelta(minutes=12)),
+            display.grouped(1234.5),
+            display.percent(0.084),
+            display.points(0.12),
+            display.span(10_800),
+            display.when(long_ago),
+        ]
+    assert [part for part, text in zip(said, shown, strict=True) if part not in text] == []

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from onefold.accounts.api import Permission, requires
-from onefold.programs.web import tokens
+from onefold.programs.web import style
 
-SPRITE: Final = tokens.STYLE.parent / "vendor" / "icons.svg"
+SPRITE: Final = style.STYLE.parent / "vendor" / "icons.svg"
 TONES: Final = ("ok", "warn", "bad")
 GROUPS: Final = (
     ("Surfaces", ("canvas", "surface", "sunken", "hover", "current", "raised")),
@@ -24,7 +24,7 @@ GROUPS: Final = (
     ("States", ("ok", "ok-soft", "warn", "warn-soft", "bad", "bad-soft")),
     ("Charts", ("c1", "c2", "c3", "c4", "c5", "c6")),
 )
-"""Of the tokens, those that are colours."""
+"""Of the variables, those that are colours."""
 MEASURES: Final = {
     "t-12": "labels, times, table heads, chips, tags",
     "t-13": "everything else",
@@ -72,12 +72,12 @@ def design(request: HttpRequest) -> HttpResponse:
     if tone in TONES:
         said = {"text": f"This toast is {tone}.", "tone": tone}
         return HttpResponse(status=204, headers={"HX-Trigger": json.dumps({"toast": said})})
-    light, dark = tokens.read()
+    light, dark = style.read()
     now = timezone.now()
     context = {
         "colours": [(title, [(name, light[name], dark[name]) for name in names]) for title, names in GROUPS],
         "measures": [(name, light[name], use) for name, use in MEASURES.items()],
-        "contrasts": tokens.contrasts(),
+        "contrasts": style.contrasts(),
         "icons": re.findall(r'<symbol id="([\w-]+)"', SPRITE.read_text("utf-8")),
         "form": SampleForm({"name": "Web shop", "email": "ada@", "kind": "server", "scopes": ["read"]}),
         "tones": TONES,

@@ -1,4 +1,4 @@
-"""The design tokens of static/onefold.css, and the contrast that its colours must have (WCAG 2.2)."""
+"""The CSS variables of static/onefold.css, and the contrast that its colours must have (WCAG 2.2)."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ Theme = dict[str, str]
 
 
 class Pair(NamedTuple):
-    """Two tokens that stand on each other, and the least contrast they must have."""
+    """Two colours that stand on each other, and the least contrast they must have."""
 
     front: str
     back: str
@@ -45,10 +45,10 @@ class Contrast(NamedTuple):
 
 
 def read() -> tuple[Theme, Theme]:
-    """The light and the dark tokens by name, as the stylesheet has them now; what dark doesn't change is as light."""
+    """The light and the dark variables by name, as the stylesheet has them now; what dark doesn't change is light's."""
     style = STYLE.read_text("utf-8")
-    light = _tokens(_block(style, ":root"))
-    return light, light | _tokens(_block(style, "[data-bs-theme=dark]"))
+    light = _variables(_block(style, ":root"))
+    return light, light | _variables(_block(style, "[data-bs-theme=dark]"))
 
 
 def contrasts() -> list[Contrast]:
@@ -78,7 +78,7 @@ def _block(style: str, selector: str) -> str:
     return style[style.index(f"\n{selector} {{") :].partition("{")[2].partition("}")[0]
 
 
-def _tokens(block: str) -> Theme:
+def _variables(block: str) -> Theme:
     return {name: value.strip() for name, value in re.findall(r"--([\w-]+):\s*([^;]+);", block)}
 
 
