@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from psycopg import Connection, sql
 
 from onefold.config import Settings, load_settings
 from onefold.infra import embedded
+from onefold.infra.memory import forget_everything
 from onefold.infra.postgres import connect
 from onefold.programs.migrate import migrate, set_up_django
 from tests.snapshot import Snapshot
@@ -89,9 +91,16 @@ def own_pg_url(pg_server: embedded.RunningServer, pg_template: str) -> Iterator[
 
 @pytest.fixture(scope="session")
 def clean_database(pg_url: str) -> Iterator[Callable[[], None]]:
-    """Puts this worker's database back to what the migrations left, rows and sequences alike."""
+    """Puts this worker's database back to what the migrations left, rows and sequences alike, and forgets it."""
     with connect(pg_url, "tests", autocommit=True) as connection:
-        yield Snapshot(connection).restore
+        snapshot = Snapshot(connection)
+
+        def clean() -> None:
+            snapshot.restore()
+            forget_everything()
+            cache.clear()  # allauth counts tries in it
+
+        yield clean
 
 
 @pytest.fixture(autouse=True)

@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from django.core.cache import cache
 from django.test import Client, override_settings
 from psycopg import Connection
 
 from onefold.config import Settings
 from onefold.events.api import INTERNAL_SOURCE, LogRow, NewSource, Source, Trust, create_key, create_source
 from onefold.infra.pool import close_pool, open_pool
-from onefold.profiles.naming import forget_names
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.main import Processor
 from onefold.programs.processor.steps import process
-from onefold.programs.web.authentication import forget_keys
 
 if TYPE_CHECKING:
     from onefold.accounts.models import User
@@ -111,9 +108,6 @@ def _pool(pg_url: str) -> Iterator[None]:
 @pytest.fixture
 def shop(_pool: None, db: Connection[Any]) -> Shop:
     """An empty shop."""
-    forget_names()
-    forget_keys()
-    cache.clear()  # allauth counts tries in it
     return Shop(db)
 
 

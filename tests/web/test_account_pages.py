@@ -7,7 +7,6 @@ from django.test import Client
 
 from onefold.accounts.api import new_setup_code
 from onefold.accounts.audit import Filter, audit, audit_page
-from onefold.accounts.workspace import forget_workspace
 from onefold.programs.web.authentication import forget_keys
 from tests.web.conftest import PASSWORD, Shop
 from tests.web.reading import found, page
@@ -30,7 +29,6 @@ class TestSetUp:
         code = new_setup_code()
         assert 'value="Onefold"' in page(charlie, f"/setup/{code}")
         assert charlie.post(f"/setup/{code}", SETUP)["Location"] == "/"
-        forget_workspace()
         assert (User.objects.get().role, Workspace.objects.get().currency) == ("admin", "SEK")
         assert charlie.get("/settings/users").status_code == 200
         assert Client().get(f"/setup/{code}").status_code == 404
@@ -83,7 +81,6 @@ class TestPreferences:
         assert "16 Jan 2026, 08:30:00.000 JST" in page(alice, "/people")
         entry = audit_page(shop.conn, Filter(action="workspace.changed"))[0]
         assert entry.details == form
-        forget_workspace()
 
     def test_the_quick_switch_leads_back_and_nowhere_else(self, bob: Client) -> None:
         assert bob.post("/settings/theme", {"theme": "light", "back": "/people?q=a"})["Location"] == "/people?q=a"

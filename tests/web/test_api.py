@@ -87,14 +87,12 @@ class TestProfile:
 
     def test_the_longest_namespace_wins(self, robot: Client, shop: Shop) -> None:
         from onefold.events.api import NewSource, create_source
-        from onefold.profiles.naming import forget_names
 
         source = create_source(
             shop.conn, NewSource(slug="app", name="App", kind="server", user_space="app"), acting_user="test"
         )
         shop.send(track("m-1", "7"), source=source)
         shop.send(track("m-2", "7"))
-        forget_names()
         ours = robot.get("/api/profiles/user_id:7").json()
         theirs = robot.get("/api/profiles/app:user_id:7")
         assert (ours["profile_id"], theirs.status_code) == (to_text(identifier_hash("user_id", "7")), 200)

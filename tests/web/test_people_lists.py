@@ -13,7 +13,6 @@ from django.test import Client
 
 from onefold.kernel.hashing import identifier_hash
 from onefold.profiles.ids import to_text
-from onefold.profiles.people_suggest import forget_suggestions
 from tests.web.conftest import Shop, days_ago
 from tests.web.reading import found, names, page
 
@@ -30,7 +29,6 @@ PRO = {"type": "text", "field": "trait:plan", "op": "is", "values": ["pro"]}
 @pytest.fixture
 def crowd(shop: Shop) -> Shop:
     """Ada and Ben are pro, Cy is not; Ada has two orders."""
-    forget_suggestions()
     shop.identify("1", name="Ada", email="ada@example.com", plan="pro", orders=2, at=days_ago(3))
     shop.identify("2", name="Ben", plan="pro", orders=10, at=days_ago(2))
     shop.identify("3", name="=Cy()", plan="free", tags=["vip"], at=days_ago(1))

@@ -1,25 +1,20 @@
 """The workspace that all users share: its one row."""
 
-import time
 from typing import Final
 
 from onefold.accounts.models import Workspace
+from onefold.infra.memory import Memory
 
 ONLY: Final = 1
-MAX_AGE_S: Final = 5.0
 
-_known: dict[str, tuple[float, Workspace]] = {}
+_known: Final = Memory[Workspace](max_age_s=5)
 
 
 def workspace() -> Workspace:
-    """The row as of at most MAX_AGE_S ago; made at the first look in a database that lost it."""
-    now = time.monotonic()
-    known = _known.get("row")
-    if known is None or now - known[0] > MAX_AGE_S:
-        known = _known["row"] = (now, Workspace.objects.get_or_create(pk=ONLY)[0])
-    return known[1]
+    """The row as of at most 5 s ago; made at the first look in a database that lost it."""
+    return _known.get() or _known.keep(Workspace.objects.get_or_create(pk=ONLY)[0])
 
 
 def forget_workspace() -> None:
     """The next look asks the database."""
-    _known.clear()
+    _known.forget()

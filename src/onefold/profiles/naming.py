@@ -1,6 +1,5 @@
 """From `namespace:value` as people write it to an identifier, under the configuration in force."""
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,6 +8,7 @@ from psycopg import Connection
 
 from onefold.events.api import Source, list_sources
 from onefold.identity.api import Extractor, Identifier, IdentityConfig, Refused, load_config
+from onefold.infra.memory import Memory
 from onefold.kernel.errors import NotFound, Rejected
 
 MAX_AGE_S: Final = 3.0
@@ -61,22 +61,19 @@ class Names:
         return found
 
 
-_cache: dict[str, tuple[float, Names]] = {}
+_known: Final = Memory[Names](MAX_AGE_S)
 
 
 def names_in_force(conn: Connection[Any]) -> Names:
     """Configuration and sources; asked of the database every MAX_AGE_S at most, so that a fast call stays one query."""
-    now = time.monotonic()
-    known = _cache.get("names")
-    if known is not None and now - known[0] < MAX_AGE_S:
-        return known[1]
+    if (known := _known.get()) is not None:
+        return known
+    before = _known.last()
     _, config = load_config(conn)
     sources = {source.id: source for source in list_sources(conn)}
     # the extractor remembers what it normalised: kept while the configuration is the same
-    extractor = known[1].extractor if known and known[1].config == config else Extractor(config, {})
-    names = Names(config, extractor, sources)
-    _cache["names"] = (now, names)
-    return names
+    extractor = before.extractor if before and before.config == config else Extractor(config, {})
+    return _known.keep(Names(config, extractor, sources))
 
 
 def with_sources(conn: Connection[Any], names: Names, source_ids: Iterable[int]) -> Names:
@@ -99,4 +96,4 @@ def find_source(conn: Connection[Any], slug: str) -> Source:
 
 def forget_names() -> None:
     """The next question asks the database."""
-    _cache.clear()
+    _known.forget()

@@ -1,11 +1,11 @@
 """What people's traits are called and hold, from those seen last: suggestions for filters and columns."""
 
 import re
-import time
 from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
 
+from onefold.infra.memory import Memory
 from onefold.infra.postgres import load_queries
 
 QUERIES = load_queries("onefold.profiles", "people.sql")
@@ -32,19 +32,15 @@ class TraitValue(NamedTuple):
     people: int
 
 
-_names: dict[str, tuple[float, list[TraitName]]] = {}
+_known: Final = Memory[list[TraitName]](MAX_AGE_S)
 
 
 def trait_names(conn: Connection[Any]) -> list[TraitName]:
     """The most frequent first, up to MAX_NAMES. Asked of the database every MAX_AGE_S at most."""
-    now = time.monotonic()
-    known = _names.get("people")
-    if known is not None and now - known[0] < MAX_AGE_S:
-        return known[1]
+    if (known := _known.get()) is not None:
+        return known
     rows = conn.execute(QUERIES["trait_names"], {"sample": SAMPLE, "limit": MAX_NAMES}).fetchall()
-    found = [TraitName(name, count, _kind(json_type, example)) for name, count, json_type, example in rows]
-    _names["people"] = (now, found)
-    return found
+    return _known.keep([TraitName(name, count, _kind(json_type, example)) for name, count, json_type, example in rows])
 
 
 def kind_of(conn: Connection[Any], trait: str) -> str:
@@ -56,11 +52,6 @@ def trait_values(conn: Connection[Any], trait: str) -> list[TraitValue]:
     """The most frequent values of a trait, those of lists one by one; long texts are left out."""
     rows = conn.execute(QUERIES["trait_values"], {"sample": SAMPLE, "limit": MAX_VALUES, "trait": trait}).fetchall()
     return [TraitValue(value, count) for value, count in rows]
-
-
-def forget_suggestions() -> None:
-    """The next question asks the database."""
-    _names.clear()
 
 
 def _kind(json_type: str, example: str) -> str:

@@ -1,7 +1,6 @@
 """Who calls the API: a program with a secret key, or somebody who is signed in."""
 
 import base64
-import time
 from typing import Any, Final
 
 from django.conf import settings
@@ -12,13 +11,14 @@ from psycopg import Connection
 
 from onefold.accounts.api import API_KEY_PREFIX, ApiKeyHolder, KeyHolder, api_key_holder
 from onefold.events.api import Grant, KeyUnknown, check_key, digest_of
+from onefold.infra.memory import Memory
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import Rejected
 
 MAX_AGE_S: Final = 5.0
 MAX_REMEMBERED: Final = 1_000
 
-_known_keys: dict[bytes, tuple[float, KeyHolder | ApiKeyHolder]] = {}
+_known: Final = Memory[KeyHolder | ApiKeyHolder](MAX_AGE_S, MAX_REMEMBERED)
 
 
 class KeyRejected(Rejected):
@@ -71,15 +71,9 @@ def key_of(request: HttpRequest) -> str:
 def key_holder(conn: Connection[Any], key: str) -> KeyHolder | ApiKeyHolder:
     """Who holds `key`; remembered for MAX_AGE_S, which is how long a disabled key may live on."""
     digest = digest_of(key)  # a key in memory is a key to be stolen
-    now = time.monotonic()
-    known = _known_keys.get(digest)
-    if known is not None and now - known[0] < MAX_AGE_S:
-        return known[1]
-    holder = _of_user(key) if key.startswith(API_KEY_PREFIX) else _of_source(conn, key)
-    if len(_known_keys) >= MAX_REMEMBERED:
-        _known_keys.clear()
-    _known_keys[digest] = (now, holder)
-    return holder
+    if (known := _known.get(digest)) is not None:
+        return known
+    return _known.keep(_of_user(key) if key.startswith(API_KEY_PREFIX) else _of_source(conn, key), digest)
 
 
 def _of_user(key: str) -> ApiKeyHolder:
@@ -104,4 +98,4 @@ def _grant(conn: Connection[Any], key: str) -> Grant:
 
 def forget_keys() -> None:
     """The next call asks the database."""
-    _known_keys.clear()
+    _known.forget()
