@@ -43,11 +43,19 @@
     return faults.slice(0, 12);
   },
 
-  // the names of what Tab shall come to; radio buttons of one name are one stop
-  stops() {
+  // the names of what Tab shall come to, or only the one that has the focus. Of what an element is, not how it looks
+  // at the moment, and made anew each time: htmx may have put another in its place. Equal ones are counted through;
+  // radio buttons of one name are one stop.
+  stops(focused) {
     const found = "a[href], button:not([disabled]), input:not([disabled]), select, textarea, summary, [tabindex='0']";
     const seen = [...document.querySelectorAll(found)].filter((one) => one.checkVisibility() && one.tabIndex >= 0);
-    seen.forEach((one, place) => (one.dataset.stop = one.type === "radio" ? one.name : `${place} ${one.outerHTML.slice(0, 80)}`));
-    return seen.map((one) => one.dataset.stop);
+    const said = (one) => ["id", "name", "href", "aria-label", "value"].map((name) => one.getAttribute(name) ?? "").join("|");
+    const counts = {};
+    const names = seen.map((one) => {
+      const name = `${one.localName}|${said(one)}|${one.textContent.trim().slice(0, 40)}`;
+      counts[name] = (counts[name] ?? 0) + 1;
+      return one.type === "radio" ? `radio|${one.name}` : `${name}|${counts[name]}`;
+    });
+    return names.filter((_, place) => !focused || seen[place] === document.activeElement);
   },
 })
