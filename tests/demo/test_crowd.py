@@ -9,8 +9,8 @@ import pytest
 
 from onefold.events.api import Decoded, LogRow, Trust, Violation, decode_each
 from onefold.programs.demo.calls import APP, BACKEND, CARE, NEWSLETTER, WEBSITE
-from onefold.programs.demo.crowd import hundred, hundreds_for, marks
-from onefold.programs.demo.history import Request
+from onefold.programs.demo.crowd import hundred, hundreds_for, world
+from onefold.programs.demo.history import Request, marks
 from onefold.programs.demo.sending import encoded
 
 NOW: Final = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -59,7 +59,7 @@ def test_a_hundred_is_the_same_every_time_and_no_other(crowd: list[list[Request]
 def test_marks_stand_in_the_last_request(crowd: list[list[Request]]) -> None:
     for number, requests in enumerate(crowd):
         last = {message.body["messageId"] for message in requests[-1].messages}
-        assert set(marks(number)[: len(last)]) <= last
+        assert set(marks(world(number))[: len(last)]) <= last
 
 
 def test_it_is_a_year_and_a_half_of_a_growing_shop(events: list[Decoded]) -> None:

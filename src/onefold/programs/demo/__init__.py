@@ -16,7 +16,14 @@ from onefold.programs.demo.access import Access, ensure_access
 from onefold.programs.demo.calls import BACKEND, WEBSITE
 from onefold.programs.demo.crowd import HUNDRED, hundred, hundreds_for
 from onefold.programs.demo.history import event_count, requests
-from onefold.programs.demo.sending import CROWD_PATIENCE_S, Sender, first_missing, missing_hundreds, wait_until_read
+from onefold.programs.demo.sending import (
+    CROWD_PATIENCE_S,
+    Sender,
+    first_missing,
+    has_history,
+    missing_hundreds,
+    wait_until_read,
+)
 from onefold.programs.migrate import set_up_django
 
 BAR_CHARS: Final = 24
@@ -56,6 +63,8 @@ def _prepare(settings: Settings, people: int) -> None:
 
 def _send_history(conn: Connection[Any], settings: Settings, access: Access) -> None:
     """What of the history is missing; returns when it is processed."""
+    if has_history(conn, access.source_ids):
+        return
     history = requests(access.began_at)
     missing = history[first_missing(conn, history, access.source_ids) :]
     if missing:

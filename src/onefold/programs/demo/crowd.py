@@ -22,16 +22,15 @@ from onefold.programs.demo.calls import (
     from_care,
     sign_up,
 )
-from onefold.programs.demo.history import Request, packed
+from onefold.programs.demo.history import Request, marked, packed
 from onefold.programs.demo.letters import letters_to
 from onefold.programs.demo.names import COMPANY_FIRST, COMPANY_SECOND
-from onefold.programs.demo.people import Browser, Person, make_browser, make_person, make_phone, random_id
+from onefold.programs.demo.people import Browser, Person, make_browser, make_person, make_phone
 from onefold.programs.demo.visits import browse, order, sign_in
 
 SEED: Final = 20_240_301
 HUNDRED: Final = 100
 DAYS: Final = 548
-MARKS: Final = 8  # messages of each hundred whose ids are known without making it
 CALLS_A_SLICE: Final = 2_000
 FIRST_NUMBER: Final = 1_000  # those before are people of history.py
 _VISITORS: Final = 44  # of a hundred: they never say who they are
@@ -48,19 +47,15 @@ _OUTCOMES: Final = ("connected", "connected", "connected", "left_voicemail", "no
 
 def hundred(number: int, now: datetime) -> list[Request]:
     """What a hundred people did, about 2,700 events, in the order of arrival. Cost: 0.15 s."""
-    rng = Random(f"{SEED} {number}")  # noqa: S311 an invented history, always the same
+    rng = Random(world(number))  # noqa: S311 an invented history, always the same
     calls = sorted(_calls(rng, Season(rng, now), number), key=lambda call: call.arrives_at)
     some = [_disturbed(rng, call) for call in calls if call.arrives_at < now - timedelta(minutes=10)]
-    requests = list(packed(rng, some, CALLS_A_SLICE, is_bulk=True))
-    for message, mark in zip(requests[-1].messages, marks(number), strict=False):
-        message.body["messageId"] = mark
-    return requests
+    return marked(list(packed(rng, some, CALLS_A_SLICE, is_bulk=True)), world(number))
 
 
-def marks(number: int) -> list[str]:
-    """Message ids of the last request of a hundred: one of them there, and all of it is."""
-    rng = Random(f"{SEED} {number} marks")  # noqa: S311 as above
-    return [random_id(rng) for _ in range(MARKS)]
+def world(number: int) -> str:
+    """The name of a hundred, from which everything about it is drawn."""
+    return f"{SEED} {number}"
 
 
 class Season:

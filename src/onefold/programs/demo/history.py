@@ -16,6 +16,7 @@ CUSTOMERS: Final = 290
 VISITORS: Final = 85
 SPECIAL: Final = 36  # people of the incidents
 CALLS_A_SLICE: Final = 150
+MARKS: Final = 8  # messages of a world's last request whose ids are known without making it
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,20 @@ def requests(now: datetime) -> list[Request]:
     rng = Random(SEED)  # noqa: S311 an invented history, always the same
     calls = sorted(_calls(rng, now), key=lambda call: call.arrives_at)
     calls = incidents.answers_lost(rng, [call for call in calls if call.arrives_at < now])
-    return list(packed(rng, calls, CALLS_A_SLICE))
+    return marked(list(packed(rng, calls, CALLS_A_SLICE)), str(SEED))
+
+
+def marked(requests: list[Request], world: str) -> list[Request]:
+    """The same requests, the last of them with the marks of the world as ids of its first messages."""
+    for message, mark in zip(requests[-1].messages, marks(world), strict=False):
+        message.body["messageId"] = mark
+    return requests
+
+
+def marks(world: str) -> list[str]:
+    """Message ids of the last request of a world: one of them there, and all of it is, for it was sent in order."""
+    rng = Random(f"{world} marks")  # noqa: S311 invented ids, always the same
+    return [random_id(rng) for _ in range(MARKS)]
 
 
 def event_count(history: list[Request]) -> int:

@@ -5,7 +5,7 @@ import gzip
 import http.client
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -19,8 +19,8 @@ from onefold.infra.postgres import load_queries, reconnecting
 from onefold.kernel.errors import Broken, Unavailable
 from onefold.kernel.hashing import event_id
 from onefold.programs.demo.calls import APP, WEBSITE
-from onefold.programs.demo.crowd import marks
-from onefold.programs.demo.history import Request
+from onefold.programs.demo.crowd import world
+from onefold.programs.demo.history import SEED, Request, marks
 
 QUERIES: Final = load_queries("onefold.programs.demo", "sending.sql")
 TIMEOUT_S: Final = 30.0
@@ -107,20 +107,26 @@ def encoded(request: Request, key: str, now: datetime) -> tuple[str, dict[str, s
     return "/v1/b", headers, msgspec.json.encode(body)
 
 
+def has_history(conn: Connection[Any], source_ids: Mapping[str, int]) -> bool:
+    """Whether all of history.py is there, found without making it. Cost: index probes."""
+    return not _absent(conn, {0: str(SEED)}, source_ids)
+
+
 def missing_hundreds(conn: Connection[Any], count: int, source_ids: Mapping[str, int]) -> list[int]:
     """Which of the first `count` hundreds of the crowd are not there, or not whole. Cost: index probes."""
-    found = _absent(conn, range(count), source_ids)
+    found = _absent(conn, {number: world(number) for number in range(count)}, source_ids)
     if found:
         wait_until_read(conn, CROWD_PATIENCE_S)
-        found = _absent(conn, found, source_ids)
+        found = _absent(conn, {number: world(number) for number in found}, source_ids)
     return found
 
 
-def _absent(conn: Connection[Any], numbers: Iterable[int], source_ids: Mapping[str, int]) -> list[int]:
+def _absent(conn: Connection[Any], worlds: Mapping[int, str], source_ids: Mapping[str, int]) -> list[int]:
+    """Numbers of the worlds of which no mark is known."""
     owners = {
         UUID(bytes=event_id(source_id, mark)): number
-        for number in numbers
-        for mark in marks(number)
+        for number, name in worlds.items()
+        for mark in marks(name)
         for source_id in source_ids.values()
     }
     rows = conn.execute(QUERIES["known_ids"], {"ids": list(owners)}).fetchall()
