@@ -11,6 +11,7 @@ import pytest
 from django.test import Client, override_settings
 
 from onefold.accounts.audit import Filter, audit_page
+from onefold.config import load_settings
 from tests.web.conftest import PASSWORD, Shop
 from tests.web.mail_server import mail_server
 from tests.web.provider import provider
@@ -149,6 +150,10 @@ class TestProvider:
     def person(self) -> Iterator[dict[str, Any]]:
         """Claims about who signs in."""
         claims: dict[str, Any] = {"sub": "7", "email": "dora@example.com", "email_verified": True, "name": "Dora"}
+        from allauth.socialaccount.providers import registry
+        from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
+
+        registry.register(OpenIDConnectProvider)  # as its app does, which is there where one is configured
         with provider(claims) as address:
             app = {"provider_id": "sso", "name": "Example ID", "client_id": "onefold", "secret": "s"}
             apps = [app | {"settings": {"server_url": address}}]
@@ -160,6 +165,16 @@ class TestProvider:
         led = urlsplit(client.get("/oidc/sso/login/?next=/sources")["Location"])
         state = parse_qs(led.query)["state"][0]
         return str(client.get(f"/oidc/sso/login/callback/?code=c&state={state}").headers.get("Location", ""))
+
+    def test_what_it_needs_is_loaded_where_there_is_one(self) -> None:
+        from onefold.programs.web.settings import oidc_apps, provider_apps
+
+        with_one = load_settings(
+            {"ONEFOLD_OIDC_SERVER_URL": "https://id.example.com", "ONEFOLD_OIDC_CLIENT_ID": "onefold"}
+        )
+        assert provider_apps(load_settings({})) == []
+        assert provider_apps(with_one) == ["allauth.socialaccount.providers.openid_connect"]
+        assert oidc_apps(with_one)[0]["settings"] == {"server_url": "https://id.example.com"}
 
     def test_the_sign_in_page_has_its_button(self, person: dict[str, Any], alice: Client, charlie: Client) -> None:
         assert "Sign in with Example ID" in unescape(page(charlie, "/signin"))

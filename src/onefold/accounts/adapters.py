@@ -3,13 +3,12 @@
 import base64
 import hmac
 import smtplib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
-from cryptography.fernet import Fernet
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +19,9 @@ from onefold.accounts.journal import note
 from onefold.accounts.models import User
 from onefold.accounts.permissions import Role
 from onefold.infra.logs import get_logger
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 log = get_logger(__name__)
 SILENT = ("account/messages/logged_in.txt", "account/messages/logged_out.txt")
@@ -101,7 +103,9 @@ class OidcAdapter(DefaultSocialAccountAdapter):
         return user
 
 
-def _box() -> Fernet:
+def _box() -> "Fernet":
     """A key of its own, derived from the one that signs sessions."""
+    from cryptography.fernet import Fernet  # megabytes, for those who have a second factor
+
     derived = hmac.digest(str(settings.SECRET_KEY).encode(), b"onefold second factor", "sha256")
     return Fernet(base64.urlsafe_b64encode(derived))

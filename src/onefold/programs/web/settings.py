@@ -51,6 +51,11 @@ def oidc_apps(settings: Settings) -> list[dict[str, Any]]:
     ]
 
 
+def provider_apps(settings: Settings) -> list[str]:
+    """What is loaded for the sake of a provider: megabytes, so none without one."""
+    return ["allauth.socialaccount.providers.openid_connect"] if oidc_apps(settings) else []
+
+
 def secret_key() -> str:
     """The key that signs sessions: the given one, else one made at the first use and kept in the data folder."""
     if ONEFOLD.web.secret_key:
@@ -79,7 +84,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
+    *provider_apps(ONEFOLD),
     "axes",
     "onefold.events",
     "onefold.notifications",
