@@ -16,7 +16,7 @@ from onefold.infra.processes import is_running
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
-MAX_MEMORY_MB = 130
+MAX_MEMORY_MB = 110
 
 
 @pytest.fixture
