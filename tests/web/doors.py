@@ -128,6 +128,7 @@ DOORS: Final[dict[str, Door]] = {
     "events/stream": page(P.SEE_EVENTS),
     "sources": page(P.SEE_EVENTS),
     "sources/<slug:slug>": page(P.SEE_EVENTS),
+    "sources/<slug:slug>/arrival": page(P.SEE_EVENTS),
     "sources/<slug:slug>/edit": form(P.MANAGE_SOURCES),
     "sources/<slug:slug>/keys": act(P.MANAGE_SOURCES),
     "sources/<slug:slug>/keys/<int:key_id>/disable": act(P.MANAGE_SOURCES),

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from datetime import timedelta
+from html import unescape
 from typing import Any, ClassVar
 
 import pytest
@@ -78,7 +79,7 @@ class TestSources:
         return client.post("/sources/new", self.NEW | changes)
 
     def test_make_edit_and_switch(self, alice: Client, shop: Shop) -> None:
-        assert self.make(alice)["Location"] == "/sources/shop"
+        assert 'data-address="/sources/shop"' in self.make(alice).content.decode()
         html = page(alice, "/sources/shop")
         assert "Shop &lt;b&gt;" in html
         assert "https://a.example, https://b.example" in html
@@ -173,7 +174,7 @@ class TestSources:
         shop.send({"type": "track", "event": "E", "userId": "1"}, at=NOW - timedelta(hours=2))
         html = page(bob, "/sources/back-end")
         facts = dict(
-            zip(re.findall(r"<dt>([^<]+)</dt>", html), re.findall(r"<dd[^>]*>(\d[\d,]*)<", html), strict=False)
+            zip(re.findall(r"<dt>([^<]+)</dt>", html), re.findall(r"<dd>(?:<a[^>]*>)?(\d[\d,]*)<", html), strict=False)
         )
         assert (facts["Accepted, last hour"], facts["Accepted, 24 h"], facts["Violations, 24 h"]) == ("1", "2", "1")
 
@@ -202,15 +203,56 @@ class TestSourcePage:
         html = page(bob, "/sources/web-shop")
         key = found(r"data-write-key=&quot;(pk_[\w-]+)&quot;", html)
         assert f"&lt;script src=&quot;http://127.0.0.1:8088/onefold.js&quot; data-write-key=&quot;{key}&quot;" in html
-        assert re.findall(r'role="tab" id="tab-(\w+)"', html) == ["script", "next", "rudder", "pixel", "curl"]
+        assert re.findall(r'role="tab" id="tab-(\w+)"', html) == ["script", "next", "rudder", "jitsu", "pixel", "curl"]
         server = page(bob, "/sources/back-end")
         assert re.findall(r'role="tab" id="tab-(\w+)"', server) == [
-            "curl", "node", "python", "go", "java", "php", "ruby", "pixel",
+            "curl", "node", "python", "go", "java", "php", "ruby", "rudder", "jitsu", "pixel",
         ]  # fmt: skip
         assert "YOUR_WRITE_KEY" in server
         assert "Make a key that may write" in server
         shop.conn.execute("update source set kind = 'import' where slug = 'back-end'")
         assert "/v1/import" in page(bob, "/sources/back-end")
+
+    def test_a_kind_and_a_name_are_enough(self, alice: Client, shop: Shop) -> None:
+        html = alice.post("/sources/new", {"kind": "app", "name": "Äpp für iOS", "ip_policy": "drop"}).content.decode()
+        key = found(r'id="new-key">(pk_[\w-]+)<', html)
+        assert f"writeKey: &#x27;{key}&#x27;" in html
+        assert 'data-address="/sources/app-fur-ios"' in html
+        for name, kind, prefix in (("Äpp für iOS", "server", "sk_"), ("Магазин", "import", "sk_")):
+            html = alice.post("/sources/new", {"kind": kind, "name": name, "ip_policy": "keep"}).content.decode()
+            assert f'id="new-key">{prefix}' in html
+        made = shop.conn.execute("select slug, lane, priority from source where id > 3 order by id").fetchall()
+        assert made == [("app-fur-ios", 0, 100), ("app-fur-ios-2", 0, 100), ("import", 1, 100)]
+        assert shop.conn.execute("select count(*) from source_key").fetchone() == (4,)
+
+    def test_it_waits_for_the_first_event_and_says_what_came(self, bob: Client, shop: Shop) -> None:
+        def poll(html: str) -> str:
+            return unescape(found(r'hx-get="(/sources/back-end/arrival[^"]+)"', html))
+
+        html = page(bob, "/sources/back-end")
+        assert "Waiting for the first event" in html
+        assert bob.get(poll(html)).status_code == 204
+        shop.conn.execute(
+            "insert into source_count values (%s, now(), 'rejected:origin_not_allowed', 1)", [shop.back_end.id]
+        )
+        html = page(bob, poll(html))
+        assert "Add the web site to the source&#x27;s settings." in html
+        shop.send({"type": "track", "userId": "1"})
+        html = page(bob, poll(html))
+        assert "An event came and was refused." in html
+        assert "Give the track call an event name." in html
+        shop.send({"type": "track", "userId": "1", "event": "Bought <b>"})
+        html = page(bob, poll(html))
+        assert "The first event arrived." in html
+        assert 'hx-swap-oob="true"' in html
+        assert "Bought &lt;b&gt;" in html
+        assert "/arrival" not in html
+        assert "/arrival" not in page(bob, "/sources/back-end")
+
+    def test_the_last_events_of_a_source_that_is_silent_are_found(self, bob: Client, shop: Shop) -> None:
+        shop.send({"type": "track", "userId": "1", "event": "Long ago"}, at=NOW - timedelta(days=80))
+        shop.send({"type": "page", "anonymousId": "a"}, source=shop.web)
+        assert "Long ago</a>" in page(bob, "/sources/back-end")
 
     def test_last_events_and_refusals_stand_on_the_page(self, bob: Client, shop: Shop) -> None:
         shop.send({"type": "page", "name": "Start <b>", "anonymousId": "a"}, {"type": "dance"}, source=shop.web)
@@ -221,9 +263,11 @@ class TestSourcePage:
         assert "Start &lt;b&gt;</a>" in html
         assert "type_unknown" in html
         html = page(bob, "/sources/back-end")
-        assert "3 requests were refused in 24 hours." in html
+        assert "3 requests came and were refused." in html
         assert "origin_not_allowed" in html
+        shop.send({"type": "page", "anonymousId": "a"}, at=NOW - timedelta(hours=2))
+        assert "3 requests were refused in 24 hours." in page(bob, "/sources/back-end")
 
     def test_a_new_source_of_a_kind(self, alice: Client) -> None:
-        assert '<option value="import" selected>' in page(alice, "/sources/new?kind=import")
-        assert '<option value="browser" selected>' in page(alice, "/sources/new?kind=nonsense")
+        assert 'value="import" checked' in page(alice, "/sources/new?kind=import")
+        assert 'value="browser" checked' in page(alice, "/sources/new?kind=nonsense")

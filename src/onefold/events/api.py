@@ -81,10 +81,11 @@ from onefold.events.reading import (
     read_batch,
     read_lane,
 )
-from onefold.events.remedies import REMEDIES
+from onefold.events.remedies import REMEDIES, REQUEST_REMEDIES
 from onefold.events.source_health import Condition, SourceHealth, source_health
 from onefold.events.sources import (
     CHANGED_CHANNEL,
+    ON_DEVICES,
     NewSource,
     Source,
     SourceRejected,
@@ -118,7 +119,9 @@ __all__ = [
     "INTERACTIVE",
     "INTERNAL_SOURCE",
     "JSON_FAULTS",
+    "ON_DEVICES",
     "REMEDIES",
+    "REQUEST_REMEDIES",
     "SCOPES",
     "SIGNS",
     "After",

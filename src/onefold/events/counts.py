@@ -55,6 +55,33 @@ def recent_counts(conn: Connection[Any]) -> dict[int, Recent]:
     return {row[0]: Recent(**dict(zip(Recent.__dataclass_fields__, row, strict=True))) for row in rows}
 
 
+class First(NamedTuple):
+    """What became of all that a source ever sent: events accepted, violations, and requests that were refused."""
+
+    accepted: int
+    violations: int
+    rejected: int
+
+
+def first_counts(conn: Connection[Any], source_id: int) -> First:
+    """For a source that is waited for. Cost: every minute in which it sent, so for new ones only."""
+    return First(*(conn.execute(QUERIES["first"], {"source_id": source_id}).fetchone() or (0, 0, 0)))
+
+
+class Hour(NamedTuple):
+    """What came in an hour that begins at `at`."""
+
+    at: datetime
+    accepted: int
+    duplicates: int
+    violations: int
+
+
+def hours_since(conn: Connection[Any], since: datetime, source_id: int | None = None) -> list[Hour]:
+    """Of one source, or all: the hours from `since` on, those without events left out. Cost: their minutes."""
+    return [Hour(*row) for row in conn.execute(QUERIES["hours"], {"since": since, "source_id": source_id})]
+
+
 def rejection_counts(conn: Connection[Any], source_id: int) -> list[tuple[str, int]]:
     """Code and number of a source's refused requests of 24 hours, the most frequent first."""
     return [(code, n) for code, n in conn.execute(QUERIES["rejections"], {"source_id": source_id})]

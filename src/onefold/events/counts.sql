@@ -32,6 +32,21 @@ from source s cross join lateral (
     from source_count c where c.source_id = s.id and c.minute >= now() - interval '24 hours'
 ) t
 
+-- first: what became of everything that a source ever sent, as far as it is kept (primary key)
+select coalesce(sum(n) filter (where outcome = 'accepted'), 0)::bigint,
+       coalesce(sum(n) filter (where outcome like 'violation:%%'), 0)::bigint,
+       coalesce(sum(n) filter (where outcome like 'rejected:%%'), 0)::bigint
+from source_count where source_id = %(source_id)s
+
+-- hours: what became of events by the hour of their receipt, of one source or all (primary key, by source)
+select date_bin('1 hour', minute, %(since)s), coalesce(sum(n) filter (where outcome = 'accepted'), 0)::bigint,
+       coalesce(sum(n) filter (where outcome = 'duplicate'), 0)::bigint,
+       coalesce(sum(n) filter (where outcome like 'violation:%%'), 0)::bigint
+from source_count
+where source_id = any(case when %(source_id)s::integer is null then array(select id from source) else array[%(source_id)s::integer] end)
+  and minute >= %(since)s
+group by 1
+
 -- rejections: why a source's requests were refused in a day (primary key)
 select substr(outcome, 10), sum(n)::bigint from source_count
 where source_id = %(source_id)s and minute >= now() - interval '24 hours' and outcome like 'rejected:%%'

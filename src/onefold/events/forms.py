@@ -3,41 +3,58 @@
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from onefold.events.keys import SCOPES
 from onefold.events.sources import IP_POLICIES, KINDS, NewSource, Source
 
-LANES = ((0, "Interactive: processed at once"), (1, "Bulk: behind live events, for imports"))
-_POLICY_WORDS = {"keep": "Keep whole", "truncate": "Cut the last part off", "drop": "Don't keep"}
+LANES = ((0, _("Interactive: processed at once")), (1, _("Bulk: behind live events, for imports")))
+POLICY_WORDS: dict[str, str | Promise] = {
+    "keep": _("Keep whole"),
+    "truncate": _("Cut the last part off"),
+    "drop": _("Don't keep"),
+}
+KIND_WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
+    "browser": (_("Web site"), _("Pages in a browser, by one script line or a library.")),
+    "app": (_("App"), _("On phones and tablets: React Native, Swift, Kotlin.")),
+    "server": (_("Server"), _("Your back end, in any language. Its word counts more when people are joined.")),
+    "import": (_("Import"), _("People and history that you have already; behind live events.")),
+}
+"""Title and a sentence for each kind."""
 
 
 class SourceForm(forms.Form):
     """What may change later."""
 
-    name = forms.CharField(max_length=200, help_text="What people call it, like Web shop.")
-    lane = forms.TypedChoiceField(choices=LANES, coerce=int, initial=0)
+    name = forms.CharField(max_length=200, label=_("Name"), help_text=_("What people call it, like Web shop."))
+    lane = forms.TypedChoiceField(label=_("Lane"), choices=LANES, coerce=int, initial=0)
     priority = forms.IntegerField(
         min_value=0,
         max_value=1_000_000,
         initial=100,
-        help_text="Where sources disagree about a person, the smaller number wins.",
+        label=_("Priority"),
+        help_text=_("Where sources disagree about a person, the smaller number wins."),
     )
     ip_policy = forms.ChoiceField(
-        label="IP addresses", choices=[(one, _POLICY_WORDS[one]) for one in IP_POLICIES], initial="truncate"
+        label=_("IP addresses"), choices=[(one, POLICY_WORDS[one]) for one in IP_POLICIES], initial="truncate"
     )
     rate_limit = forms.IntegerField(
-        required=False, min_value=1, label="Events a second, at most", help_text="Empty: the limit of the workspace."
+        required=False,
+        min_value=1,
+        label=_("Events a second, at most"),
+        help_text=_("Empty: the limit of the workspace."),
     )
     id_cookie = forms.BooleanField(
         required=False,
-        label="Own cookie for browsers",
-        help_text="Browsers of your own site get a cookie from the collector, and are known again for 13 months.",
+        label=_("Own cookie for browsers"),
+        help_text=_("Browsers of your own site get a cookie from the collector, and are known again for 13 months."),
     )
     allowed_origins = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        label="Allowed web sites",
-        help_text="One a line, like https://shop.example.com. Empty: every site.",
+        label=_("Allowed web sites"),
+        help_text=_("One a line, like https://shop.example.com. Empty: every site."),
     )
 
     def changes(self) -> dict[str, Any]:
@@ -46,29 +63,76 @@ class SourceForm(forms.Form):
 
 
 class NewSourceForm(SourceForm):
-    """What is said once, too."""
+    """What is said once, too. Two answers are enough: a kind and a name; the others have a good one already."""
 
-    slug = forms.CharField(max_length=63, help_text="Its name in addresses: a-z, 0-9 and -. Stays for ever.")
+    FIRST = ("kind", "name")
+
     kind = forms.ChoiceField(
-        choices=[(one, one.capitalize()) for one in KINDS],
-        help_text="Where it runs: in browsers, on a server, or files.",
+        label=_("What sends the events?"),
+        choices=[(one, KIND_WORDS[one][0]) for one in KINDS],
+        widget=forms.RadioSelect,
+    )
+    slug = forms.CharField(
+        required=False,
+        max_length=63,
+        label=_("Slug"),
+        help_text=_("Its name in addresses: a-z, 0-9 and -. Empty: made of the name. Stays for ever."),
     )
     user_space = forms.CharField(
         required=False,
         max_length=30,
-        help_text="Empty: user ids are those of other sources. Else a word of its own, like shop. Stays for ever.",
+        label=_("User space"),
+        help_text=_("Empty: user ids are those of other sources. Else a word of its own, like shop. Stays for ever."),
     )
-    field_order = ("name", "slug", "kind", "user_space")
+    lane = forms.TypedChoiceField(
+        label=_("Lane"),
+        choices=(("", _("As suits the kind")), *LANES),
+        coerce=int,
+        required=False,
+        empty_value=None,
+    )
+    priority = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=1_000_000,
+        label=_("Priority"),
+        help_text=_("Where sources disagree about a person, the smaller number wins. Empty: 100."),
+    )
+    field_order = ("kind", "name", "slug", "user_space")
 
-    def new_source(self) -> NewSource:
-        """For `create_source`."""
-        return NewSource(**self.changes())
+    @property
+    def first(self) -> list[Any]:
+        """Fields that everybody answers."""
+        return [self[name] for name in self.FIRST]
+
+    @property
+    def more(self) -> list[Any]:
+        """Fields that have a good answer already."""
+        return [field for field in self if field.name not in self.FIRST]
+
+    @property
+    def has_more_errors(self) -> bool:
+        """Whether one of those was answered wrongly, so that it must be seen."""
+        return any(field.errors for field in self.more)
+
+    @property
+    def cards(self) -> list[tuple[str, str | Promise, str | Promise, bool]]:
+        """Value, title, sentence of each kind, and whether it is chosen."""
+        chosen = self["kind"].value()
+        return [(kind, *KIND_WORDS[kind], kind == chosen) for kind in KINDS]
+
+    def new_source(self, slug: str) -> NewSource:
+        """For `create_source`; `slug` unless one was typed."""
+        said = self.changes()
+        said["slug"] = said["slug"] or slug
+        said["priority"] = 100 if said["priority"] is None else said["priority"]
+        return NewSource(**said)
 
 
 class KeyForm(forms.Form):
     """A key to be made."""
 
-    kind = forms.ChoiceField(choices=[("public", "Public"), ("secret", "Secret")])
+    kind = forms.ChoiceField(choices=[("public", _("Public")), ("secret", _("Secret"))])
     scopes = forms.MultipleChoiceField(
         required=False, choices=[(one, one) for one in SCOPES], widget=forms.CheckboxSelectMultiple
     )

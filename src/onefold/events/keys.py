@@ -11,7 +11,17 @@ from psycopg import AsyncConnection, Connection
 
 from onefold.events.event import Trust
 from onefold.events.internal import INTERNAL_SOURCE
-from onefold.events.sources import QUERIES, Source, announce, get_source, note, source_of
+from onefold.events.sources import (
+    ON_DEVICES,
+    QUERIES,
+    NewSource,
+    Source,
+    announce,
+    create_source,
+    get_source,
+    note,
+    source_of,
+)
 from onefold.kernel.errors import Forbidden, NotFound, Rejected
 
 SCOPES: Final = ("write", "read", "admin")
@@ -89,6 +99,17 @@ def create_key(
         new = _insert(conn, source.id, kind, wanted)
         note(conn, acting_user, "key.created", f"key:{new.key.id}", source=slug, kind=kind, scopes=wanted)
     return new
+
+
+def create_source_with_key(conn: Connection[Any], new: NewSource, *, acting_user: str) -> NewKey:
+    """A new source and a key of it that may write: a public one for what runs on people's devices, else a secret one.
+
+    Raises SourceRejected, and then there is neither.
+    """
+    with conn.transaction():
+        source = create_source(conn, new, acting_user=acting_user)
+        kind = "public" if source.kind in ON_DEVICES else "secret"
+        return create_key(conn, source.slug, kind=kind, acting_user=acting_user)
 
 
 def rotate_key(conn: Connection[Any], key_id: int, *, grace: timedelta = ROTATION_GRACE, acting_user: str) -> NewKey:

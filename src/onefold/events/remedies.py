@@ -1,4 +1,4 @@
-"""What to do about each reason for which an event is refused. Marked for translation, translated where it is read."""
+"""What to do about each reason for which an event or a request is refused. Marked for translation where it is made."""
 
 from typing import Final
 
@@ -31,3 +31,18 @@ REMEDIES: Final[dict[str, str]] = {
     Reason.HASH_COLLISION: _("Two identifiers have the same hash, which is next to impossible. Report it."),
 }
 """Reason → one sentence."""
+
+REQUEST_REMEDIES: Final[dict[str, str]] = {
+    "origin_not_allowed": _("Add the web site to the source's settings."),
+    "source_disabled": _("Enable the source."),
+    "key_may_not_write": _("Use a key with the scope write."),
+    "rate_limited": _("Raise the source's limit, or send slower."),
+    "too_many_events": _("Send smaller batches."),
+    "request_too_large": _("Send smaller batches."),
+    "invalid_json": _("Send valid JSON; a library from the list below does."),
+    "invalid_batch": _("Send one call, or a batch of calls."),
+    "invalid_encoding": _("Send the body as its Content-Encoding says."),
+    "queue_full": _("The collector was overloaded; libraries send again by themselves."),
+    "not_stored": _("The database was away; libraries send again by themselves."),
+}
+"""Code of a refused request, as the collector answers it → one sentence."""

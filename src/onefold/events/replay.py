@@ -13,7 +13,7 @@ from onefold.events.envelope import stored_body
 from onefold.events.event import Reason, Trust
 from onefold.events.log import NewRow, append_rows
 from onefold.events.reading import BULK
-from onefold.events.sources import Source, list_sources
+from onefold.events.sources import ON_DEVICES, Source, list_sources
 from onefold.infra.postgres import load_queries
 
 QUERIES = load_queries("onefold.events", "violations.sql")
@@ -73,7 +73,7 @@ def _row(source: Source | None, at: datetime, kind: str, body: bytes) -> NewRow 
         event.setdefault("timestamp", event.pop("originalTimestamp", None) or at.isoformat())
         body = stored_body([json.dumps(event).encode()])
     # how far its sender was believed is not kept with a violation: a web page's word counts least
-    trust = Trust.PUBLIC if source.kind == "browser" else Trust.SECRET
+    trust = Trust.PUBLIC if source.kind in ON_DEVICES else Trust.SECRET
     return NewRow(BULK, source.id, trust, time.time_ns() // 1000, count, "", "", body)
 
 

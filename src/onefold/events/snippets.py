@@ -39,6 +39,43 @@ _RUDDER: Final = """import {{ RudderAnalytics }} from '@rudderstack/analytics-js
 const analytics = new RudderAnalytics()
 analytics.load('{key}', '{url}', {{ configUrl: '{url}' }})
 analytics.identify('1001', {{ email: 'ada@example.com' }})"""
+_JITSU: Final = """import {{ jitsuAnalytics }} from '@jitsu/js'
+
+const analytics = jitsuAnalytics({{ writeKey: 'key:{key}', host: '{url}' }})
+analytics.identify('1001', {{ email: 'ada@example.com' }})"""
+_REACT_NATIVE: Final = """import {{ createClient }} from '@segment/analytics-react-native'
+
+const analytics = createClient({{
+  writeKey: '{key}',
+  proxy: '{url}/v1',
+  cdnProxy: '{url}/v1',
+  useSegmentEndpoints: true,
+}})
+analytics.identify('1001', {{ email: 'ada@example.com' }})"""
+_SWIFT: Final = """import Segment
+
+let analytics = Analytics(configuration: Configuration(writeKey: "{key}")
+    .apiHost("{host}/v1")
+    .cdnHost("{host}/v1"))
+analytics.identify(userId: "1001", traits: ["email": "ada@example.com"])"""
+_KOTLIN: Final = """import com.segment.analytics.kotlin.android.Analytics
+import kotlinx.serialization.json.buildJsonObject
+import kotlinx.serialization.json.put
+
+val analytics = Analytics("{key}", applicationContext) {{
+    apiHost = "{host}/v1"
+    cdnHost = "{host}/v1"
+}}
+analytics.identify("1001", buildJsonObject {{ put("email", "ada@example.com") }})"""
+_RUDDER_NODE: Final = """const Analytics = require('@rudderstack/rudder-sdk-node')
+
+const analytics = new Analytics('{key}', {{ dataPlaneUrl: '{url}' }})
+analytics.identify({{ userId: '1001', traits: {{ email: 'ada@example.com' }} }})
+analytics.flush()"""
+_JITSU_NODE: Final = """const {{ jitsuAnalytics }} = require('@jitsu/js')
+
+const analytics = jitsuAnalytics({{ writeKey: 'key:{key}', host: '{url}' }})
+analytics.identify('1001', {{ email: 'ada@example.com' }})"""
 _PIXEL: Final = """<img alt="" width="1" height="1"
   src="{url}/v1/pixel/track?writeKey={key}&amp;event=Email+Opened&amp;userId=1001">"""
 _NODE: Final = """const {{ Analytics }} = require('@segment/analytics-node')
@@ -92,7 +129,14 @@ _BROWSER: Final = (
     ("script", "Script line", _SCRIPT, _("Into the head of every page. It asks no other host for anything.")),
     ("next", "analytics-next", _NEXT, _("Segment's library, bundled with your own code.")),
     ("rudder", "RudderStack", _RUDDER, ""),
+    ("jitsu", "Jitsu", _JITSU, ""),
     ("pixel", "Pixel", _PIXEL, _("For e-mails and pages without script.")),
+    ("curl", "curl", _CURL, ""),
+)
+_APP: Final = (
+    ("native", "React Native", _REACT_NATIVE, ""),
+    ("swift", "Swift", _SWIFT, _("For Apple's systems. It speaks TLS only: the collector needs https.")),
+    ("kotlin", "Kotlin", _KOTLIN, _("For Android. It speaks TLS only: the collector needs https.")),
     ("curl", "curl", _CURL, ""),
 )
 _SERVER: Final = (
@@ -103,6 +147,8 @@ _SERVER: Final = (
     ("java", "Java", _JAVA, _("Java 11 or later, without a library.")),
     ("php", "PHP", _PHP, ""),
     ("ruby", "Ruby", _RUBY, _("Segment's gem speaks TLS only; this needs no gem.")),
+    ("rudder", "RudderStack", _RUDDER_NODE, _("For Node.js.")),
+    ("jitsu", "Jitsu", _JITSU_NODE, _("For Node.js. It does not send again what failed.")),
     ("pixel", "Pixel", _PIXEL, _("A secret key must not stand in a page: make a public one for this.")),
 )
 _IMPORTS: Final = (
@@ -110,7 +156,7 @@ _IMPORTS: Final = (
     ("python", "Python", _PYTHON, ""),
     ("node", "Node.js", _NODE, ""),
 )
-_OF_KIND: Final = {"browser": _BROWSER, "server": _SERVER, "import": _IMPORTS}
+_OF_KIND: Final = {"browser": _BROWSER, "app": _APP, "server": _SERVER, "import": _IMPORTS}
 PLACEHOLDER: Final = "YOUR_WRITE_KEY"
 
 

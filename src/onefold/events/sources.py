@@ -1,9 +1,11 @@
 """Where events come from: create, list, change and disable sources."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import chain, count
 from typing import Any, Final
 
 from psycopg import Connection
@@ -14,13 +16,16 @@ from onefold.kernel.errors import NotFound, Rejected
 
 QUERIES: Final = load_queries("onefold.events", "sources.sql")
 CHANGED_CHANNEL: Final = "onefold_sources"
-KINDS: Final = ("browser", "server", "import")  # and internal: Onefold itself, of which there is one
+KINDS: Final = ("browser", "app", "server", "import")  # and internal: Onefold itself, of which there is one
+ON_DEVICES: Final = frozenset(("browser", "app"))
+"""Kinds that run on people's own devices: anybody can read their key, and the connection's address is the person's."""
 IP_POLICIES: Final = ("keep", "truncate", "drop")
 CHANGEABLE: Final = frozenset(
     ("name", "lane", "priority", "ip_policy", "allowed_origins", "rate_limit", "is_enabled", "id_cookie")
 )
 LANES: Final = (0, 1)  # interactive, bulk
 _MAX_NAME: Final = 200
+_MAX_SUGGESTED: Final = 40
 _MAX_ORIGINS: Final = 100
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _USER_SPACE: Final = re.compile(r"[a-z0-9-]{0,30}")
@@ -84,6 +89,14 @@ def get_source(conn: Connection[Any], slug: str) -> Source:
     if row is None:
         raise NotFound(f"There is no source {slug!r}.")
     return source_of(row)
+
+
+def free_slug(conn: Connection[Any], name: str, kind: str) -> str:
+    """An address for a new source of that name: `Web shop` → web-shop, web-shop-2 where that is taken."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_SUGGESTED].strip("-") or kind
+    taken = {source.slug for source in list_sources(conn)}
+    return next(one for one in chain((slug,), (f"{slug}-{n}" for n in count(2))) if one not in taken)
 
 
 def create_source(conn: Connection[Any], new: NewSource, *, acting_user: str) -> Source:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("sources", source_views.source_list, name="sources"),
     path("sources/new", source_views.new_source, name="new_source"),
     path("sources/<slug:slug>", source_views.source_page, name="source"),
+    path("sources/<slug:slug>/arrival", source_views.arrival, name="arrival"),
     path("sources/<slug:slug>/edit", source_views.edit_source, name="edit_source"),
     path("sources/<slug:slug>/switch", source_views.switch_source, name="switch_source"),
     path("sources/<slug:slug>/keys", source_views.new_key, name="new_key"),

@@ -8,6 +8,7 @@ from msgspec import Raw
 from onefold.events.api import (
     BULK,
     JSON_FAULTS,
+    ON_DEVICES,
     Fields,
     Grant,
     Limits,
@@ -87,7 +88,7 @@ def keys_in_body(parsed: Parsed) -> list[str]:
 def row_of(parsed: Parsed, grant: Grant, key: str, caller: Caller, route: Route) -> NewRow:
     """What the log keeps: addresses as the source's policy wants them, and no secret key."""
     source = grant.source
-    edit = _ContextEdit(caller, source.ip_policy, is_browser=source.kind == "browser")
+    edit = _ContextEdit(caller, source.ip_policy, is_on_device=source.kind in ON_DEVICES)
     items = [edit.item(item) for item in parsed.items]
     if parsed.request.context and parsed.request.batch is not msgspec.UNSET:
         parsed.request.context = Raw(edited(bytes(parsed.request.context), edit.shared))
@@ -102,20 +103,20 @@ def row_of(parsed: Parsed, grant: Grant, key: str, caller: Caller, route: Route)
 
 
 class _ContextEdit:
-    """The source's policy on `context.ip`. Browsers, and events marked direct, have the connection's address.
+    """The source's policy on `context.ip`. Browsers, apps, and events marked direct have the connection's address.
 
     A browser that showed its id cookie has it as its device id, unless the event names a device itself.
     """
 
-    def __init__(self, caller: Caller, policy: str, *, is_browser: bool) -> None:
+    def __init__(self, caller: Caller, policy: str, *, is_on_device: bool) -> None:
         self._connection_ip = caller.ip
         self._device_id = caller.device_id
         self._policy = policy
-        self._is_browser = is_browser
+        self._is_on_device = is_on_device
 
     def item(self, item: bytes) -> bytes:
         # "\u" might spell a name that is looked for
-        if self._is_browser or b'"ip"' in item or b'"direct"' in item or b"\\u" in item:
+        if self._is_on_device or b'"ip"' in item or b'"direct"' in item or b"\\u" in item:
             return with_context(item, self._edit_of_event)
         return item
 
@@ -130,7 +131,7 @@ class _ContextEdit:
             context["device"] = Raw(_encode({"id": self._device_id}))
 
     def _edit(self, context: Fields) -> None:
-        if self._is_browser or bytes(context.get("direct", b"")) == b"true":
+        if self._is_on_device or bytes(context.get("direct", b"")) == b"true":
             ip = self._connection_ip
         else:
             ip = text_of(context["ip"]) if "ip" in context else ""

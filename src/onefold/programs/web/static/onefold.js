@@ -1,4 +1,5 @@
 // What the pages do beyond HTML and htmx. Each part is a module beside this file.
+import "./js/address.js";
 import "./js/connection.js";
 import "./js/copy.js";
 import "./js/dialogs.js";

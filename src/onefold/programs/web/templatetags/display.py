@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 
-from onefold.events.api import REMEDIES
+from onefold.events.api import REMEDIES, REQUEST_REMEDIES
 from onefold.kernel.hashing import identifier_hash
 from onefold.kernel.instants import instant_of
 from onefold.profiles.api import to_text
@@ -278,7 +278,9 @@ def with_params(text: str, params: Mapping[str, Any]) -> str:
 @register.filter
 def source_icon(kind: str) -> str:
     """Name of the icon of a kind of source."""
-    return {"browser": "world", "server": "server", "import": "database-import"}.get(kind, "pencil")
+    return {"browser": "world", "app": "device-mobile", "server": "server", "import": "database-import"}.get(
+        kind, "pencil"
+    )
 
 
 @register.filter
@@ -304,6 +306,12 @@ def event_url(asked: Any, event: Any) -> str:  # noqa: ANN401 the debugger's fil
 def way_out(reason: str) -> str:
     """What to do about a violation."""
     return gettext(REMEDIES[reason]) if reason in REMEDIES else ""
+
+
+@register.filter
+def way_in(code: str) -> str:
+    """What to do about a request that the collector refuses."""
+    return gettext(REQUEST_REMEDIES[code]) if code in REQUEST_REMEDIES else ""
 
 
 @register.filter
