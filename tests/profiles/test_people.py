@@ -72,11 +72,11 @@ def test_numbers_in_their_order_and_those_without_last(db: Connection[Any]) -> N
 def test_a_list_too_long_to_sort_says_so(crowd: Connection[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(people, "MAX_SORTED", 100)
     names = names_of(crowd)
-    page = people.people_page(crowd, names, ListState(sort=Sort("phone")))
+    page = people.people_page(crowd, names, ListState(sort=Sort("phone")), is_masked=False)
     assert page.is_sort_refused
     assert [one.last_seen for one in page.people] == sorted((one.last_seen for one in page.people), reverse=True)
     narrow = ListState(sort=Sort("phone"), tree=AllOf((OneOf("name", "is", ("Name 1",)),)))
-    assert not people.people_page(crowd, names, narrow).is_sort_refused
+    assert not people.people_page(crowd, names, narrow, is_masked=False).is_sort_refused
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,4 @@ def test_filters_over_columns_and_traits(leaf: Node, expected: Any, crowd: Conne
 def test_what_lists_are_not_sorted_by(field: str, db: Connection[Any]) -> None:
     if field:
         with pytest.raises(ListRejected, match="sorted by"):
-            people.people_page(db, names_of(db), ListState(sort=Sort(field)))
+            people.people_page(db, names_of(db), ListState(sort=Sort(field)), is_masked=False)

@@ -104,7 +104,7 @@ def walked(db: Connection[Any], state: ListState) -> list[int]:
     after = None
     names = names_of(db)
     while True:
-        page = people.people_page(db, names, state, after=after)
+        page = people.people_page(db, names, state, is_masked=False, after=after)
         found += [person.id for person in page.people]
         if page.next_place is None:
             return found
@@ -125,7 +125,7 @@ def test_pages_give_everybody_once_in_order(query: str, is_known: bool, db: Conn
 
 def test_a_page_that_is_just_full_has_no_next(db: Connection[Any]) -> None:
     add_people(db, dict.fromkeys(range(people.PAGE_SIZE), NOON))
-    page = people.people_page(db, names_of(db), ListState())
+    page = people.people_page(db, names_of(db), ListState(), is_masked=False)
     assert (len(page.people), page.next_place, page.count) == (people.PAGE_SIZE, None, people.PAGE_SIZE)
 
 
@@ -160,7 +160,7 @@ def test_search_and_list_keep_to_their_indexes(db: Connection[Any]) -> None:
         ListState(is_known=False), ListState(), ListState(query="abcdef"), ListState(sort=Sort("first_seen")),
         ListState(sort=Sort("name", True)), ListState(tree=AllOf((OneOf("trait:plan", "is", ("rare",)),))),
     ):  # fmt: skip
-        selection = selection_of(state, names_of(db), NOON)
+        selection = selection_of(state, names_of(db), NOON, is_masked=False)
         for statement, placed in page_sql(selection, [], None):
             plan = db.execute(
                 SQL("explain {}").format(statement), {**selection.parameters, **placed, "limit": 51}, prepare=False

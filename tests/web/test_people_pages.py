@@ -36,10 +36,10 @@ class TestPeople:
     @pytest.mark.parametrize(
         "query", ["lovel", "LOVELACE", "ada@exam", "+4722", "4722550", "al-7", "ad", "a", "%_", "50% o"]
     )
-    def test_search_finds_names_mails_phones_and_ids(self, query: str, bob: Client, shop: Shop) -> None:
+    def test_search_finds_names_mails_phones_and_ids(self, query: str, alice: Client, shop: Shop) -> None:
         shop.identify("al-7", name="Ada Lovelace %_ 50% off", email="ada@example.com", phone="+4722550101")
         shop.identify("other", name="Somebody Else", email="zoe@example.org")
-        assert names(page(bob, f"/people?q={query.replace('%', '%25').replace('+', '%2B')}")) == [
+        assert names(page(alice, f"/people?q={query.replace('%', '%25').replace('+', '%2B')}")) == [
             "Ada Lovelace %_ 50% off"
         ]
 
@@ -61,6 +61,17 @@ class TestPeople:
         html = page(bob, "/people?q=ad", **{"HX-Request": "true"})
         assert names(html) == ["Ada"]
         assert "<html" not in html
+
+    def test_a_search_brings_all_that_knows_of_the_list_with_it(self, alice: Client, shop: Shop) -> None:
+        """Else the export and the chips would stand for the list as it was before a letter was typed."""
+        shop.identify("1", name="Ada")
+        html = page(alice, "/people?q=ad", **{"HX-Request": "true"})
+        for part in ("people-tools", "people-acts", "count"):
+            assert re.search(rf'id="{part}"[^>]* hx-swap-oob="true"', html), part
+        assert '<input type="hidden" name="address" value="q=ad">' in html
+        assert "/people?q=ad&amp;who=all" in html
+        assert 'data-base="/people?q=ad"' in html
+        assert "hx-swap-oob" not in page(alice, "/people?q=ad")
 
     def test_the_count_is_capped(self, bob: Client, shop: Shop) -> None:
         shop.conn.execute(

@@ -1,11 +1,17 @@
-"""Who may not see personal data gets it masked: pages, search, API; asked for, one person's for a while."""
+"""Who may not see personal data gets it masked: pages, search, API; asked for, one person's for a while.
+
+Nor can they find it out by asking: what is masked is neither searched nor compared piece by piece, nor sorted by.
+"""
+
+import json
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 
 from onefold.accounts.audit import Filter, audit_page
 from tests.web.conftest import Shop, signed_in, track
-from tests.web.reading import page, person
+from tests.web.reading import names, page, person
 
 SECRETS = ("ada@example.com", "40721123456", "0721 123 456")
 
@@ -88,3 +94,82 @@ def test_only_people_can_be_revealed(identifier: str, bob: Client, shop: Shop) -
     User.objects.filter(username="bob").update(personal_data="on_request")
     assert bob.post(f"/people/{identifier}/reveal").status_code == 404
     assert audit_page(shop.conn, Filter(action="person.revealed")) == []
+
+
+@pytest.fixture
+def crowd(ada: str, shop: Shop) -> Shop:
+    """Ada, and Zoe, whose user id and name are addresses."""
+    shop.identify("zoe@example.org", name="zoe@example.org", note="ask 0040 721 99 99 99", phone="+40799111222")
+    return shop
+
+
+def filtered(**condition: object) -> str:
+    """Address of the list of those for whom a condition holds."""
+    return "/people?" + urlencode({"filter": json.dumps({"v": 1, "where": {"type": "all", "of": [condition]}})})
+
+
+@pytest.mark.parametrize(
+    "query", ["ada@exam", "example", "@ex", "4072", "+4072", "07211", "zoe@", "xample.com", "721123", "zo"]
+)
+def test_no_piece_of_an_address_is_found(query: str, crowd: Shop, alice: Client, bob: Client) -> None:
+    asked = "/people?" + urlencode({"q": query})
+    if query != "07211":
+        assert names(page(alice, asked)) != []
+    assert names(page(bob, asked)) == []
+    assert "the search leaves them out" in page(bob, asked)
+    assert "/people/" not in page(bob, "/jump?" + urlencode({"q": query}))
+    assert bob.get("/api/people", {"q": query}).json()["people"] == []
+
+
+def test_names_and_ids_are_found_and_whole_addresses_open_the_person(crowd: Shop, bob: Client) -> None:
+    assert names(page(bob, "/people?q=ad")) == ["Ada"]
+    assert bob.get("/people", {"q": "email:ada@example.com"})["Location"] == person("1")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"type": "part", "field": "email", "op": "starts", "value": "ada@"},
+        {"type": "part", "field": "phone", "op": "contains_not", "value": "4072"},
+        {"type": "part", "field": "trait:email", "op": "contains", "value": "ada"},
+        {"type": "part", "field": "trait:homePhone", "op": "starts", "value": "0"},
+        {"type": "number", "field": "trait:phone", "op": "gt", "value": 4},
+        {"type": "range", "field": "trait:mobile", "low": 0, "high": 4},
+    ],
+)
+def test_hidden_fields_are_compared_as_a_whole_only(condition: dict[str, object], crowd: Shop, bob: Client) -> None:
+    response = bob.get(filtered(**condition), headers={"HX-Request": "true"})
+    assert response.status_code == 400
+    assert "can%20only%20be%20compared%20as%20a%20whole" in response["X-Message"]
+    whole = {"type": "text", "op": "is", "values": ["ada@example.com"]}
+    assert names(page(bob, filtered(field="email", **whole))) == ["Ada"]
+
+
+@pytest.mark.parametrize("field", ["trait:note", "name"])
+@pytest.mark.parametrize("value", ["072", "721", "99 99", "zoe@", "example"])
+def test_addresses_in_other_texts_match_nothing(field: str, value: str, crowd: Shop, bob: Client) -> None:
+    assert names(page(bob, filtered(type="part", field=field, op="contains", value=value))) == []
+
+
+def test_the_rest_of_such_a_text_does(crowd: Shop, bob: Client) -> None:
+    assert len(names(page(bob, filtered(type="part", field="trait:note", op="contains", value="ASK")))) == 1
+
+
+@pytest.mark.parametrize("sort", ["email", "-phone", "trait:email", "trait:homePhone"])
+def test_lists_are_not_sorted_by_what_is_hidden(sort: str, crowd: Shop, alice: Client, bob: Client) -> None:
+    assert alice.get("/people", {"sort": sort}).status_code == 200
+    assert bob.get("/people", {"sort": sort}).status_code == 400
+    assert f"sort={sort.strip('-')}" not in page(bob, "/people?" + urlencode({"col": ["name", sort.strip("-")]}, True))
+
+
+def test_a_text_with_an_address_in_it_has_no_place_in_an_order(crowd: Shop, bob: Client) -> None:
+    crowd.identify("3", name="Cy", note="aaa")
+    crowd.identify("4", name="Dan", note="zzz")
+    assert names(page(bob, "/people?sort=trait:note"))[:2] == ["Cy", "Dan"]
+
+
+def test_forms_offer_what_may_be_asked(crowd: Shop, alice: Client, bob: Client) -> None:
+    assert "part.contains" in page(alice, "/people/filter/form?field=email")
+    assert "part.contains" not in page(bob, "/people/filter/form?field=email")
+    (email,) = [one for one in bob.get("/people/filter/fields").json()["fields"] if one["field"] == "email"]
+    assert [code for code, *_ in email["operators"]] == ["text.is", "text.is_not", "present.true", "present.false"]

@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING
 
 from onefold.accounts.access import actor_of, requires
 from onefold.accounts.audit import acting_from, audit, broken_entry
-from onefold.accounts.masking import mask_email, mask_page, mask_phone, mask_text, mask_value
+from onefold.accounts.masking import (
+    ADDRESSES,
+    is_masked_name,
+    mask_email,
+    mask_page,
+    mask_phone,
+    mask_text,
+    mask_value,
+)
 from onefold.accounts.permissions import (
     API_KEY_PREFIX,
     Actor,
@@ -23,6 +31,7 @@ if TYPE_CHECKING:
     from onefold.accounts.models import Workspace
 
 __all__ = [
+    "ADDRESSES",
     "API_KEY_PREFIX",
     "Actor",
     "ApiKeyHolder",
@@ -40,6 +49,7 @@ __all__ = [
     "create_user",
     "demand",
     "has_user",
+    "is_masked_name",
     "mask_email",
     "mask_page",
     "mask_phone",

@@ -1,4 +1,7 @@
-"""E-mail addresses and phone numbers made unreadable, wherever they stand: in values, texts, whole pages. Pure."""
+"""E-mail addresses and phone numbers made unreadable, wherever they stand: in values, texts, whole pages. Pure.
+
+What can't be read can't be searched either: ADDRESSES says to PostgreSQL what a search leaves out.
+"""
 
 import re
 from collections.abc import Collection
@@ -17,6 +20,12 @@ _FIELD: Final = re.compile(
 )
 _ALONE: Final = re.compile(r"(?<=[>\"])(\s{0,40})([(0][\d ().\-/]{6,22}\d)(\s{0,40})(?=[<\"])")
 _DATE: Final = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}")
+ADDRESSES: Final = (
+    r"[^\s,;:<>()]*(@|\u002540)[^\s,;:<>()]*"  # \u0025 is %, which psycopg would take for a parameter
+    r"|(?!\d{4}-\d\d-\d\d(?!\d))(\+|\u00252[Bb])?\(?\d([ ().\-/]{0,2}\d){7,14}"
+)
+"""PostgreSQL's pattern of what is masked in a text, and rather of more: whatever has an @, and 8 to 15 digits together
+that are no date."""
 _LEAST_DIGITS: Final = 8
 _MOST_DIGITS: Final = 15
 
@@ -67,6 +76,11 @@ def mask_page(html: str, known: Collection[str] = ()) -> str:
     html = mask_text(html, known)
     html = _FIELD.sub(lambda found: found[1] + mask_phone(found[2]), html)
     return _ALONE.sub(lambda found: found[1] + _masked_alone(found[2]) + found[3], html)
+
+
+def is_masked_name(name: str) -> bool:
+    """Whether every value below this name is masked, numbers too: `phone`, `mobileNumber`, `cell`."""
+    return bool(_PHONE_NAME.search(name))
 
 
 def _masked_email(found: re.Match[str], known: Collection[str]) -> str:

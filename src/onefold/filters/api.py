@@ -1,6 +1,6 @@
 """The slice's door: the tree of conditions, what fields there are, and the SQL of both. Free of Django."""
 
-from onefold.filters.catalogue import Catalogue, Column, Field, FieldUnknown, Key, Kind, Related
+from onefold.filters.catalogue import Catalogue, Column, Field, FieldHidden, FieldUnknown, Key, Kind, Related, Seen
 from onefold.filters.compiling import Compiled, compile_tree
 from onefold.filters.tree import (
     MAX_CONDITIONS,
@@ -42,6 +42,7 @@ __all__ = [
     "Contains",
     "Days",
     "Field",
+    "FieldHidden",
     "FieldUnknown",
     "FilterRejected",
     "Flag",
@@ -54,6 +55,7 @@ __all__ = [
     "Present",
     "Recent",
     "Related",
+    "Seen",
     "compile_tree",
     "from_json",
     "in_all",

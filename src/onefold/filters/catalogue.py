@@ -1,6 +1,6 @@
 """What a field of a tree stands for. The slice whose records are filtered gives the catalogue of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -16,6 +16,12 @@ class FieldUnknown(FilterRejected):
     code = "field_unknown"
 
 
+class FieldHidden(FilterRejected):
+    """Who asks may not see the field's values, and this would tell them piece by piece."""
+
+    code = "field_hidden"
+
+
 class Kind(StrEnum):
     """What a column holds."""
 
@@ -24,20 +30,34 @@ class Kind(StrEnum):
     FLAG = "flag"
 
 
+Seen = Callable[[Composable], Composable]
+"""From a text to what of it may be searched for parts."""
+
+
 @dataclass(frozen=True)
 class Column:
-    """A column, or any expression of its type; null = no value. Text: not null, empty = no value."""
+    """A column, or any expression of its type; null = no value. Text: not null, empty = no value.
+
+    `is_hidden`: only whether there is a value, and whether it is one given as a whole, may be asked.
+    """
 
     kind: Kind
     sql: Composable
+    is_hidden: bool = False
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key of the object in a jsonb column: may hold any JSON value. A GIN index on it serves `is` and `has`."""
+    """A key of the object in a jsonb column: may hold any JSON value. A GIN index on it serves `is` and `has`.
+
+    `is_hidden` and `seen` as of Column.
+    """
 
     document: Composable
     name: str
+    is_hidden: bool = False
+    seen: Seen | None = None
 
 
 class Related(Protocol):

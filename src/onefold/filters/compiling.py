@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from psycopg.sql import SQL, Composable, Placeholder
 
-from onefold.filters.catalogue import Catalogue, Column, Field, Key, Kind
+from onefold.filters.catalogue import Catalogue, Column, Field, FieldHidden, Key, Kind, Seen
 from onefold.filters.tree import (
     AllOf,
     AnyOf,
@@ -78,10 +78,21 @@ def _node(node: Node, catalogue: Catalogue, now: datetime, parameters: _Paramete
             return _TRUE if isinstance(node, AllOf) else _FALSE
         return SQL("({})").format(SQL(" and " if isinstance(node, AllOf) else " or ").join(parts))
     found = catalogue.field(node.field)
+    _refuse_probing(node, found)
     made = _of_key(node, found, now, parameters) if isinstance(found, Key) else _of_other(node, found, now, parameters)
     if made is None:
         raise FilterRejected(f"The field {node.field!r} can't be asked this ({msgspec.to_builtins(node)['type']}).")
     return made
+
+
+def _refuse_probing(node: Condition, found: Field) -> None:
+    if not isinstance(found, Column | Key) or not found.is_hidden or isinstance(node, OneOf | Present | Has):
+        return
+    if not (isinstance(node, Number) and node.op in {"eq", "ne"}):
+        raise FieldHidden(
+            f"You may not see {node.field!r}: it can only be compared as a whole (is, is not),"
+            " or asked whether it is empty."
+        )
 
 
 def _of_other(node: Condition, found: Field, now: datetime, parameters: _Parameters) -> Composable | None:
@@ -107,7 +118,7 @@ def _of_column(node: Condition, column: Column, now: datetime, parameters: _Para
             values = parameters.add(list(node.values))
             return _unless(node.op == "is", SQL("({} = any({}::text[]))").format(column.sql, values))
         case Contains(), Kind.TEXT:
-            return _part(node, column.sql, parameters)
+            return _part(node, _seen(column.sql, column.seen), parameters)
         case ((Days() | Recent()), Kind.MOMENT):
             return SQL("coalesce({}, false)").format(_when(node, column.sql, now, parameters))
         case Flag(), Kind.FLAG:
@@ -134,7 +145,11 @@ def _of_key(node: Condition, key: Key, now: datetime, parameters: _Parameters) -
         case Contains():
             return _unless(
                 node.op != "contains_not",
-                _typed(value, "string", _part(Contains(node.field, _said(node), node.value), text, parameters)),
+                _typed(
+                    value,
+                    "string",
+                    _part(Contains(node.field, _said(node), node.value), _seen(text, key.seen), parameters),
+                ),
             )
         case Number() | Between():
             return _typed(value, "number", _compared(node, SQL("{}::numeric").format(value), parameters))
@@ -143,6 +158,10 @@ def _of_key(node: Condition, key: Key, now: datetime, parameters: _Parameters) -
             is_date = SQL("{} ~ {}").format(text, parameters.add(_DATE))
             when = _when(node, instant, now, parameters)
             return _typed(value, "string", SQL("case when {} then {} else false end").format(is_date, when))
+
+
+def _seen(text: Composable, seen: Seen | None) -> Composable:
+    return text if seen is None else seen(text)
 
 
 def _compared(node: Number | Between, number: Composable, parameters: _Parameters) -> Composable:

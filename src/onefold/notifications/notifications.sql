@@ -10,6 +10,9 @@ where (notification.tone, notification.title, notification.body, notification.pa
 update notification set ended_at = now()
 where ended_at is null and user_id is null and key like %(prefix)s || '%%' and not key = any(%(keys)s)
 
+-- end: these causes are gone
+update notification set ended_at = now() where ended_at is null and key = any(%(keys)s)
+
 -- list: a user's notifications, the latest first (primary key)
 select n.id, n.key, n.tone, n.title, n.body, n.params, n.url, n.at, n.ended_at, s.user_id is not null
 from notification n left join notification_seen s on s.notification_id = n.id and s.user_id = %(user_id)s

@@ -1,6 +1,6 @@
 """Tell users something, and ask what they were told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -60,6 +60,12 @@ def tell_lasting(conn: Connection[Any], prefix: str, news: Iterable[News]) -> No
         for one in found:
             tell(conn, one)
         conn.execute(QUERIES["end_others"], {"prefix": prefix, "keys": [one.key for one in found]})
+
+
+def end(conn: Connection[Any], keys: Collection[str]) -> None:
+    """These causes are gone, for everybody who was told. Safe to repeat."""
+    if keys:
+        conn.execute(QUERIES["end"], {"keys": list(keys)})
 
 
 def notifications_of(conn: Connection[Any], user_id: int, before: int | None = None) -> list[Notification]:

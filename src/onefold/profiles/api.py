@@ -2,6 +2,7 @@
 
 from onefold.profiles.answers import event_answer
 from onefold.profiles.companies import companies_of
+from onefold.profiles.exports import remove_all_exports
 from onefold.profiles.fold import Claims, add_claims, current_values, pack, resolve, unpack
 from onefold.profiles.fragment import Fragment
 from onefold.profiles.fragments import fragments_of, person_of_fragment
@@ -69,6 +70,7 @@ __all__ = [
     "pack",
     "person_of_fragment",
     "refold_profiles",
+    "remove_all_exports",
     "replace_companies",
     "resolve",
     "timeline_page",

@@ -32,13 +32,13 @@ def exact(conn: Connection[Any], names: Names, query: str) -> person.Found | Non
     return person.find(conn, names, h)
 
 
-def jump_to_people(conn: Connection[Any], query: str, most: int) -> list[Target]:
-    """Up to `most` people, whoever the query names exactly first. Cost: as one page of the list of people."""
+def jump_to_people(conn: Connection[Any], query: str, most: int, *, is_masked: bool) -> list[Target]:
+    """Up to `most` people, whoever the query names exactly first. Cost and `is_masked`: as of a page of their list."""
     names = names_in_force(conn)
     found = exact(conn, names, query)
     if found is not None:
         return [Target(f"/people/{to_text(found.profile_id)}", query, "", is_known=True)]
-    page = people.people_page(conn, names, ListState(query=query))
+    page = people.people_page(conn, names, ListState(query=query), is_masked=is_masked)
     return [
         Target(
             f"/people/{to_text(one.id)}", one.title, one.email if one.email != one.title else one.phone, one.is_known

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
+from psycopg.errors import QueryCanceled
 
 from onefold.filters.api import AllOf
 from onefold.profiles.naming import Names, names_in_force
@@ -17,6 +18,7 @@ from onefold.profiles.people_query import (
     Selection,
     columns_of,
     count_sql,
+    ids_sql,
     page_sql,
     place_after,
     selection_of,
@@ -61,28 +63,43 @@ class PeoplePage:
     count: int  # at most COUNT_CAP
     is_count_capped: bool
     is_sort_refused: bool = False  # too long to sort so; by last seen instead
+    is_too_slow: bool = False  # nobody is shown: the search ran into the connection's statement timeout
 
 
 def people_page(
-    conn: Connection[Any], names: Names, state: ListState, *, after: Place | None = None, size: int = PAGE_SIZE
+    conn: Connection[Any],
+    names: Names,
+    state: ListState,
+    *,
+    is_masked: bool,
+    after: Place | None = None,
+    size: int = PAGE_SIZE,
 ) -> PeoplePage:
-    """The people after a place. Up to four statements. Raises FilterRejected and ListRejected."""
+    """The people after a place. Up to four statements. Raises FilterRejected and ListRejected.
+
+    `is_masked`: for somebody who may not see personal data. What they ask is limited; the answer isn't masked.
+    """
     now = datetime.now(UTC)
-    selection = selection_of(state, names, now)
+    selection = selection_of(state, names, now, is_masked=is_masked)
     cap = MAX_SORTED if selection.order.by is By.SORTING else COUNT_CAP
-    count = _count(conn, selection, cap)
-    is_refused = selection.order.by is By.SORTING and count > cap
-    if is_refused:
-        state, after = replace(state, sort=Sort()), None
-        selection = selection_of(state, names, now)
-    rows = _rows(conn, names, state, selection, after, size + 1)
+    try:
+        ids = _ids(conn, selection, cap)
+        is_refused = selection.order.by is By.SORTING and len(ids) > cap
+        if is_refused:
+            state, after = replace(state, sort=Sort()), None
+            selection = selection_of(state, names, now, is_masked=is_masked)
+        elif len(ids) <= cap:  # a short list is known by now: nobody need be looked for in its order
+            selection = selection.among(ids)
+        rows = _rows(conn, names, state, selection, after, size + 1) if ids else []
+    except QueryCanceled:
+        return PeoplePage(people=[], next_place=None, count=0, is_count_capped=False, is_too_slow=True)
     people = [person_of(row) for row in rows[:size]]
     before = size + (after.value or 0 if after else 0)
     return PeoplePage(
         people=people,
         next_place=place_after(selection, rows[size - 1], before) if len(rows) > size else None,
-        count=min(count, COUNT_CAP),
-        is_count_capped=count > COUNT_CAP,
+        count=min(len(ids), COUNT_CAP),
+        is_count_capped=len(ids) > COUNT_CAP,
         is_sort_refused=is_refused,
     )
 
@@ -93,8 +110,8 @@ def list_state(*, query: str = "", tree: AllOf = EVERYBODY, sort: str = "") -> L
 
 
 def list_page(conn: Connection[Any], state: ListState) -> PeoplePage:
-    """The first page of a list, under the configuration in force."""
-    return people_page(conn, names_in_force(conn), state)
+    """The first page of a list, under the configuration in force, for somebody who sees everything."""
+    return people_page(conn, names_in_force(conn), state, is_masked=False)
 
 
 def person_of(row: tuple[Any, ...]) -> Person:
@@ -121,11 +138,18 @@ def cells_of(state: ListState, person: Person) -> dict[str, Any]:
     return dict(zip(fields, person.cells, strict=False))
 
 
-def _count(conn: Connection[Any], selection: Selection, cap: int) -> int:
-    parameters = {**selection.parameters, "cap": cap + 1}
-    # not prepared: which plan is good depends on the values
-    found = conn.execute(count_sql(selection), parameters, prepare=False).fetchone()
+def count_of(conn: Connection[Any], names: Names, state: ListState, *, is_masked: bool, cap: int) -> int:
+    """How many people are in a list, up to `cap` + 1. Raises FilterRejected and ListRejected."""
+    selection = selection_of(state, names, datetime.now(UTC), is_masked=is_masked)
+    found = conn.execute(count_sql(selection), {**selection.parameters, "cap": cap + 1}, prepare=False).fetchone()
     return found[0] if found else 0
+
+
+def _ids(conn: Connection[Any], selection: Selection, cap: int) -> list[int]:
+    """Whoever is in the list, up to `cap` + 1, in no order."""
+    # not prepared: which plan is good depends on the values
+    found = conn.execute(ids_sql(selection), {**selection.parameters, "cap": cap + 1}, prepare=False)
+    return [row[0] for row in found]
 
 
 def _rows(

@@ -3,10 +3,11 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 from psycopg import Connection
 from psycopg.sql import SQL
 
@@ -14,9 +15,12 @@ from onefold.accounts.api import mask_value
 from onefold.profiles.ids import to_text
 from onefold.profiles.naming import Names
 from onefold.profiles.people import cells_of, person_of
+from onefold.profiles.people_fields import TRAIT
 from onefold.profiles.people_query import columns_of, everybody_sql, selection_of
 from onefold.profiles.people_state import ListState
 
+Masked = Callable[[object, str], object]
+"""A value of a field as whoever asks may see it."""
 ROWS_AT_ONCE: Final = 1_000
 MAX_CELL: Final = 10_000
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -25,16 +29,22 @@ _HARMLESS: Final = re.compile(r"[+-]?\d[\d ]*(\.\d+)?")
 
 def csv_of(
     conn: Connection[Any], names: Names, state: ListState, *, ids: Sequence[int] | None, is_masked: bool
-) -> Iterator[str]:
-    """Lines of CSV in pieces: a head, then everybody in the list, or those of `ids`, in no particular order.
+) -> Generator[tuple[str, int]]:
+    """Lines of CSV in pieces, and how many people stand in each: a head, then everybody in the list, or those of `ids`.
+
+    In no particular order, as of one moment: a transaction that only reads, so that the log's reader needn't wait.
 
     Columns as the list shows them, after the profile id. Memory: ROWS_AT_ONCE rows.
     """
-    selection = selection_of(state, names, datetime.now(UTC))
+
+    def masked(value: object, field: str) -> object:
+        return mask_value(value, field.removeprefix(TRAIT)) if is_masked else value
+
+    selection = selection_of(state, names, datetime.now(UTC), is_masked=is_masked)
     cells, parameters = columns_of(state, names)
     given = {**selection.parameters, **parameters, "max_cell": MAX_CELL, "ids": None if ids is None else list(ids)}
     fields = [one.field for one in state.columns]
-    yield _lines([["id", *fields]])
+    yield _lines([["id", *fields]]), 0
     with conn.transaction():
         conn.execute("set transaction isolation level repeatable read, read only")
         with conn.cursor(name="people_export") as cursor:
@@ -43,7 +53,7 @@ def csv_of(
                 everybody_sql(selection, cells, SQL("true" if ids is None else "p.id = any(%(ids)s)")), given
             )
             while rows := cursor.fetchmany(ROWS_AT_ONCE):
-                yield _lines([_line(state, fields, row, is_masked) for row in rows])
+                yield _lines([_line(state, fields, row, masked) for row in rows]), len(rows)
 
 
 def safe_cell(value: object) -> str:
@@ -56,13 +66,13 @@ def safe_cell(value: object) -> str:
     return text
 
 
-def _line(state: ListState, fields: list[str], row: tuple[Any, ...], is_masked: bool) -> list[str]:
+def _line(state: ListState, fields: list[str], row: tuple[Any, ...], masked: Masked) -> list[str]:
     person = person_of(row)
     extra = cells_of(state, person)
     found = [to_text(person.id)]
     for field in fields:
         value = person.is_known if field == "known" else extra.get(field, getattr(person, field, None))
-        found.append(safe_cell(mask_value(value, field) if is_masked else value))
+        found.append(safe_cell(masked(value, field)))
     return found
 
 
@@ -71,8 +81,6 @@ def _plain(value: object) -> str:
         return value.isoformat()
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return ", ".join(value)
-    import msgspec
-
     return msgspec.json.encode(value).decode()
 
 

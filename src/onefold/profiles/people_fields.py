@@ -1,7 +1,7 @@
 """The fields that lists of people filter, sort and show: columns, any trait, identifiers of any namespace."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from psycopg.sql import SQL, Composable, Literal
@@ -54,15 +54,21 @@ class _Identifiers:
 
 @dataclass(frozen=True)
 class PeopleCatalogue:
-    """The fields over `profile p`, `company c` and `profile_traits t` (`filters.api.Catalogue`)."""
+    """The fields over `profile p`, `company c` and `profile_traits t` (`filters.api.Catalogue`).
+
+    `is_masked`: for somebody who sees no e-mail addresses and phone numbers, and shall not find them out by asking.
+    """
 
     names: Names
+    is_masked: bool
 
     def field(self, name: str) -> Field:
+        seen = without_addresses if self.is_masked else None
+        is_hidden = self.is_masked and is_address(name)
         if name in _COLUMNS:
-            return _COLUMNS[name]
+            return replace(_COLUMNS[name], is_hidden=is_hidden, seen=seen)
         if (trait := trait_of(name)) is not None:
-            return Key(SQL("t.traits"), trait)
+            return Key(SQL("t.traits"), trait, is_hidden=is_hidden, seen=seen)
         if (namespace := namespace_of(name)) is not None and namespace in self.names.config.by_name:
             return _Identifiers(self.names, namespace)
         known = ", ".join(sorted(self.names.config.by_name))
@@ -79,6 +85,20 @@ def namespace_of(field: str) -> str | None:
     """The namespace that a field names."""
     name = field.removeprefix(IDENTIFIER)
     return name if name and name != field else None
+
+
+def is_address(field: str) -> bool:
+    """Whether its values are masked as a whole: e-mail addresses, and phone numbers by whatever name."""
+    from onefold.accounts.api import is_masked_name  # the processor comes in by our door, and guards no pages
+
+    return field in {"email", f"{TRAIT}email"} or is_masked_name(trait_of(field) or field)
+
+
+def without_addresses(text: Composable) -> Composable:
+    """What of a text may be searched by somebody who sees no e-mail addresses and phone numbers."""
+    from onefold.accounts.api import ADDRESSES  # as above
+
+    return SQL("regexp_replace({}, {}, ' ', 'g')").format(text, Literal(ADDRESSES))
 
 
 def is_shown(field: str, names: Names) -> bool:

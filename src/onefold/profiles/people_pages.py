@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from psycopg import Connection
 
-from onefold.accounts.api import Permission, name_of, requires
+from onefold.accounts.api import Permission, mask_text, may, name_of, requires
 from onefold.filters.api import AllOf, FilterRejected, OneOf, to_json
 from onefold.infra.pool import pooled
 from onefold.profiles import jump, people, people_rows, people_suggest, people_views, person, timeline
@@ -45,23 +45,25 @@ def people_list(request: HttpRequest) -> HttpResponse:
         at_side = _at_side(conn, names, request.GET.get("peek", ""))
         if target == "peek":
             return render(request, "profiles/people_peek.html", {**at_side, **_addresses(request, state)})
-        page = people.people_page(conn, names, state, after=after)
-        views = people_views.visible_views(conn, name_of(request.user)) if target is None else []
+        page = people.people_page(conn, names, state, is_masked=_is_masked(request), after=after)
+        views = people_views.visible_views(conn, name_of(request.user))
     context = {
-        **_views(views, state),
+        **_views(request, views, state),
         "page": page,
         "state": state,
-        "heads": people_rows.heads(state, page),
+        "heads": people_rows.heads(state, page, is_masked=_is_masked(request)),
         "rows": people_rows.rows(state, page),
         "chips": people_rows.chips(state),
         "is_first": after is None,
         "next": place_to_text(page.next_place) if page.next_place else "",
         "filter_json": to_json(state.tree) if state.tree.of else "",
         "without_last": people_rows.without_last_filter(state),
+        "is_masked": _is_masked(request),
+        "is_part": target is not None,
         **at_side,
         **_addresses(request, state),
     }
-    template = "profiles/people.html#list" if target is not None else "profiles/people.html"
+    template = "profiles/people.html#changed" if target is not None else "profiles/people.html"
     return render(request, template, context)
 
 
@@ -92,11 +94,14 @@ def fields_data(request: HttpRequest) -> HttpResponse:
     kinds = {field: "" for field in TITLES}
     kinds |= {f"{TRAIT}{one.name}": one.kind for one in traits}
     kinds |= {f"identifier:{one.name}": "" for one in names.config.namespaces}
+    is_masked = _is_masked(request)
     fields = [
         {
             "field": field,
             "title": title_of(field),
-            "operators": [[one.code, str(one.words), one.takes] for one in operators_for(field, kind)],
+            "operators": [
+                [one.code, str(one.words), one.takes] for one in operators_for(field, kind, is_masked=is_masked)
+            ],
         }
         for field, kind in kinds.items()
     ]
@@ -165,9 +170,11 @@ def _form(request: HttpRequest, fault: str) -> HttpResponse:
     with pooled() as conn:
         kind = people_suggest.kind_of(conn, trait) if trait else ""
         values = people_suggest.trait_values(conn, trait) if trait else []
+    if _is_masked(request):  # what would stand masked in the form would be compared so
+        values = [one for one in values if mask_text(one.value) == one.value]
     given = [str(value) for value in getattr(condition, "values", ())] or request.GET.getlist("value")
     first, second = _two(condition)
-    operators = operators_for(field, kind)
+    operators = operators_for(field, kind, is_masked=_is_masked(request))
     code = request.GET.get("op") or (code_of(condition) if condition and not fault else operators[0].code)  # type: ignore[arg-type]  # a group was sorted out above
     context = {
         "field": field,
@@ -221,11 +228,23 @@ def _at_side(conn: Connection[Any], names: Names, text: str) -> dict[str, Any]:
     }
 
 
-def _views(views: list[people_views.View], state: ListState) -> dict[str, Any]:
-    """Tabs, the one that is open, and whether the list differs from it."""
+def _is_masked(request: HttpRequest) -> bool:
+    return not may(request.user, Permission.SEE_PERSONAL_DATA)
+
+
+def _views(request: HttpRequest, views: list[people_views.View], state: ListState) -> dict[str, Any]:
+    """Tabs, the one that is open, whether the list differs from it, and whether this user may change it."""
     view = next((one for one in views if str(one.id) == state.view), None)
     saved = view.address if view else ""
-    return {"views": views, "view": view, "is_changed": state.unsaved_address != saved, "saved_address": saved}
+    is_own = view is not None and view.owner == name_of(request.user)
+    return {
+        "views": views,
+        "view": view,
+        "is_changed": state.unsaved_address != saved,
+        "saved_address": saved,
+        "is_own_view": is_own,
+        "may_change_view": is_own or (view is not None and may(request.user, Permission.EDIT_PEOPLE)),
+    }
 
 
 def _addresses(request: HttpRequest, state: ListState) -> dict[str, Any]:

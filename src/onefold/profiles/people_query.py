@@ -2,8 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final, NamedTuple
@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Composable, Composed, Literal, Placeholder
 from onefold.filters.api import compile_tree
 from onefold.kernel.instants import instant_of, micros_of
 from onefold.profiles.naming import Names
-from onefold.profiles.people_fields import PeopleCatalogue, namespace_of, trait_of
+from onefold.profiles.people_fields import PeopleCatalogue, is_address, namespace_of, trait_of, without_addresses
 from onefold.profiles.people_state import MAX_QUERY, ListRejected, ListState, Sort
 
 MAX_CELL: Final = 400
@@ -23,6 +23,8 @@ MAX_PLACE: Final = 200
 _HEAD: Final = SQL(
     "select p.id, p.name, p.email, p.phone, p.is_known, p.first_seen, p.last_seen, c.name, c.space, c.key, {key} as k"
 )
+_FOUND: Final = SQL("({0} like %(pattern)s or {0} like %(other_pattern)s)")
+_AMONG: Final = SQL("p.id = any(%(among)s::bigint[])")
 _ID: Final = SQL("p.id")
 _TRUE: Final = SQL("true")
 
@@ -66,13 +68,29 @@ _ORDERS: Final = {
 }
 
 
-def order_of(sort: Sort) -> Order:
-    """Raises ListRejected for a field that lists can't be sorted by."""
+def is_sortable(field: str, *, is_masked: bool) -> bool:
+    """Whether lists can be sorted by it, by this reader."""
+    if is_masked and is_address(field):
+        return False
+    return field in _ORDERS or trait_of(field) is not None
+
+
+def order_of(sort: Sort, *, is_masked: bool) -> Order:
+    """Raises ListRejected for a field that lists can't be sorted by.
+
+    `is_masked`: not by what one doesn't see, for the order would tell it.
+    """
+    if is_masked and is_address(sort.field):
+        raise ListRejected("You may not see e-mail addresses and phone numbers, so lists can't be sorted by them.")
     if sort.field in _ORDERS:
         return _ORDERS[sort.field]
     if (trait := trait_of(sort.field)) is None:
         raise ListRejected(f"Lists are sorted by {', '.join(_ORDERS)} or trait:NAME.")
-    return Order(SQL("(t.traits -> %(sort)s::text)"), By.SORTING, _ID, parameters={"sort": trait})
+    key: Composable = SQL("(t.traits -> %(sort)s::text)")
+    if is_masked:
+        text = SQL("(t.traits ->> %(sort)s::text)")
+        key = SQL("(case when {} = {} then {} end)").format(text, without_addresses(text), key)
+    return Order(key, By.SORTING, _ID, parameters={"sort": trait})
 
 
 @dataclass(frozen=True)
@@ -85,6 +103,10 @@ class Selection:
     parameters: dict[str, Any]
     order: Order
     is_descending: bool
+
+    def among(self, ids: Sequence[int]) -> "Selection":
+        """The same list when it is known to be these people."""
+        return replace(self, condition=_AMONG, is_known=False, parameters={**self.parameters, "among": list(ids)})
 
     @property
     def direction(self) -> Composable:
@@ -101,15 +123,17 @@ class Selection:
         return self.condition if not self.is_known else SQL("p.is_known and {}").format(self.condition)
 
 
-def selection_of(state: ListState, names: Names, now: datetime) -> Selection:
-    """Raises FilterRejected and ListRejected."""
-    compiled = compile_tree(state.tree, PeopleCatalogue(names), now)
-    order = order_of(state.sort)
+def selection_of(state: ListState, names: Names, now: datetime, *, is_masked: bool) -> Selection:
+    """`is_masked`: for somebody who may not see personal data. Raises FilterRejected and ListRejected."""
+    compiled = compile_tree(state.tree, PeopleCatalogue(names, is_masked), now)
+    order = order_of(state.sort, is_masked=is_masked)
     patterns = like_patterns(state.query)
     parts = [compiled.sql] if state.tree.of else []
     parameters = compiled.parameters | order.parameters
     if patterns:
-        parts.append(SQL("(s.search like %(pattern)s or s.search like %(other_pattern)s)"))
+        parts.append(_FOUND.format(SQL("s.search")))
+        if is_masked:  # the line above has the index
+            parts.append(_FOUND.format(without_addresses(SQL("s.search"))))
         parameters |= {"pattern": patterns[0], "other_pattern": patterns[1]}
     asked = SQL(" ").join([*parts, order.key]).as_string()
     tables = [SQL("profile p left join company c on c.h = p.company")]
@@ -127,9 +151,12 @@ def selection_of(state: ListState, names: Names, now: datetime) -> Selection:
 
 def count_sql(selection: Selection) -> Composed:
     """How many, up to %(cap)s."""
-    return SQL("select count(*) from (select from {} where {} limit %(cap)s) capped").format(
-        selection.tables, selection.where
-    )
+    return SQL("select count(*) from ({}) capped").format(ids_sql(selection))
+
+
+def ids_sql(selection: Selection) -> Composed:
+    """Who, up to %(cap)s, in no order."""
+    return SQL("select p.id from {} where {} limit %(cap)s").format(selection.tables, selection.where)
 
 
 def page_sql(selection: Selection, cells: list[Composable], after: Place | None) -> Iterator[tuple[Composed, Any]]:
@@ -222,7 +249,7 @@ def _by_time(selection: Selection, cells: list[Composable], after: Place | None)
             parameters = {"at": instant_of(after.value or 0), "id": after.id}
         except OverflowError:
             return SQL("{}").format(SQL("select where false")), {}
-    if selection.order is not _ORDERS["last_seen"] or selection.is_known:
+    if selection.order is not _ORDERS["last_seen"] or selection.is_known or selection.condition is _AMONG:
         return _select(selection, cells, selection.order.key, selection.where, after_sql), parameters
     halves = [
         SQL("({})").format(

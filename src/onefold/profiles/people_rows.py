@@ -7,7 +7,7 @@ from onefold.filters.api import AllOf
 from onefold.profiles.naming import Names
 from onefold.profiles.people import PeoplePage, Person, cells_of
 from onefold.profiles.people_fields import is_shown, namespace_of, trait_of
-from onefold.profiles.people_query import By, order_of
+from onefold.profiles.people_query import By, is_sortable, order_of
 from onefold.profiles.people_state import DEFAULT_SHOWN, ListState, Shown, Sort
 from onefold.profiles.people_words import Said, said, title_of
 
@@ -56,10 +56,12 @@ def shown_columns(state: ListState, names: Names) -> tuple[Shown, ...]:
     return (name, *others)
 
 
-def heads(state: ListState, page: PeoplePage) -> list[Head]:
+def heads(state: ListState, page: PeoplePage, *, is_masked: bool) -> list[Head]:
     """One a column. A click sorts upwards, the next downwards, the third as usual."""
     numeric = _numeric_columns(state, page)
-    return [_head(state, one, one.field in numeric) for one in state.columns]
+    return [
+        _head(state, one, one.field in numeric, is_sortable(one.field, is_masked=is_masked)) for one in state.columns
+    ]
 
 
 def rows(state: ListState, page: PeoplePage) -> list[Row]:
@@ -92,22 +94,21 @@ def _url(state: ListState) -> str:
     return f"/people?{address}" if address else "/people"
 
 
-def _head(state: ListState, one: Shown, is_number: bool) -> Head:
+def _head(state: ListState, one: Shown, is_number: bool, can_sort: bool) -> Head:
     arrow = ""
     if state.sort.field == one.field:
         arrow = "down" if state.sort.is_descending else "up"
     following = {"": Sort(one.field, False), "up": Sort(one.field, True), "down": Sort()}[arrow]
     if one.field == "last_seen":  # the usual order is one of its two
         following = Sort(one.field, arrow != "down")
-    is_sortable = namespace_of(one.field) is None and one.field != "known"
-    note = "short" if is_sortable and order_of(Sort(one.field)).by is By.SORTING else ""
+    note = "short" if can_sort and order_of(Sort(one.field), is_masked=False).by is By.SORTING else ""
     return Head(
         field=one.field,
         title=title_of(one.field),
         width=one.width,
         is_right=one.field in _ALIGNED_RIGHT or is_number,
         arrow=arrow,
-        sort_url=_url(replace(state, sort=following)) if is_sortable else "",
+        sort_url=_url(replace(state, sort=following)) if can_sort else "",
         note=note,
     )
 

@@ -1,4 +1,4 @@
-"""Saved views of the list of people: kept, changed, deleted and brought back."""
+"""Saved views of the list of people: kept, changed, renamed, moved, deleted and brought back."""
 
 from typing import Any, Final, NamedTuple
 
@@ -29,6 +29,7 @@ class View(NamedTuple):
     name: str
     address: str
     is_shared: bool
+    place: float  # among the tabs, ascending
 
 
 def visible_views(conn: Connection[Any], owner: str) -> list[View]:
@@ -46,9 +47,7 @@ def find_view(conn: Connection[Any], view_id: int, owner: str) -> View:
 
 def add_view(conn: Connection[Any], *, name: str, address: str, is_shared: bool, acting_user: str) -> int:
     """Keep a list; returns the view's id. Raises ListRejected."""
-    name = " ".join(name.replace("\0", "").split())[:MAX_NAME]
-    if not name:
-        raise ListRejected("Give the view a name.")
+    name = _name(name)
     if len(address) > MAX_ADDRESS:
         raise ListRejected("The filter is too long to be kept.")
     with conn.transaction():
@@ -71,6 +70,35 @@ def replace_view(conn: Connection[Any], view_id: int, *, address: str, acting_us
         audit(conn, actor=acting_user, action="view.changed", target=f"view:{view.id}")
 
 
+def rename_view(
+    conn: Connection[Any], view_id: int, *, name: str, is_shared: bool, acting_user: str, may_edit: bool
+) -> View:
+    """Another name; its owner also says who sees it. As it was, for an undo."""
+    view = _changeable(conn, view_id, acting_user, may_edit)
+    changed = {"name": _name(name), "is_shared": is_shared if view.owner == acting_user else view.is_shared}
+    with conn.transaction():
+        conn.execute(QUERIES["rename"], {"id": view.id, **changed})
+        details = {"shared": changed["is_shared"]}
+        audit(conn, actor=acting_user, action="view.renamed", target=f"view:{view.id}", details=details)
+    return view
+
+
+def move_view(conn: Connection[Any], view_id: int, *, by: int, acting_user: str, may_edit: bool) -> View:
+    """One tab to the left (`by` -1) or to the right (1) among those that this user sees. At the end it stays."""
+    view = _changeable(conn, view_id, acting_user, may_edit)
+    tabs = visible_views(conn, acting_user)
+    at = next((n for n, one in enumerate(tabs) if one.id == view.id), None)
+    if at is None or not 0 <= at + by < len(tabs):
+        return view
+    beyond = at + 2 * by
+    next_to = tabs[at + by].place
+    place = (next_to + tabs[beyond].place) / 2 if 0 <= beyond < len(tabs) else next_to + by
+    with conn.transaction():
+        conn.execute(QUERIES["move"], {"id": view.id, "place": place})
+        audit(conn, actor=acting_user, action="view.moved", target=f"view:{view.id}")
+    return view
+
+
 def set_deleted(conn: Connection[Any], view_id: int, *, is_deleted: bool, acting_user: str, may_edit: bool) -> View:
     """Take a view out of everybody's tabs, or put it back. Safe to repeat."""
     view = _changeable(conn, view_id, acting_user, may_edit)
@@ -79,6 +107,13 @@ def set_deleted(conn: Connection[Any], view_id: int, *, is_deleted: bool, acting
         conn.execute(QUERIES["set_deleted"], {"id": view.id, "is_deleted": is_deleted})
         audit(conn, actor=acting_user, action=action, target=f"view:{view.id}")
     return view
+
+
+def _name(text: str) -> str:
+    name = " ".join(text.replace("\0", "").split())[:MAX_NAME]
+    if not name:
+        raise ListRejected("Give the view a name.")
+    return name
 
 
 def _changeable(conn: Connection[Any], view_id: int, acting_user: str, may_edit: bool) -> View:

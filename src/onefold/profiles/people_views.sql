@@ -1,20 +1,26 @@
--- visible: one's own views and shared ones, in the order they were made
-select id, owner, name, address, is_shared from saved_view
+-- visible: one's own views and shared ones, in the order of their tabs
+select id, owner, name, address, is_shared, place from saved_view
 where deleted_at is null and (owner = %(owner)s or is_shared)
-order by id
+order by place, id
 limit %(limit)s
 
 -- one: a view that one may see, also when it was just deleted
-select id, owner, name, address, is_shared from saved_view
+select id, owner, name, address, is_shared, place from saved_view
 where id = %(id)s and (owner = %(owner)s or is_shared)
 
--- add: keep a list
-insert into saved_view (owner, name, address, is_shared)
-values (%(owner)s, %(name)s, %(address)s, %(is_shared)s)
+-- add: keep a list, as the last tab
+insert into saved_view (owner, name, address, is_shared, place)
+select %(owner)s, %(name)s, %(address)s, %(is_shared)s, coalesce(max(place), 0) + 1 from saved_view
 returning id
 
 -- replace: another address
 update saved_view set address = %(address)s where id = %(id)s
+
+-- rename: another name, and who sees it
+update saved_view set name = %(name)s, is_shared = %(is_shared)s where id = %(id)s
+
+-- move: another place among the tabs
+update saved_view set place = %(place)s where id = %(id)s
 
 -- set_deleted: gone, or there again
 update saved_view set deleted_at = case when %(is_deleted)s then now() end where id = %(id)s

@@ -21,7 +21,7 @@ from onefold.filters.api import (
     Present,
     Recent,
 )
-from onefold.profiles.people_fields import namespace_of, trait_of
+from onefold.profiles.people_fields import is_address, namespace_of, trait_of
 
 TITLES: Final[dict[str, str | Promise]] = {
     "name": gettext_lazy("Name"),
@@ -95,8 +95,13 @@ def title_of(field: str) -> str:
     return str(known) if known else trait_of(field) or namespace_of(field) or field
 
 
-def operators_for(field: str, kind: str) -> tuple[Operator, ...]:
-    """What a field can be asked; `kind` is what a trait mostly holds, and comes first."""
+def operators_for(field: str, kind: str, *, is_masked: bool) -> tuple[Operator, ...]:
+    """What a field can be asked; `kind` is what a trait mostly holds, and comes first.
+
+    `is_masked`: whoever doesn't see addresses may only compare them as a whole.
+    """
+    if is_masked and is_address(field):
+        return (*OPERATORS["text"][:2], *OPERATORS["present"])
     if field in ("name", "email", "phone", "company"):
         kinds: tuple[str, ...] = ("text", "present")
     elif field in ("first_seen", "last_seen"):

@@ -11,7 +11,7 @@ from ninja.params.functions import Query
 from onefold.accounts.api import Permission, actor_of, demand, mask_value, may, name_of
 from onefold.events.api import Flag
 from onefold.infra.pool import pooled
-from onefold.kernel.errors import NotFound, Rejected
+from onefold.kernel.errors import NotFound, Rejected, Unavailable
 from onefold.kernel.instants import instant_of
 from onefold.profiles import links, rest_schemas, why_answers
 from onefold.profiles.answers import INCLUDABLE, Asked, past_answer, profile_answer, standing_of
@@ -108,8 +108,14 @@ def people_list(  # noqa: PLR0913, PLR0917  (parameters of the call, all by name
     given = QueryDict(mutable=True)
     given.update({"q": q, "filter": filter, "sort": sort, "who": who})
     given.setlist("col", [one for one in fields.split(",") if one])
+    is_masked = not may(actor_of(request), Permission.SEE_PERSONAL_DATA)
+    state = state_of(given)
     with pooled() as conn:
-        page = people_page(conn, names_in_force(conn), state := state_of(given), after=place, size=limit)
+        page = people_page(conn, names_in_force(conn), state, is_masked=is_masked, after=place, size=limit)
+    if page.is_too_slow:
+        raise Unavailable(
+            "Finding these people took too long. Ask for what an index answers: docs/reference/filters.md."
+        )
     if page.is_sort_refused:
         raise QuestionRejected(
             "Lists of more than 10,000 people can't be sorted by this field. Filter, or sort by name."
@@ -117,7 +123,7 @@ def people_list(  # noqa: PLR0913, PLR0917  (parameters of the call, all by name
     listed = [_listed(state, one) for one in page.people]
     return _json(
         {
-            "people": listed if may(actor_of(request), Permission.SEE_PERSONAL_DATA) else mask_value(listed),
+            "people": mask_value(listed) if is_masked else listed,
             "count": page.count,
             "is_count_capped": page.is_count_capped,
             "next": place_to_text(page.next_place) if page.next_place else None,

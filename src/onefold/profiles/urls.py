@@ -2,13 +2,18 @@
 
 from django.urls import path
 
-from onefold.profiles import identity_views, people_acts, people_pages, record_views, views
+from onefold.profiles import export_views, identity_views, people_acts, people_pages, record_views, views
 
 urlpatterns = [
     path("people", people_pages.people_list, name="people"),
-    path("people/export", people_acts.export, name="people_export"),
+    path("people/export", export_views.export, name="people_export"),
+    path("people/exports", export_views.exports_page, name="people_exports"),
+    path("people/exports/<uuid:export_id>.csv", export_views.download, name="people_export_download"),
+    path("people/exports/<uuid:export_id>/remove", export_views.remove, name="people_export_remove"),
     path("people/views", people_acts.save_view, name="people_views"),
     path("people/views/<int:view_id>/replace", people_acts.replace, name="people_view_replace"),
+    path("people/views/<int:view_id>/rename", people_acts.rename, name="people_view_rename"),
+    path("people/views/<int:view_id>/move", people_acts.move, name="people_view_move"),
     path("people/views/<int:view_id>/delete", people_acts.delete, name="people_view_delete"),
     path("people/views/<int:view_id>/restore", people_acts.restore, name="people_view_restore"),
     path("people/filter", people_pages.filter_fields, name="people_filter"),

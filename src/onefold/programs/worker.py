@@ -16,6 +16,7 @@ from onefold.infra.heartbeat import beating
 from onefold.infra.jobs import SHUTDOWN_S, WAIT_S, make_jobs, work
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, pauses
+from onefold.profiles.jobs import export_jobs
 from onefold.programs.attention import tell_concerns
 from onefold.programs.upkeep import delete_expired_sessions, delete_old_outcomes, drop_old_log, make_partitions
 
@@ -50,6 +51,7 @@ async def _run(settings: Settings) -> None:
     for pause in pauses():
         app = make_jobs(settings.database.address())
         app.add_tasks_from(upkeep_jobs(settings), namespace="upkeep")
+        app.add_tasks_from(export_jobs(settings.database.address(), RETRY), namespace="exports")
         working = asyncio.create_task(work(app))
         await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stopping.is_set():

@@ -31,7 +31,7 @@ from onefold.privacy.api import (
     suppress,
     tell_counts,
 )
-from onefold.profiles.api import is_nobody
+from onefold.profiles.api import is_nobody, remove_all_exports
 from onefold.programs.processor.batch import Batch
 from onefold.programs.processor.context import Context
 from onefold.programs.processor.retract import settle_without
@@ -76,6 +76,7 @@ def _erase(batch: Batch, request: Request) -> Report:
         redactor = Redactor([(request.namespace, request.value)], context.extractor)
         report["violations"], receipts = clean_violations(conn, redactor, [])
         report["log_events"] = clean_log(conn, redactor, receipts)
+    remove_all_exports(conn)  # they may hold the person: whoever wants one asks again
     if request.is_suppressed:
         everybody = dict.fromkeys([*named, (request.namespace, request.value)])
         report["suppressed"] = suppress(conn, _key(context), everybody, request.id)

@@ -39,7 +39,7 @@ def jump(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     groups = [FoundGroup(_("Go to"), _places(request, query))]
     if query and may(request.user, Permission.SEE_PEOPLE):
-        groups.insert(0, FoundGroup(_("People"), _people(query)))
+        groups.insert(0, FoundGroup(_("People"), _people(request, query)))
     return render(request, "jump.html", {"query": query, "groups": [group for group in groups if group.found]})
 
 
@@ -57,7 +57,8 @@ def _places(request: HttpRequest, query: str) -> list[Found]:
     return [one for one in (*places, *settings, *others) if wanted in str(one.title).casefold()]
 
 
-def _people(query: str) -> list[Found]:
+def _people(request: HttpRequest, query: str) -> list[Found]:
+    is_masked = not may(request.user, Permission.SEE_PERSONAL_DATA)
     with pooled() as conn:
-        people = jump_to_people(conn, query, MOST_PEOPLE)
+        people = jump_to_people(conn, query, MOST_PEOPLE, is_masked=is_masked)
     return [Found(one.title, one.url, "user", one.note) for one in people]

@@ -1,11 +1,11 @@
 // The dialog of nested groups: drawn from the tree in the page, sent back as JSON in the address.
 
-const dialog = document.getElementById("groups");
-const box = document.getElementById("tree");
 const MAX_DEPTH = 4;
 let fields = null;
+let dialog, box; // a search puts new ones in their place
 
 export async function openGroups() {
+  [dialog, box] = [document.getElementById("groups"), document.getElementById("tree")];
   fields ??= (await (await fetch("/people/filter/fields")).json()).fields;
   const tree = dialog.dataset.tree ? JSON.parse(dialog.dataset.tree).where : { type: "all", of: [newLeaf()] };
   box.replaceChildren(drawGroup(tree, 1));
@@ -108,7 +108,8 @@ function readLeaf(field, code, takes, [first, second], values) {
   return { ...leaf, value: first };
 }
 
-document.getElementById("apply-tree")?.addEventListener("click", async () => {
+document.addEventListener("click", async (click) => {
+  if (!click.target.closest("#apply-tree")) return;
   const url = new URL("/people", location.href);
   url.search = dialog.dataset.address;
   url.searchParams.set("filter", JSON.stringify({ v: 1, where: box.firstElementChild.read() }));

@@ -19,16 +19,28 @@ function openPeek(id) {
   const isOpen = Boolean(peek.firstElementChild);
   const url = here(id);
   history[isOpen ? "replaceState" : "pushState"]({ peek: id }, "", url);
+  showPeek(url, id);
+}
+
+function showPeek(url, id) {
   markRow(id);
   htmx.ajax("GET", url.pathname + url.search, { target: "#peek", swap: "innerHTML" });
 }
 
 function closePeek() {
   const open = document.querySelector("tr.open");
-  peek.replaceChildren();
-  history.pushState({}, "", here(""));
-  markRow("");
+  // as the back button would: two entries of the same list would want two presses
+  if (history.state?.peek) history.back();
+  else {
+    history.replaceState({}, "", here(""));
+    emptyPeek();
+  }
   open?.querySelector("a")?.focus();
+}
+
+function emptyPeek() {
+  peek.replaceChildren();
+  markRow("");
 }
 
 function rows() {
@@ -81,7 +93,14 @@ document.addEventListener("keydown", (press) => {
   }
 });
 
-addEventListener("popstate", () => location.reload());
+let listAt = here("").href;
+
+addEventListener("popstate", () => {
+  if (here("").href !== listAt) return location.reload();
+  const id = new URL(location.href).searchParams.get("peek");
+  if (id) showPeek(new URL(location.href), id);
+  else emptyPeek();
+});
 
 // ---- filters and columns
 
@@ -141,6 +160,13 @@ document.addEventListener("htmx:afterSwap", (swap) => {
     swap.target.querySelector("input:not([type=hidden]):not(:disabled), select, button")?.focus();
   }
   if (swap.target.id === "peek") showPlace();
+  if (swap.target.id === "list") {
+    // the address says what is searched for; each letter is no step of the back button
+    emptyPeek();
+    history.replaceState({}, "", document.getElementById("list").dataset.base);
+    listAt = here("").href;
+    showPicked();
+  }
 });
 
 // ---- selecting

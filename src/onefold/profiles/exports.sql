@@ -1,0 +1,52 @@
+-- ask: another export, unless this user has so many open
+insert into people_export (owner, user_id, address, is_masked)
+select %(owner)s, %(user_id)s, %(address)s, %(is_masked)s
+where (select count(*) from people_export where user_id = %(user_id)s and state in ('waiting', 'running')) < %(most)s
+returning id
+
+-- of_user: a user's exports, the latest first
+select id, owner, user_id, address, is_masked, state, asked_at, ended_at, tries, total, people, size, is_cut, fault
+from people_export where user_id = %(user_id)s
+order by asked_at desc, id
+limit %(limit)s
+
+-- one: by its id
+select id, owner, user_id, address, is_masked, state, asked_at, ended_at, tries, total, people, size, is_cut, fault
+from people_export where id = %(id)s
+
+-- claim: whose turn it is: the oldest that waits, or whose worker fell silent. One worker gets it
+update people_export set state = 'running', tries = tries + 1, touched_at = clock_timestamp(), people = 0, size = 0, total = null
+where id = (
+    select id from people_export
+    where state = 'waiting' or (state = 'running' and touched_at < clock_timestamp() - %(silent)s)
+    order by asked_at limit 1 for update skip locked
+)
+returning id, owner, user_id, address, is_masked, state, asked_at, ended_at, tries, total, people, size, is_cut, fault
+
+-- clear: what an earlier try left
+delete from people_export_piece where export = %(id)s
+
+-- touch: how far it is; no row when it was taken away, or given to another worker
+update people_export set touched_at = clock_timestamp(), total = %(total)s, people = %(people)s, size = %(size)s
+where id = %(id)s and tries = %(tries)s and state = 'running'
+returning id
+
+-- add_piece: the next lines
+insert into people_export_piece (export, n, body) values (%(id)s, %(n)s, %(body)s)
+
+-- end: made, or not to be made
+update people_export set state = %(state)s, ended_at = clock_timestamp(), is_cut = %(is_cut)s, fault = %(fault)s
+where id = %(id)s and tries = %(tries)s and state = 'running'
+returning id
+
+-- next_piece: lines after those of a piece (primary key)
+select n, body from people_export_piece where export = %(id)s and n > %(after)s order by n limit 1
+
+-- remove: with its lines
+delete from people_export where id = %(id)s and user_id = %(user_id)s returning id
+
+-- remove_old: those whose time is over
+delete from people_export where asked_at < clock_timestamp() - %(kept)s returning id
+
+-- remove_all: whatever they hold
+delete from people_export returning id
