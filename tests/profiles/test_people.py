@@ -8,6 +8,7 @@ import pytest
 from psycopg import Connection
 
 from onefold.filters.api import AllOf, Contains, Node, Number, OneOf, Present, Recent
+from onefold.infra.postgres import connect
 from onefold.profiles import people
 from onefold.profiles.people_state import ListRejected, ListState, Sort
 from tests.profiles.test_queries import names_of, walked
@@ -101,3 +102,25 @@ def test_what_lists_are_not_sorted_by(field: str, db: Connection[Any]) -> None:
     if field:
         with pytest.raises(ListRejected, match="sorted by"):
             people.people_page(db, names_of(db), ListState(sort=Sort(field)), is_masked=False)
+
+
+@pytest.mark.parametrize("field", ["last_seen", "name", "trait:orders"])
+def test_short_and_long_lists_are_read_differently_and_alike(
+    field: str, crowd: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = ListState(sort=Sort(field, False), is_known=False, tree=AllOf((Number("trait:orders", "ge", 2),)))
+    short = walked(crowd, state)
+    monkeypatch.setattr(people, "COUNT_CAP", 3)
+    assert walked(crowd, state) == short
+    assert len(short) > 2 * 3
+
+
+def test_a_list_that_takes_too_long_says_so(crowd: Connection[Any], pg_url: str) -> None:
+    names = names_of(crowd)
+    with connect(pg_url, "tests") as other:
+        other.execute("lock table profile")  # until the end of the block, so that the list has to wait
+        crowd.execute("set statement_timeout = '20ms'")
+        page = people.people_page(crowd, names, ListState(), is_masked=False)
+        other.rollback()
+    assert (page.is_too_slow, page.people) == (True, [])
+    assert not people.people_page(crowd, names, ListState(), is_masked=False).is_too_slow

@@ -15,7 +15,8 @@ from onefold.config import load_settings
 from onefold.infra import embedded
 from onefold.infra.jobs import make_jobs
 from onefold.infra.postgres import connect
-from onefold.programs.worker import upkeep_jobs
+from onefold.profiles.jobs import export_jobs
+from onefold.programs.worker import RETRY, upkeep_jobs
 from tests.conftest import UNSAFE_BUT_FAST
 from tests.waiting import wait_until
 
@@ -30,6 +31,7 @@ COMMAND: Final = str(Path(sys.executable).with_name("onefold"))
 def test_timers_are_registered(pg_url: str) -> None:
     app = make_jobs(pg_url)
     app.add_tasks_from(upkeep_jobs(load_settings({"DATABASE_URL": pg_url})), namespace="upkeep")
+    app.add_tasks_from(export_jobs(pg_url, RETRY), namespace="exports")
     timers = {periodic.task.name: periodic.cron for periodic in app.periodic_registry.periodic_tasks.values()}
     assert timers == {
         "jobs:retry_stalled": "*/10 * * * *",
@@ -38,6 +40,7 @@ def test_timers_are_registered(pg_url: str) -> None:
         "upkeep:delete_old_outcomes": "23 3 * * *",
         "upkeep:delete_expired_sessions": "33 3 * * *",
         "upkeep:tell_concerns": "* * * * *",
+        "exports:make_exports": "* * * * *",
     }
 
 

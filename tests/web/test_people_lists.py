@@ -158,6 +158,39 @@ class TestViews:
         assert bob.post("/people/views/999/delete").status_code == 404
         assert bob.post("/people/views", {"address": "", "name": " "}).status_code == 400
 
+    def tabs(self, client: Client) -> list[str]:
+        html = page(client, "/people")
+        return [unescape(name) for name in re.findall(r"view=\d+[^>]*><span>([^<]*)</span>", html)]
+
+    def test_tabs_are_moved_among_those_one_sees(self, alice: Client, bob: Client, crowd: Shop) -> None:
+        for name in "ABC":
+            self.save(alice, name, shared="yes")
+        own = parse_qs(urlsplit(self.save(bob, "Mine")).query)["view"][0]
+        assert self.tabs(bob) == ["A", "B", "C", "Mine"]
+        seen = []
+        for by in ("-1", "-1", "-1", "-1", "1"):
+            bob.post(f"/people/views/{own}/move", {"by": by})
+            seen.append(self.tabs(bob).index("Mine"))
+        assert seen == [2, 1, 0, 0, 1]
+        assert self.tabs(bob) == ["A", "Mine", "B", "C"]
+        assert self.tabs(alice) == ["A", "B", "C"]
+        theirs = int(own) - 1
+        assert bob.post(f"/people/views/{theirs}/move", {"by": "-1"}).status_code == 403
+        assert self.tabs(alice) == ["A", "B", "C"]
+
+    def test_renamed_by_editors_and_shared_by_the_owner_alone(self, alice: Client, bob: Client, crowd: Shop) -> None:
+        view = parse_qs(urlsplit(self.save(bob, "Mine")).query)["view"][0]
+        assert alice.post(f"/people/views/{view}/rename", {"name": "Stolen"}).status_code == 404
+        bob.post(f"/people/views/{view}/rename", {"name": " Our  own ", "shared": "yes"})
+        assert self.tabs(alice) == ["Our own"]
+        assert "Rename or share" in page(bob, f"/people?view={view}")
+        assert "Rename or share" not in page(alice, f"/people?view={view}")
+        alice.post(f"/people/views/{view}/rename", {"name": "Everybody's"})
+        assert self.tabs(bob) == self.tabs(alice) == ["Everybody's"]
+        assert bob.post(f"/people/views/{view}/rename", {"name": "  "}).status_code == 400
+        bob.post(f"/people/views/{view}/rename", {"name": "Mine again"})
+        assert (self.tabs(alice), self.tabs(bob)) == ([], ["Mine again"])
+
 
 class TestExport:
     """CSV."""

@@ -15,6 +15,7 @@ from onefold.infra.logs import get_logger
 from onefold.infra.postgres import load_queries
 from onefold.infra.waking import wake
 from onefold.kernel.errors import NotFound, Rejected
+from onefold.kernel.marking import marked as _
 from onefold.notifications.api import News, end, tell
 from onefold.profiles.people_state import ListState
 
@@ -29,8 +30,8 @@ MAX_SIZE: Final = 2_000_000_000
 SILENT: Final = timedelta(seconds=60)
 """A worker that said nothing for so long is dead, and its export is made again."""
 LISTED: Final = 50
-_DONE_TITLE: Final = "Your export is ready: %(people)d people"
-_FAILED_TITLE: Final = "Your export could not be made"
+_DONE_TITLE: Final = _("Your export is ready: %(people)d people")
+_FAILED_TITLE: Final = _("Your export could not be made")
 
 log = get_logger(__name__)
 

@@ -104,14 +104,20 @@ addEventListener("popstate", () => {
 
 // ---- filters and columns
 
+function placeBelow(popover, opener) {
+  const box = opener.getBoundingClientRect();
+  popover.style.top = `${Math.min(box.bottom + 4, innerHeight - 120)}px`;
+  popover.style.left = `${Math.max(8, Math.min(box.left, innerWidth - Math.max(popover.offsetWidth, 200) - 8))}px`;
+}
+
 document.addEventListener("click", (click) => {
   const opener = click.target.closest("[data-opens-filter]");
   if (opener && !opener.matches("[data-opens-groups]")) {
     menu.showPopover();
-    const box = opener.getBoundingClientRect();
-    menu.style.top = `${Math.min(box.bottom + 4, innerHeight - 120)}px`;
-    menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 8))}px`;
+    placeBelow(menu, opener);
   }
+  const placed = click.target.closest("[data-places]");
+  if (placed) placeBelow(document.getElementById(placed.getAttribute("popovertarget")), placed);
   if (click.target.closest("[data-opens-groups]")) {
     menu.hidePopover();
     openGroups();
