@@ -119,7 +119,7 @@ def test_removed_in_the_middle_it_stops(
     crowd: Shop, alice: Client, pg_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(alice)
-    real = jobs.add_lines
+    real = exports.add_lines
 
     def and_then_somebody_is_erased(*args: Any) -> bool:
         with crowd.conn.transaction():

@@ -8,8 +8,9 @@ from psycopg.errors import UniqueViolation
 
 # the function is procrastinate's own way in, and carries its version
 DEFER_SQL: Final = """
-select procrastinate_defer_jobs_v1(
-    array[row('default', %(task)s::text, 0, null, %(task)s::text, '{"timestamp": 0}', null)]::procrastinate_job_to_defer_v1[])
+select procrastinate_defer_jobs_v1(array[
+    row('default', %(task)s::text, 0, null, %(task)s::text, '{"timestamp": 0}', null)
+]::procrastinate_job_to_defer_v1[])
 """
 
 
