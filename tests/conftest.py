@@ -118,6 +118,16 @@ def db(pg_url: str, clean_database: Callable[[], None]) -> Iterator[Connection[t
 
 
 @pytest.fixture
+def django_access(db: Connection[tuple[Any, ...]], django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Lets Django write to the database that everyone sees.
+
+    Unlike pytest-django's `transactional_db` nothing is emptied afterwards: each test that comes here begins with that.
+    """
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture
 def settings(pg_url: str, tmp_path: Path) -> Settings:
     """Settings of this worker's database."""
     return load_settings({"DATABASE_URL": pg_url, "ONEFOLD_DATA_DIR": str(tmp_path / "data")})

@@ -136,7 +136,7 @@ def robot(shop: Shop, transactional_users: Callable[..., "User"]) -> Client:
 
 
 @pytest.fixture
-def transactional_users(shop: Shop, transactional_db: None) -> Callable[..., "User"]:
+def transactional_users(shop: Shop, django_access: None) -> Callable[..., "User"]:
     """Makes users in the database that everyone sees."""
     from onefold.accounts.api import create_user
     from onefold.accounts.models import User
