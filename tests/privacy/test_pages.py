@@ -25,13 +25,6 @@ def posted(client: Client, path: str, body: dict[str, Any]) -> Any:
     return response.json()
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other tests' transactions may hold the processor back."""
-    monkeypatch.setattr("onefold.privacy.decisions.WAIT_S", 30.0)
-    monkeypatch.setattr("onefold.privacy.requests.WAIT_S", 30.0)
-
-
 class TestConsent:
     def test_the_panel_names_every_purpose(self, bob: Client, shop: Shop) -> None:
         shop.send(stated("m1", email_marketing=True, advertising=False, odd_one=True))
@@ -170,10 +163,7 @@ class TestErasing:
         audited = {row[0] for row in shop.conn.execute("select action from audit")}
         assert {"person.erasure_requested", "person.release_requested"} <= audited
 
-    def test_a_request_that_waits_is_not_made_twice(
-        self, robot: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("onefold.privacy.requests.WAIT_S", 0.0)
+    def test_a_request_that_waits_is_not_made_twice(self, robot: Client, shop: Shop) -> None:
         shop.identify("anna")
         first = posted(robot, "/api/privacy/erasures", {"identifier": "user_id:anna"})
         second = posted(robot, "/api/privacy/erasures", {"identifier": "user_id:anna"})

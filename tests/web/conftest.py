@@ -106,8 +106,9 @@ def _pool(pg_url: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def shop(_pool: None, db: Connection[Any]) -> Shop:
-    """An empty shop."""
+def shop(_pool: None, db: Connection[Any], monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """An empty shop. Nothing waits for a processor; `processor` is one."""
+    monkeypatch.setattr("onefold.events.log.WAIT_S", 0.02)
     return Shop(db)
 
 
@@ -157,7 +158,7 @@ def signed_in(user: "User") -> Client:
 @pytest.fixture
 def processor(shop: Shop, settings: Settings, pg_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A processor that reads the log while the test runs. Other tests' transactions may hold it back for seconds."""
-    monkeypatch.setattr("onefold.profiles.links.WAIT_S", 30.0)
+    monkeypatch.setattr("onefold.events.log.WAIT_S", 30.0)
     running = Processor(settings, pg_url)
     thread = threading.Thread(target=running.run)
     thread.start()

@@ -173,10 +173,7 @@ class TestDecisions:
         answer = self.decide(robot, "always", b="user_id:2").json()
         assert answer["a"]["profile_id"] == answer["b"]["profile_id"]
 
-    def test_without_a_processor_it_is_pending(
-        self, robot: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("onefold.profiles.links.WAIT_S", 0.05)
+    def test_without_a_processor_it_is_pending(self, robot: Client, shop: Shop) -> None:
         shop.identify("1", email="ada@example.com")
         answer = self.decide(robot, "never").json()
         assert not answer["is_processed"]

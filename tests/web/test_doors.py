@@ -121,10 +121,11 @@ def test_a_refused_request_changes_nothing(callers: list[Caller], shop: Shop) ->
 
     before = state()
     for caller in callers:
+        client = caller.new_client()
         for route, door in DOORS.items():
             for method, who in door.items():
                 if method != "GET" and not caller.may_use(who, route):
-                    knock(caller.new_client(), method, route)
+                    knock(client, method, route)
     assert state() == before
 
 

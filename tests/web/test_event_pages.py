@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from datetime import timedelta
 from html import unescape
 from typing import Any, ClassVar
@@ -10,6 +9,7 @@ from typing import Any, ClassVar
 import pytest
 from django.test import Client
 
+from tests.waiting import wait_until
 from tests.web.conftest import NOW, Shop
 from tests.web.reading import found, page
 
@@ -51,9 +51,7 @@ class TestViolations:
         html = alice.post("/violations/replay", {"reason": "event_too_large", "source": "back-end"}, follow=True)
         assert "1 event was sent again." in html.content.decode()
         assert "1 can&#x27;t be" in html.content.decode()
-        until = time.monotonic() + 30
-        while time.monotonic() < until and not shop.conn.execute("select from event").fetchone():
-            time.sleep(0.05)
+        wait_until(lambda: shop.conn.execute("select 1 from event").fetchone(), 30, "the event")
         rows = shop.conn.execute("select message_id, ts < now() - interval '2 days' from event").fetchall()
         assert rows == [("m-7", True)]
         assert shop.conn.execute("select count(*) from violation").fetchone() == (1,)

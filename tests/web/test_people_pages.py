@@ -212,10 +212,7 @@ class TestDecisions:
         html = alice.post("/people/links", sent | {"rule": "withdrawn"}, follow=True).content.decode()
         assert "2 identifiers, 1 person" in html
 
-    def test_without_a_processor_it_is_said_to_be_pending(
-        self, alice: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("onefold.profiles.links.WAIT_S", 0.05)
+    def test_without_a_processor_it_is_said_to_be_pending(self, alice: Client, shop: Shop) -> None:
         shop.identify("1", email="ada@example.com")
         response = alice.post("/people/links", {"rule": "never", "a": "user_id:1", "b": "user_id:1"}, follow=True)
         assert "Logged. Its effect isn&#x27;t to be seen yet" in response.content.decode()

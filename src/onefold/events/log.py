@@ -26,6 +26,8 @@ from onefold.kernel.instants import instant_of
 QUERIES: Final = load_queries("onefold.events", "log.sql")
 STATEMENT_TIMEOUT_MS: Final = 8_000
 _ACCOUNTABLE: Final = ("user:", "key:", "api_key:")
+WAIT_S: Final = 2.0
+"""How long a person or program waits for the effect of what it decided."""
 _FIRST_POLL_S: Final = 0.01
 _LONGEST_POLL_S: Final = 0.1
 
@@ -165,12 +167,12 @@ def _note(conn: Connection[Any], events: Sequence[dict[str, Any]], acting_user: 
     audit(conn, actor=acting_user, action=action, target=target, details=details)
 
 
-def wait_until_processed(conn: Connection[Any], position: Position, timeout_s: float = 2.0) -> bool:
-    """Whether the processor has come past `position` within the time; asks up to every 10 ms.
+def wait_until_processed(conn: Connection[Any], position: Position, timeout_s: float | None = None) -> bool:
+    """Whether the processor has come past `position` within the time (WAIT_S); asks up to every 10 ms.
 
     The row must be committed and `conn` outside a repeatable-read transaction.
     """
-    deadline = time.monotonic() + timeout_s
+    deadline = time.monotonic() + (WAIT_S if timeout_s is None else timeout_s)
     parameters = {"lane": position.lane, "epoch": position.epoch, "xid": str(position.xid), "off": position.off}
     pause = _FIRST_POLL_S
     while True:

@@ -13,7 +13,6 @@ from onefold.kernel.hashing import event_id
 from onefold.profiles.api import Member, Names
 
 QUERIES = load_queries("onefold.privacy", "consent.sql")
-WAIT_S: Final = 2.0
 MAX_TEXT: Final = 500
 
 
@@ -62,7 +61,7 @@ def set_consent(
         "properties": properties,
     }
     position = append_internal(conn, [event], acting_user=acting_user)
-    return message_id, wait_until_processed(conn, position, WAIT_S)
+    return message_id, wait_until_processed(conn, position)
 
 
 def undo_consent(conn: Connection[Any], message_id: UUID, *, acting_user: str) -> bool:
@@ -72,4 +71,4 @@ def undo_consent(conn: Connection[Any], message_id: UUID, *, acting_user: str) -
         raise NotFound("This decision is not kept, or was taken back already.")
     event = {"type": "retract", "source": INTERNAL_SOURCE, "messageIds": [str(message_id)]}
     position = append_internal(conn, [event], acting_user=acting_user)
-    return wait_until_processed(conn, position, WAIT_S)
+    return wait_until_processed(conn, position)

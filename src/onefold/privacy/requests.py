@@ -15,7 +15,6 @@ from onefold.privacy.subject import Subject, subject_of
 from onefold.profiles.api import Names, load_members
 
 QUERIES = load_queries("onefold.privacy", "requests.sql")
-WAIT_S: Final = 5.0
 PAGE_SIZE: Final = 50
 MAX_LISTED: Final = 200
 _COLUMNS: Final = ("id", "kind", "requested_at", "requested_by", "is_suppressed", "done_at", "report")
@@ -109,7 +108,7 @@ def _request(
         position = append_internal(conn, [{"type": "request", "request": row[0]}], acting_user=acting_user)
         action = "person.erasure_requested" if kind == "erase" else "person.release_requested"
         audit(conn, actor=acting_user, action=action, target=f"privacy_request:{row[0]}")
-    wait_until_processed(conn, position, WAIT_S)
+    wait_until_processed(conn, position)
     return get_request(conn, row[0])
 
 

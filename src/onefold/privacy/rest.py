@@ -173,7 +173,7 @@ def preview(request: HttpRequest, subject: SubjectIn) -> HttpResponse:
 
 @router.post("/privacy/erasures", response=RequestOut, tags=["Privacy"], summary="Erase a person")
 def erase(request: HttpRequest, wanted: ErasureIn) -> HttpResponse:
-    """Erase a person for ever, by any identifier. Waits up to 5 s; `done_at` says whether it is done.
+    """Erase a person for ever, by any identifier. Waits up to 2 s; `done_at` says whether it is done.
 
     Somebody who isn't known is suppressed. 400 `shared_identifier`: several people use it. Safe to repeat.
     """

@@ -15,7 +15,6 @@ from onefold.profiles.naming import Names
 from onefold.profiles.person import find
 from onefold.profiles.standing import Standing
 
-WAIT_S: Final = 2.0
 MAX_NAME: Final = 200
 MAX_VALUE: Final = 8_000
 _CONTACTS: Final = ("email", "phone")
@@ -82,7 +81,7 @@ def undo(conn: Connection[Any], names: Names, event: UUID, *, acting_user: str) 
             end = {"externalIds": [entry], "replaced": said["traits"]}
             event_ = {"type": "identify", "traits": before, "context": end}
             position = append_internal(conn, [event_], acting_user=acting_user)
-            return found.h, wait_until_processed(conn, position, WAIT_S)
+            return found.h, wait_until_processed(conn, position)
     raise NotFound(_("This correction isn't there to be undone, or isn't processed yet."))
 
 
@@ -93,7 +92,7 @@ def _log(
     context = {"externalIds": [{"type": names.namespace(head.ns), "id": head.val}], "replaced": replaced}
     event = {"type": "identify", "messageId": message_id, "traits": traits, "context": context}
     position = append_internal(conn, [event], acting_user=acting_user)
-    is_processed = wait_until_processed(conn, position, WAIT_S)
+    is_processed = wait_until_processed(conn, position)
     return UUID(bytes=event_id(INTERNAL_SOURCE, message_id)), is_processed
 
 

@@ -15,7 +15,6 @@ from onefold.profiles.naming import Names
 from onefold.profiles.person import Found, find
 
 QUERIES = load_queries("onefold.profiles", "links.sql")
-WAIT_S: Final = 2.0
 PAGE_SIZE: Final = 100
 _LATEST: Final = ((1 << 63) - 1, UUID(int=(1 << 128) - 1))
 
@@ -66,7 +65,7 @@ def decide(conn: Connection[Any], names: Names, *, rule: str, a: str, b: str, ac
     message_id = str(uuid4())
     event = {"type": "link", "messageId": message_id, "rule": rule, "a": ends[0], "b": ends[1]}
     position = append_internal(conn, [event], acting_user=acting_user)
-    is_processed = wait_until_processed(conn, position, WAIT_S)
+    is_processed = wait_until_processed(conn, position)
     return Decision(
         rule=rule,
         a=":".join(ends[0]),
@@ -96,7 +95,7 @@ def retract(conn: Connection[Any], *, source: str, message_ids: list[str], actin
     """Take back these messages of a source; whether that is done already (else it is safe in the log)."""
     event = {"type": "retract", "source": source, "messageIds": message_ids}
     position = append_internal(conn, [event], acting_user=acting_user)
-    return wait_until_processed(conn, position, WAIT_S)
+    return wait_until_processed(conn, position)
 
 
 def rules_in_force(conn: Connection[Any], names: Names, after: Place | None = None) -> tuple[list[RuleInForce], bool]:
