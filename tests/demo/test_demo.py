@@ -79,7 +79,7 @@ def used_s(demo: Demo) -> float:
     """Seconds of processor that all of it has used since its start: how long it takes a machine with one to spare."""
     top = psutil.Process(demo.supervisor.pid)
     times = [process.cpu_times() for process in (top, *top.children(recursive=True))]
-    return sum(time.user + time.system for time in times)
+    return float(sum(time.user + time.system for time in times))
 
 
 def missing_hundreds_of(demo: Demo, count: int) -> list[int]:
