@@ -75,7 +75,6 @@ class Installation:
         wait_until(is_up, START_TIMEOUT_S, "onefold up")
         if not self.url:
             self.url = self._find_url()
-            self._api_key = self.new_source("steward", scopes=("write", "read", "admin")).key
 
     def stop(self) -> None:
         """Ctrl-C; safe to repeat."""
@@ -185,6 +184,8 @@ class Installation:
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Any request to the REST API, with a key that may do everything."""
+        if not self._api_key:  # not before: a new installation has no source
+            self._api_key = self.new_source("steward", scopes=("write", "read", "admin")).key
         headers = {"authorization": f"Bearer {self._api_key}"}
         return httpx.request(method, f"{self.web}/api{path}", headers=headers, timeout=30, **more)
 

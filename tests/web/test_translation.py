@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from django.test import Client
@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 
 from hatch_build import compile_catalogs
 from onefold.programs.web.templatetags import display
-from tools.messages import LANGUAGES, extracted, is_translated, read
+from tools.messages import LANGUAGES, SOURCE, extracted, is_translated, read
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|`[^`]+`")
 
@@ -88,3 +88,37 @@ def test_times_and_numbers_are_those_of_the_language(language: str, said: list[s
             display.when(long_ago),
         ]
     assert [part for part, text in zip(said, shown, strict=True) if part not in text] == []
+
+
+IN_ENGLISH: Final = {"design.html", "api_docs.html"}
+"""What those read who build: as the documentation is."""
+NAMES: Final = {
+    "API",
+    "Ctrl K",
+    "Esc",
+    "JSON",
+    "Onefold",
+    "OpenAPI",
+    "PostgreSQL",
+    "Sec-GPC",
+    "onefold doctor",
+    ":user_id",
+}
+
+
+def test_no_text_of_a_page_is_left_in_english() -> None:
+    """Every word of a template is in {% translate %} or {% blocktranslate %}, but names."""
+    pages = [page for page in SOURCE.rglob("templates/**/*.html") if page.name not in IN_ENGLISH]
+    assert len(pages) > 50
+    assert {page.name: left for page in pages if (left := left_in_english(page.read_text("utf-8")))} == {}
+
+
+def left_in_english(text: str) -> list[str]:
+    """What a template says in plain words, in its text or in attributes that are read."""
+    text = re.sub(r"{% *(blocktranslate|comment).*?{% *end\1 *%}", "", text, flags=re.DOTALL)
+    text = re.sub(r"{%.*?%}|{{.*?}}", "", text, flags=re.DOTALL)
+    said = re.findall(r'(?:title|aria-label|placeholder|alt)="([^"]*)"', text)
+    text = re.sub(r"<(pre|code|script|title)[^>]*>.*?</\1>", "", text, flags=re.DOTALL)
+    said += re.sub(r"<[^>]*>", "|", text, flags=re.DOTALL).split("|")
+    words = [one.strip(" ()\n") for one in said if re.search(r"[A-Za-z]{3}", one) and "@" not in one]
+    return [one for one in words if one not in NAMES]

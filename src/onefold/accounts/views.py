@@ -19,6 +19,9 @@ class SignInView(LoginView):
 
     def form_invalid(self, form: Any) -> HttpResponse:  # noqa: ANN401 allauth's form
         """A wrong password is an answer of this page, and no success."""
+        name, password = form.fields["login"].widget.attrs, form.fields["password"].widget.attrs
+        if form.data.get("username"):  # the name is right more often than the password
+            password["autofocus"] = name.pop("autofocus")
         response: HttpResponse = super().form_invalid(form)
         response.status_code = 401 if form.non_field_errors() else 422
         return response

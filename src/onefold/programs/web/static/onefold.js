@@ -5,6 +5,7 @@ import "./js/copy.js";
 import "./js/dialogs.js";
 import "./js/keys.js";
 import "./js/lists.js";
+import "./js/menus.js";
 import "./js/palette.js";
 import "./js/toasts.js";
 import "./js/tabs.js";

@@ -74,6 +74,12 @@ def day(instant: datetime) -> str:
 
 
 @register.filter
+def date_of(instant: datetime) -> str:
+    """The date alone, in the reader's time zone and language."""
+    return dateformat.format(timezone.localtime(instant), gettext(DATE))
+
+
+@register.filter
 def grouped(number: int | float | None) -> str:
     """1234567 → 1,234,567, with the separators of the reader's language."""
     return "0" if number is None else formats.number_format(number, use_l10n=True, force_grouping=True)

@@ -40,8 +40,11 @@ function showAll() {
   document.querySelectorAll("[data-key]").forEach((one) => {
     rows.set(one.dataset.key, one.dataset.keyTitle ?? one.getAttribute("aria-label") ?? one.textContent.trim());
   });
+  const always = [...dialog.querySelectorAll("[data-lists-key]")]
+    .filter((one) => document.querySelector(one.dataset.when))
+    .map((one) => [one.dataset.listsKey, one.textContent]);
   dialog.querySelector("dl").replaceChildren(
-    ...[...rows].flatMap(([keys, title]) => {
+    ...[...rows, ...always].flatMap(([keys, title]) => {
       const [name, value] = [document.createElement("dt"), document.createElement("dd")];
       name.textContent = title;
       value.replaceChildren(

@@ -2,6 +2,8 @@
 
 const dialog = document.getElementById("palette");
 
+if (navigator.platform.startsWith("Mac")) document.querySelector(".jump .kbd").textContent = "⌘K";
+
 function open() {
   if (!dialog || dialog.open) return;
   dialog.showModal();
