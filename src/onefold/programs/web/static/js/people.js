@@ -116,8 +116,6 @@ document.addEventListener("click", (click) => {
     menu.showPopover();
     placeBelow(menu, opener);
   }
-  const placed = click.target.closest("[data-places]");
-  if (placed) placeBelow(document.getElementById(placed.getAttribute("popovertarget")), placed);
   if (click.target.closest("[data-opens-groups]")) {
     menu.hidePopover();
     openGroups();
