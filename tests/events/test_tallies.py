@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from onefold.events.api import LogRow, Trust
-from onefold.events.tallies import order_value
+from onefold.events.tallies import order_value, trim_pages
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.rebuild import rebuild
@@ -106,3 +107,19 @@ def test_what_is_taken_back_is_subtracted_and_a_rebuild_finds_the_same(shop: Con
     shop.execute("truncate event_tally, revenue_tally, page_tally")
     rebuild(shop, is_check=False)
     assert stored(shop) == left
+
+
+def test_only_the_most_viewed_pages_of_days_that_are_over_are_kept(
+    db: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onefold.events.tallies.PAGES_KEPT", 3)
+    monkeypatch.setattr("onefold.events.tallies._CHUNK", 2)
+    db.execute(
+        "insert into page_tally select date_trunc('day', now(), 'UTC') - day * interval '1 day', '/' || page,"
+        " case when page < 3 then 10 - page else 1 end from generate_series(1, 9) page, unnest(array[0, 1, 5, 90]) day"
+    )
+    assert trim_pages(db, datetime.now(UTC)) == 9 + 6
+    assert trim_pages(db, datetime.now(UTC)) == 0
+    days = db.execute("select array_agg(page order by page) from page_tally group by day order by day").fetchall()
+    every = [f"/{n}" for n in range(1, 10)]
+    assert [row[0] for row in days] == [["/1", "/2", "/3"], every, every]

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from onefold.infra.heartbeat import beat, beat_async, beating, forget_restarts, 
 from onefold.infra.postgres import connect
 from onefold.programs import health as health_module
 from onefold.programs.doctor import disk_space, examine
-from onefold.programs.health import PROCESSES, blockers, health, lags, processes
+from onefold.programs.health import PROCESSES, blockers, health, lag_history, lags, note_lags, processes
 from onefold.programs.processor.context import Context, load_context, note_config
 from tests.waiting import wait_until
 
@@ -126,6 +127,21 @@ def test_lag_counts_what_is_unread_and_alarms_on_the_interactive_lane_only(db: R
     log_row(db, age_s=90)
     (reason,) = health(db)["reasons"]
     assert "The interactive lane is 90 s behind (1 requests)." in reason
+
+
+def test_the_worst_lag_of_each_stretch_is_remembered(db: Rows) -> None:
+    step, start = timedelta(minutes=15), datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+    note_lags(db, start + timedelta(minutes=1))
+    log_row(db, 100)
+    log_row(db, 300, lane=1)
+    for minute in (20, 20, 21):  # twice in a minute is once
+        note_lags(db, start + timedelta(minutes=minute))
+    db.execute("delete from event_log")
+    note_lags(db, start + timedelta(minutes=22))
+    history = lag_history(db, [start + step * n for n in range(3)])
+    assert [at for at, _seconds in history] == [start, start + step, start + 2 * step]
+    assert [[round(one, -2) for one in seconds] for _at, seconds in history] == [[0, 0], [100, 300], [0, 0]]
+    assert db.execute("select count(*) from log_lag").fetchone() == (8,)
 
 
 def test_lag_is_counted_to_a_bound(db: Rows, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,8 @@ def test_timers_are_registered(pg_url: str) -> None:
         "upkeep:drop_old_log": "13 * * * *",
         "upkeep:delete_old_outcomes": "23 3 * * *",
         "upkeep:delete_expired_sessions": "33 3 * * *",
+        "upkeep:trim_pages": "43 3 * * *",
+        "upkeep:note_lags": "* * * * *",
         "upkeep:tell_concerns": "* * * * *",
         "exports:make_exports": "* * * * *",
     }

@@ -142,7 +142,7 @@ DOORS: Final[dict[str, Door]] = {
     "sources/new": form(P.MANAGE_SOURCES),
     "violations": page(P.SEE_EVENTS),
     "violations/export": page(P.EXPORT_PEOPLE),
-    "violations/replay": act(P.MANAGE_SOURCES),
+    "violations/replay": form(P.MANAGE_SOURCES),
     # notifications
     "notifications": page(P.SEE_EVENTS),
     "notifications/bell": page(P.SEE_EVENTS),

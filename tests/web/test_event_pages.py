@@ -36,8 +36,8 @@ class TestViolations:
         html = page(bob, "/violations")
         assert "Use one of identify, track, page, screen, group, alias." in html
         assert re.findall(r'<td class="n">(\d+)</td>', html) == ["2", "2", "1", "1"]
-        assert "Replay</button>" not in html
-        assert page(alice, "/violations").count("Replay</button>") == 1  # a missing name stays missing
+        assert "/violations/replay?reason" not in html
+        assert page(alice, "/violations").count("/violations/replay?reason") == 1  # a missing name stays missing
 
     def test_replay_after_what_was_wrong_is_mended(self, alice: Client, shop: Shop, processor: None) -> None:
         big = {"type": "identify", "userId": "7", "messageId": "m-7", "traits": {"name": "Ada"}}
@@ -45,16 +45,46 @@ class TestViolations:
         shop.conn.execute(
             "insert into violation (at, source_id, message_id, kind, reason, detail, is_fatal, body) "
             "values (now() - interval '3 days', %s, 'm-7', 'identify', 'event_too_large', '', true, %s), "
-            "(now(), %s, '', '', 'event_too_large', '', true, 'no json')",
-            [shop.back_end.id, body, shop.back_end.id],
+            "(now(), %s, '', '', 'event_too_large', '', true, 'no json'), "
+            "(now(), %s, '', '', 'event_too_large', '', true, '{\"type\": \"dance\"}')",
+            [shop.back_end.id, body, shop.back_end.id, shop.back_end.id],
         )
-        html = alice.post("/violations/replay", {"reason": "event_too_large", "source": "back-end"}, follow=True)
-        assert "1 event was sent again." in html.content.decode()
-        assert "1 can&#x27;t be" in html.content.decode()
-        wait_until(lambda: shop.conn.execute("select 1 from event").fetchone(), 30, "the event")
+        html = page(alice, "/violations/replay?reason=event_too_large&source=back-end")
+        assert re.findall(r'<td class="n[^"]*">(\d+)</td>', html) == ["1", "1", "1"]
+        assert '<span class="mono">type_unknown</span>' in html
+        assert "Send 1 event again" in html
+        answer = alice.post("/violations/replay", {"reason": "event_too_large", "source": "back-end"}, follow=True)
+        assert "1 event was sent again. All of it was accepted." in answer.content.decode()
         rows = shop.conn.execute("select message_id, ts < now() - interval '2 days' from event").fetchall()
         assert rows == [("m-7", True)]
+        left = shop.conn.execute("select body from violation order by id").fetchall()
+        assert [bytes(row[0]) for row in left] == [b"no json", b'{"type": "dance"}']
+
+    def test_replay_of_one(self, alice: Client, shop: Shop, processor: None) -> None:
+        for body in (b'{"type": "identify", "userId": "7"}', b'{"type": "identify", "userId": "8"}'):
+            shop.conn.execute(
+                "insert into violation (at, source_id, message_id, kind, reason, detail, is_fatal, body) "
+                "values (now(), %s, '', 'identify', 'processing_failed', '', true, %s)",
+                [shop.back_end.id, body],
+            )
+        one = found(r'href="(/violations/replay\?id=\d+)"', page(alice, "/violations"))
+        assert "Send 1 event again" in page(alice, one)
+        html = alice.post("/violations/replay", {"id": one.split("=")[1]}, follow=True).content.decode()
+        assert "1 event was sent again. All of it was accepted." in html
+        stored = shop.conn.execute("select message_id from event").fetchall()
+        assert stored == [(f"replay-{one.split('=')[1]}",)]
+        assert alice.post("/violations/replay", {"id": one.split("=")[1]}, follow=True).status_code == 200
         assert shop.conn.execute("select count(*) from violation").fetchone() == (1,)
+
+    def test_nothing_is_sent_that_would_come_back(self, alice: Client, shop: Shop) -> None:
+        shop.send({"type": "dance"}, {"type": "dance"})
+        html = page(alice, "/violations/replay?reason=type_unknown")
+        assert "again</button>" not in html
+        html = alice.post("/violations/replay", {"reason": "type_unknown"}, follow=True).content.decode()
+        assert "none of them would be accepted now" in html
+        assert shop.conn.execute("select count(*) from violation").fetchone() == (2,)
+        assert alice.get("/violations/replay").status_code == 404
+        assert alice.get("/violations/replay?reason=x&source=nowhere").status_code == 404
 
     def test_export_a_line_each(self, alice: Client, bob: Client, shop: Shop) -> None:
         shop.send({"type": "dance", "x": "é"}, {"type": "track", "userId": "1"})
@@ -183,7 +213,22 @@ class TestSources:
 
 def test_the_health_page_and_its_piece(bob: Client) -> None:
     assert "is not running" in page(bob, "/health/page")
-    assert "<html" not in page(bob, "/health/page", **{"HX-Request": "true"})
+    piece = page(bob, "/health/page", **{"HX-Request": "true"})
+    assert "<html" not in piece
+    assert '<div id="lag" hx-preserve></div>' in piece
+
+
+def test_the_health_page_draws_lags_and_hours_and_names_what_failed(bob: Client, shop: Shop) -> None:
+    shop.send({"type": "dance"}, {"type": "page", "anonymousId": "a"})
+    shop.conn.execute("insert into source_count values (%s, now(), 'rejected:rate_limited', 4)", [shop.web.id])
+    shop.conn.execute("insert into log_lag values (now(), 0, 7, 42.5), (now(), 1, 0, 0)")
+    html = page(bob, "/health/page")
+    lag, hours = html.split('id="hours-chart"')
+    assert re.findall(r'data-value="([^0]\S*)"', lag) == ["42.5"]
+    assert re.findall(r'data-value="([^0]\S*)"', hours) == ["1", "1"]
+    assert "4 requests" in html
+    assert "Raise the source&#x27;s limit, or send slower." in html
+    assert "type_unknown</a>" in html
 
 
 def test_the_api_page_lists_every_call(bob: Client) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.test import Client
 
-from onefold.events.api import Trust
+from onefold.events.api import NewSource, Trust, create_source
 from onefold.profiles import links
 from onefold.profiles.naming import names_in_force
 from tests.web.conftest import NOW, Shop, days_ago
@@ -49,6 +49,17 @@ class TestTraits:
             ("m2", "Bergen"),
             ("m1", "Oslo"),
         ]
+
+    def test_a_source_that_was_made_a_moment_ago_has_its_name(self, robot: Client, shop: Shop) -> None:
+        shop.send(person("m1", at=days_ago(9), user="7", anon="a", city="Oslo"))
+        ask(robot, "user_id:7/why", trait="city")  # from now on the sources are known for a while
+        new = create_source(shop.conn, NewSource(slug="new", name="New", kind="server"), acting_user="test")
+        shop.send(person("m2", at=days_ago(8), user="7", anon="b", town="Moss"), source=new)
+        assert ask(robot, "user_id:7/why", trait="town")["values"][0]["source"] == "new"
+        newer = create_source(shop.conn, NewSource(slug="newer", name="N", kind="server"), acting_user="test")
+        shop.send(person("m3", at=days_ago(7), user="7", anon="c"), source=newer)
+        answer = ask(robot, "user_id:7/why", pair="user_id:7,anonymous_id:c")
+        assert [link["event"]["source"] for link in answer["links"]] == ["newer"]
 
     def test_an_older_claim_of_the_same_source_under_another_identifier_lost(self, robot: Client, shop: Shop) -> None:
         shop.send(person("m1", at=days_ago(3), anon="a", city="Oslo"), at=days_ago(3))

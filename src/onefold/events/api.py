@@ -17,7 +17,15 @@ from onefold.events.accepted import (
 )
 from onefold.events.clean import clean_text
 from onefold.events.consent import ANALYTICS, CONSENT_EVENTS, is_statement, slug_of
-from onefold.events.counts import Counts, Totals, recent_totals, store_counts, store_counts_async
+from onefold.events.counts import (
+    Counts,
+    Totals,
+    counts_by_hour,
+    recent_totals,
+    rejection_counts,
+    store_counts,
+    store_counts_async,
+)
 from onefold.events.decode import decode_accepted, decode_each, decode_request
 from onefold.events.envelope import (
     ERASED,
@@ -106,6 +114,7 @@ from onefold.events.tallies import (
     revenue_by_step,
     store_tallies,
     top_pages,
+    trim_pages,
 )
 
 __all__ = [
@@ -166,6 +175,7 @@ __all__ = [
     "append_internal",
     "check_key",
     "clean_text",
+    "counts_by_hour",
     "create_key",
     "create_source",
     "decode_accepted",
@@ -206,6 +216,7 @@ __all__ = [
     "recent_totals",
     "refusals_of",
     "refused_event",
+    "rejection_counts",
     "replace_tallies",
     "retracted_until",
     "revenue_by_step",
@@ -225,6 +236,7 @@ __all__ = [
     "text_of",
     "top_pages",
     "touch_keys",
+    "trim_pages",
     "undecodable",
     "update_source",
     "wait_until_processed",

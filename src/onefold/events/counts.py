@@ -1,6 +1,6 @@
 """Counts of events by source, minute and outcome: written by collector and processor, shown beside each source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -68,22 +68,26 @@ def first_counts(conn: Connection[Any], source_id: int) -> First:
     return First(*(conn.execute(QUERIES["first"], {"source_id": source_id}).fetchone() or (0, 0, 0)))
 
 
-class Hour(NamedTuple):
-    """What came in an hour that begins at `at`."""
+class Came(NamedTuple):
+    """What became of the events of an hour."""
 
-    at: datetime
-    accepted: int
-    duplicates: int
-    violations: int
-
-
-def hours_since(conn: Connection[Any], since: datetime, source_id: int | None = None) -> list[Hour]:
-    """Of one source, or all: the hours from `since` on, those without events left out. Cost: their minutes."""
-    return [Hour(*row) for row in conn.execute(QUERIES["hours"], {"since": since, "source_id": source_id})]
+    accepted: int = 0
+    duplicates: int = 0
+    violations: int = 0
 
 
-def rejection_counts(conn: Connection[Any], source_id: int) -> list[tuple[str, int]]:
-    """Code and number of a source's refused requests of 24 hours, the most frequent first."""
+def counts_by_hour(
+    conn: Connection[Any], hours: Sequence[datetime], source_id: int | None = None
+) -> list[tuple[datetime, Came]]:
+    """Of one source, or all: for each of these beginnings of hours that follow each other. Cost: their minutes."""
+    found = {
+        at: Came(*counts) for at, *counts in conn.execute(QUERIES["hours"], {"since": hours[0], "source_id": source_id})
+    }
+    return [(hour, found.get(hour, Came())) for hour in hours]
+
+
+def rejection_counts(conn: Connection[Any], source_id: int | None = None) -> list[tuple[str, int]]:
+    """Code and number of refused requests of 24 hours, of one source or all, the most frequent first."""
     return [(code, n) for code, n in conn.execute(QUERIES["rejections"], {"source_id": source_id})]
 
 

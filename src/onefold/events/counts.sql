@@ -47,7 +47,7 @@ where source_id = any(case when %(source_id)s::integer is null then array(select
   and minute >= %(since)s
 group by 1
 
--- rejections: why a source's requests were refused in a day (primary key)
+-- rejections: why requests were refused in a day, of one source or all (primary key, by source)
 select substr(outcome, 10), sum(n)::bigint from source_count
-where source_id = %(source_id)s and minute >= now() - interval '24 hours' and outcome like 'rejected:%%'
+where source_id = any(case when %(source_id)s::integer is null then array(select id from source) else array[%(source_id)s::integer] end) and minute >= now() - interval '24 hours' and outcome like 'rejected:%%'
 group by 1 order by 2 desc, 1

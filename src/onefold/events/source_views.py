@@ -15,7 +15,7 @@ from psycopg import Connection
 from onefold.accounts.api import Permission, name_of, requires
 from onefold.config import load_settings, reachable
 from onefold.events import keys, sources
-from onefold.events.counts import First, first_counts, hours_since, recent_counts, rejection_counts
+from onefold.events.counts import First, counts_by_hour, first_counts, recent_counts, rejection_counts
 from onefold.events.forms import KIND_WORDS, POLICY_WORDS, KeyForm, NewSourceForm, form_of
 from onefold.events.internal import INTERNAL_SOURCE
 from onefold.events.live import Filter, past
@@ -26,6 +26,7 @@ from onefold.events.tallies import has_events
 from onefold.events.violations import reason_counts, violation_page
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import NotFound, Rejected
+from onefold.kernel.instants import last_hours
 
 MAX_LATEST: Final = 8
 COUNTED_LATE: Final = timedelta(minutes=1)
@@ -165,7 +166,7 @@ def _source_context(conn: Connection[Any], slug: str, made: keys.NewKey | None =
         "is_waiting": is_waiting and source.is_enabled,
         "first": first,
         "state": _state_of(first) if first else "",
-        "chart": hours_chart(conn, now, source.id),
+        "chart": _chart(conn, now, source.id),
         "reasons": reason_counts(conn, source.id),
         "keys": listed,
         "made": made,
@@ -201,16 +202,13 @@ def _latest(conn: Connection[Any], source: sources.Source, now: datetime) -> dic
     return {"latest": found[:MAX_LATEST], "last_error": refused[0] if refused else None}
 
 
-def hours_chart(conn: Connection[Any], now: datetime, source_id: int | None = None) -> dict[str, Any]:
-    """Of 24 hours by receipt: what was accepted, left out, refused; for the template chart.html."""
-    this_hour = timezone.localtime(now).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
-    starts = [timezone.localtime(this_hour - timedelta(hours=back)) for back in reversed(range(24))]
-    hours = {hour.at: hour[1:] for hour in hours_since(conn, starts[0], source_id)}
-    rows = [(start, hours.get(start, (0, 0, 0))) for start in starts]
+def _chart(conn: Connection[Any], now: datetime, source_id: int) -> dict[str, Any]:
+    """A day by receipt, for the template chart.html."""
+    rows = counts_by_hour(conn, last_hours(timezone.localtime(now)), source_id)
     return {
         "names": [_("Accepted"), _("Duplicates"), _("Violations")],
         "rows": rows,
-        "total": sum(sum(values) for _start, values in rows),
+        "total": sum(sum(came) for _start, came in rows),
     }
 
 

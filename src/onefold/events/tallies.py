@@ -21,6 +21,10 @@ QUERIES = load_queries("onefold.events", "tallies.sql")
 SIGNS: Final = {"order completed": 1, "order refunded": -1}
 """Event names of Segment's e-commerce specification, in lower case with spaces."""
 MAX_PAGE_CHARS: Final = 200
+PAGES_KEPT: Final = 1_000  # of a day that is over: the most viewed
+PAGE_DAYS: Final = 62  # the longest that pages show, and as much before it
+_LATE: Final = timedelta(days=2)  # most of what comes late has come
+_CHUNK: Final = 10_000
 _HOUR_US: Final = 3_600_000_000
 _DAY_US: Final = 24 * _HOUR_US
 _CENT: Final = Decimal("0.01")
@@ -177,3 +181,25 @@ def top_pages(conn: Connection[Any], since: datetime, limit: int) -> list[tuple[
     """Pages and their views since the beginning of that day. Cost: a row a day and page."""
     day = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return [(page, n) for page, n in conn.execute(QUERIES["top_pages"], {"since": day, "limit": limit})]
+
+
+def trim_pages(conn: Connection[Any], now: datetime) -> int:
+    """Forget all but the PAGES_KEPT most viewed of each day that is over, and days nobody asks for; how many rows.
+
+    In short transactions, because a long one stalls the log's reader. `conn` is in autocommit; safe to repeat.
+    """
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    forgotten = _delete_all(conn, "forget_days", {"before": today - timedelta(days=PAGE_DAYS)})
+    over = {"before": today - _LATE, "kept": PAGES_KEPT}
+    for (day,) in conn.execute(QUERIES["days_of_pages"], over).fetchall():
+        kept = conn.execute(QUERIES["last_kept"], {"day": day, "kept": PAGES_KEPT}).fetchone()
+        if kept:
+            forgotten += _delete_all(conn, "forget_pages", {"day": day, "n": kept[0], "page": kept[1]})
+    return forgotten
+
+
+def _delete_all(conn: Connection[Any], query: str, parameters: dict[str, Any]) -> int:
+    deleted = 0
+    while n := conn.execute(QUERIES[query], parameters | {"chunk": _CHUNK}).rowcount:
+        deleted += n
+    return deleted

@@ -30,6 +30,20 @@ from page_tally where day >= %(since)s
 group by 1 having sum(n) > 0 order by 2 desc, 1
 limit %(limit)s
 
+-- days_of_pages: days that are over and hold more pages than are kept
+select day from page_tally where day < %(before)s group by day having count(*) > %(kept)s
+
+-- last_kept: the page of a day after which none is kept
+select n, page from page_tally where day = %(day)s order by n desc, page offset %(kept)s - 1 limit 1
+
+-- forget_pages: some of those less viewed (primary key, by day)
+delete from page_tally where ctid = any(array(
+    select ctid from page_tally
+    where day = %(day)s and (n < %(n)s or (n = %(n)s and page > %(page)s)) limit %(chunk)s))
+
+-- forget_days: some pages of days that nobody asks for any more (primary key)
+delete from page_tally where ctid = any(array(select ctid from page_tally where day < %(before)s limit %(chunk)s))
+
 -- hours: events by source and hour (primary key)
 select source_id, hour, n from event_tally where hour >= %(since)s and hour <= %(until)s and n > 0
 

@@ -10,10 +10,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from onefold.accounts.api import Permission, name_of, requires
-from onefold.events.replay import REPLAYABLE, replay
+from onefold.config import load_settings
+from onefold.events.limits import limits_of
+from onefold.events.replay import REPLAYABLE, Replayed, Wanted, preview, replay
 from onefold.events.sources import Source, list_sources
 from onefold.events.violations import violation_groups, violation_page
 from onefold.infra.pool import pooled
@@ -21,6 +23,7 @@ from onefold.kernel.errors import NotFound
 
 MOST_EXPORTED: Final = 10_000
 EXPORT_CHUNK: Final = 500
+MAX_DIGITS: Final = 19
 
 
 @requires(Permission.SEE_EVENTS)
@@ -56,21 +59,39 @@ def violations(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_SOURCES)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def replay_violations(request: HttpRequest) -> HttpResponse:
-    """Those of a reason, of one source or all, once more through the log."""
-    reason = request.POST.get("reason", "").replace("\0", "")
-    slug = request.POST.get("source", "")
+    """What a replay would do, of a reason (of one source or all) or a single violation; sent, it does it."""
+    said = request.POST if request.method == "POST" else request.GET
+    reason, slug, one = said.get("reason", "").replace("\0", ""), said.get("source", ""), said.get("id", "")
+    limits = limits_of(load_settings().collector)
     with pooled() as conn:
         source = _source(list_sources(conn), slug)
         if slug and source is None:
-            raise NotFound("There is no source with this slug.")
-        done = replay(conn, source_id=source.id if source else None, reason=reason, acting_user=name_of(request.user))
-    said = ngettext("%(n)s event was sent again.", "%(n)s events were sent again.", done.sent) % {"n": done.sent}
-    if done.left:
-        said += " " + _("%(n)s can't be: too little of them is kept.") % {"n": done.left}
-    messages.add_message(request, messages.SUCCESS if done.sent else messages.WARNING, said)
+            raise NotFound(_("There is no source with this slug."))
+        id_ = int(one) if one.isascii() and one.isdigit() and len(one) < MAX_DIGITS else None
+        if not reason and id_ is None:
+            raise NotFound(_("Say which violations: a reason, or one of them."))
+        wanted = Wanted(reason, source.id if source else None, id_)
+        if request.method != "POST":
+            context = {"found": preview(conn, wanted, limits), "reason": reason, "source": source, "id": id_}
+            return render(request, "events/replay.html", context)
+        done = replay(conn, wanted, limits, acting_user=name_of(request.user))
+    messages.add_message(request, messages.SUCCESS if done.sent else messages.WARNING, _told(done))
     return HttpResponseRedirect(f"/violations?{_query(source=slug, reason=reason).lstrip('&')}")
+
+
+def _told(done: Replayed) -> str:
+    """What a replay did, in a sentence."""
+    if not done.sent:
+        return _("Nothing was sent: none of them would be accepted now.")
+    sent = ngettext("%(n)s event was sent again.", "%(n)s events were sent again.", done.sent) % {"n": done.sent}
+    if done.came_back is None:
+        return sent + " " + _("It is processed behind live events; look under Events in a while.")
+    if not done.came_back:
+        return sent + " " + _("All of it was accepted.")
+    refused = ngettext("%(n)s was refused again.", "%(n)s were refused again.", done.came_back)
+    return sent + " " + refused % {"n": done.came_back}
 
 
 @requires(Permission.EXPORT_PEOPLE)

@@ -35,12 +35,30 @@ group by source_id, outcome
 order by 4 desc, 1, 2
 limit 30
 
--- to_replay: fatal violations of a reason, the oldest first (primary key; index on source_id, id)
+-- replayable: fatal violations of reasons that may be replayed, the oldest first (primary key; index on source_id, id)
 select id, at, source_id, kind, body from violation
-where is_fatal and reason = %(reason)s and (%(source_id)s::integer is null or source_id = %(source_id)s)
+where is_fatal and id > %(after)s and reason = any(%(reasons)s)
+  and (%(id)s::bigint is null or id = %(id)s) and (%(reason)s = '' or reason = %(reason)s)
+  and (%(source_id)s::integer is null or source_id = %(source_id)s)
+order by id
+limit %(limit)s
+
+-- to_replay: as replayable, kept from others
+select id, at, source_id, kind, body from violation
+where is_fatal and id > %(after)s and reason = any(%(reasons)s)
+  and (%(id)s::bigint is null or id = %(id)s) and (%(reason)s = '' or reason = %(reason)s)
+  and (%(source_id)s::integer is null or source_id = %(source_id)s)
 order by id
 limit %(limit)s
 for update skip locked
+
+-- newest_id: the latest violation (primary key)
+select coalesce(max(id), 0) from violation
+
+-- came_back: how many of these messages were refused since (index on source_id, message_id)
+select count(distinct v.id) from unnest(%(source_id)b, %(message_id)b) sent(source_id, message_id)
+join violation v using (source_id, message_id)
+where v.id > %(after)s and v.is_fatal
 
 -- forget: these were sent again
 delete from violation where id = any(%(ids)s)

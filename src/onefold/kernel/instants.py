@@ -15,3 +15,9 @@ def instant_of(micros: int) -> datetime:
 def micros_of(instant: datetime) -> int:
     """µs since 1970 of an aware datetime."""
     return (instant - EPOCH) // MICROSECOND
+
+
+def last_hours(now: datetime, count: int = 24) -> list[datetime]:
+    """Beginnings of the last hours of the clock of `now`'s zone, the unfinished one last; in that zone."""
+    this_hour = now.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+    return [(this_hour - timedelta(hours=back)).astimezone(now.tzinfo) for back in reversed(range(count))]

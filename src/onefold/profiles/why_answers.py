@@ -1,5 +1,6 @@
 """What `GET /api/profiles/{id}/why` answers: JSON-ready, made of what `why` and `because` find."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from onefold.kernel.instants import instant_of
 from onefold.profiles.because import Because, Explainer, Link, Obstacle
 from onefold.profiles.evidence import Evidence
 from onefold.profiles.ids import to_text
-from onefold.profiles.naming import Names
+from onefold.profiles.naming import Names, with_sources
 from onefold.profiles.standing import Standing, standing
 from onefold.profiles.why import Said, why_trait
 
@@ -39,6 +40,8 @@ def pair_from_text(names: Names, text: str) -> tuple[int, int]:
 def trait_answer(conn: Connection[Any], names: Names, found: Standing, trait: str) -> dict[str, Any]:
     """Why a trait has its value."""
     why = why_trait(conn, names, found, trait)
+    said_by = {one.source_id for one in why.said} | {one.source_id for one in why.changes}
+    names = with_sources(conn, names, said_by)
     return {
         "profile_id": to_text(found.profile_id),
         "as_of": _instant(found.as_of),
@@ -69,6 +72,7 @@ def pair_answer(conn: Connection[Any], names: Names, found: Standing, pair: tupl
         raise NotFound(_("No event had named this identifier."))
     explainer = Explainer(conn, names, around)
     because = explainer.pair(a, b)
+    names = with_sources(conn, names, _sources_of(because.links, because.obstacles))
     return {
         "profile_id": to_text(found.profile_id),
         "as_of": _instant(found.as_of),
@@ -85,6 +89,8 @@ def person_answer(conn: Connection[Any], names: Names, found: Standing) -> dict[
     explainer = Explainer(conn, names, found.around)
     links = explainer.whole(found.profile_id)
     members = [member.h for member in found.members]
+    refused = explainer.refused(members)
+    names = with_sources(conn, names, _sources_of([*links, *refused]))
     return {
         "profile_id": to_text(found.profile_id),
         "as_of": _instant(found.as_of),
@@ -92,7 +98,7 @@ def person_answer(conn: Connection[Any], names: Names, found: Standing) -> dict[
         "is_one_person": not found.is_nobody,
         "sentence": _("%(n)d identifiers, joined by what was seen together and by decisions.") % {"n": len(members)},
         "links": [_link(names, link) for link in links],
-        "refused": [_link(names, link) for link in explainer.refused(members)],
+        "refused": [_link(names, link) for link in refused],
         "moves": moves_answer(conn, names, found, members),
     }
 
@@ -112,6 +118,13 @@ def moves_answer(conn: Connection[Any], names: Names, found: Standing, members: 
         }
         for at, h, before, after, cause in conn.execute(QUERIES["moves"], parameters)
     ]
+
+
+def _sources_of(links: Sequence[Link], obstacles: Sequence[Obstacle] = ()) -> set[int]:
+    """Whose events stand in an answer: a source may be younger than the names at hand."""
+    events = [link.event for link in links] + [link.obstacle.decision for link in links if link.obstacle]
+    events += [one.decision for one in obstacles]
+    return {event.source_id for event in events if event}
 
 
 def _because(names: Names, because: Because) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """How Onefold is: one look at the database, for the health endpoint and for `onefold doctor`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import psycopg
 from psycopg import Connection
 
+from onefold.infra.arrays import bigints, instants, smallints
 from onefold.infra.heartbeat import STALE_AFTER_S
 from onefold.infra.postgres import load_queries
+from onefold.kernel.instants import micros_of
 
 PROCESSES: Final = ("collector", "processor", "worker", "web")
 LANES: Final = {0: "interactive", 1: "bulk"}
@@ -84,6 +88,38 @@ def lags(connection: Connection[tuple[Any, ...]]) -> list[Lag]:
     """One for each lane. Cost: at most COUNT_BOUND index entries a lane."""
     rows = connection.execute(QUERIES["lag"], {"bound": COUNT_BOUND})
     return [Lag(lane=LANES[lane], requests=n, seconds=seconds) for lane, n, seconds in rows]
+
+
+def note_lags(connection: Connection[tuple[Any, ...]], now: datetime) -> None:
+    """Keep how far each lane is behind, for `lag_history`. Once a minute; safe to repeat."""
+    codes = {name: lane for lane, name in LANES.items()}
+    found = lags(connection)
+    at = micros_of(now.replace(second=0, microsecond=0))
+    connection.execute(
+        QUERIES["note_lag"],
+        {
+            "at": instants([at] * len(found)),
+            "lane": smallints([codes[lag.lane] for lag in found]),
+            "requests": bigints([lag.requests for lag in found]),
+            "seconds": [lag.seconds for lag in found],
+        },
+    )
+
+
+def lag_history(
+    connection: Connection[tuple[Any, ...]], steps: Sequence[datetime]
+) -> list[tuple[datetime, tuple[float, float]]]:
+    """For each beginning of steps of one length: the worst lag of the interactive and of the bulk lane, in seconds."""
+    length = steps[1] - steps[0]
+    rows = connection.execute(QUERIES["lag_history"], {"since": steps[0], "step": length})
+    found = {(at, lane): seconds for at, lane, seconds in rows}
+    return [(at, (round(found.get((at, 0), 0.0), 1), round(found.get((at, 1), 0.0), 1))) for at in steps]
+
+
+def database_bytes(connection: Connection[tuple[Any, ...]]) -> int:
+    """What the database takes on its disk. Cost: a stat of every file."""
+    (size,) = connection.execute(QUERIES["database"]).fetchone() or (0,)
+    return int(size)
 
 
 def blockers(connection: Connection[tuple[Any, ...]]) -> list[Blocker]:

@@ -22,6 +22,17 @@ left join lateral (
 ) oldest on true
 order by p.lane
 
+-- note_lag: how far a lane is behind now
+insert into log_lag (at, lane, requests, seconds) select * from unnest(%(at)b, %(lane)b, %(requests)b, %(seconds)s::real[])
+on conflict do nothing
+
+-- lag_history: the worst of each stretch (primary key)
+select date_bin(%(step)s, at, %(since)s), lane, max(seconds)::float8 from log_lag
+where at >= %(since)s group by 1, 2
+
+-- database: bytes of all that is stored in it
+select pg_database_size(current_database())
+
 -- blockers: write transactions of any database that keep the log's reader waiting, oldest first
 select pid, application_name, state, coalesce(datname, '-'),
        extract(epoch from now() - xact_start)::float8, extract(epoch from now() - query_start)::float8

@@ -26,6 +26,7 @@ OUTCOMES: Final = (
     ("duplicate", "received_at"),
     ("source_count", "minute"),
     ("notification", "at"),
+    ("log_lag", "at"),
 )
 
 
@@ -54,7 +55,7 @@ def drop_old_log(connection: Connection[tuple[Any, ...]], retention: RetentionSe
 
 
 def delete_old_outcomes(connection: Connection[tuple[Any, ...]], retention: RetentionSettings, now: datetime) -> int:
-    """Deletes violations, duplicates and counts past their retention; how many.
+    """Deletes violations, duplicates, counts, notifications and lags past their retention; how many.
 
     In short transactions, because a long one stalls the log's reader. One scan of each table a chunk at worst.
     """

@@ -12,12 +12,14 @@ from procrastinate import Blueprint, RetryStrategy
 from psycopg import Connection
 
 from onefold.config import Settings
+from onefold.events.api import trim_pages
 from onefold.infra.heartbeat import beating
 from onefold.infra.jobs import SHUTDOWN_S, WAIT_S, make_jobs, work
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, pauses
 from onefold.profiles.jobs import export_jobs
 from onefold.programs.attention import tell_concerns
+from onefold.programs.health import note_lags
 from onefold.programs.upkeep import delete_expired_sessions, delete_old_outcomes, drop_old_log, make_partitions
 
 Result = TypeVar("Result")
@@ -98,6 +100,17 @@ def upkeep_jobs(settings: Settings) -> Blueprint:
     def expired_sessions(timestamp: int) -> None:
         deleted = _with_database(url, lambda connection: delete_expired_sessions(connection, datetime.now(UTC)))
         log.info("sessions_deleted", count=deleted)
+
+    @blueprint.periodic(cron="43 3 * * *")
+    @blueprint.task(name="trim_pages", retry=RETRY)
+    def seldom_viewed_pages(timestamp: int) -> None:
+        forgotten = _with_database(url, lambda connection: trim_pages(connection, datetime.now(UTC)))
+        log.info("pages_trimmed", count=forgotten)
+
+    @blueprint.periodic(cron="* * * * *")
+    @blueprint.task(name="note_lags", queueing_lock="note_lags")
+    def how_far_behind(timestamp: int) -> None:
+        _with_database(url, lambda connection: note_lags(connection, datetime.now(UTC)))
 
     @blueprint.periodic(cron="* * * * *")
     @blueprint.task(name="tell_concerns", queueing_lock="tell_concerns")

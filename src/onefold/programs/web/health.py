@@ -1,21 +1,30 @@
 """How Onefold is: for load balancers and monitors (no sign-in, no personal data), and as a page."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from ninja import Router, Schema
+from psycopg import Connection
 
 from onefold.accounts.api import Permission, requires
 from onefold.config import load_settings
-from onefold.events.api import recent_totals
+from onefold.events.api import Filter, counts_by_hour, past, recent_totals, rejection_counts
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import Unavailable
-from onefold.programs.doctor import examine_running
-from onefold.programs.health import health, table_sizes
+from onefold.kernel.instants import last_hours
+from onefold.programs.doctor import Disk, disk_of, examine_running
+from onefold.programs.health import database_bytes, health, lag_history, table_sizes
 
 router = Router()
+MAX_ERRORS: Final = 6
+REFUSED: Final = Filter(outcome="violation")
+HOUR: Final = timedelta(hours=1)
+LAG_STEP: Final = timedelta(minutes=15)
 DOWN: Final = {"status": "down", "reasons": ["The database can't be reached."]}
 
 
@@ -71,9 +80,35 @@ def health_page(request: HttpRequest) -> HttpResponse:
             context |= {
                 "tables": table_sizes(conn),
                 "totals": recent_totals(conn),
-                "findings": list(examine_running(load_settings(), conn)),
+                "findings": sorted(examine_running(load_settings(), conn), key=lambda one: not one.is_fault),
+                "database_bytes": database_bytes(conn),
+                "disk": _disk(),
+                "rejections": rejection_counts(conn),
+                "errors": [one for one in past(conn, REFUSED, timezone.now()).events[:MAX_ERRORS]],
             }
+            context["is_renewed"] = bool(getattr(request, "htmx", False))
+            if not context["is_renewed"]:  # they change by the hour: what renews itself leaves them alone
+                context |= {"lag_chart": _lag_chart(conn), "hours_chart": _hours_chart(conn)}
     return render(request, template, context)
+
+
+def _disk() -> Disk | None:
+    """The disk of the data folder; that of a server elsewhere is out of sight."""
+    folder = load_settings().database.data_dir
+    return disk_of(folder) if folder.exists() else None
+
+
+def _lag_chart(conn: Connection[Any]) -> dict[str, Any]:
+    hours = last_hours(timezone.localtime())
+    steps = [hour + LAG_STEP * part for hour in hours for part in range(HOUR // LAG_STEP)]
+    rows = lag_history(conn, [step for step in steps if step <= timezone.now()])
+    return {"names": [_("Interactive"), _("Bulk")], "rows": rows, "most": max(max(row) for _at, row in rows)}
+
+
+def _hours_chart(conn: Connection[Any]) -> dict[str, Any]:
+    rows = counts_by_hour(conn, last_hours(timezone.localtime()))
+    names = [_("Accepted"), _("Duplicates"), _("Violations")]
+    return {"names": names, "rows": rows, "total": sum(sum(came) for _at, came in rows)}
 
 
 def look() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-// Charts: a figure with data-chart="bars" holds a table; it is drawn above it, and the button with
+// Charts: a figure with data-chart="bars" or "lines" holds a table; it is drawn above it, and the button with
 // data-shows-table="id" shows the numbers. Without script or ECharts the table is what there is.
 
 const NARROW_PX = 480;
@@ -16,8 +16,8 @@ function read(figure) {
 }
 
 // phones get fewer, wider bars; the last group ends with the last row
-function grouped(rows, width) {
-  const size = width < NARROW_PX ? Math.ceil(rows.length / MOST_BARS_NARROW) : 1;
+function grouped(rows, width, is_lines) {
+  const size = width < NARROW_PX && !is_lines ? Math.ceil(rows.length / MOST_BARS_NARROW) : 1;
   if (size < 2) return rows;
   const groups = [];
   for (let end = rows.length; end > 0; end -= size) {
@@ -40,7 +40,8 @@ function day(row) {
 
 function options(figure, width) {
   const { names, rows: all } = read(figure);
-  const rows = grouped(all, width);
+  const is_lines = figure.dataset.chart === "lines";
+  const rows = grouped(all, width, is_lines);
   const text = { color: colour("--text-3"), fontFamily: colour("--font"), fontSize: 11 };
   return {
     animation: false,
@@ -54,8 +55,9 @@ function options(figure, width) {
         ...text,
         hideOverlap: true,
         // "Mon 16, 06:00": a day is named once, where it begins
-        interval: (place) => rows.length === HOURS || !place || day(rows[place]) !== day(rows[place - 1]),
-        formatter: (label) => (rows.length === HOURS ? label.split(", ")[1] ?? label : label.split(",")[0]),
+        // a day or less shows hours, lines of many steps the full ones
+        interval: (place) => is_lines ? /:00$/.test(rows[place].label) : rows.length === HOURS || !place || day(rows[place]) !== day(rows[place - 1]),
+        formatter: (label) => (is_lines || rows.length === HOURS ? label.split(", ")[1] ?? label : label.split(",")[0]),
       },
     },
     yAxis: {
@@ -80,9 +82,7 @@ function options(figure, width) {
     },
     series: names.map((name, place) => ({
       name,
-      type: "bar",
-      stack: "all",
-      barCategoryGap: "30%",
+      ...(is_lines ? { type: "line", symbol: "none", lineStyle: { width: 1.5 } } : { type: "bar", stack: "all", barCategoryGap: "30%" }),
       itemStyle: { color: colour(`--c${place + 1}`) },
       data: rows.map((row) => row.values[place]),
     })),
@@ -106,7 +106,7 @@ function draw(figure) {
   drawn.push(show);
 }
 
-if (globalThis.echarts) document.querySelectorAll('figure[data-chart="bars"]').forEach(draw);
+if (globalThis.echarts) document.querySelectorAll("figure[data-chart]").forEach(draw);
 new MutationObserver(() => drawn.forEach((show) => show())).observe(document.documentElement, {
   attributeFilter: ["data-bs-theme"],
 });
