@@ -121,27 +121,9 @@ def _examine_audit(connection: Connection[tuple[Any, ...]]) -> Iterator[Finding]
         yield Finding(True, f"The audit log was changed by hand: the chain breaks at entry {broken}.")
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """The disk that holds the data, in bytes."""
-
-    total: int
-    free: int
-
-    @property
-    def is_short(self) -> bool:
-        """Less than 10 % or 2 GB are free."""
-        return self.free < LEAST_FREE_BYTES or self.free < self.total * LEAST_FREE_RATIO
-
-
-def disk_of(folder: Path) -> Disk:
-    """Of the disk that holds `folder`."""
-    usage = shutil.disk_usage(folder)
-    return Disk(usage.total, usage.free)
-
-
 def disk_space(folder: Path) -> Finding:
-    """Whether that disk has room."""
-    disk = disk_of(folder)
-    text = f"{folder} has {disk.free / 1e9:.1f} GB of {disk.total / 1e9:.0f} GB free."
-    return Finding(disk.is_short, text + (" Make room, or PostgreSQL will stop." if disk.is_short else ""))
+    """Whether the disk that holds `folder` has room: 10 % and 2 GB."""
+    usage = shutil.disk_usage(folder)
+    is_short = usage.free < LEAST_FREE_BYTES or usage.free < usage.total * LEAST_FREE_RATIO
+    text = f"{folder} has {usage.free / 1e9:.1f} GB of {usage.total / 1e9:.0f} GB free."
+    return Finding(is_short, text + (" Make room, or PostgreSQL will stop." if is_short else ""))

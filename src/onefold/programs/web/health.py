@@ -17,7 +17,7 @@ from onefold.events.api import Filter, counts_by_hour, past, recent_totals, reje
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import Unavailable
 from onefold.kernel.instants import last_hours
-from onefold.programs.doctor import Disk, disk_of, examine_running
+from onefold.programs.doctor import examine_running
 from onefold.programs.health import database_bytes, health, lag_history, table_sizes
 
 router = Router()
@@ -82,20 +82,13 @@ def health_page(request: HttpRequest) -> HttpResponse:
                 "totals": recent_totals(conn),
                 "findings": sorted(examine_running(load_settings(), conn), key=lambda one: not one.is_fault),
                 "database_bytes": database_bytes(conn),
-                "disk": _disk(),
                 "rejections": rejection_counts(conn),
-                "errors": [one for one in past(conn, REFUSED, timezone.now()).events[:MAX_ERRORS]],
+                "errors": past(conn, REFUSED, timezone.now()).events[:MAX_ERRORS],
             }
             context["is_renewed"] = bool(getattr(request, "htmx", False))
             if not context["is_renewed"]:  # they change by the hour: what renews itself leaves them alone
                 context |= {"lag_chart": _lag_chart(conn), "hours_chart": _hours_chart(conn)}
     return render(request, template, context)
-
-
-def _disk() -> Disk | None:
-    """The disk of the data folder; that of a server elsewhere is out of sight."""
-    folder = load_settings().database.data_dir
-    return disk_of(folder) if folder.exists() else None
 
 
 def _lag_chart(conn: Connection[Any]) -> dict[str, Any]:

@@ -123,6 +123,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "pages": _with_share(top_pages(conn, window.since, MAX_PAGES)),
             "concerns": concerns(conn, load_settings(), window.now, sources),
             "steps": steps,
+            "next_step": next((step for step in steps if not step.is_done), None),
             "done": done,
             "done_percent": done * 100 // len(steps),
         }
