@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import pytest
 from django.test import Client
 
-from tests.waiting import wait_until
 from tests.web.conftest import NOW, Shop
 from tests.web.reading import found, page
 

@@ -26,7 +26,6 @@ MOST: Final = 1_000
 LOOKED_AT: Final = 10_000
 KEPT_BYTES: Final = 32_768
 """A body as long as this may have been cut."""
-WAIT_S: Final = 4.0
 _CHUNK: Final = 500
 
 REPLAYABLE: Final = frozenset(
@@ -97,7 +96,7 @@ def preview(conn: Connection[Any], wanted: Wanted, limits: Limits) -> Preview:
 def replay(conn: Connection[Any], wanted: Wanted, limits: Limits, *, acting_user: str) -> Replayed:
     """Log up to MOST good ones again, the oldest first, which are violations no more; the others stay as they are.
 
-    An event without a time gets that of its first receipt. Waits up to WAIT_S for what becomes of them.
+    An event without a time gets that of its first receipt. Waits a moment for what becomes of them.
     """
     found: list[_Candidate] = []
     with conn.transaction():
@@ -114,7 +113,7 @@ def replay(conn: Connection[Any], wanted: Wanted, limits: Limits, *, acting_user
         target = wanted.reason or f"violation:{wanted.id}"
         details = {"source": wanted.source_id, "count": len(found)}
         audit(conn, actor=acting_user, action="violations.replayed", target=target, details=details)
-    if not wait_until_processed(conn, position, WAIT_S):
+    if not wait_until_processed(conn, position):
         return Replayed(len(found), None)
     sent = [(one.row.source_id, message_id) for one in found if one.row for message_id in one.message_ids]
     parameters = {
