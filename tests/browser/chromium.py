@@ -74,6 +74,11 @@ class Watch:
         """Faults that match the pattern are no faults."""
         self._forgiven.append(pattern)
 
+    def forget(self) -> None:
+        """What was before is another test's."""
+        self._faults.clear()
+        self._forgiven.clear()
+
     @property
     def faults(self) -> list[str]:
         """What went wrong and wasn't forgiven."""

@@ -15,13 +15,16 @@ function lose() {
 }
 
 async function look() {
+  if (await isThere()) comeBack();
+  else setTimeout(look, LOOK_EVERY_MS);
+}
+
+async function isThere() {
   try {
-    const answer = await fetch("/health", { cache: "no-store" });
-    if (!GATEWAY.includes(answer.status)) return comeBack();
+    return !GATEWAY.includes((await fetch("/health", { cache: "no-store" })).status);
   } catch {
-    // still away
+    return false;
   }
-  setTimeout(look, LOOK_EVERY_MS);
 }
 
 function comeBack() {
@@ -35,7 +38,8 @@ function signOut() {
   say({ tone: "bad", text: words.signedOut, url: `/signin?next=${encodeURIComponent(location.pathname + location.search)}` });
 }
 
-addEventListener("offline", lose);
+// a server on the own machine is there without any network
+addEventListener("offline", async () => (await isThere()) || lose());
 document.addEventListener("connection:lost", lose);
 document.addEventListener("connection:signed-out", signOut);
 document.addEventListener("htmx:sendError", lose);
