@@ -107,6 +107,7 @@ DOORS: Final[dict[str, Door]] = {
     "people/filter/fields": page(P.SEE_PEOPLE),
     "people/filter/form": page(P.SEE_PEOPLE),
     "people/<str:identifier>": page(P.SEE_PEOPLE),
+    "people/<str:identifier>/devices": page(P.SEE_PEOPLE),
     "people/<str:identifier>/events": page(P.SEE_PEOPLE),
     "people/<str:identifier>/identity": page(P.SEE_PEOPLE),
     "people/<str:identifier>/news": page(P.SEE_PEOPLE),

@@ -4,6 +4,7 @@ import re
 from html import unescape
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from onefold.kernel.hashing import identifier_hash
@@ -15,6 +16,11 @@ from tests.web.reading import found, page, person
 def id_of(value: str, namespace: str = "anonymous_id") -> str:
     """The id of the page of whom this identifier names."""
     return to_text(identifier_hash(namespace, value))
+
+
+def _text(response: Any) -> str:
+    assert response.status_code == 200
+    return str(response.content.decode())
 
 
 def pages(*paths: str, day: float = 1, minutes: int = 1) -> list[dict[str, Any]]:
@@ -55,6 +61,23 @@ class TestTimeline:
         assert "Order Completed" not in timeline
         assert "No such events" in page(bob, f"{person('1')}?topic=visits")
 
+    def test_what_is_beyond_the_window_is_said_and_can_be_gone_on_to(
+        self, bob: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("onefold.profiles.timeline.WINDOW", 4)
+        shop.send({"type": "track", "event": "Order Completed", "userId": "1", "timestamp": days_ago(9).isoformat()})
+        shop.send(*pages(*(f"/{n}" for n in range(10)), day=5))
+        html = page(bob, person("1"))
+        assert "of the newest 4 events" in html
+        assert "topic=shopping" in html  # there may be some further back
+        shown = page(bob, f"{person('1')}?topic=shopping")
+        for _step in range(2):
+            assert "4 events were looked through." in shown
+            assert "Order Completed" not in shown
+            shown = page(bob, unescape(found(r'href="([^"]+/events\?before=[^"]+)"', shown)))
+        assert "Order Completed" in shown
+        assert "Look further back" not in shown
+
     def test_orders_make_the_revenue_of_the_facts(self, bob: Client, shop: Shop) -> None:
         for name, revenue in (("Order Completed", 1200.5), ("Order Completed", 100), ("Order Refunded", 0.5)):
             properties = {"revenue": revenue, "currency": "EUR"}
@@ -70,7 +93,10 @@ class TestTimeline:
         state = found(r'data-at="([^"]+)"', html)
         assert bob.get(f"{path}/news?at={state}").status_code == 204
         shop.send({"type": "identify", "userId": "1", "anonymousId": "a", "traits": {"name": "Ada"}})
+        quiet = bob.get(f"{path}/news?at={state}&count=1")  # somebody reads: only how many there are
+        assert (quiet.status_code, quiet["X-State"].endswith(".2")) == (204, True)
         fresh = page(bob, f"{path}/news?at={state}")
+        assert 'data-title="Ada"' in fresh
         assert "<html" not in fresh
         assert "Ada" in fresh
         state = found(r'data-at="([^"]+)"', fresh)
@@ -91,10 +117,25 @@ class TestTraits:
             traits = {f"t{n}": f"v{n}" for n in range(start, start + 100)}
             shop.send({"type": "identify", "userId": "1", "traits": traits})
         html = page(bob, person("1"))
-        assert html.count('class="kv"') == 150
-        assert "150 of 400" in html
+        assert html.count('class="kv"') == 100
+        assert "the 300 left" in html
+        rest = page(bob, unescape(found(r'hx-get="([^"]+/traits\?from=100[^"]*)"', html)))
+        assert rest.count('class="kv"') == 100
+        assert "<div" not in rest  # the lines alone: they go on where the first ones end
+        assert "the 200 left" in rest
         assert page(bob, f"{person('1')}/traits?q=V399").count('class="kv"') == 1
         assert "No trait matches." in page(bob, f"{person('1')}/traits?q=%00zzz")
+
+    def test_traits_stand_in_groups_what_people_look_for_first(self, bob: Client, shop: Shop) -> None:
+        shop.identify(
+            "1", zodiac="x", plan="free", Postal_Code="1", e_mail="y", job_title="z", name="Ada", a=1, b=2, c=3
+        )
+        html = page(bob, person("1"))
+        groups = re.findall(r'data-keeps-open="(\w+)" open><summary><h3>(\w+)</h3><span class="n">(\d+)<', html)
+        assert groups == [("contact", "Contact", "2"), ("about", "About", "2"), ("other", "Other", "5")]
+        assert html.index(">name<") < html.index(">Postal_Code<") < html.index(">job_title<") < html.index(">a<")
+        shop.identify("2", name="Ben", zodiac="x")
+        assert "data-keeps-open" not in page(bob, person("2"))  # two traits need no headings
 
     def test_a_correction_outranks_keeps_who_made_it_and_is_undone(
         self, alice: Client, shop: Shop, processor: None
@@ -167,6 +208,48 @@ class TestIdentity:
         alice.post(found(r'action="(/people/links/[^"]+/undo)"', done))
         assert shop.conn.execute("select count(*) from profile").fetchone() == (1,)
 
+    def test_a_preview_that_no_longer_holds_is_shown_again_and_decides_nothing(
+        self, alice: Client, shop: Shop, processor: None
+    ) -> None:
+        shop.identify("1", email="ada@example.com")
+        asked = {"rule": "never", "a": id_of("1", "user_id"), "b": id_of("ada@example.com", "email")}
+        dialog = alice.post("/people/links/preview", asked).content.decode()
+        hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', dialog.replace("csrfmiddlewaretoken", "x", 1)))
+        shop.identify("1", phone="+4670174060")
+        stale = alice.post("/people/links", hidden).content.decode()
+        assert "This has changed since you saw it" in stale
+        assert shop.conn.execute("select count(*) from link_rule").fetchone() == (0,)
+        hidden["seen"] = found(r'name="seen" value="([^"]+)"', stale)
+        for _tab in range(2):  # a double click: the same `once`
+            assert alice.post("/people/links", hidden | {"seen": ""}).status_code == 302
+        assert shop.conn.execute("select count(*) from link_rule").fetchone() == (1,)
+        again = alice.post("/people/links", hidden).content.decode()  # another tab, which still shows the preview
+        assert "This has changed since you saw it" in again
+        assert "It is decided so already." in again
+
+    def test_undo_counts_once_and_not_over_a_newer_decision(self, alice: Client, shop: Shop, processor: None) -> None:
+        shop.identify("1", email="ada@example.com")
+        sent = {"rule": "never", "a": "user_id:1", "b": "email:ada@example.com"}
+        undo = found(r'action="(/people/links/[^"]+/undo)"', _text(alice.post("/people/links", sent, follow=True)))
+        for _tab in range(2):
+            assert alice.post(undo).status_code == 302
+        assert shop.conn.execute("select count(*) from link_rule").fetchone() == (2,)
+        alice.post("/people/links", sent)
+        assert alice.post(undo).status_code == 400
+        assert shop.conn.execute("select count(*) from profile").fetchone() == (2,)
+
+    def test_reasons_are_in_the_readers_language(self, bob: Client, shop: Shop) -> None:
+        for user in ("1", "2"):
+            shop.send({"type": "track", "event": "E", "userId": user, "context": {"device": {"id": "kiosk"}}})
+        shop.identify("3", email="both@example.com", at=days_ago(1))
+        shop.identify("4", email="both@example.com")
+        german = {"HTTP_ACCEPT_LANGUAGE": "de"}
+        kiosk = _text(bob.get(f"/people/{id_of('kiosk', 'device_id')}", **german))
+        assert "seen with more people" not in kiosk
+        assert "device_id:kiosk ist geteilt" in kiosk
+        assert "user_id (3, 4)" in _text(bob.get(person("4"), **german))
+        assert "would have" not in _text(bob.get(person("4"), **german))
+
     def test_a_refused_link_says_why_and_offers_to_merge(self, alice: Client, shop: Shop) -> None:
         shop.identify("1", email="both@example.com", at=days_ago(1))
         shop.identify("2", email="both@example.com")
@@ -188,7 +271,11 @@ class TestIdentity:
         shop.send(*({"type": "identify", "userId": "1", "anonymousId": f"a{n}"} for n in range(290)))
         html = page(bob, f"{person('1')}/identity")
         assert "more are not drawn" in html
+        assert html.count("data-node=") == 50
         assert len(page(bob, person("1"))) < 200_000
+        more = unescape(found(r'href="(\?from=50[^"]*)"', html))
+        assert page(bob, f"{person('1')}/identity{more}").count("data-node=") == 50
+        assert page(bob, f"{person('1')}/identity?q=a289").count("data-node=") == 1
 
     def test_names_that_are_no_one(self, alice: Client, shop: Shop) -> None:
         assert alice.get(f"/people/{'0' * 16}/identity").status_code == 404

@@ -186,7 +186,53 @@ class TestPast:
         assert refused(robot, "user_id:7", 400, as_of="9998-01-01")["code"] == "as_of_invalid"
         assert ask(robot, "user_id:7", as_of=NOW.isoformat())["as_of"]
 
-    def test_a_person_with_too_many_events_is_told_so(self, robot: Client, shop: Shop, monkeypatch: Any) -> None:
-        monkeypatch.setattr("onefold.profiles.standing.MAX_FOLDED", 2)
+    def test_what_was_late_is_not_in_it_and_what_was_taken_back_never_was(
+        self, robot: Client, bob: Client, shop: Shop
+    ) -> None:
+        shop.send(person("m1", at=days_ago(9), user="7", city="Oslo"), at=days_ago(9))
+        shop.send(person("m2", at=days_ago(8), user="7", city="Moss"), at=days_ago(2))  # six days late
+        shop.send(person("m3", at=days_ago(7), user="7", plan="gold", email="a@example.com"), at=days_ago(7))
+        shop.send({"type": "retract", "source": "back-end", "messageIds": ["m3"]}, source=shop.internal)
+        then = ask(robot, "user_id:7", as_of=days_ago(5).isoformat(), include="traits,identifiers,events")
+        assert then["traits"] == {"city": "Oslo"}
+        assert [one["namespace"] for one in then["identifiers"]] == ["user_id"]
+        assert [one["message_id"] for one in then["events"]] == ["m1"]
+        now = ask(robot, "user_id:7", as_of=days_ago(1).isoformat())
+        assert now["traits"] == {"city": "Moss"}
+        page = f"/people/{then['profile_id']}"
+        html = bob.get(f"{page}?as_of={days_ago(5):%Y-%m-%dT%H:%M:%S}").content.decode()
+        assert ">Oslo<" in html
+        assert not any(word in html for word in ("Moss", "gold", "a@example.com"))
+
+    def test_a_person_is_whole_again_before_they_were_unmerged(self, robot: Client, shop: Shop) -> None:
+        shop.send(person("m1", at=days_ago(9), user="7", anon="a", city="Oslo"), at=days_ago(9))
+        rule = {"type": "link", "rule": "never", "a": ["user_id", "7"], "b": ["anonymous_id", "a"]}
+        shop.send({**rule, "messageId": "r1"}, source=shop.internal, at=days_ago(4))
+        assert ask(robot, "user_id:7")["profile_id"] != ask(robot, "anonymous_id:a")["profile_id"]
+        before = {"as_of": days_ago(5).isoformat()}
+        whole = ask(robot, "anonymous_id:a", include="identifiers", **before)
+        assert len(whole["identifiers"]) == 2
+        assert ask(robot, "user_id:7/why", pair="user_id:7,anonymous_id:a", **before)["is_one_person"] is True
+        after = ask(robot, "user_id:7/why", pair="user_id:7,anonymous_id:a", as_of=days_ago(3).isoformat())
+        assert [one["reason"] for one in after["obstacles"]] == ["never"]
+
+    def test_of_many_events_only_those_that_say_something_are_read(
+        self, robot: Client, shop: Shop, monkeypatch: Any
+    ) -> None:
+        shop.send(person("m1", at=days_ago(9), user="7", anon="a", city="Oslo"), at=days_ago(9))
+        shop.send(*({"type": "track", "event": "X", "userId": "7"} for _ in range(5)), at=days_ago(8))
+        shop.send({"type": "group", "userId": "7", "groupId": "acme", "traits": {"name": "Acme"}}, at=days_ago(7))
+        shop.send(person("m2", at=days_ago(2), user="7", city="Moss"), at=days_ago(2))
+        asked = {"as_of": days_ago(5).isoformat(), "include": "traits,identifiers,companies"}
+        whole = ask(robot, "user_id:7", **asked)
+        monkeypatch.setattr("onefold.profiles.standing.MAX_FOLDED", 3)
+        assert ask(robot, "user_id:7", **asked) == whole
+        assert (whole["traits"], len(whole["companies"])) == ({"city": "Oslo"}, 1)
+
+    def test_a_conflict_among_too_many_events_cannot_be_told(self, robot: Client, shop: Shop, monkeypatch: Any) -> None:
+        shop.send(person("m1", at=days_ago(3), user="7", email="ada@example.com"), at=days_ago(3))
+        shop.send(person("m2", at=days_ago(2), user="8", email="ada@example.com"), at=days_ago(2))
         shop.send(*({"type": "track", "event": "X", "userId": "7"} for _ in range(3)), at=days_ago(1))
+        assert ask(robot, "user_id:7", as_of=NOW.isoformat())["profile_id"]
+        monkeypatch.setattr("onefold.profiles.standing.MAX_FOLDED", 4)
         assert refused(robot, "user_id:7", 400, as_of=NOW.isoformat())["code"] == "too_many_events"

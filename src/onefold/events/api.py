@@ -40,7 +40,16 @@ from onefold.events.envelope import (
     with_type,
 )
 from onefold.events.event import Decoded, Flag, Kind, LogRow, Reason, Trust, Violation
-from onefold.events.history import events_by_id, events_received, events_until, identifies_of
+from onefold.events.history import (
+    Sighting,
+    events_by_id,
+    events_exactly,
+    events_received,
+    events_until,
+    identifies_of,
+    said_until,
+    tallies_until,
+)
 from onefold.events.internal import INTERNAL_SOURCE
 from onefold.events.keys import (
     SCOPES,
@@ -159,6 +168,7 @@ __all__ = [
     "Refusal",
     "Request",
     "Revenue",
+    "Sighting",
     "Source",
     "SourceDisabled",
     "SourceHealth",
@@ -189,6 +199,7 @@ __all__ = [
     "edited",
     "events_by_id",
     "events_by_step",
+    "events_exactly",
     "events_of",
     "events_received",
     "events_until",
@@ -221,6 +232,7 @@ __all__ = [
     "retracted_until",
     "revenue_by_step",
     "rotate_key",
+    "said_until",
     "slug_of",
     "source_health",
     "store_counts",
@@ -233,6 +245,7 @@ __all__ = [
     "stored_body",
     "stored_event",
     "stream",
+    "tallies_until",
     "text_of",
     "top_pages",
     "touch_keys",

@@ -1,7 +1,8 @@
 """Accepted events that explain something: found again by fragment, receipt or id, each time a bounded number."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 
@@ -19,20 +20,40 @@ def events_until(conn: Connection[Any], fragments: Collection[int], until: int, 
     return list(decode_rows(conn.execute(QUERIES["events_until"], parameters, binary=True)))
 
 
-def events_received(conn: Connection[Any], asked: Sequence[tuple[int, int, str]], limit: int) -> list[Stored]:
-    """Up to `limit` events for each (fragment, receipt in µs, text), those that hold the text first.
+class Sighting(NamedTuple):
+    """Where an event is looked for that named two identifiers: times in µs, `text` what it holds."""
+
+    fragment: int
+    received_at: int
+    ts: int
+    text: str
+
+
+def events_exactly(conn: Connection[Any], asked: Sequence[Sighting], limit: int) -> list[Stored]:
+    """Up to `limit` events for each that happened and were received then. Cost: an index probe each."""
+    return _events_asked(conn, "events_exactly", asked, limit, ts=instants([one.ts for one in asked]))
+
+
+def events_received(conn: Connection[Any], asked: Sequence[Sighting], limit: int) -> list[Stored]:
+    """Up to `limit` events for each that were received then, whenever they happened; those that hold the text first.
 
     Cost: a fragment's events of that week, each.
     """
+    return _events_asked(conn, "events_received", asked, limit, texts=texts([one.text for one in asked]))
+
+
+def _events_asked(
+    conn: Connection[Any], query: str, asked: Sequence[Sighting], limit: int, **more: object
+) -> list[Stored]:
     if not asked:
         return []
     parameters = {
-        "fragments": bigints([fragment for fragment, _at, _text in asked]),
-        "received_at": instants([received_at for _fragment, received_at, _text in asked]),
-        "texts": texts([text for _fragment, _at, text in asked]),
+        "fragments": bigints([one.fragment for one in asked]),
+        "received_at": instants([one.received_at for one in asked]),
         "limit": limit,
+        **more,
     }
-    return list(decode_rows(conn.execute(QUERIES["events_received"], parameters, binary=True)))
+    return list(decode_rows(conn.execute(QUERIES[query], parameters, binary=True)))
 
 
 def events_by_id(conn: Connection[Any], ids: Collection[bytes]) -> list[Stored]:
@@ -42,7 +63,30 @@ def events_by_id(conn: Connection[Any], ids: Collection[bytes]) -> list[Stored]:
     return list(decode_rows(conn.execute(QUERIES["events_by_id"], {"ids": uuids(list(ids))}, binary=True)))
 
 
-def identifies_of(conn: Connection[Any], fragments: Collection[int], until: int, limit: int) -> list[Stored]:
-    """The latest identify events received by then (µs), newest first. Cost: every event of the fragments."""
-    parameters = {"fragments": bigints(list(fragments)), "until": instant_of(until), "limit": limit}
+def identifies_of(
+    conn: Connection[Any], fragments: Collection[int], until: int, limit: int, since: datetime
+) -> list[Stored]:
+    """The latest identify events since a moment, received by then (µs), newest first. Cost: every event since."""
+    parameters = {
+        "fragments": bigints(list(fragments)),
+        "until": instant_of(until),
+        "since": since,
+        "limit": limit,
+    }
     return list(decode_rows(conn.execute(QUERIES["identifies_of"], parameters, binary=True)))
+
+
+def tallies_until(
+    conn: Connection[Any], fragments: Collection[int], until: int
+) -> dict[int, tuple[int, int | None, int | None]]:
+    """Of each of these fragments the number of events received by then (µs), the first and the last. Cost: their rows,
+    not their bodies."""
+    parameters = {"fragments": bigints(list(fragments)), "until": instant_of(until)}
+    rows = conn.execute(QUERIES["tallies_until"], parameters, binary=True)
+    return {fragment: (n, first, last) for fragment, n, first, last in rows}
+
+
+def said_until(conn: Connection[Any], fragments: Collection[int], until: int, limit: int) -> list[Stored]:
+    """As `events_until`, of identify and group events alone."""
+    parameters = {"fragments": bigints(list(fragments)), "until": instant_of(until), "limit": limit}
+    return list(decode_rows(conn.execute(QUERIES["said_until"], parameters, binary=True)))

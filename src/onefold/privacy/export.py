@@ -103,7 +103,7 @@ def _head(conn: Connection[Any], names: Names, profile_id: int, members: list[Me
         ],
         "decisions": [
             {"rule": rule.kind.name.lower(), "a": rule.a, "b": rule.b, "decided_at": instant_of(rule.ts)}
-            for rule in load_rules(conn, names, members)
+            for rule in load_rules(conn, names, [member.h for member in members])
         ],
         "consent": {purpose: entry.key.is_granted for purpose, entry in sorted(consents_of(conn, profile_id).items())},
         "consent_ledger": [entry_answer(names, entry) for entry in _ledger(conn, profile_id)],

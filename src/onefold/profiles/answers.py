@@ -164,7 +164,7 @@ def _is_asked(asked: Asked, *, namespace: int, value: str) -> bool:
 
 def _nobody(text: str, flags: Flag) -> NotFound:
     if flags & MUTE:
-        return SharedIdentifier(f"{text} {why_mute(flags)}.")
+        return SharedIdentifier(why_mute(text, flags))
     return NotFound("This identifier has no profile at the moment.")
 
 

@@ -3,12 +3,12 @@
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.utils.translation import gettext as _
 from psycopg import Connection
 
-from onefold.events.api import Trust
+from onefold.events.api import Sighting, Trust
 from onefold.identity.api import Flag, Node, Pair, Refusal, RuleKind, StoredEdge, Surroundings, pair_of
 from onefold.profiles.evidence import Evidence, events_of_ids, first_events
 from onefold.profiles.naming import Names
@@ -16,6 +16,18 @@ from onefold.profiles.person import why_mute
 
 MAX_LINKS: Final = 200
 _MAX_VALUES: Final = 5
+
+
+class Step(NamedTuple):
+    """From one identifier to another: along an edge, or (None) by an always-link decision."""
+
+    a: int
+    b: int
+    edge: StoredEdge | None
+
+
+Neighbours = dict[int, list[tuple[int, StoredEdge | None]]]
+"""Identifier → whom it leads to, and by which edge."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +71,8 @@ class Explainer:
         self.conn = conn
         self.names = names
         self.around = around
-        self._joined: dict[int, list[tuple[int, StoredEdge | None]]] = {}
-        self._conducting: dict[int, list[tuple[int, StoredEdge | None]]] = {}
+        self._joined: Neighbours = {}
+        self._conducting: Neighbours = {}
         for edge in around.edges.values():
             if around.joins(edge):
                 self._add(self._joined, edge.a, edge.b, edge)
@@ -74,8 +86,11 @@ class Explainer:
 
     def text(self, h: int) -> str:
         """`namespace:value` of an identifier."""
-        node = self.around.nodes[h]
-        return f"{self.names.namespace(node.ns)}:{node.val}"
+        return f"{self.namespace(h)}:{self.around.nodes[h].val}"
+
+    def namespace(self, h: int) -> str:
+        """The name of an identifier's namespace."""
+        return self.names.namespace(self.around.nodes[h].ns)
 
     def pair(self, a: int, b: int) -> Because:
         """Why these two are one person or why not. Both must be known. Two statements."""
@@ -89,36 +104,36 @@ class Explainer:
         obstacles += [link.obstacle for link in links if link.obstacle]
         if (a, b) in around.edges or (b, a) in around.edges:
             edge = around.edges.get((a, b)) or around.edges[b, a]
-            links = self.links([(edge.a, edge.b, edge)]) if not way else links
+            links = self.links([Step(edge.a, edge.b, edge)]) if not way else links
         if not obstacles:
             obstacles = [Obstacle(reason="unlinked", sentence=_("No event names both, and nothing else links them."))]
         return Because(is_one=False, sentence=obstacles[0].sentence, links=links, obstacles=_distinct(obstacles))
 
-    def whole(self, anchor: int, limit: int = MAX_LINKS) -> list[Link]:
-        """For each member but the anchor the link that holds it, nearest first."""
-        tree: list[tuple[int, int, StoredEdge | None]] = []
+    def tree(self, anchor: int) -> list[Step]:
+        """For each member but the anchor the step that leads to it, nearest first."""
+        found: list[Step] = []
         seen, queue = {anchor}, deque([anchor])
-        while queue and len(tree) < limit:
+        while queue:
             here = queue.popleft()
             for there, edge in self._joined.get(here, ()):
                 if there not in seen:
                     seen.add(there)
                     queue.append(there)
-                    tree.append((here, there, edge))
-        return self.links(tree[:limit])
+                    found.append(Step(here, there, edge))
+        return found
 
-    def refused(self, members: Iterable[int], limit: int = MAX_LINKS) -> list[Link]:
-        """Links from members to others, which don't join; bounded."""
+    def apart(self, members: Iterable[int]) -> list[Step]:
+        """Pairs of a member and somebody else's identifier that were seen together and don't join, the first first."""
         inside = set(members)
-        apart = [edge for edge in self.around.edges.values() if (edge.a in inside) != (edge.b in inside)]
-        apart.sort(key=lambda edge: (edge.rcv, edge.a, edge.b))
-        return self.links([(edge.a, edge.b, edge) for edge in apart[:limit]])
+        found = [edge for edge in self.around.edges.values() if (edge.a in inside) != (edge.b in inside)]
+        found.sort(key=lambda edge: (edge.rcv, edge.a, edge.b))
+        return [Step(edge.a, edge.b, edge) for edge in found]
 
-    def links(self, steps: list[tuple[int, int, StoredEdge | None]]) -> list[Link]:
-        """With their first events and with why they don't join, if they don't."""
-        edges = [edge for _a, _b, edge in steps if edge is not None]
-        asked = [(edge.a, edge.b, edge.rcv, self.around.nodes[edge.b].val) for edge in edges]
-        events = first_events(self.conn, self.names, asked)
+    def links(self, steps: list[Step], *, with_events: bool = True) -> list[Link]:
+        """With their first events and with why they don't join, if they don't. Two statements, none without events."""
+        edges = [edge for _a, _b, edge in steps if edge is not None] if with_events else []
+        asked = [(edge.b, Sighting(edge.a, edge.rcv, edge.first, self.around.nodes[edge.b].val)) for edge in edges]
+        events = first_events(self.conn, self.names, asked) if asked else {}
         decisions = self._decisions([pair_of(a, b) for a, b, edge in steps if edge is None])
         found = []
         for a, b, edge in steps:
@@ -182,7 +197,7 @@ class Explainer:
             reason = next((word for flag, word in reasons.items() if flag in flags), "")
             if reason:
                 rule = self._decisions([(h, h)]).get((h, h)) if reason == "isolated" else None
-                found.append(Obstacle(reason=reason, sentence=f"{self.text(h)} {why_mute(flags)}.", decision=rule))
+                found.append(Obstacle(reason=reason, sentence=why_mute(self.text(h), flags), decision=rule))
         return found
 
     def _never(self, a: int, b: int) -> Obstacle:
@@ -243,15 +258,11 @@ class Explainer:
             return _("They were seen together.")
         return _("A chain of %(n)d links joins them.") % {"n": len(links)}
 
-    def _add(
-        self, graph: dict[int, list[tuple[int, StoredEdge | None]]], a: int, b: int, edge: StoredEdge | None
-    ) -> None:
+    def _add(self, graph: Neighbours, a: int, b: int, edge: StoredEdge | None) -> None:
         graph.setdefault(a, []).append((b, edge))
         graph.setdefault(b, []).append((a, edge))
 
-    def _path(
-        self, graph: dict[int, list[tuple[int, StoredEdge | None]]], a: int, b: int
-    ) -> list[tuple[int, int, StoredEdge | None]]:
+    def _path(self, graph: Neighbours, a: int, b: int) -> list[Step]:
         """A shortest way from `a` to `b`; empty when there is none."""
         came: dict[int, tuple[int, StoredEdge | None] | None] = {a: None}
         queue = deque([a])
@@ -261,10 +272,10 @@ class Explainer:
                 if there not in came:
                     came[there] = (here, edge)
                     queue.append(there)
-        way: list[tuple[int, int, StoredEdge | None]] = []
+        way: list[Step] = []
         here = b
         while (step := came.get(here)) is not None:
-            way.append((step[0], here, step[1]))
+            way.append(Step(step[0], here, step[1]))
             here = step[0]
         return way[::-1][:MAX_LINKS]
 

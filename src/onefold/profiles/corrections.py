@@ -1,7 +1,7 @@
 """Correcting a trait: an identify event of Onefold's own source, whose priority outranks others, and its undoing."""
 
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import msgspec
 from django.utils.translation import gettext as _
@@ -79,7 +79,8 @@ def undo(conn: Connection[Any], names: Names, event: UUID, *, acting_user: str) 
         if stored.event.source_id == INTERNAL_SOURCE and stored.event.kind is Kind.IDENTIFY and before and found:
             entry = said["context"]["externalIds"][0]
             end = {"externalIds": [entry], "replaced": said["traits"]}
-            event_ = {"type": "identify", "traits": before, "context": end}
+            once = str(uuid5(event, "undo"))  # sent twice it is done once
+            event_ = {"type": "identify", "messageId": once, "traits": before, "context": end}
             position = append_internal(conn, [event_], acting_user=acting_user)
             return found.h, wait_until_processed(conn, position)
     raise NotFound(_("This correction isn't there to be undone, or isn't processed yet."))

@@ -32,18 +32,25 @@ class Device:
     n: int
 
 
+class _Body(msgspec.Struct, gc=False):
+    """What is read of an event: not its properties, which are most of it."""
+
+    context: Any = None
+    anonymousId: Any = None
+
+
+_decoder = msgspec.json.Decoder(_Body)
+
+
 def devices_of(entries: Iterable[Entry]) -> list[Device]:
     """The devices of these events, newest first: one for each name and (anonymous or device) id."""
     found: dict[tuple[str, str], list[datetime]] = {}
     for entry in entries:
-        body = msgspec.json.decode(entry.body)
-        context = body.get("context")
-        if isinstance(context, dict) and not entry.is_bot:
-            title = _title(context)
-            if title:
-                device = context.get("device")
-                own = device.get("id") if isinstance(device, dict) else None
-                found.setdefault((title, str(own or body.get("anonymousId") or "")), []).append(entry.ts)
+        body = _decoder.decode(entry.body)
+        if isinstance(body.context, dict) and not entry.is_bot and (title := _title(body.context)):
+            device = body.context.get("device")
+            own = device.get("id") if isinstance(device, dict) else None
+            found.setdefault((title, str(own or body.anonymousId or "")), []).append(entry.ts)
     devices = [
         Device(title=title, icon=_icon(title), last_seen=max(times), n=len(times))
         for (title, _own), times in found.items()

@@ -1,15 +1,24 @@
 """The events behind an explanation: what of an accepted event a person needs to see."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
 
-from onefold.events.api import Decoded, Kind, Stored, events_by_id, events_received, identifies_of
+from onefold.events.api import (
+    Decoded,
+    Kind,
+    Sighting,
+    events_by_id,
+    events_exactly,
+    events_received,
+    identifies_of,
+)
 from onefold.identity.api import ALWAYS, Extractor
 from onefold.profiles.naming import Names
+from onefold.profiles.timeline import EARLIEST, window_of
 
 MAX_EXPLAINED: Final = 50
 """Links of which the first event is looked up."""
@@ -52,25 +61,27 @@ def evidence_of(event: Decoded) -> Evidence:
 
 
 def first_events(
-    conn: Connection[Any], names: Names, links: Sequence[tuple[int, int, int, str]]
+    conn: Connection[Any], names: Names, links: Sequence[tuple[int, Sighting]]
 ) -> dict[tuple[int, int], Evidence]:
-    """For each (stronger end, weaker end, receipt in µs, weaker end's value) of the first MAX_EXPLAINED: the event
-    that first named both.
+    """For each (weaker end, sighting under the stronger one) of the first MAX_EXPLAINED: the event that first named
+    both.
 
-    One is absent if it can't be found among the events of its request. One statement.
+    One is absent if it can't be found among the events of its request. One statement, two if an event was late.
     """
     extractor = event_extractor(names)
     found: dict[tuple[int, int], Evidence] = {}
-    wanted: dict[tuple[int, int], set[int]] = {}
-    for a, b, rcv, _value in links[:MAX_EXPLAINED]:
-        wanted.setdefault((a, rcv), set()).add(b)
-    asked = [(a, rcv, value) for a, _b, rcv, value in links[:MAX_EXPLAINED]]
-    for stored in events_received(conn, asked, _MAX_OF_A_REQUEST):
-        if stored.event.kind in (Kind.LINK, Kind.RETRACT):
-            continue
-        named = {one.h for one in extractor.identifiers(stored.event)[0]}
-        for b in wanted[stored.fragment, stored.event.received_at] & named:
-            found.setdefault((stored.fragment, b), evidence_of(stored.event))
+    # what was received first also happened first, unless it was late
+    for read in (events_exactly, events_received):
+        asked = [(b, sought) for b, sought in links[:MAX_EXPLAINED] if (sought.fragment, b) not in found]
+        wanted: dict[tuple[int, int], set[int]] = {}
+        for b, sought in asked:
+            wanted.setdefault((sought.fragment, sought.received_at), set()).add(b)
+        for stored in read(conn, [sought for _b, sought in asked], _MAX_OF_A_REQUEST):
+            if stored.event.kind in (Kind.LINK, Kind.RETRACT):
+                continue
+            named = {one.h for one in extractor.identifiers(stored.event)[0]}
+            for b in wanted[stored.fragment, stored.event.received_at] & named:
+                found.setdefault((stored.fragment, b), evidence_of(stored.event))
     return found
 
 
@@ -84,11 +95,12 @@ def changes_of(
 ) -> tuple[list[Evidence], bool]:
     """Identify events that said something of a trait, newest first, and whether these are all.
 
-    Looked for among the latest MAX_HISTORY identify events of the fragments.
+    Looked for among the latest MAX_HISTORY identify events of the newest `timeline.WINDOW` events of the fragments.
     """
-    latest: Iterable[Stored] = identifies_of(conn, fragments, ALWAYS if until is None else until, MAX_HISTORY)
-    shown = [evidence_of(stored.event) for stored in latest]
-    return [one for one in shown if trait in one.traits], len(shown) < MAX_HISTORY
+    moment, since = ALWAYS if until is None else until, window_of(conn, list(fragments), until)
+    latest = identifies_of(conn, fragments, moment, MAX_HISTORY + 1, since or EARLIEST)
+    shown = [evidence_of(stored.event) for stored in latest[:MAX_HISTORY]]
+    return [one for one in shown if trait in one.traits], since is None and len(latest) <= MAX_HISTORY
 
 
 def event_extractor(names: Names) -> Extractor:

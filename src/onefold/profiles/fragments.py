@@ -4,13 +4,11 @@ from typing import Any, Final
 
 from psycopg import Connection
 
-from onefold.infra.postgres import load_queries
 from onefold.profiles.ids import to_text
 from onefold.profiles.jump import Target, exact
 from onefold.profiles.naming import IdentifierRejected, names_in_force
-from onefold.profiles.person import find, load_profile
+from onefold.profiles.person import find, load_fragments, load_profile
 
-QUERIES: Final = load_queries("onefold.profiles", "fragments.sql")
 GUESSED: Final = ("user_id", "email", "phone", "anonymous_id")
 """Namespaces that are tried for a value without one."""
 MAX_FRAGMENTS: Final = 500
@@ -29,8 +27,7 @@ def fragments_of(conn: Connection[Any], text: str) -> list[int]:
             break
     if found is None:
         return []
-    rows = conn.execute(QUERIES["fragments"], {"profile": found.profile_id, "h": found.h, "limit": MAX_FRAGMENTS})
-    return [h for (h,) in rows]
+    return load_fragments(conn, found, MAX_FRAGMENTS)
 
 
 def person_of_fragment(conn: Connection[Any], fragment: int) -> Target | None:

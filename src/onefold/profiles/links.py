@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
+from django.utils.translation import gettext as _
 from psycopg import Connection
 
 from onefold.events.api import INTERNAL_SOURCE, append_internal, wait_until_processed
-from onefold.identity.api import RULES, RuleKind
+from onefold.identity.api import RULES, Identifier, RuleKind
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import NotFound, Rejected
 from onefold.kernel.hashing import event_id
@@ -51,18 +52,27 @@ class RuleInForce:
     place: Place
 
 
-def decide(conn: Connection[Any], names: Names, *, rule: str, a: str, b: str, acting_user: str) -> Decision:
-    """Log a rule about two identifiers (`namespace:value`; the same twice with never isolates) and wait for it.
-
-    Safe to repeat: of a pair the latest decision counts. Raises RuleRejected or IdentifierRejected.
-    """
+def pair_to_decide(names: Names, *, rule: str, a: str, b: str) -> tuple[Identifier, Identifier]:
+    """The two that a rule is to be about. Raises RuleRejected or IdentifierRejected."""
     if rule not in RULES:
-        raise RuleRejected(f"A rule is one of {', '.join(RULES)}.")
+        raise RuleRejected(_("A rule is one of %(rules)s.") % {"rules": ", ".join(RULES)})
     one, other = names.identifier(a), names.identifier(b)
     if one.h == other.h and rule == "always":
-        raise RuleRejected("An identifier can't be linked with itself. Name two, or use never to isolate one.")
+        raise RuleRejected(_("An identifier can't be linked with itself. Name two, or use never to isolate one."))
+    return one, other
+
+
+def decide(  # noqa: PLR0913  (what is decided, all by name)
+    conn: Connection[Any], names: Names, *, rule: str, a: str, b: str, acting_user: str, once: UUID | None = None
+) -> Decision:
+    """Log a rule about two identifiers (`namespace:value`; the same twice with never isolates) and wait for it.
+
+    Safe to repeat: of a pair the latest decision counts, and of those with the same `once` there is one.
+    Raises RuleRejected or IdentifierRejected.
+    """
+    one, other = pair_to_decide(names, rule=rule, a=a, b=b)
     ends = [[names.namespace(end.ns), end.value] for end in (one, other)]
-    message_id = str(uuid4())
+    message_id = str(once or uuid4())
     event = {"type": "link", "messageId": message_id, "rule": rule, "a": ends[0], "b": ends[1]}
     position = append_internal(conn, [event], acting_user=acting_user)
     is_processed = wait_until_processed(conn, position)
@@ -70,7 +80,7 @@ def decide(conn: Connection[Any], names: Names, *, rule: str, a: str, b: str, ac
         rule=rule,
         a=":".join(ends[0]),
         b=":".join(ends[1]),
-        event=UUID(bytes=event_id(INTERNAL_SOURCE, message_id)),
+        event=_event_of(message_id),
         is_processed=is_processed,
         found=(find(conn, names, one.h), find(conn, names, other.h)),
     )
@@ -79,16 +89,24 @@ def decide(conn: Connection[Any], names: Names, *, rule: str, a: str, b: str, ac
 def undo(conn: Connection[Any], names: Names, event: UUID, *, acting_user: str) -> Decision:
     """Decide again what was in force about the pair before the decision `event`; nothing, if nothing was.
 
-    Raises NotFound if there is no such decision, or it isn't processed yet.
+    Safe to repeat. Raises NotFound if there is no such decision, or it isn't processed yet; RuleRejected if somebody
+    decided about the pair since.
     """
     row = conn.execute(QUERIES["before"], {"event": event}).fetchone()
     if row is None:
-        raise NotFound("This decision isn't there to be undone, or isn't processed yet.")
-    a_ns, a, b_ns, b, kind = row
+        raise NotFound(_("This decision isn't there to be undone, or isn't processed yet."))
+    a_ns, a, b_ns, b, kind, latest = row
+    once = uuid5(event, "undo")
+    if latest not in (event, _event_of(str(once))):
+        raise RuleRejected(_("Somebody has decided about these two since, so nothing was undone."))
     words = {known: word for word, known in RULES.items()}
     rule = words[RuleKind(kind)] if kind else "withdrawn"
     ends = f"{names.namespace(a_ns)}:{a}", f"{names.namespace(b_ns)}:{b}"
-    return decide(conn, names, rule=rule, a=ends[0], b=ends[1], acting_user=acting_user)
+    return decide(conn, names, rule=rule, a=ends[0], b=ends[1], acting_user=acting_user, once=once)
+
+
+def _event_of(message_id: str) -> UUID:
+    return UUID(bytes=event_id(INTERNAL_SOURCE, message_id))
 
 
 def retract(conn: Connection[Any], *, source: str, message_ids: list[str], acting_user: str) -> bool:

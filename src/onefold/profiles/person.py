@@ -1,12 +1,13 @@
-"""One person: golden record, identifiers, what was seen together, link rules."""
+"""One person: golden record, identifiers, link rules."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
 from psycopg import Connection
 
-from onefold.events.api import Trust
-from onefold.identity.api import Flag, Refusal, RuleKind
+from onefold.identity.api import ALWAYS, Flag, RuleKind
 from onefold.infra.postgres import load_queries
 from onefold.profiles.fold import Resolved, resolve, unpack
 from onefold.profiles.naming import Names
@@ -49,27 +50,20 @@ class Member:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """Two identifiers that were seen together. `first` in µs; `refusal` in words, empty = joined."""
-
-    a: str
-    b: str
-    a_hash: int
-    b_hash: int
-    first: int
-    trust: Trust
-    is_inside: bool  # both are this person's
-    refusal: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class LinkRule:
     """A decision about a pair; `a == b` isolates. `ts` in µs."""
 
     kind: RuleKind
     a: str
     b: str
+    a_hash: int
+    b_hash: int
     ts: int
+
+    @property
+    def word(self) -> str:
+        """As people write it: never, always; isolated of one with itself."""
+        return "isolated" if self.a_hash == self.b_hash else self.kind.name.lower()
 
 
 def find(conn: Connection[Any], names: Names, h: int) -> Found | None:
@@ -111,66 +105,48 @@ def load_members(conn: Connection[Any], names: Names, profile_id: int) -> list[M
     ]
 
 
+def load_fragments(conn: Connection[Any], found: Found, limit: int | None = None) -> list[int]:
+    """A profile's identifiers that head events, the asked one first, then by their number. Cost: its raw component."""
+    parameters = {"profile": found.profile_id, "h": found.h, "limit": limit}
+    return [h for (h,) in conn.execute(QUERIES["fragments"], parameters)]
+
+
 def traits_of(members: list[Member], names: Names) -> dict[str, Resolved]:
     """Each trait's value with where it comes from and what lost; names sorted."""
     record = resolve([unpack(member.doc) for member in members if member.doc], names.priorities)
     return dict(sorted(record.items()))
 
 
-def load_seen(conn: Connection[Any], names: Names, members: list[Member]) -> list[Seen]:
-    """Up to MAX_LISTED pairs of which one is a member, those that don't join first."""
-    parameters = {"members": [member.h for member in members], "limit": MAX_LISTED}
-    found = []
-    for row in conn.execute(QUERIES["edges"], parameters):
-        a, b, first, trust, ref, a_ns, a_val, a_fl, a_prof, b_ns, b_val, b_fl, b_prof = row
-        a_text, b_text = f"{names.namespace(a_ns)}:{a_val}", f"{names.namespace(b_ns)}:{b_val}"
-        refusal = why_not_joined(Refusal(ref), (a_text, Flag(a_fl)), (b_text, Flag(b_fl)))
-        found.append(
-            Seen(
-                a=a_text,
-                b=b_text,
-                a_hash=a,
-                b_hash=b,
-                first=first,
-                trust=Trust(trust),
-                is_inside=a_prof == b_prof,
-                refusal=refusal if a_prof != b_prof else "",
-            )
+def load_rules(
+    conn: Connection[Any], names: Names, members: Collection[int], until: int | None = None
+) -> list[LinkRule]:
+    """Decisions in force that name one of these identifiers, by what had been received `until` then (µs)."""
+    parameters = {
+        "members": list(members),
+        "until": ALWAYS if until is None else until,
+        "limit": MAX_LISTED,
+    }
+    return [
+        LinkRule(
+            kind=RuleKind(kind),
+            ts=ts,
+            a_hash=a,
+            b_hash=b,
+            a=f"{names.namespace(a_ns)}:{a_val}",
+            b=f"{names.namespace(b_ns)}:{b_val}",
         )
-    return found
-
-
-def load_rules(conn: Connection[Any], names: Names, members: list[Member]) -> list[LinkRule]:
-    """Decisions in force that name one of `members`."""
-    parameters = {"members": [member.h for member in members], "limit": MAX_LISTED}
-    rules = [
-        LinkRule(kind=RuleKind(kind), ts=ts, a=f"{names.namespace(a_ns)}:{a}", b=f"{names.namespace(b_ns)}:{b}")
-        for kind, ts, a_ns, a, b_ns, b in conn.execute(QUERIES["rules"], parameters)
+        for kind, ts, a, b, a_ns, a_val, b_ns, b_val in conn.execute(QUERIES["rules"], parameters)
     ]
-    return [rule for rule in rules if rule.kind is not RuleKind.WITHDRAWN]
 
 
-def why_not_joined(refusal: Refusal, a: tuple[str, Flag], b: tuple[str, Flag]) -> str:
-    """A sentence for a person: why these two, seen together, are not one."""
-    match refusal:
-        case Refusal.NEVER:
-            return "A never-link rule keeps them apart."
-        case Refusal.LIMIT:
-            return "Joined, they would have more values of one kind than a person may have."
-        case Refusal.SIZE:
-            return "Joined, they would have more identifiers than a person may have."
-    for text, flags in (a, b):
-        if reason := why_mute(flags):
-            return f"{text} {reason}."
-    return "Another link of the same people was refused, or this one waits to be processed."
-
-
-def why_mute(flags: Flag) -> str:
-    """Predicate of a sentence about an identifier that joins nobody; empty when it does join."""
+def why_mute(identifier: str, flags: Flag) -> str:
+    """A sentence about an identifier that joins nobody; empty when it does join."""
     if Flag.ISOLATED in flags:
-        return "is isolated by a rule: it is linked with nothing"
-    if Flag.SHARED in flags:
-        return "is shared: it was seen with more people than one person's may be"
-    if Flag.BUSY in flags:
-        return "is too busy: it was seen with more identifiers than one person has"
-    return ""
+        said = _("%(identifier)s is isolated by a decision: it is linked with nothing.")
+    elif Flag.SHARED in flags:
+        said = _("%(identifier)s is shared: it was seen with more people than one person's may be.")
+    elif Flag.BUSY in flags:
+        said = _("%(identifier)s is too busy: it was seen with more identifiers than one person has.")
+    else:
+        return ""
+    return said % {"identifier": identifier}

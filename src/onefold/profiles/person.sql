@@ -39,28 +39,26 @@ from node a join node m on m.comp = a.comp and m.prof = a.prof
 where a.h = %(id)s
 order by m.rcv, m.h
 
--- edges: pairs that were seen together and of which one is a member, those that don't join first
-select e.a, e.b, e.first, e.trust, e.ref, na.ns, na.val, na.fl, na.prof, nb.ns, nb.val, nb.fl, nb.prof
-from (
-    (select * from edge where a = any(%(members)s::bigint[]) limit %(limit)s)
-    union
-    (select * from edge where b = any(%(members)s::bigint[]) limit %(limit)s)
-) e
-join node na on na.h = e.a
-join node nb on nb.h = e.b
-order by (na.prof = nb.prof), e.first, e.a, e.b
+-- fragments: the identifiers of a profile that head events (index on comp), the asked one first
+select m.h from node n join node m on m.comp = n.comp and m.prof = n.prof
+where n.h = %(h)s and m.prof = %(profile)s and m.n > 0
+order by m.h <> %(h)s, m.n desc
 limit %(limit)s
 
--- rules: link decisions about these identifiers, of each pair the latest (index on a; on b)
-select distinct on (r.a, r.b) r.kind, r.ts, na.ns, na.val, nb.ns, nb.val
+-- rules: link decisions about these identifiers that were received by a moment, of each pair the latest unless it is withdrawn (index on a; on b)
+select r.kind, r.ts, r.a, r.b, na.ns, na.val, nb.ns, nb.val
 from (
-    select * from link_rule where a = any(%(members)s::bigint[])
-    union
-    select * from link_rule where b = any(%(members)s::bigint[])
+    select distinct on (a, b) * from (
+        select * from link_rule where a = any(%(members)s::bigint[]) and received_at <= %(until)s
+        union
+        select * from link_rule where b = any(%(members)s::bigint[]) and received_at <= %(until)s
+    ) r
+    order by a, b, ts desc, event desc
 ) r
 join node na on na.h = r.a
 join node nb on nb.h = r.b
-order by r.a, r.b, r.ts desc, r.event desc
+where r.kind <> 3
+order by r.ts desc, r.a, r.b
 limit %(limit)s
 
 -- moves: which of these identifiers changed their profile, the latest first (index on h)

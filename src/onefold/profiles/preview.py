@@ -1,6 +1,7 @@
 """What a decision about two identifiers would change, computed without writing or locking anything."""
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ from onefold.identity.api import (
 from onefold.kernel.errors import NotFound
 from onefold.profiles.fold import Claims, current_values, unpack
 from onefold.profiles.golden import is_nobody
-from onefold.profiles.links import RuleRejected
+from onefold.profiles.links import pair_to_decide
 from onefold.profiles.naming import Names
 from onefold.profiles.standing import golden_of
 
@@ -66,6 +67,8 @@ class Preview:
     after: list[PreviewPerson]
     traits: list[TraitChange]
     n_traits: int
+    token: str
+    """The same as long as the same identifiers would come together and apart."""
 
     @property
     def is_change(self) -> bool:
@@ -91,11 +94,7 @@ def preview(conn: Connection[Any], names: Names, *, rule: str, a: str, b: str) -
     Raises RuleRejected, IdentifierRejected, NotFound, TooManyIdentifiers. Cost: the raw components of both, and their
     documents.
     """
-    if rule not in RULES:
-        raise RuleRejected(_("A rule is one of %(rules)s.") % {"rules": ", ".join(RULES)})
-    one, other = names.identifier(a), names.identifier(b)
-    if one.h == other.h and rule == "always":
-        raise RuleRejected(_("An identifier can't be linked with itself. Name two, or use never to isolate one."))
+    one, other = pair_to_decide(names, rule=rule, a=a, b=b)
     low, high = pair_of(one.h, other.h)
     decision = Rule(low, high, RULES[rule], ALWAYS, _LAST)
     before, after = _both(conn, names, decision)
@@ -123,7 +122,13 @@ def preview(conn: Connection[Any], names: Names, *, rule: str, a: str, b: str) -
         after=people_after,
         traits=changes[:MAX_TRAITS],
         n_traits=len(changes),
+        token=_token([members for members, _is_nobody in was], [members for members, _is_nobody in becomes]),
     )
+
+
+def _token(*sides: list[frozenset[int]]) -> str:
+    said = repr([sorted(sorted(members) for members in side) for side in sides])
+    return blake2b(said.encode(), digest_size=8).hexdigest()
 
 
 def rule_before(conn: Connection[Any], a: int, b: int) -> str:

@@ -1,6 +1,6 @@
 """Everything that the page of one person shows: of now from the cached profile, of a past moment from its fold."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -9,40 +9,29 @@ from psycopg import Connection
 from onefold.identity.api import Flag, Node
 from onefold.kernel.instants import instant_of
 from onefold.profiles import companies, person, timeline
+from onefold.profiles.because import Explainer, Link
 from onefold.profiles.companies import Membership
 from onefold.profiles.devices import Device, devices_of
 from onefold.profiles.fold import Resolved
 from onefold.profiles.naming import Names
 from onefold.profiles.people import Person
-from onefold.profiles.person import LinkRule, Member, Seen
+from onefold.profiles.person import LinkRule, Member
 from onefold.profiles.standing import Standing
 from onefold.profiles.topics import BY_KEY, Chip, chips
 from onefold.profiles.visits import Row, Visit, folded
 
-MAX_TRAITS: Final = 150
-"""Shown at once; the others are found by searching."""
 MAX_SHOWN: Final = 12
 """Identifiers and refused links in the narrow column; the identity page has the rest."""
-_FIRST_TRAITS: Final = ("name", "firstName", "lastName", "email", "phone")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TraitLine:
-    """A trait in the list."""
-
-    name: str
-    value: Any
-    source_id: int
-    n_others: int
+DEVICES_SOUGHT: Final = 500
+"""The newest events, in which devices are looked for."""
 
 
 @dataclass(kw_only=True)
 class Record:
-    """A person's page. `apart`: seen together with somebody else's identifiers, not joined."""
+    """A person's page. `apart`: the first MAX_SHOWN of `n_apart` links to somebody else's identifiers."""
 
     profile: Person
-    h: int
-    as_of: int | None
+    standing: Standing
     members: list[Member]
     traits: dict[str, Resolved]
     companies: list[Membership]
@@ -51,14 +40,22 @@ class Record:
     topic: str
     rows: list[Row | Visit]
     older: str
+    is_cut: bool  # of the topic's older events
     devices: list[Device]
-    apart: list[Seen] = field(default_factory=list)
-    rules: list[LinkRule] = field(default_factory=list)
+    n_looked_at: int  # events in which devices were looked for
+    apart: list[Link]
+    n_apart: int
+    rules: list[LinkRule]
+
+    @property
+    def as_of(self) -> int | None:
+        """µs; None = now."""
+        return self.standing.as_of
 
     @property
     def n_events(self) -> int:
         """All of them, counted as they are folded."""
-        return sum(member.n for member in self.members)
+        return self.standing.n_events
 
     @property
     def last_ts(self) -> int | None:
@@ -72,60 +69,51 @@ class Record:
         return sorted(found, key=lambda pair: -pair[1])
 
 
-def load_record(
-    conn: Connection[Any], names: Names, found: person.Found, *, topic: str = "", past: Standing | None = None
-) -> Record:
-    """The page of whom `found` leads to; of `past`, if it is given. About eight statements."""
-    if past is not None:
-        members = [_member(names, node) for node in past.members]
-        known = {one.h: one for one in companies.load_companies(conn, [one.h for one in past.companies])}
-        seen_in = [
-            Membership(
-                h=one.h, space=one.space, key=one.key, title=known[one.h].title if one.h in known else one.key,
-                first_ts=one.first_ts, last_ts=one.last_ts,
-            )
-            for one in past.companies
-        ]  # fmt: skip
-        traits, profile, until = past.traits(names.priorities), _person(past, names, seen_in), past.as_of
-    else:
-        members = person.load_members(conn, names, found.profile_id)
-        seen_in = companies.companies_of(conn, [member.h for member in members if member.n])
-        row = person.load_profile(conn, found.profile_id)
-        traits, until = person.traits_of(members, names), None
-        assert row is not None  # noqa: S101 found.has_profile
-        profile = row
-    fragments = [member.h for member in members if member.n]
-    page = timeline.timeline_page(conn, fragments, until=until, topic=BY_KEY.get(topic))
-    counted = timeline.tally(conn, fragments, until)
+def load_record(conn: Connection[Any], names: Names, then: Standing, *, topic: str = "") -> Record:
+    """The page of a person as they stand, or stood. About ten statements and those of `standing`."""
+    seen_in = _companies(conn, then)
+    row = person.load_profile(conn, then.profile_id) if then.as_of is None else None
+    newest = timeline.timeline_page(conn, then.fragments, until=then.as_of, limit=DEVICES_SOUGHT)
+    page = newest.first(timeline.PAGE_SIZE)
+    if topic in BY_KEY:
+        page = timeline.timeline_page(conn, then.fragments, until=then.as_of, topic=BY_KEY[topic])
+    since = timeline.window_of(conn, then.fragments, then.as_of) if then.n_events > timeline.WINDOW else None
+    counted = timeline.tally(conn, then.fragments, then.as_of, since)
+    members = [node.h for node in then.members]
+    explainer = Explainer(conn, names, then.around)
+    apart = explainer.apart(members)
     return Record(
-        profile=profile,
-        h=found.h,
-        as_of=until,
-        members=members,
-        traits=traits,
+        profile=row or _person(then, names, seen_in),
+        standing=then,
+        members=[_member(names, node) for node in then.members],
+        traits=then.traits(names.priorities),
         companies=seen_in,
         tally=counted,
-        chips=chips(counted.names),
+        chips=chips(counted.names, is_capped=counted.is_capped),
         topic=topic if topic in BY_KEY else "",
         rows=folded(page.entries),
         older=timeline.place_to_text(page.next_place) if page.next_place else "",
-        devices=devices_of(page.entries),
-        apart=[] if past else [pair for pair in person.load_seen(conn, names, members) if not pair.is_inside],
-        rules=[] if past else person.load_rules(conn, names, members),
+        is_cut=page.is_cut,
+        devices=devices_of(newest.entries),
+        n_looked_at=len(newest.entries) if newest.next_place else 0,
+        apart=explainer.links(apart[:MAX_SHOWN], with_events=False),
+        n_apart=len(apart),
+        rules=person.load_rules(conn, names, members, then.as_of),
     )
 
 
-def trait_lines(traits: dict[str, Resolved], query: str = "") -> tuple[list[TraitLine], int]:
-    """Up to MAX_TRAITS of those whose name or value holds the query, and how many there are of them."""
-    wanted = query.casefold().strip()
-    lines = [
-        TraitLine(name=name, value=one.value, source_id=one.source_id, n_others=len(one.others))
-        for name, one in traits.items()
-        if not wanted or wanted in name.casefold() or wanted in str(one.value)[:2_000].casefold()
-    ]
-    order = {name: place for place, name in enumerate(_FIRST_TRAITS)}
-    lines.sort(key=lambda line: (order.get(line.name, len(order)), line.name.casefold()))
-    return lines[:MAX_TRAITS], len(lines)
+def _companies(conn: Connection[Any], then: Standing) -> list[Membership]:
+    """Those of a past moment have today's names."""
+    if then.as_of is None:
+        return companies.companies_of(conn, then.fragments)
+    known = {one.h: one for one in companies.load_companies(conn, [one.h for one in then.companies])}
+    return [
+        Membership(
+            h=one.h, space=one.space, key=one.key, title=known[one.h].title if one.h in known else one.key,
+            first_ts=one.first_ts, last_ts=one.last_ts,
+        )
+        for one in then.companies
+    ]  # fmt: skip
 
 
 def _member(names: Names, node: Node) -> Member:
@@ -142,8 +130,8 @@ def _member(names: Names, node: Node) -> Member:
     )
 
 
-def _person(past: Standing, names: Names, seen_in: list[Membership]) -> Person:
-    golden = past.golden(names.priorities)
+def _person(then: Standing, names: Names, seen_in: list[Membership]) -> Person:
+    golden = then.golden(names.priorities)
     company = seen_in[0] if seen_in else None
     return Person(
         id=golden.id,

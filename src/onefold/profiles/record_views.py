@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from psycopg import Connection
@@ -16,11 +17,13 @@ from onefold.kernel.errors import NotFound
 from onefold.kernel.instants import instant_of
 from onefold.profiles import corrections, person, timeline
 from onefold.profiles.because import Explainer
+from onefold.profiles.devices import devices_of
 from onefold.profiles.ids import from_text, to_text
 from onefold.profiles.naming import Names, names_in_force
-from onefold.profiles.record import MAX_SHOWN, Record, load_record, trait_lines
+from onefold.profiles.record import MAX_SHOWN, Record, load_record
 from onefold.profiles.standing import Standing, moment_of, standing
 from onefold.profiles.topics import BY_KEY
+from onefold.profiles.trait_lists import trait_list
 from onefold.profiles.visits import folded
 from onefold.profiles.why import why_trait
 
@@ -29,34 +32,38 @@ from onefold.profiles.why import why_trait
 @require_safe
 def one_person(request: HttpRequest, identifier: str) -> HttpResponse:
     """A person by profile id or by the hash of any of their identifiers, past ids included; `?as_of=` in the past."""
-    as_of = moment_of(request.GET.get("as_of", ""))
+    as_of = moment_asked(request)
     with pooled() as conn:
         names = names_in_force(conn)
         found = find_person(conn, names, identifier)
-        if as_of is not None:
-            return _past_page(request, conn, names, found, as_of)
-        if not found.has_profile:
-            return render(request, "profiles/shared.html", _shared_context(conn, names, found))
-        if to_text(found.profile_id) != identifier:
+        if as_of is None and found.has_profile and to_text(found.profile_id) != identifier:
             return HttpResponseRedirect(f"/people/{to_text(found.profile_id)}")
-        record = load_record(conn, names, found, topic=request.GET.get("topic", ""))
+        then = person_then(conn, names, found, as_of)
+        if not found.has_profile if as_of is None else then.is_nobody:
+            return render(request, "profiles/shared.html", _shared_context(conn, names, found, then))
+        record = load_record(conn, names, then, topic=request.GET.get("topic", ""))
         return render(request, "profiles/person.html", _record_context(names, found, record))
 
 
 @requires(Permission.SEE_PEOPLE)
 @require_safe
 def news(request: HttpRequest, identifier: str) -> HttpResponse:
-    """204 while `at` is still the person's state, else the record again: what an open page asks every half second."""
+    """204 while `at` is still the person's state, else the record again: what an open page asks every half second.
+
+    With `count` always 204: the header `X-State` says the state to a reader who shouldn't be disturbed.
+    """
     h = from_text(identifier)
     with pooled() as conn:
         state = timeline.pulse(conn, h) if h is not None else None
-        if state is None or request.GET.get("at") == state_text(*state):
+        if state is None:
             return HttpResponse(status=204)
+        if "count" in request.GET or request.GET.get("at") == state_text(*state):
+            return HttpResponse(status=204, headers={"X-State": state_text(*state)})
         names = names_in_force(conn)
         found = find_person(conn, names, identifier)
         if not found.has_profile:
             return HttpResponse(status=204)
-        record = load_record(conn, names, found, topic=request.GET.get("topic", ""))
+        record = load_record(conn, names, person_then(conn, names, found, None), topic=request.GET.get("topic", ""))
         return render(request, "profiles/person.html#record", _record_context(names, found, record))
 
 
@@ -65,22 +72,21 @@ def news(request: HttpRequest, identifier: str) -> HttpResponse:
 def older_events(request: HttpRequest, identifier: str) -> HttpResponse:
     """The next page of a person's timeline: for htmx a piece of the page, else a page of its own."""
     after = timeline.place_from_text(request.GET.get("before", ""))
-    topic, as_of = request.GET.get("topic", ""), moment_of(request.GET.get("as_of", ""))
+    topic, as_of = request.GET.get("topic", ""), moment_asked(request)
     with pooled() as conn:
         names = names_in_force(conn)
         found = find_person(conn, names, identifier)
-        if as_of is None:
-            fragments = [member.h for member in person.load_members(conn, names, found.profile_id) if member.n]
-        else:
-            fragments = person_then(conn, names, found, as_of).fragments
+        fragments = _fragments(conn, names, found, as_of)
         page = timeline.timeline_page(conn, fragments, after=after, until=as_of, topic=BY_KEY.get(topic))
     context = {
         "found": found,
         "rows": folded(page.entries),
         "older": timeline.place_to_text(page.next_place) if page.next_place else "",
+        "is_cut": page.is_cut,
+        "window": timeline.WINDOW,
         "sources": names.sources,
         "topic": topic,
-        "as_of": request.GET.get("as_of", "") if as_of else "",
+        "as_of": _iso(as_of),
     }
     template = "profiles/timeline.html#entries" if getattr(request, "htmx", False) else "profiles/timeline.html"
     return render(request, template, context)
@@ -88,9 +94,23 @@ def older_events(request: HttpRequest, identifier: str) -> HttpResponse:
 
 @requires(Permission.SEE_PEOPLE)
 @require_safe
+def devices(request: HttpRequest, identifier: str) -> HttpResponse:
+    """For the page: the devices of as many events as may be looked at."""
+    as_of = moment_asked(request)
+    with pooled() as conn:
+        names = names_in_force(conn)
+        found = find_person(conn, names, identifier)
+        fragments = _fragments(conn, names, found, as_of)
+        page = timeline.timeline_page(conn, fragments, until=as_of, limit=timeline.WINDOW)
+    context = {"devices": devices_of(page.entries), "n_looked_at": len(page.entries) if page.next_place else 0}
+    return render(request, "profiles/side.html#devices", context | {"is_furthest": True})
+
+
+@requires(Permission.SEE_PEOPLE)
+@require_safe
 def traits(request: HttpRequest, identifier: str) -> HttpResponse:
-    """The traits whose name or value holds `q`."""
-    query, as_of = request.GET.get("q", ""), moment_of(request.GET.get("as_of", ""))
+    """The traits whose name or value holds `q`, from a number on (`from`: then the lines alone)."""
+    query, as_of, start = request.GET.get("q", ""), moment_asked(request), number_asked(request, "from")
     with pooled() as conn:
         names = names_in_force(conn)
         found = find_person(conn, names, identifier)
@@ -98,23 +118,23 @@ def traits(request: HttpRequest, identifier: str) -> HttpResponse:
             known = person.traits_of(person.load_members(conn, names, found.profile_id), names)
         else:
             known = person_then(conn, names, found, as_of).traits(names.priorities)
-    lines, n = trait_lines(known, query)
-    context = {"found": found, "lines": lines, "n_lines": n, "query": query, "sources": names.sources}
-    return render(request, "profiles/traits.html", context | {"as_of": request.GET.get("as_of", "") if as_of else ""})
+    context = {"found": found, "sources": names.sources, "as_of": _iso(as_of)}
+    context |= {"traits": trait_list(known, query, start)}
+    return render(request, f"profiles/traits.html{'#lines' if start else ''}", context)
 
 
 @requires(Permission.SEE_PEOPLE)
 @require_safe
 def why(request: HttpRequest, identifier: str) -> HttpResponse:
     """For the popover: where a trait (`trait`) comes from, or why two identifiers (`a`, `b`) are one person or not."""
-    as_of = moment_of(request.GET.get("as_of", ""))
+    as_of = moment_asked(request)
     with pooled() as conn:
         names = names_in_force(conn)
         found = find_person(conn, names, identifier)
         context: dict[str, Any] = {"found": found, "sources": names.sources, "as_of": as_of}
         if "trait" in request.GET:
             then = person_then(conn, names, found, as_of)
-            context["why"] = why_trait(conn, names, then, request.GET["trait"])
+            context |= {"why": why_trait(conn, names, then, request.GET["trait"]), "window": timeline.WINDOW}
             return render(request, "profiles/why_trait.html", context)
         ends = [from_text(request.GET.get(name, "")) for name in ("a", "b")]
         a, b = (found.profile_id if end is None else end for end in ends)
@@ -175,6 +195,17 @@ def person_then(conn: Connection[Any], names: Names, found: person.Found, as_of:
     return then
 
 
+def moment_asked(request: HttpRequest) -> int | None:
+    """The past moment in the address, µs; of the reader's time zone, if it says none. Raises AsOfRejected."""
+    return moment_of(request.GET.get("as_of", ""), timezone.get_current_timezone())
+
+
+def number_asked(request: HttpRequest, name: str) -> int:
+    """A place in a list; what is no number is its beginning."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
+
+
 def state_text(profile_id: int, n: int) -> str:
     """What an open page compares: whose it is and how many events they have."""
     return f"{to_text(profile_id)}.{n}"
@@ -205,45 +236,49 @@ def _tell(
         )
 
 
-def _past_page(
-    request: HttpRequest, conn: Connection[Any], names: Names, found: person.Found, as_of: int
-) -> HttpResponse:
-    then = person_then(conn, names, found, as_of)
-    if then.is_nobody:
-        return render(request, "profiles/shared.html", _shared_context(conn, names, found) | {"as_of": as_of})
-    record = load_record(conn, names, found, topic=request.GET.get("topic", ""), past=then)
-    return render(request, "profiles/person.html", _record_context(names, found, record))
+def _fragments(conn: Connection[Any], names: Names, found: person.Found, as_of: int | None) -> list[int]:
+    if as_of is None:
+        return person.load_fragments(conn, found)
+    return person_then(conn, names, found, as_of).fragments
 
 
 def _record_context(names: Names, found: person.Found, record: Record) -> dict[str, Any]:
-    lines, n_lines = trait_lines(record.traits)
+    as_of = record.as_of
     return {
         "found": found,
         "record": record,
         "profile": record.profile,
-        "lines": lines,
-        "n_lines": n_lines,
+        "traits": trait_list(record.traits),
         "rows": record.rows,
         "older": record.older,
+        "is_cut": record.is_cut,
+        "window": timeline.WINDOW,
         "topic": record.topic,
         "members": record.members[:MAX_SHOWN],
-        "apart": record.apart[:MAX_SHOWN],
+        "devices": record.devices,
+        "n_looked_at": record.n_looked_at,
         "sources": names.sources,
         "state": state_text(record.profile.id, record.n_events),
-        "as_of": "" if record.as_of is None else _iso(record.as_of),
-        "as_of_us": record.as_of,
+        "as_of": _iso(as_of),
+        "as_of_us": as_of,
+        "as_of_local": f"{timezone.localtime(instant_of(as_of)):%Y-%m-%dT%H:%M:%S}" if as_of else "",
     }
 
 
-def _iso(as_of: int) -> str:
-    return instant_of(as_of).isoformat()
+def _iso(as_of: int | None) -> str:
+    return instant_of(as_of).isoformat() if as_of else ""
 
 
-def _shared_context(conn: Connection[Any], names: Names, found: person.Found) -> dict[str, Any]:
-    members = person.load_members(conn, names, found.profile_id)
+def _shared_context(conn: Connection[Any], names: Names, found: person.Found, then: Standing) -> dict[str, Any]:
+    members = [member.h for member in then.members]
+    explainer = Explainer(conn, names, then.around)
+    apart = explainer.apart(members)
     return {
         "found": found,
-        "why": person.why_mute(found.flags),
-        "apart": person.load_seen(conn, names, members),
-        "rules": person.load_rules(conn, names, members),
+        "why": person.why_mute(f"{found.namespace}:{found.value}", found.flags),
+        "apart": explainer.links(apart[:MAX_SHOWN], with_events=False),
+        "n_apart": len(apart),
+        "rules": person.load_rules(conn, names, members, then.as_of),
+        "as_of": _iso(then.as_of),
+        "as_of_us": then.as_of,
     }

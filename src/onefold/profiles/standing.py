@@ -6,12 +6,13 @@ The past is the fold of what had been received by then and was never taken back,
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
 from psycopg import Connection
 
-from onefold.events.api import Kind, Stored, events_until
+from onefold.events.api import Kind, Stored, events_until, said_until, tallies_until
 from onefold.identity.api import ALWAYS, EdgeFacts, Extractor, Node, Pair, Surroundings, explore, load_docs
 from onefold.kernel.errors import Rejected
 from onefold.kernel.instants import micros_of
@@ -22,7 +23,7 @@ from onefold.profiles.ids import company_hash
 from onefold.profiles.naming import Names
 
 MAX_FOLDED: Final = 20_000
-"""Events that the past of a person may have: each is read and folded while somebody waits."""
+"""Events of a past that are read and folded one by one while somebody waits; of more, those that say traits."""
 
 
 class TooManyEvents(Rejected):
@@ -112,7 +113,7 @@ def standing(
     """The person whom an identifier's hash names, now or as of a moment (µs); None if it wasn't known.
 
     The surroundings of `also` are explored with it. Raises TooManyIdentifiers, TooManyEvents.
-    Cost: the raw component; of the past also each of its events.
+    Cost: the raw component; of the past also its events: each, or beyond MAX_FOLDED those that say traits.
     """
     around = explore(conn, names.config, [h, *also], until=ALWAYS if as_of is None else as_of)
     if h not in around.inside:
@@ -127,31 +128,42 @@ def standing(
 
 
 def _past(conn: Connection[Any], names: Names, h: int, around: Surroundings, as_of: int) -> Standing:
+    tallies = tallies_until(conn, around.inside, as_of)
     spaces = {source.id: source.user_space for source in names.sources.values()}
-    extractor = Extractor(names.config, spaces)
-    stored = events_until(conn, around.inside, as_of, MAX_FOLDED + 1)
-    if len(stored) > MAX_FOLDED:
+    is_whole = sum(n for n, _first, _last in tallies.values()) <= MAX_FOLDED
+    read = events_until if is_whole else said_until
+    stored = read(conn, around.inside, as_of, MAX_FOLDED + 1)
+    fragments = _folded(names, stored, spaces)
+    around.settle(_edges_of(fragments) if is_whole else None)
+    # of what is seen of edges today trust and age may differ from then. They decide who wins a conflict; where there
+    # is none, every order of the edges comes to the same clusters
+    if len(stored) > MAX_FOLDED or (around.refused and not is_whole):
         raise TooManyEvents(
-            f"More than {MAX_FOLDED:,} events had been received by then, and the past is computed from each of them. "
-            "Choose an earlier moment."
+            _("More than %(n)d events had been received by then, and who was who can't be told without reading each.")
+            % {"n": MAX_FOLDED}
         )
-    fragments: dict[int, Fragment] = {}
-    for one in stored:
-        if one.event.kind not in (Kind.LINK, Kind.RETRACT):
-            identifiers, _ = extractor.identifiers(one.event)
-            weaker = [found.h for found in identifiers if found.h != one.fragment]
-            fragments.setdefault(one.fragment, Fragment()).add(one.event, weaker)
-    facts: dict[Pair, EdgeFacts] = {
-        (a, b): known for a, fragment in fragments.items() for b, known in fragment.edges.items()
-    }
-    around.settle(facts)
     for member in around.inside:
-        node, fragment = around.nodes[member], fragments.get(member, Fragment())
-        node.n, node.first_ts, node.last_ts = fragment.n, fragment.first_ts, fragment.last_ts
+        node = around.nodes[member]
+        node.n, node.first_ts, node.last_ts = tallies.get(member, (0, None, None))
     members = around.members(h)
     claims = {member.h: fragments[member.h].claims for member in members if member.h in fragments}
     companies = _companies(stored, {member.h for member in members}, spaces)
     return Standing(as_of=as_of, h=h, around=around, members=members, claims=claims, companies=companies)
+
+
+def _folded(names: Names, stored: list[Stored], spaces: Mapping[int, str]) -> dict[int, Fragment]:
+    extractor = Extractor(names.config, dict(spaces))
+    fragments: dict[int, Fragment] = {}
+    for one in stored:
+        if one.event.kind not in (Kind.LINK, Kind.RETRACT):
+            identifiers, _refused = extractor.identifiers(one.event)
+            weaker = [found.h for found in identifiers if found.h != one.fragment]
+            fragments.setdefault(one.fragment, Fragment()).add(one.event, weaker)
+    return fragments
+
+
+def _edges_of(fragments: Mapping[int, Fragment]) -> dict[Pair, EdgeFacts]:
+    return {(a, b): known for a, fragment in fragments.items() for b, known in fragment.edges.items()}
 
 
 def _companies(stored: list[Stored], members: set[int], spaces: Mapping[int, str]) -> list[SeenIn]:
@@ -168,8 +180,8 @@ def _companies(stored: list[Stored], members: set[int], spaces: Mapping[int, str
     return sorted(seen, key=lambda one: (-one.last_ts, one.h))
 
 
-def moment_of(text: str) -> int | None:
-    """µs of the past moment that somebody wrote in ISO 8601 (of UTC, if it says no zone); None when empty.
+def moment_of(text: str, zone: tzinfo = UTC) -> int | None:
+    """µs of the past moment that somebody wrote in ISO 8601 (of `zone`, if it says none); None when empty.
 
     Raises AsOfRejected.
     """
@@ -177,10 +189,10 @@ def moment_of(text: str) -> int | None:
         return None
     try:
         instant = datetime.fromisoformat(text.strip())
-        instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+        instant = instant if instant.tzinfo else instant.replace(tzinfo=zone)
         as_of = micros_of(instant)
     except (ValueError, OverflowError) as fault:
-        raise AsOfRejected("Write as_of as an instant in ISO 8601, for example 2026-01-31T12:00:00Z.") from fault
+        raise AsOfRejected(_("Write as_of as an instant in ISO 8601, for example 2026-01-31T12:00:00Z.")) from fault
     if as_of > time.time_ns() // 1000:
-        raise AsOfRejected("as_of lies in the future. Choose a past moment, or leave it out for now.")
+        raise AsOfRejected(_("as_of lies in the future. Choose a past moment, or leave it out for now."))
     return as_of

@@ -16,8 +16,10 @@ from onefold.profiles.topics import Topic
 
 QUERIES = load_queries("onefold.profiles", "timeline.sql")
 PAGE_SIZE: Final = 50
-TALLY_CAP: Final = 10_000
+WINDOW: Final = 10_000
+"""Events that are looked at while somebody waits: of a topic's page from where it begins, of a tally the newest."""
 _LATEST: Final = datetime(9999, 12, 31, tzinfo=UTC)
+EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
 _START: Final = (_LATEST, UUID(int=(1 << 128) - 1), _LATEST)
 
 Place = tuple[datetime, UUID, datetime]
@@ -51,10 +53,17 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class TimelinePage:
-    """`next_place` None = nothing older."""
+    """`next_place` None = nothing older. `is_cut`: WINDOW events were looked at, and the topic may have older ones."""
 
     entries: list[Entry]
     next_place: Place | None
+    is_cut: bool = False
+
+    def first(self, n: int) -> "TimelinePage":
+        """A page of the first `n` of them."""
+        if len(self.entries) <= n:
+            return self
+        return TimelinePage(entries=self.entries[:n], next_place=self.entries[n - 1].place)
 
 
 def timeline_page(
@@ -68,7 +77,7 @@ def timeline_page(
 ) -> TimelinePage:
     """The newest events of these fragments after a place, received by then (µs), of a topic. One statement.
 
-    Cost grows with fragments, not with events; of a rare topic with the events that are passed over.
+    Cost grows with fragments, not with events; of a topic up to WINDOW events are passed over.
     """
     if not fragments:
         return TimelinePage(entries=[], next_place=None)
@@ -80,26 +89,60 @@ def timeline_page(
         "before_received": before_received,
         "limit": limit + 1,
         "until": _LATEST if until is None else instant_of(until),
-        "kinds": None if topic is None else [int(kind) for kind in topic.kinds],
-        "like": topic.like if topic else "",
-        "unlike": topic.unlike if topic else "",
     }
-    entries = [
-        Entry(
-            id=row[0],
-            ts=row[1],
-            received_at=row[2],
-            kind=Kind(row[3]),
-            name=row[4],
-            source_id=row[5],
-            flags=Flag(row[6]),
-            message_id=row[7],
-            body=row[8],
-        )
-        for row in conn.execute(QUERIES["newest"], parameters)
-    ]
+    if topic is not None:
+        since = window_of(conn, fragments, until, before_at)
+        return _topic_page(conn, parameters, topic, since)
+    entries = [_entry(row) for row in conn.execute(QUERIES["newest"], parameters)]
     shown = entries[:limit]
     return TimelinePage(entries=shown, next_place=shown[-1].place if len(entries) > limit else None)
+
+
+def window_of(
+    conn: Connection[Any], fragments: list[int], until: int | None = None, before_at: datetime | None = None
+) -> datetime | None:
+    """When the newest WINDOW events before a moment began; None if there are no older ones. Cost: up to WINDOW rows of
+    each fragment."""
+    parameters = {
+        "fragments": fragments,
+        "window": WINDOW,
+        "until": _LATEST if until is None else instant_of(until),
+        "before_at": before_at or _LATEST,
+    }
+    row = conn.execute(QUERIES["window"], parameters).fetchone()
+    return row[0] if row else None
+
+
+def _topic_page(
+    conn: Connection[Any], parameters: dict[str, Any], topic: Topic, since: datetime | None
+) -> TimelinePage:
+    limit = parameters["limit"] - 1
+    parameters |= {
+        "since": since or EARLIEST,
+        "kinds": [int(kind) for kind in topic.kinds],
+        "like": topic.like,
+        "unlike": topic.unlike,
+    }
+    entries = [_entry(row) for row in conn.execute(QUERIES["newest_of_topic"], parameters)]
+    if len(entries) > limit:
+        return TimelinePage(entries=entries[:limit], next_place=entries[limit - 1].place)
+    if since is None:
+        return TimelinePage(entries=entries, next_place=None)
+    return TimelinePage(entries=entries, next_place=(since, UUID(int=0), EARLIEST), is_cut=True)
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    return Entry(
+        id=row[0],
+        ts=row[1],
+        received_at=row[2],
+        kind=Kind(row[3]),
+        name=row[4],
+        source_id=row[5],
+        flags=Flag(row[6]),
+        message_id=row[7],
+        body=row[8],
+    )
 
 
 def place_to_text(place: Place) -> str:
@@ -119,26 +162,22 @@ def place_from_text(text: str) -> Place | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """What there is of a person's events: at least, if they have more than TALLY_CAP. `revenue` by currency."""
+    """What there is of a person's events, or of the newest WINDOW of them. `revenue` by currency."""
 
     names: list[tuple[Kind, str, int]]
     n: int
     n_orders: int
     revenue: dict[str, Decimal]
-
-    @property
-    def is_capped(self) -> bool:
-        """Whether there are more than were looked at."""
-        return self.n > TALLY_CAP
+    is_capped: bool
 
 
-def tally(conn: Connection[Any], fragments: list[int], until: int | None = None) -> Tally:
-    """Counts by name, and what was ordered. One statement; cost: up to TALLY_CAP events."""
+def tally(conn: Connection[Any], fragments: list[int], until: int | None, since: datetime | None) -> Tally:
+    """Counts by name, and what was ordered; `since`: where the window began. One statement; cost: these events."""
     parameters = {
         "fragments": fragments,
         "orders": list(SIGNS),
         "until": _LATEST if until is None else instant_of(until),
-        "limit": TALLY_CAP + 1,
+        "since": since or EARLIEST,
     }
     names, revenue, n_orders = [], dict[str, Decimal](), 0
     for kind, name, n, bodies in conn.execute(QUERIES["tally"], parameters):
@@ -148,7 +187,13 @@ def tally(conn: Connection[Any], fragments: list[int], until: int | None = None)
             amount, currency = order_value(msgspec.json.decode(body).get("properties"))
             revenue[currency] = revenue.get(currency, Decimal(0)) + sign * amount
             n_orders += sign > 0
-    return Tally(names=names, n=sum(n for _k, _n, n in names), n_orders=n_orders, revenue=revenue)
+    return Tally(
+        names=names,
+        n=sum(n for _k, _n, n in names),
+        n_orders=n_orders,
+        revenue=revenue,
+        is_capped=since is not None,
+    )
 
 
 def pulse(conn: Connection[Any], h: int) -> tuple[int, int] | None:

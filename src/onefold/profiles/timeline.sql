@@ -1,24 +1,50 @@
--- newest: the newest events of a few fragments, from a place on (index on fragment, ts: one descent a fragment and partition)
+-- newest: the newest events of a few fragments, from a place on (index on fragment, ts: two descents a fragment and partition)
+with reach as materialized (
+    select case when count(*) = %(limit)s then min(e.ts) else '-infinity' end as ts
+    from (
+        select e.ts from unnest(%(fragments)s::bigint[]) f(fragment) cross join lateral (
+            select event.ts from event
+            where event.fragment = f.fragment and event.ts <= %(before_at)s and (event.ts, event.id, event.received_at) < (%(before_at)s, %(before_id)s, %(before_received)s)
+                and event.received_at <= %(until)s
+            order by event.ts desc
+            limit %(limit)s
+        ) e
+        order by e.ts desc
+        limit %(limit)s
+    ) e
+)
 select e.id, e.ts, e.received_at, e.kind, e.name, e.source_id, e.flags, e.message_id, e.body
-from unnest(%(fragments)s::bigint[]) f(fragment)
-cross join lateral (
-    select * from event
-    where event.fragment = f.fragment and event.ts <= %(before_at)s and (event.ts, event.id, event.received_at) < (%(before_at)s, %(before_id)s, %(before_received)s)
-        and event.received_at <= %(until)s
-        and (%(kinds)s::smallint[] is null or event.kind = any(%(kinds)s) and event.name ~* %(like)s and event.name !~* %(unlike)s)
-    order by event.ts desc, event.id desc, event.received_at desc
-    limit %(limit)s
-) e
+from unnest(%(fragments)s::bigint[]) f(fragment) join event e on e.fragment = f.fragment
+where e.ts between (select ts from reach) and %(before_at)s and (e.ts, e.id, e.received_at) < (%(before_at)s, %(before_id)s, %(before_received)s)
+    and e.received_at <= %(until)s
 order by e.ts desc, e.id desc, e.received_at desc
 limit %(limit)s
 
--- tally: how many events of which name, of some thousands; with the bodies of orders (index on fragment)
-select e.kind, e.name, count(*), array_agg(e.body) filter (where e.body is not null)
-from (
-    select kind, name, case when lower(replace(name, '_', ' ')) = any(%(orders)s) then body end as body
-    from event where fragment = any(%(fragments)s::bigint[]) and received_at <= %(until)s
-    limit %(limit)s
+-- window: when the newest so many events from a moment on began; none if there are fewer (index on fragment, ts)
+select e.ts from (
+    select e.ts from unnest(%(fragments)s::bigint[]) f(fragment) cross join lateral (
+        select event.ts from event where event.fragment = f.fragment and event.ts <= %(before_at)s and event.received_at <= %(until)s
+        order by event.ts desc
+        limit %(window)s
+    ) e
+    order by e.ts desc
+    limit %(window)s
 ) e
+order by e.ts desc
+offset %(window)s - 1
+
+-- newest_of_topic: the newest events of a topic from a place on, back to a moment (index on fragment, ts)
+select e.id, e.ts, e.received_at, e.kind, e.name, e.source_id, e.flags, e.message_id, e.body
+from unnest(%(fragments)s::bigint[]) f(fragment) join event e on e.fragment = f.fragment
+where e.ts between %(since)s and %(before_at)s and (e.ts, e.id, e.received_at) < (%(before_at)s, %(before_id)s, %(before_received)s)
+    and e.received_at <= %(until)s and e.kind = any(%(kinds)s) and e.name ~* %(like)s and e.name !~* %(unlike)s
+order by e.ts desc, e.id desc, e.received_at desc
+limit %(limit)s
+
+-- tally: how many events since a moment have which name; with the bodies of orders (index on fragment, ts)
+select e.kind, e.name, count(*), array_agg(e.body) filter (where lower(replace(e.name, '_', ' ')) = any(%(orders)s))
+from unnest(%(fragments)s::bigint[]) f(fragment) join event e on e.fragment = f.fragment
+where e.ts >= %(since)s and e.received_at <= %(until)s
 group by e.kind, e.name
 
 -- pulse: the present profile of an identifier and how many events it has (primary key, index on comp)

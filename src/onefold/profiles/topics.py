@@ -52,11 +52,11 @@ def topic_of(kind: Kind, name: str) -> Topic | None:
     return next((topic for topic in TOPICS if topic.holds(kind, name)), None)
 
 
-def chips(tally: Iterable[tuple[Kind, str, int]]) -> list[Chip]:
-    """The topics that occur, in their order. `tally`: (kind, name, number)."""
+def chips(tally: Iterable[tuple[Kind, str, int]], *, is_capped: bool = False) -> list[Chip]:
+    """The topics that occur, in their order; all of them, if not all events were counted. `tally`: (kind, name, n)."""
     counts: dict[str, int] = {}
     for kind, name, n in tally:
         topic = topic_of(kind, name)
         if topic is not None:
             counts[topic.key] = counts.get(topic.key, 0) + n
-    return [Chip(topic, counts[topic.key]) for topic in TOPICS if topic.key in counts]
+    return [Chip(topic, counts.get(topic.key, 0)) for topic in TOPICS if is_capped or topic.key in counts]

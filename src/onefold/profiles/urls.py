@@ -26,6 +26,7 @@ urlpatterns = [
     path("people/links/<uuid:event>/undo", identity_views.undo_decision, name="undo_decision"),
     path("people/corrections/<uuid:event>/undo", record_views.undo_correction, name="undo_correction"),
     path("people/<str:identifier>", record_views.one_person, name="person"),
+    path("people/<str:identifier>/devices", record_views.devices, name="devices"),
     path("people/<str:identifier>/events", record_views.older_events, name="older_events"),
     path("people/<str:identifier>/identity", identity_views.identity, name="identity"),
     path("people/<str:identifier>/news", record_views.news, name="news"),

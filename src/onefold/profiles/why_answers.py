@@ -10,7 +10,7 @@ from onefold.identity.api import ALWAYS, Identifier
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import NotFound, Rejected
 from onefold.kernel.instants import instant_of
-from onefold.profiles.because import Because, Explainer, Link, Obstacle
+from onefold.profiles.because import MAX_LINKS, Because, Explainer, Link, Obstacle
 from onefold.profiles.evidence import Evidence
 from onefold.profiles.ids import to_text
 from onefold.profiles.naming import Names, with_sources
@@ -87,9 +87,9 @@ def pair_answer(conn: Connection[Any], names: Names, found: Standing, pair: tupl
 def person_answer(conn: Connection[Any], names: Names, found: Standing) -> dict[str, Any]:
     """Why all of these identifiers are one person, and what was kept out."""
     explainer = Explainer(conn, names, found.around)
-    links = explainer.whole(found.profile_id)
+    links = explainer.links(explainer.tree(found.profile_id)[:MAX_LINKS])
     members = [member.h for member in found.members]
-    refused = explainer.refused(members)
+    refused = explainer.links(explainer.apart(members)[:MAX_LINKS])
     names = with_sources(conn, names, _sources_of([*links, *refused]))
     return {
         "profile_id": to_text(found.profile_id),

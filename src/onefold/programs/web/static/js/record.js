@@ -3,6 +3,8 @@
 const POLL_MS = 500;
 const IDLE_POLL_MS = 2000;
 const IDLE_AFTER_MS = 120000;
+const RETRY_MS = 5000;
+const MAX_SHARE = 0.25; // of the time that the page keeps the server busy, however much comes in
 const GAP = 8;
 
 // --- why -------------------------------------------------------------------------------------------------------
@@ -38,11 +40,12 @@ why?.addEventListener("toggle", (toggle) => {
 
 const record = document.getElementById("record");
 const button = document.getElementById("news-waiting");
-let waiting = null; // a newer record that the reader has not asked for yet
 let changedAt = performance.now();
 let next = 0; // the timer of the poll to come: there is never a second one
+let isAsking = false;
 
-const state = (root) => root.querySelector("#p-state")?.dataset.at ?? "";
+const state = () => document.getElementById("p-state").dataset.at;
+const count = (text) => Number(text.split(".")[1]);
 const eventsIn = (root) => new Set([...root.querySelectorAll("#p-timeline [data-event]")].map((one) => one.dataset.event));
 
 function isReading() {
@@ -50,60 +53,94 @@ function isReading() {
   return (
     timeline.getBoundingClientRect().top < 0 ||
     timeline.querySelector("details[open]") ||
+    timeline.contains(document.activeElement) ||
     timeline.dataset.grown === "yes" // older events were loaded: they would be lost
   );
 }
 
+// what the reader is in, has searched in or has made longer stays as it is until the page is loaded again
 function isBusy(panel) {
-  return panel.contains(document.activeElement) && panel.contains(asked) === false;
+  if (panel.id === "p-traits" && document.querySelector(".trait-find")?.value) return true;
+  return panel.dataset.grown === "yes" || (panel.contains(document.activeElement) && !panel.contains(asked));
 }
 
 function take(fresh) {
   const before = eventsIn(document);
   for (const panel of fresh.querySelectorAll("[data-panel]")) {
     const old = document.getElementById(panel.id);
-    if (!old || (panel.id === "p-traits" && document.querySelector(".trait-find")?.value)) continue;
-    if (panel.id !== "p-timeline" && panel.id !== "p-state" && isBusy(old)) continue;
+    if (!old || (!["p-timeline", "p-state"].includes(panel.id) && isBusy(old))) continue;
     if (panel.id === "p-timeline")
       panel.querySelectorAll("[data-event]").forEach((one) => before.has(one.dataset.event) || one.classList.add("fresh"));
     if (old.outerHTML === panel.outerHTML) continue;
+    old.querySelectorAll("details[data-keeps-open]:not([open])").forEach((one) =>
+      panel.querySelector(`[data-keeps-open="${one.dataset.keepsOpen}"]`)?.removeAttribute("open"),
+    );
     old.replaceWith(panel);
     htmx.process(panel);
   }
-  waiting = null;
+  const { title } = document.getElementById("p-state").dataset;
+  const heading = document.querySelector(".top h1");
+  if (heading.textContent !== title) {
+    document.title = document.title.replace(heading.textContent, title);
+    heading.textContent = title;
+  }
   button.hidden = true;
 }
 
-function offer(fresh) {
-  const known = eventsIn(document);
-  const n = [...eventsIn(fresh)].filter((one) => !known.has(one)).length;
-  waiting = fresh;
-  button.hidden = n === 0;
-  button.textContent = n === 1 ? button.dataset.one : button.dataset.many.replace("%n", n);
+function offer(there) {
+  const n = count(there) - count(state());
+  button.hidden = there === state();
+  const text = n === 1 ? button.dataset.one : n > 1 ? button.dataset.many.replace("%n", n.toLocaleString(document.documentElement.lang)) : button.dataset.changed;
+  if (button.textContent !== text) button.textContent = text;
+}
+
+function mark(isConnected) {
+  const live = document.querySelector(".live");
+  if (!live || live.classList.contains("off") === !isConnected) return;
+  live.classList.toggle("off", !isConnected);
+  live.textContent = isConnected ? live.dataset.on : live.dataset.off;
+}
+
+// what is to happen: "on" soon again, "later" when something is amiss here, nothing while nobody can be asked
+async function ask() {
+  const mayTake = !isReading();
+  const url = new URL(record.dataset.news, location.href);
+  url.searchParams.set("at", state());
+  if (!mayTake) url.searchParams.set("count", "1");
+  let answer, text;
+  try {
+    answer = await fetch(url, { headers: { "HX-Request": "true" } });
+    text = await answer.text();
+  } catch {
+    document.dispatchEvent(new Event("connection:lost"));
+    return "";
+  }
+  if (answer.status === 401) {
+    document.dispatchEvent(new Event("connection:signed-out"));
+    return "";
+  }
+  if (answer.status === 200) {
+    const fresh = new DOMParser().parseFromString(text, "text/html");
+    changedAt = performance.now();
+    if (!isReading()) take(fresh);
+  } else if (answer.status !== 204) return "later"; // the server is being restarted, or the person was erased
+  else if (!mayTake && answer.headers.get("X-State")) offer(answer.headers.get("X-State"));
+  return "on";
 }
 
 async function poll() {
+  if (isAsking) return;
+  isAsking = true;
   let pause = performance.now() - changedAt > IDLE_AFTER_MS ? IDLE_POLL_MS : POLL_MS;
+  let outcome = "on";
   if (!document.hidden && !document.querySelector("dialog[open]")) {
-    try {
-      const url = new URL(record.dataset.news, location.href);
-      url.searchParams.set("at", state(waiting ?? document));
-      const answer = await fetch(url, { headers: { "HX-Request": "true" } });
-      if (answer.status === 200) {
-        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-        changedAt = performance.now();
-        if (isReading()) offer(fresh);
-        else take(fresh);
-      } else if (answer.status === 401) {
-        document.dispatchEvent(new Event("connection:signed-out"));
-        return;
-      } else if (answer.status !== 204) pause = IDLE_POLL_MS * 5; // the server is being restarted, or the person was erased
-    } catch {
-      document.dispatchEvent(new Event("connection:lost"));
-      return; // until it is back
-    }
+    const began = performance.now();
+    outcome = await ask();
+    mark(outcome === "on");
+    pause = outcome === "later" ? RETRY_MS : Math.max(pause, (performance.now() - began) * (1 / MAX_SHARE - 1));
   }
-  pollIn(pause);
+  isAsking = false;
+  if (outcome) pollIn(pause);
 }
 
 function pollIn(ms) {
@@ -114,12 +151,18 @@ function pollIn(ms) {
 if (record?.dataset.news) {
   pollIn(POLL_MS);
   document.addEventListener("connection:back", () => pollIn(0));
+  document.addEventListener("visibilitychange", () => document.hidden || pollIn(0));
   button.addEventListener("click", () => {
-    take(waiting);
-    scrollTo({ top: 0 });
-  });
-  document.addEventListener("htmx:afterSwap", (event) => {
     const timeline = document.getElementById("p-timeline");
-    if (timeline.contains(event.detail.elt) || event.detail.target.matches?.(".foot-bar")) timeline.dataset.grown = "yes";
+    delete timeline.dataset.grown;
+    timeline.querySelectorAll("details[open]").forEach((one) => one.removeAttribute("open"));
+    document.activeElement.blur();
+    scrollTo({ top: 0 });
+    changedAt = performance.now();
+    pollIn(0);
+  });
+  document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+    const panel = target.closest("[data-panel]");
+    if (panel && panel !== target) panel.dataset.grown = "yes";
   });
 }
