@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
 from psycopg import Connection
 
 from onefold.events.api import Source, list_sources
@@ -52,12 +53,16 @@ class Names:
         parts = self.split(text)
         if parts is None:
             allowed = ", ".join(sorted(self.config.by_name))
-            raise IdentifierRejected(f"Write an identifier as namespace:value. Namespaces: {allowed}.")
+            raise IdentifierRejected(
+                _("Write an identifier as namespace:value. Namespaces: %(allowed)s.") % {"allowed": allowed}
+            )
         found = self.extractor.normalise(*parts)
         if isinstance(found, Refused):
             raise IdentifierRejected(found.detail)
         if _UNSTORABLE in found.value:
-            raise IdentifierRejected(f"{parts[0]} holds a NUL character, which no identifier has.")
+            raise IdentifierRejected(
+                _("%(namespace)s holds a NUL character, which no identifier has.") % {"namespace": parts[0]}
+            )
         return found
 
 
@@ -69,7 +74,7 @@ def names_in_force(conn: Connection[Any]) -> Names:
     if (known := _known.get()) is not None:
         return known
     before = _known.last()
-    _, config = load_config(conn)
+    _version, config = load_config(conn)
     sources = {source.id: source for source in list_sources(conn)}
     # the extractor remembers what it normalised: kept while the configuration is the same
     extractor = before.extractor if before and before.config == config else Extractor(config, {})
@@ -86,7 +91,7 @@ def with_sources(conn: Connection[Any], names: Names, source_ids: Iterable[int])
 
 def find_source(conn: Connection[Any], slug: str) -> Source:
     """The source of that slug, one made a moment ago too. Raises NotFound."""
-    for _ in range(2):
+    for _try in range(2):
         for source in names_in_force(conn).sources.values():
             if source.slug == slug:
                 return source

@@ -81,17 +81,9 @@ def timeline_page(
     """
     if not fragments:
         return TimelinePage(entries=[], next_place=None)
-    before_at, before_id, before_received = after or _START
-    parameters = {
-        "fragments": fragments,
-        "before_at": before_at,
-        "before_id": before_id,
-        "before_received": before_received,
-        "limit": limit + 1,
-        "until": _LATEST if until is None else instant_of(until),
-    }
+    parameters = _placed(fragments, until, after) | {"limit": limit + 1}
     if topic is not None:
-        since = window_of(conn, fragments, until, before_at)
+        since = window_of(conn, fragments, until, after)
         return _topic_page(conn, parameters, topic, since)
     entries = [_entry(row) for row in conn.execute(QUERIES["newest"], parameters)]
     shown = entries[:limit]
@@ -99,18 +91,26 @@ def timeline_page(
 
 
 def window_of(
-    conn: Connection[Any], fragments: list[int], until: int | None = None, before_at: datetime | None = None
+    conn: Connection[Any], fragments: list[int], until: int | None = None, after: Place | None = None
 ) -> datetime | None:
-    """When the newest WINDOW events before a moment began; None if there are no older ones. Cost: up to WINDOW rows of
-    each fragment."""
-    parameters = {
-        "fragments": fragments,
-        "window": WINDOW,
-        "until": _LATEST if until is None else instant_of(until),
-        "before_at": before_at or _LATEST,
-    }
+    """When the newest WINDOW events after a place began; None if there are no older ones.
+
+    Cost: up to WINDOW rows of each fragment.
+    """
+    parameters = _placed(fragments, until, after) | {"window": WINDOW}
     row = conn.execute(QUERIES["window"], parameters).fetchone()
     return row[0] if row else None
+
+
+def _placed(fragments: list[int], until: int | None, after: Place | None) -> dict[str, Any]:
+    before_at, before_id, before_received = after or _START
+    return {
+        "fragments": fragments,
+        "before_at": before_at,
+        "before_id": before_id,
+        "before_received": before_received,
+        "until": _LATEST if until is None else instant_of(until),
+    }
 
 
 def _topic_page(

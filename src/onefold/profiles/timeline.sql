@@ -20,10 +20,11 @@ where e.ts between (select ts from reach) and %(before_at)s and (e.ts, e.id, e.r
 order by e.ts desc, e.id desc, e.received_at desc
 limit %(limit)s
 
--- window: when the newest so many events from a moment on began; none if there are fewer (index on fragment, ts)
+-- window: when the newest so many events from a place on began; none if there are fewer (index on fragment, ts)
 select e.ts from (
     select e.ts from unnest(%(fragments)s::bigint[]) f(fragment) cross join lateral (
-        select event.ts from event where event.fragment = f.fragment and event.ts <= %(before_at)s and event.received_at <= %(until)s
+        select event.ts from event where event.fragment = f.fragment and event.ts <= %(before_at)s and (event.ts, event.id, event.received_at) < (%(before_at)s, %(before_id)s, %(before_received)s)
+            and event.received_at <= %(until)s
         order by event.ts desc
         limit %(window)s
     ) e
