@@ -47,9 +47,11 @@ $(BIN)/python:
 	echo 'Onefold needs Python 3.11 or later with the modules venv and ensurepip (Debian: apt install python3-venv).' >&2; \
 	echo 'None was found on the PATH. Install one, or name it: make demo PYTHON=/path/to/python3' >&2; exit 1
 
-$(VENV)/installed: requirements.lock pyproject.toml | $(BIN)/python
+$(VENV)/installed: requirements.lock requirements-node.lock pyproject.toml | $(BIN)/python
 	@echo 'Installing what Onefold needs into $(VENV) …'
 	@$(PIP) install --require-hashes -r requirements.lock
+	@# the front end comes by npm: where the system has none, from the package index
+	@command -v npm >/dev/null || $(PIP) install --require-hashes -r requirements-node.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 

