@@ -124,3 +124,12 @@ def test_a_list_that_takes_too_long_says_so(crowd: Connection[Any], pg_url: str)
         other.rollback()
     assert (page.is_too_slow, page.people) == (True, [])
     assert not people.people_page(crowd, names, ListState(), is_masked=False).is_too_slow
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("Ada", "Ada"), ("\u200b", "x@x.org"), ("\u202e \u200d", "x@x.org"), ("-", "-")]
+)
+def test_a_name_that_nobody_can_see_is_none(name: str, title: str, db: Connection[Any]) -> None:
+    add(db, 1, name=name, email="x@x.org")
+    (one,) = people.people_page(db, names_of(db), ListState(), is_masked=False).people
+    assert one.title == title

@@ -51,7 +51,7 @@ class Person:
     @property
     def title(self) -> str:
         """What to call them."""
-        return self.name or self.email or self.phone or "Anonymous"
+        return next((text for text in (self.name, self.email, self.phone) if _can_be_seen(text)), "Anonymous")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +162,11 @@ def _rows(
             given = {**selection.parameters, **parameters, **placed, "limit": limit - len(rows)}
             rows += conn.execute(statement, given, prepare=False).fetchall()
     return rows
+
+
+def _can_be_seen(text: str) -> bool:
+    """Whether there is anything but spaces and marks without a shape, which a link couldn't be pressed by."""
+    return any(letter.isprintable() and not letter.isspace() for letter in text)
 
 
 def _cell(text: str | None) -> Any:  # noqa: ANN401  (any JSON value)

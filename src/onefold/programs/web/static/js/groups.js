@@ -111,7 +111,7 @@ function readLeaf(field, code, takes, [first, second], values) {
 document.addEventListener("click", async (click) => {
   if (!click.target.closest("#apply-tree")) return;
   const url = new URL("/people", location.href);
-  url.search = dialog.dataset.address;
+  url.search = dialog.dataset.unfiltered;
   url.searchParams.set("filter", JSON.stringify({ v: 1, where: box.firstElementChild.read() }));
   // asked as the API, which says in words what is wrong; the dialog stays with all that was typed
   const answer = await fetch(`/people${url.search}`, { headers: { "HX-Request": "true", "HX-Target": "list" } });
