@@ -7,7 +7,8 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from tests.web.conftest import NOW, Shop, track
+from onefold.profiles.api import people_of_fragments
+from tests.web.conftest import NOW, Shop, days_ago, track
 from tests.web.reading import found, page
 
 HTMX = {"HX-Request": "true"}
@@ -152,6 +153,25 @@ class TestFilters:
         ):
             assert len(rows(page(bob, f"/events?{query}"))) == 1
         assert bob.get("/events/stream?after=%00", headers=HTMX).status_code == 200
+
+
+class TestRows:
+    """What a row says of an event."""
+
+    def test_whose_it_is_is_said_by_name_and_a_day_that_is_over_by_its_date(self, bob: Client, shop: Shop) -> None:
+        shop.send({"type": "identify", "anonymousId": "a", "traits": {"name": "Ada <b>"}}, at=days_ago(3))
+        poll = poll_of(page(bob, "/events"))
+        html = page(bob, "/events")
+        assert "Ada &lt;b&gt;</span>" in html
+        assert f"{days_ago(3):%-d %b}" in found(r"<time[^>]*>([^<]+)", html.split("data-row>")[1])
+        shop.send({"type": "track", "event": "Read", "anonymousId": "a"})
+        html = page(bob, poll, **HTMX)
+        assert "Ada &lt;b&gt;</span>" in html
+
+    def test_fragments_of_nobody_have_no_name(self, shop: Shop) -> None:
+        shop.identify("7", name="Ada")
+        (fragment,) = shop.conn.execute("select fragment from event").fetchone() or (0,)
+        assert people_of_fragments(shop.conn, [fragment, 0, 4711]) == {fragment: "Ada"}
 
 
 class TestDetail:

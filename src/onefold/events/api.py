@@ -99,6 +99,7 @@ from onefold.events.reading import (
     read_lane,
 )
 from onefold.events.remedies import REMEDIES, REQUEST_REMEDIES
+from onefold.events.replay import REPLAYABLE
 from onefold.events.source_health import Condition, SourceHealth, source_health
 from onefold.events.sources import (
     CHANGED_CHANNEL,
@@ -139,6 +140,7 @@ __all__ = [
     "JSON_FAULTS",
     "ON_DEVICES",
     "REMEDIES",
+    "REPLAYABLE",
     "REQUEST_REMEDIES",
     "SCOPES",
     "SIGNS",

@@ -5,7 +5,7 @@ from onefold.profiles.companies import companies_of
 from onefold.profiles.exports import remove_all_exports
 from onefold.profiles.fold import Claims, add_claims, current_values, pack, resolve, unpack
 from onefold.profiles.fragment import Fragment
-from onefold.profiles.fragments import fragments_of, person_of_fragment
+from onefold.profiles.fragments import fragments_of, people_of_fragments, person_of_fragment
 from onefold.profiles.golden import Golden, floor_hour, golden_record, is_nobody
 from onefold.profiles.ids import company_hash, from_text, to_text
 from onefold.profiles.jump import jump_to_people
@@ -68,6 +68,7 @@ __all__ = [
     "names_in_force",
     "new_people",
     "pack",
+    "people_of_fragments",
     "person_of_fragment",
     "refold_profiles",
     "remove_all_exports",

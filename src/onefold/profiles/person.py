@@ -87,6 +87,12 @@ def load_profile(conn: Connection[Any], profile_id: int) -> Person | None:
     return person_of(row) if row else None
 
 
+def load_people(conn: Connection[Any], identifiers: Collection[int]) -> dict[int, Person]:
+    """Whose each of these identifiers is today; nobody's are left out. Two look-ups each."""
+    rows = conn.execute(QUERIES["people_of"], {"identifiers": list(identifiers)})
+    return {h: person_of(tuple(row)) for h, *row in rows}
+
+
 def load_members(conn: Connection[Any], names: Names, profile_id: int) -> list[Member]:
     """A profile's identifiers by receipt, the anchor first. Cost: its raw component."""
     return [

@@ -33,6 +33,11 @@ select p.id, p.name, p.email, p.phone, p.is_known, p.first_seen, p.last_seen, c.
 from profile p left join company c on c.h = p.company
 where p.id = %(id)s
 
+-- people_of: whose each of these identifiers is today (primary keys)
+select n.h, p.id, p.name, p.email, p.phone, p.is_known, p.first_seen, p.last_seen, null, null, null
+from node n join profile p on p.id = n.prof
+where n.h = any(%(identifiers)s)
+
 -- members: identifiers of a profile with their documents (the anchor's component, index on comp)
 select m.h, m.ns, m.val, m.rcv, m.fl, m.n, m.first_ts, m.last_ts, m.doc
 from node a join node m on m.comp = a.comp and m.prof = a.prof

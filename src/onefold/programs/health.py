@@ -108,12 +108,15 @@ def note_lags(connection: Connection[tuple[Any, ...]], now: datetime) -> None:
 
 def lag_history(
     connection: Connection[tuple[Any, ...]], steps: Sequence[datetime]
-) -> list[tuple[datetime, tuple[float, float]]]:
-    """For each beginning of steps of one length: the worst lag of the interactive and of the bulk lane, in seconds."""
+) -> list[tuple[datetime, tuple[float | None, float | None]]]:
+    """For each beginning of steps of one length: the worst lag of the interactive and of the bulk lane, in seconds.
+
+    None: nobody looked in that time, as when Onefold did not run.
+    """
     length = steps[1] - steps[0]
     rows = connection.execute(QUERIES["lag_history"], {"since": steps[0], "step": length})
-    found = {(at, lane): seconds for at, lane, seconds in rows}
-    return [(at, (round(found.get((at, 0), 0.0), 1), round(found.get((at, 1), 0.0), 1))) for at in steps]
+    found = {(at, lane): round(seconds, 1) for at, lane, seconds in rows}
+    return [(at, (found.get((at, 0)), found.get((at, 1)))) for at in steps]
 
 
 def database_bytes(connection: Connection[tuple[Any, ...]]) -> int:

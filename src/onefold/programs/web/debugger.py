@@ -38,7 +38,7 @@ from onefold.events.api import (
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import NotFound
 from onefold.kernel.instants import micros_of
-from onefold.profiles.api import fragments_of, person_of_fragment
+from onefold.profiles.api import fragments_of, people_of_fragments, person_of_fragment
 from onefold.programs.web.made import made_of
 
 KINDS = {kind.name.lower(): kind for kind in Kind}
@@ -101,6 +101,7 @@ def events(request: HttpRequest) -> HttpResponse:
         context = {
             "asked": asked,
             "events": found.events,
+            "people": _people(conn, request, found.events),
             "is_cut": found.is_cut,
             "after": after,
             "older": _older(asked, found.events),
@@ -125,11 +126,13 @@ def event_stream(request: HttpRequest) -> HttpResponse:
         sources = list_sources(conn)
         wanted, asked = _filter(conn, request, asked, sources)
         found = stream(conn, wanted, after or places(conn), now)
+        people = _people(conn, request, found.events)
     if after == found.after:
         return HttpResponse(status=204)
     context = {
         "asked": asked,
         "events": found.events,
+        "people": people,
         "more": found.more,
         "after": found.after,
         "is_stream": True,
@@ -170,6 +173,13 @@ def _filter(conn: Connection[Any], request: HttpRequest, asked: Asked, sources: 
         outcome=asked.outcome,
     )
     return wanted, asked
+
+
+def _people(conn: Connection[Any], request: HttpRequest, events: list[LiveEvent]) -> dict[int, str]:
+    """What the people of these events are called, by fragment, for those who may see people."""
+    if not may(request.user, Permission.SEE_PEOPLE):
+        return {}
+    return people_of_fragments(conn, [event.fragment for event in events])
 
 
 def _older(asked: Asked, events: list[LiveEvent]) -> str:

@@ -95,7 +95,7 @@ def _lag_chart(conn: Connection[Any]) -> dict[str, Any]:
     hours = last_hours(timezone.localtime())
     steps = [hour + LAG_STEP * part for hour in hours for part in range(HOUR // LAG_STEP)]
     rows = lag_history(conn, [step for step in steps if step <= timezone.now()])
-    return {"names": [_("Interactive"), _("Bulk")], "rows": rows, "most": max(max(row) for _at, row in rows)}
+    return {"names": [_("Interactive"), _("Bulk")], "rows": rows}
 
 
 def _hours_chart(conn: Connection[Any]) -> dict[str, Any]:

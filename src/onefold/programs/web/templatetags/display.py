@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 
-from onefold.events.api import REMEDIES, REQUEST_REMEDIES
+from onefold.events.api import REMEDIES, REPLAYABLE, REQUEST_REMEDIES
 from onefold.kernel.hashing import identifier_hash
 from onefold.kernel.instants import instant_of
 from onefold.profiles.api import to_text
@@ -61,6 +61,16 @@ def clock(instant: datetime) -> SafeString:
     here = timezone.localtime(instant)
     text = f"{here:%H:%M:%S.%f}"[:-3]
     return format_html('<time datetime="{}" title="{}">{}</time>', here.isoformat(), _exact(here, gettext(DATE)), text)
+
+
+@register.filter
+def clock_or_day(instant: datetime) -> SafeString:
+    """As `clock` for today; of other days the day with hours and minutes."""
+    here = timezone.localtime(instant)
+    if here.date() == timezone.localdate():
+        return clock(instant)
+    text = f"{dateformat.format(here, 'j M')} {here:%H:%M}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', here.isoformat(), _exact(here), text)
 
 
 @register.filter
@@ -270,8 +280,9 @@ def points(change: float) -> str:
 
 @register.filter
 def percent(share: float) -> str:
-    """0.019 → 1.9 %; more digits for less."""
-    return f"{_decimal(share * 100, 2 if share < 0.01 else 1)}{NARROW_SPACE}%"
+    """0.019 → 1.9 %; more digits for less, and for nearly all: what isn't all is never shown as 100 %."""
+    shown = min(share * 100, 99.99) if share < 1 else share * 100
+    return f"{_decimal(shown, 2 if share < 0.01 or 0.999 < share < 1 else 1)}{NARROW_SPACE}%"
 
 
 @register.filter
@@ -312,6 +323,12 @@ def event_url(asked: Any, event: Any) -> str:  # noqa: ANN401 the debugger's fil
 def way_out(reason: str) -> str:
     """What to do about a violation."""
     return gettext(REMEDIES[reason]) if reason in REMEDIES else ""
+
+
+@register.filter
+def can_replay(reason: str) -> bool:
+    """Whether another version or limit may do away with it."""
+    return reason in REPLAYABLE
 
 
 @register.filter

@@ -10,7 +10,7 @@ function read(figure) {
   const names = [...figure.querySelectorAll("thead th")].slice(1).map((one) => one.textContent.trim());
   const rows = [...figure.querySelectorAll("tbody tr")].map((row) => ({
     label: row.querySelector("th").textContent.trim(),
-    values: [...row.querySelectorAll("td")].map((cell) => Number(cell.dataset.value)),
+    values: [...row.querySelectorAll("td")].map((cell) => (cell.dataset.value === "" ? null : Number(cell.dataset.value))), // null leaves a gap
   }));
   return { names, rows };
 }
@@ -45,7 +45,7 @@ function options(figure, width) {
   const text = { color: colour("--text-3"), fontFamily: colour("--font"), fontSize: 11 };
   return {
     animation: false,
-    grid: { left: 8, right: 8, top: 16, bottom: 0, containLabel: true },
+    grid: { left: 8, right: is_lines ? 20 : 8, top: 16, bottom: 0, containLabel: true },
     xAxis: {
       type: "category",
       data: rows.map((row) => row.label),
@@ -76,7 +76,7 @@ function options(figure, width) {
       textStyle: { color: colour("--text"), fontFamily: colour("--font"), fontSize: 12 },
       formatter: (points) => {
         const last = points[0].dataIndex === rows.length - 1 ? ` (${figure.dataset.soFar})` : "";
-        const lines = points.map((one) => `${one.seriesName}  ${one.value.toLocaleString(document.documentElement.lang)}`);
+        const lines = points.map((one) => `${one.seriesName}  ${one.value?.toLocaleString(document.documentElement.lang) ?? "–"}`);
         return [points[0].name + last, ...lines].join("\n");
       },
     },

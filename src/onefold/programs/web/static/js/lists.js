@@ -20,9 +20,18 @@ document.addEventListener("keydown", (press) => {
   if (press.key === "Escape") document.querySelector("[data-closes-peek]")?.click();
 });
 
+// htmx says it for each element that came; the list is cut once for all of them
+let is_cut_soon = false;
+
 document.addEventListener("htmx:afterSwap", () => {
-  document.querySelectorAll("#stream .evt").forEach((row, place) => {
-    if (place >= MAX_LIVE_ROWS) row.remove();
+  const stream = document.getElementById("stream");
+  if (!stream || is_cut_soon) return;
+  is_cut_soon = true;
+  requestAnimationFrame(() => {
+    is_cut_soon = false;
+    const rows = stream.getElementsByClassName("evt");
+    while (rows.length > MAX_LIVE_ROWS) rows[rows.length - 1].remove();
+    for (const batch of stream.querySelectorAll(".batch:not(:has(.evt))")) batch.remove();
   });
 });
 
