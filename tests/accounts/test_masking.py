@@ -18,6 +18,8 @@ from onefold.accounts.masking import mask_page, mask_text, mask_value
         ("phone:+40721123456", "phone:+40•••56"),
         ("+40 (721) 123-456", "+40•••56"),
         ("%2B40721123456", "+40•••56"),
+        (r'{"email":"ada\u0040example.com"}', '{"email":"a•••@e•••.com"}'),
+        (r'{"to":"\u002b40721123456","x":"a\\u0040b.example"}', '{"to":"+40•••56","x":"a•••@b•••.example"}'),
     ],
 )
 def test_what_is_personal_is_masked(text: str, masked: str) -> None:

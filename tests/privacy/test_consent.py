@@ -54,7 +54,7 @@ class TestWhatCounts:
         return Entry(Key("advertising", origin, 2, granted, statement), Said(ts, ts, ts, bytes([n] * 16), ""))
 
     def counts(self, *entries: Entry) -> bool:
-        answers = {in_force(random.sample(entries, len(entries)))["advertising"].key.is_granted for _ in range(10)}
+        answers = {in_force(random.sample(entries, len(entries)), {})["advertising"].key.is_granted for _ in range(10)}
         assert len(answers) == 1
         return answers.pop()
 
@@ -77,7 +77,7 @@ class TestWhatCounts:
         assert self.counts(self.entry(5, granted=True), self.entry(4, granted=False, origin=origin))
 
     def test_nothing_said_is_nothing(self) -> None:
-        assert in_force([]) == {}
+        assert in_force([], {}) == {}
 
 
 class TestAtTheDoor:

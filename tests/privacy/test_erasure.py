@@ -114,6 +114,14 @@ class TestErase:
             "suppressed": 4,
         }
 
+    def test_saved_views_that_ask_for_them_go(self, shop: Shop) -> None:
+        history(shop)
+        add = "insert into saved_view (owner, name, address, is_shared, place) values ('user:a', %s, %s, true, 1)"
+        for name, address in (("Hers", "q=Anna%40Tindra.example"), ("Anna-4711", ""), ("Swedes", "filter=%7B%7D")):
+            shop.conn.execute(add, [name, address])
+        assert request_erasure(shop, "email", EMAIL)["views"] == 2
+        assert shop.conn.execute("select name from saved_view").fetchall() == [("Swedes",)]
+
     def test_others_stay_as_they_are(self, shop: Shop) -> None:
         history(shop)
         request_erasure(shop, "user_id", USER)
@@ -238,7 +246,7 @@ class TestSuppression:
             raise psycopg.errors.DataError("no")
 
         with monkeypatch.context() as patch:
-            patch.setattr("onefold.programs.processor.erase.clean_log", fails)
+            patch.setattr("onefold.programs.processor.erase.forget_deliveries", fails)
             with pytest.raises(psycopg.Error):
                 request_erasure(shop, "email", EMAIL)
         assert shop.conn.execute("select count(*), sum(length(body)) from event").fetchone() == before

@@ -29,11 +29,11 @@ class TestConsent:
     def test_the_panel_names_every_purpose(self, bob: Client, shop: Shop) -> None:
         shop.send(stated("m1", email_marketing=True, advertising=False, odd_one=True))
         html = bob.get(f"{PAGE}/consent").content.decode()
-        assert html.count("<li>") == 5
-        assert html.count("Granted") == 1
+        assert html.count("<li>") == 6
+        assert html.count("Granted") == 2
         assert html.count("Denied") == 1
         assert html.count("Not asked") == 3
-        assert "1 purpose that isn" in html
+        assert "Not known here, counts for nothing" in html
         assert "<form" not in html  # bob may only look
         assert "/export" not in html
 
@@ -182,11 +182,12 @@ class TestExport:
     def test_everything_of_a_person_as_one_document(self, robot: Client, shop: Shop) -> None:
         history(shop)
         shop.send(*(track(f"t{n}", USER, timestamp=(NOW - timedelta(minutes=n)).isoformat()) for n in range(1200)))
+        shop.send({"type": "identify", "userId": USER, "traits": {"phone": "no number"}, "messageId": "i2"})
         answer = robot.get(f"/api/profiles/email:{EMAIL}/export")
         assert answer.status_code == 200
         assert "attachment" in answer["Content-Disposition"]
         found = json.loads(b"".join(answer.streaming_content))  # type: ignore[attr-defined]  # the test client types every answer as whole
-        assert len({event["message_id"] for event in found["events"]}) == len(found["events"]) == 1203
+        assert len({event["message_id"] for event in found["events"]}) == len(found["events"]) == 1204
         assert {(one["namespace"], one["value"]) for one in found["identifiers"]} == {
             ("user_id", USER), ("email", EMAIL), ("phone", PHONE), ("anonymous_id", DEVICE),
         }  # fmt: skip
@@ -196,6 +197,10 @@ class TestExport:
         assert found["consent"] == {"advertising": True}
         assert len(found["consent_ledger"]) == 1
         assert found["decisions"][0]["rule"] == "never"
+        assert {(move["namespace"], move["value"]) for move in found["moves"]} >= {("user_id", USER), ("email", EMAIL)}
+        (faulty,) = [event for event in found["events"] if "violations" in event]
+        assert faulty["message_id"] == "i2"
+        assert [one["reason"] for one in faulty["violations"]] == ["identifier_invalid"]
         assert shop.conn.execute("select count(*) from audit where action = 'person.exported'").fetchone() == (1,)
 
     def test_somebody_without_events_of_their_own(self, robot: Client, shop: Shop) -> None:

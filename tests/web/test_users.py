@@ -121,6 +121,7 @@ def test_signing_out_everywhere_ends_every_session_but_not_the_user(alice: Clien
 def test_a_user_who_forgot_gets_a_link_from_an_administrator(alice: Client, bob: Client, charlie: Client) -> None:
     answer = alice.post(f"/settings/users/{user('bob').pk}/link")
     link = found(r"(/invite/[^<\s]+)", answer.content.decode())
+    assert "user.link_made" in page(alice, "/settings/audit?target=user:bob")
     charlie.post(link, {"password": NEW_PASSWORD})
     assert bob.get("/people").status_code == 302  # the old sessions ended
     assert charlie.post("/signin", {"username": "bob", "password": NEW_PASSWORD}).status_code == 302

@@ -8,9 +8,11 @@ from collections.abc import Collection
 from typing import Any, Final
 
 _DOTS: Final = "•••"
-# bounded, so that a text of a million letters costs a million steps; %40 and %2B stand in addresses of links
-_EMAIL: Final = re.compile(r"([\w.!#$*^`{|}~'%+-]{1,64})(@|%40)((?:[\w-]{1,63}\.){1,8}[\w-]{2,63})")
-_INTERNATIONAL: Final = re.compile(r"((?:\+|%2B)\d)((?:[ ().\-/]{0,2}\d){7,14})(?!\d)")
+# bounded, so that a text of a million letters costs a million steps; %40 and %2B stand in addresses of links, \u0040
+# and \u002b in JSON as some senders write it
+_EMAIL: Final = re.compile(r"([\w.!#$*^`{|}~'%+-]{1,64})(@|%40|\\{1,4}u0040)((?:[\w-]{1,63}\.){1,8}[\w-]{2,63})")
+_WRITTEN_PLUS: Final = re.compile(r"%2B|\\{1,4}u002[Bb]")
+_INTERNATIONAL: Final = re.compile(r"((?:\+|%2B|\\{1,4}u002[Bb])\d)((?:[ ().\-/]{0,2}\d){7,14})(?!\d)")
 _PHONE_NAME: Final = re.compile(r"phone|mobile|msisdn|cell|whatsapp|^tel$|^fax$", re.IGNORECASE)
 _QUOTE: Final = r"(?:&quot;|&#34;|\")"
 _FIELD: Final = re.compile(
@@ -48,7 +50,7 @@ def mask_text(text: str, known: Collection[str] = ()) -> str:
 
     Linear in the text's length.
     """
-    if "@" in text or "%40" in text:
+    if "@" in text or "%40" in text or "u0040" in text:
         text = _EMAIL.sub(lambda found: _masked_email(found, known), text)
     return _INTERNATIONAL.sub(lambda found: _masked_phone(found, known), text)
 
@@ -89,7 +91,7 @@ def _masked_email(found: re.Match[str], known: Collection[str]) -> str:
 
 
 def _masked_phone(found: re.Match[str], known: Collection[str]) -> str:
-    plain = found[0].replace("%2B", "+")
+    plain = _WRITTEN_PLUS.sub("+", found[0])
     return found[0] if plain in known else mask_phone(plain)
 
 

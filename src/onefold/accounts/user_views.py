@@ -11,6 +11,7 @@ from onefold.accounts import actions
 from onefold.accounts.access import requires
 from onefold.accounts.forms import InviteForm, NewPasswordForm, RightsForm
 from onefold.accounts.invitations import token_for, user_of
+from onefold.accounts.journal import note
 from onefold.accounts.models import User
 from onefold.accounts.permissions import Permission, PersonalData, Role, name_of
 from onefold.kernel.errors import NotFound, Rejected
@@ -74,8 +75,10 @@ def one_user(request: HttpRequest, user_id: int) -> HttpResponse:
 @requires(Permission.MANAGE_USERS)
 @require_POST
 def new_link(request: HttpRequest, user_id: int) -> HttpResponse:
-    """The page of the user with a link to choose a password in it."""
-    return _user_page(request, _find(user_id), is_link_wanted=True)
+    """The page of the user with a link to choose a password in it; whoever has it can become them, so it is audited."""
+    user = _find(user_id)
+    note(name_of(request.user), "user.link_made", f"user:{user.get_username()}")
+    return _user_page(request, user, is_link_wanted=True)
 
 
 @requires(Permission.MANAGE_USERS)

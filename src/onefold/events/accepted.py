@@ -1,6 +1,6 @@
 """Accepted events: deduplicate, store, find again, take back."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -120,6 +120,46 @@ def events_of(conn: Connection[Any], fragments: Collection[int]) -> Iterator[Sto
     with conn.cursor("events_of", binary=True) as cursor:
         cursor.itersize = _FETCH_ROWS
         yield from decode_rows(cursor.execute(QUERIES["events_of"], {"fragments": bigints(list(fragments))}))
+
+
+def group_events_of(conn: Connection[Any], fragments: Collection[int]) -> Iterator[Stored]:
+    """As `events_of`, but only what says that somebody belongs to a company."""
+    with conn.cursor("group_events_of", binary=True) as cursor:
+        cursor.itersize = _FETCH_ROWS
+        yield from decode_rows(cursor.execute(QUERIES["group_events_of"], {"fragments": bigints(list(fragments))}))
+
+
+def take_latest(conn: Connection[Any], fragment: int, until_us: int, limit: int) -> list[Stored]:
+    """Delete and return a fragment's latest events that happened up to a moment (µs), the latest first."""
+    parameters = {"fragment": fragment, "until": instant_of(until_us), "limit": limit}
+    taken = list(decode_rows(conn.execute(QUERIES["latest_of"], parameters, binary=True)))
+    delete_events(conn, [stored.event for stored in taken])
+    return taken
+
+
+def delete_events(conn: Connection[Any], events: Sequence[Decoded]) -> None:
+    """Delete these from the table, and nothing else: sums and profiles are the caller's."""
+    if events:
+        columns = {
+            "id": uuids([event.id for event in events]),
+            "received_at": instants([event.received_at for event in events]),
+        }
+        conn.execute(QUERIES["delete_events"], columns)
+
+
+def withhold(conn: Connection[Any], fragments: Collection[int]) -> None:
+    """Let nobody see these fragments' events any more: they are being erased."""
+    conn.execute(QUERIES["withhold"], {"fragments": bigints(list(fragments))})
+
+
+def end_withholding(conn: Connection[Any], fragments: Collection[int]) -> None:
+    """These fragments' events are gone."""
+    conn.execute(QUERIES["end_withholding"], {"fragments": bigints(list(fragments))})
+
+
+def withheld_fragments(conn: Connection[Any]) -> frozenset[int]:
+    """Fragments whose events are being erased."""
+    return frozenset(row[0] for row in conn.execute(QUERIES["withheld"]))
 
 
 def every_event(conn: Connection[Any]) -> Iterator[Stored]:

@@ -29,6 +29,29 @@ where event.id = any(%(ids)b) and retraction.id = event.id and event.received_at
 returning event.id, event.fragment, (extract(epoch from event.received_at) * 1000000)::bigint, event.source_id,
     event.trust, event.flags, (extract(epoch from event.ts) * 1000000)::bigint, event.message_id, event.body
 
+-- latest_of: of a fragment the latest up to a time, to be erased (index on fragment, ts, a partition after the other)
+select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
+    (extract(epoch from ts) * 1000000)::bigint, message_id, body
+from event where fragment = %(fragment)s and ts <= %(until)s
+order by ts desc limit %(limit)s
+
+-- delete_events: by receipt and id (index on id)
+delete from event e using unnest(%(id)b, %(received_at)b) v(id, received_at) where e.id = v.id and e.received_at = v.received_at
+
+-- withhold: nobody sees these fragments' events from now on
+insert into withheld select unnest(%(fragments)b) on conflict do nothing
+
+-- end_withholding: they are gone
+delete from withheld where fragment = any(%(fragments)b)
+
+-- withheld: all (a few, while somebody with many events is erased)
+select fragment from withheld
+
+-- group_events_of: what these fragments say of companies
+select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
+    (extract(epoch from ts) * 1000000)::bigint, message_id, body
+from event where fragment = any(%(fragments)b) and kind = 5
+
 -- events_of: everything accepted of these fragments, one partition after another
 select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
     (extract(epoch from ts) * 1000000)::bigint, message_id, body

@@ -4,19 +4,25 @@ from onefold.events.accepted import (
     DEDUPLICATION_US,
     Stored,
     decode_rows,
+    delete_events,
     delete_retracted,
+    end_withholding,
     events_of,
     every_event,
+    group_events_of,
     known_receipts,
     retracted_until,
     store_duplicates,
     store_events,
     store_retractions,
     store_violations,
+    take_latest,
     undecodable,
+    withheld_fragments,
+    withhold,
 )
 from onefold.events.clean import clean_text
-from onefold.events.consent import ANALYTICS, CONSENT_EVENTS, is_statement, slug_of
+from onefold.events.consent import ANALYTICS, CONSENT_EVENTS, denied_of, is_statement, slug_of
 from onefold.events.counts import (
     Counts,
     Totals,
@@ -39,7 +45,7 @@ from onefold.events.envelope import (
     with_context,
     with_type,
 )
-from onefold.events.event import Decoded, Flag, Kind, LogRow, Reason, Trust, Violation
+from onefold.events.event import NOTHING_KEPT, Decoded, Flag, Kind, LogRow, Reason, Trust, Violation
 from onefold.events.history import (
     Sighting,
     events_by_id,
@@ -90,13 +96,16 @@ from onefold.events.log import EventLog, NewRow, NotStored, PostgresLog, append_
 from onefold.events.reading import (
     BULK,
     INTERACTIVE,
+    NewBody,
     Position,
     advance,
     after,
+    forget_events,
     has_unread,
     lock_positions,
     read_batch,
     read_lane,
+    rewrite_rows,
 )
 from onefold.events.remedies import REMEDIES, REQUEST_REMEDIES
 from onefold.events.replay import REPLAYABLE
@@ -138,6 +147,7 @@ __all__ = [
     "INTERACTIVE",
     "INTERNAL_SOURCE",
     "JSON_FAULTS",
+    "NOTHING_KEPT",
     "ON_DEVICES",
     "REMEDIES",
     "REPLAYABLE",
@@ -160,6 +170,7 @@ __all__ = [
     "Limits",
     "LiveEvent",
     "LogRow",
+    "NewBody",
     "NewKey",
     "NewRow",
     "NewSource",
@@ -194,11 +205,14 @@ __all__ = [
     "decode_each",
     "decode_request",
     "decode_rows",
+    "delete_events",
     "delete_retracted",
+    "denied_of",
     "digest_of",
     "disable_key",
     "disable_source",
     "edited",
+    "end_withholding",
     "events_by_id",
     "events_by_step",
     "events_exactly",
@@ -206,7 +220,9 @@ __all__ = [
     "events_received",
     "events_until",
     "every_event",
+    "forget_events",
     "get_source",
+    "group_events_of",
     "has_events",
     "has_unread",
     "identifies_of",
@@ -233,6 +249,7 @@ __all__ = [
     "replace_tallies",
     "retracted_until",
     "revenue_by_step",
+    "rewrite_rows",
     "rotate_key",
     "said_until",
     "slug_of",
@@ -247,6 +264,7 @@ __all__ = [
     "stored_body",
     "stored_event",
     "stream",
+    "take_latest",
     "tallies_until",
     "text_of",
     "top_pages",
@@ -257,4 +275,6 @@ __all__ = [
     "wait_until_processed",
     "with_context",
     "with_type",
+    "withheld_fragments",
+    "withhold",
 ]

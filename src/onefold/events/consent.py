@@ -1,6 +1,7 @@
 """What an event says of consent. Pure. docs/reference/consent.md tells the world."""
 
 import re
+from collections.abc import Collection
 from typing import Any, Final
 
 from onefold.events.event import Decoded, Kind, Reason
@@ -17,7 +18,8 @@ Consents = tuple[tuple[str, bool], ...]
 
 
 def consents_of(event: dict[str, Any], context: dict[str, Any]) -> Consents:
-    """(purpose, granted) by name: of `context.consent`, and of a consent event's own properties, which win.
+    """(purpose, granted) by name: of `context.consent`, RudderStack's `context.consentManagement`, and of a consent
+    event's own properties, which win.
 
     What is neither true nor false says nothing.
     """
@@ -25,6 +27,14 @@ def consents_of(event: dict[str, Any], context: dict[str, Any]) -> Consents:
     consent = context.get("consent")
     if type(consent) is dict:
         _add(said, consent.get("categoryPreferences"))
+    management = context.get("consentManagement")
+    if type(management) is dict:
+        for ids, is_granted in (
+            (management.get("allowedConsentIds"), True),
+            (management.get("deniedConsentIds"), False),
+        ):
+            if type(ids) is list:
+                _add(said, {name: is_granted for name in ids if type(name) is str})
     if event.get("event") in CONSENT_EVENTS and type(properties := event.get("properties")) is dict:
         _add(said, properties.get("purposes"))
     return tuple(sorted(said.items())[:MAX_PURPOSES])
@@ -33,6 +43,13 @@ def consents_of(event: dict[str, Any], context: dict[str, Any]) -> Consents:
 def is_statement(event: Decoded) -> bool:
     """Whether this is a decision of its own, not a stamp on something else."""
     return event.kind is Kind.TRACK and event.name in CONSENT_EVENTS
+
+
+def denied_of(event: Decoded, categories: Collection[str]) -> str:
+    """Which of these categories the event's own consent denies; "" for none, and for a decision, which is kept."""
+    if is_statement(event):
+        return ""
+    return next((name for name, is_granted in event.consents if not is_granted and name in categories), "")
 
 
 def check_consents(event: dict[str, Any], decoded: Decoded) -> None:

@@ -13,7 +13,7 @@ from onefold.events.bots import is_bot
 from onefold.events.clean import has_replacement, is_deeper
 from onefold.events.consent import CONSENT_EVENTS, check_consents, consents_of
 from onefold.events.envelope import ERASED, JSON_FAULTS, read_stored, with_shared
-from onefold.events.event import Decoded, Flag, Kind, LogRow, Reason, Trust, Violation
+from onefold.events.event import NOTHING_KEPT, Decoded, Flag, Kind, LogRow, Reason, Trust, Violation
 from onefold.events.fields import (
     NO_TRAITS,
     Refused,
@@ -41,7 +41,6 @@ _MAX_KIND_CHARS: Final = 40
 _GROUP, _LINK, _RETRACT, _REQUEST = Kind.GROUP, Kind.LINK, Kind.RETRACT, Kind.REQUEST
 _PUBLIC: Final = Trust.PUBLIC
 _BOT, _TEXT_CLEANED, _GPC = int(Flag.BOT), int(Flag.TEXT_CLEANED), int(Flag.GPC)
-_KEEP_NOTHING: Final = frozenset({Reason.CONSENT_DENIED})
 _Stamp = tuple[bytes, str, int, int]
 """Event id, message id, time in µs, flags."""
 _NO_LIMITS: Final = Limits(
@@ -252,7 +251,7 @@ def _violation(row: LogRow, raw: bytes, event: dict[str, Any] | None, fault: Ref
         reason=fault.reason,
         detail=fault.detail,
         is_fatal=True,
-        body=b"" if fault.reason in _KEEP_NOTHING else raw[: DEFAULT_LIMITS.max_event_bytes],
+        body=b"" if fault.reason in NOTHING_KEPT else raw[: DEFAULT_LIMITS.max_event_bytes],
     )
 
 

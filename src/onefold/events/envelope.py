@@ -4,7 +4,7 @@ The log keeps `{"batch": [...], "sentAt": ..., "context": ..., "integrations": .
 only where it is needed. Events stay raw slices: what is not looked at is not parsed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +15,7 @@ ERASED: Final = b'{"erased":true}'
 """Stands in the log where an event of an erased person was, so that those after it keep their places."""
 _EMPTY: Final = Raw()
 _fields: Final = msgspec.json.Decoder(Fields).decode
+_items: Final = msgspec.json.Decoder(list[Raw]).decode
 _anything: Final = msgspec.json.Decoder().decode
 _encode: Final = msgspec.json.Encoder().encode
 # What reading JSON can raise; a number with thousands of digits is a ValueError.
@@ -89,6 +90,26 @@ def with_shared(item: bytes, context: Raw, integrations: Raw) -> bytes:
                 fields[name] = Raw(_encode(_fields(shared) | _own(fields, name)))
 
     return edited(item, change)
+
+
+def without_events(body: bytes, places: Collection[int]) -> tuple[bytes, bool]:
+    """A stored request with ERASED in these places, counted without those that are erased; whether no event is left."""
+    count, is_any_left = -1, False
+
+    def change(fields: Fields) -> None:
+        nonlocal count, is_any_left
+        items = []
+        for item in _items(fields["batch"]):
+            if bytes(item) != ERASED:
+                count += 1
+                if count in places:
+                    item = Raw(ERASED)  # noqa: PLW2901  (the list is made anew)
+                else:
+                    is_any_left = True
+            items.append(item)
+        fields["batch"] = Raw(_encode(items))
+
+    return edited(body, change), not is_any_left
 
 
 def text_of(raw: Raw) -> str:

@@ -68,6 +68,10 @@ class Reason(StrEnum):
     HASH_COLLISION = "hash_collision"
 
 
+NOTHING_KEPT = frozenset((Reason.CONSENT_DENIED, Reason.SUPPRESSED))
+"""Of what is refused for these reasons a receipt is kept, and nothing that it said; it leaves the log as well."""
+
+
 class Decoded(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One well-formed event. Instants are µs since 1970 UTC. Identifier fields are as sent, not normalised."""
 

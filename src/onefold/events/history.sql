@@ -25,7 +25,7 @@ from unnest(%(fragments)b, %(received_at)b, %(ts)b) asked(fragment, received_at,
 -- events_by_id: accepted deliveries of these ids (index on id)
 select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
     (extract(epoch from ts) * 1000000)::bigint, message_id, body
-from event where id = any(%(ids)b)
+from event where id = any(%(ids)b) and fragment not in (select fragment from withheld)
 
 -- identifies_of: the latest identify events of these fragments since a moment that were received by another (index on fragment, ts)
 select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,

@@ -2,6 +2,7 @@
 select e.received_at, e.id, e.ts, e.kind, e.name, e.source_id, e.flags, e.message_id, e.fragment, e.body
 from event e
 where e.received_at >= %(since)s and (e.received_at, e.id) < (%(before)s, %(before_id)s)
+  and e.fragment not in (select fragment from withheld)
   and (%(source_id)s::integer is null or e.source_id = %(source_id)s)
   and (%(kind)s::smallint is null or e.kind = %(kind)s)
   and (%(name)s::text is null or e.name ilike %(name)s)
@@ -49,6 +50,7 @@ from (select * from event_tail where seq > %(after)s order by seq desc limit %(m
 cross join lateral (
     select * from event e
     where e.id = t.id and e.received_at <= t.received_at and e.received_at > t.received_at - interval '25 hours'
+      and e.fragment not in (select fragment from withheld)
     order by e.received_at desc limit 1
 ) e
 where (%(source_id)s::integer is null or e.source_id = %(source_id)s)
@@ -75,7 +77,7 @@ delete from event_tail where seq <= (select max(seq) from event_tail) - %(kept)s
 
 -- one: an accepted event with all that was stored of it (index on id)
 select e.received_at, e.id, e.ts, e.kind, e.name, e.source_id, e.flags, e.message_id, e.fragment, e.body, e.trust
-from event e where e.id = %(id)s order by e.received_at desc limit 1
+from event e where e.id = %(id)s and e.fragment not in (select fragment from withheld) order by e.received_at desc limit 1
 
 -- refused_one: the latest violations of a message (index on source_id, message_id)
 select id, at, reason, detail, is_fatal, body from violation

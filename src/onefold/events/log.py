@@ -163,6 +163,8 @@ def append_rows(conn: Connection[Any], rows: Sequence[NewRow]) -> Position:
 def _note(conn: Connection[Any], events: Sequence[dict[str, Any]], acting_user: str) -> None:
     from onefold.accounts.api import audit  # as in sources.py
 
+    if events[0].get("type") == "request":
+        return  # privacy/requests.py says what was asked
     action, target, details = told(events)
     audit(conn, actor=acting_user, action=action, target=target, details=details)
 

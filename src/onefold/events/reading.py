@@ -1,11 +1,14 @@
 """Read the log: two lanes, each in the order (epoch, xid, off), up to the oldest transaction that may still write."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 
+from onefold.events.envelope import without_events
 from onefold.events.event import LogRow, Trust
+from onefold.infra.arrays import bigints, booleans, byteas, instants, integers, smallints, texts
 from onefold.infra.postgres import load_queries
 
 QUERIES = load_queries("onefold.events", "reading.sql")
@@ -71,3 +74,42 @@ def read_lane(conn: Connection[Any], position: Position, max_events: int) -> lis
         LogRow(epoch, xid, off, lane, source_id, Trust(trust), received_at, n, ip, user_agent, body)
         for epoch, xid, off, lane, source_id, trust, received_at, n, ip, user_agent, body in rows
     ]
+
+
+class NewBody(NamedTuple):
+    """What a row of the log is to hold from now on; `is_empty`: no event is left, so it forgets whose it was, too."""
+
+    received_at: int  # µs
+    lane: int
+    epoch: int
+    xid: int
+    off: int
+    body: bytes
+    is_empty: bool
+
+
+def forget_events(conn: Connection[Any], unkept: Sequence[tuple[LogRow, Collection[int]]]) -> None:
+    """Take events out of their requests in the log; places as `decode_each` has them. Cost: these rows anew."""
+    if unkept:
+        rewrite_rows(
+            conn,
+            [
+                NewBody(row.received_at, row.lane, row.epoch, row.xid, row.off, *without_events(row.body, places))
+                for row, places in unkept
+            ],
+        )
+
+
+def rewrite_rows(conn: Connection[Any], rows: Sequence[NewBody]) -> None:
+    """Give rows of the log other bodies. Cost: an index probe and a write each."""
+    if rows:
+        columns = {
+            "received_at": instants([row.received_at for row in rows]),
+            "lane": smallints([row.lane for row in rows]),
+            "epoch": integers([row.epoch for row in rows]),
+            "xid": texts([str(row.xid) for row in rows]),
+            "off": bigints([row.off for row in rows]),
+            "body": byteas([row.body for row in rows]),
+            "is_empty": booleans([row.is_empty for row in rows]),
+        }
+        conn.execute(QUERIES["rewrite"], columns)

@@ -29,3 +29,10 @@ order by epoch, xid, off
 
 -- advance: a lane is read up to here
 update log_position set epoch = %(epoch)s, xid = %(xid)s::text::xid8, off = %(off)s, updated_at = now() where lane = %(lane)s
+
+-- rewrite: requests without what may not be kept; if nothing else was in one, without whose it was (index on lane, epoch, xid, off)
+update event_log l set body = v.body, ip = case when v.is_empty then '' else l.ip end,
+    user_agent = case when v.is_empty then '' else l.user_agent end
+from unnest(%(received_at)b, %(lane)b, %(epoch)b, %(xid)b, %(off)b, %(body)b, %(is_empty)b::boolean[])
+    v(received_at, lane, epoch, xid, off, body, is_empty)
+where l.received_at = v.received_at and l.lane = v.lane and l.epoch = v.epoch and l.xid = v.xid::xid8 and l.off = v.off

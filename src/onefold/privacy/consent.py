@@ -1,6 +1,6 @@
 """The consent ledger as a function of events. Pure; independent of order and repetition."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
@@ -85,22 +85,25 @@ class Entry(NamedTuple):
     said: Said
 
 
-def in_force(entries: Iterable[Entry]) -> dict[str, Entry]:
+def in_force(entries: Iterable[Entry], meanings: Mapping[str, str | None]) -> dict[str, Entry]:
     """Of each purpose the entry that counts: the latest, of two at one instant the denial.
+
+    `meanings`: of categories of consent banners the purpose that each means; None = none, nobody is asked.
 
     A grant that is merely stamped on events counts only where nobody has made a statement: what a page repeats must
     not undo what a person said elsewhere.
     """
-    listed = list(entries)
-    stated = {entry.key.purpose for entry in listed if entry.key.origin is Origin.STATEMENT}
+    listed = [(meanings.get(entry.key.purpose, entry.key.purpose), entry) for entry in entries]
+    stated = {purpose for purpose, entry in listed if entry.key.origin is Origin.STATEMENT}
     best: dict[str, Entry] = {}
-    for entry in listed:
-        key = entry.key
-        if key.origin is Origin.STAMP and key.is_granted and key.purpose in stated:
+    for purpose, entry in listed:
+        if purpose is None:
             continue
-        known = best.get(key.purpose)
+        if entry.key.origin is Origin.STAMP and entry.key.is_granted and purpose in stated:
+            continue
+        known = best.get(purpose)
         if known is None or _rank(entry) > _rank(known):
-            best[key.purpose] = entry
+            best[purpose] = entry
     return best
 
 

@@ -35,13 +35,13 @@ where a.h = %(id)s
 order by c.ts desc, c.received_at desc, c.event desc, c.purpose, c.origin, c.is_granted, c.source_id
 limit %(limit)s offset %(offset)s
 
--- may: of several people those whose entries of one purpose decide
+-- may: of several people those whose entries of one purpose, under any of its names, decide
 select a.h, c.purpose, c.origin, c.source_id, c.is_granted, c.statement, c.first_ts, c.ts, c.received_at, c.event, c.details
 from node a join node m on m.comp = a.comp and m.prof = a.prof
 cross join lateral (
-    select distinct on (origin, is_granted) * from consent
-    where fragment = m.h and purpose = %(purpose)s
-    order by origin, is_granted, ts desc, received_at desc, event desc
+    select distinct on (purpose, origin, is_granted) * from consent
+    where fragment = m.h and purpose = any(%(names)s)
+    order by purpose, origin, is_granted, ts desc, received_at desc, event desc
 ) c
 where a.h = any(%(ids)s::bigint[])
 
@@ -55,6 +55,30 @@ on conflict (slug) do update set name = excluded.name, description = excluded.de
 
 -- remove_purpose: a built-in one stays
 delete from purpose where slug = %(slug)s and not is_built_in returning slug
+
+-- meanings: what categories of consent banners mean
+select name, purpose from consent_category c where not exists (select from purpose where slug = c.name)
+
+-- said: names that were ever said, with how many entries, counted to a bound (index on purpose, from one to the next)
+with recursive names as (
+    (select purpose, 1 as n from consent order by purpose limit 1)
+    union all
+    select next.purpose, names.n + 1 from names cross join lateral (
+        select purpose from consent where purpose > names.purpose order by purpose limit 1
+    ) next where names.n < %(most)s
+)
+select purpose, (select count(*) from (select from consent c where c.purpose = names.purpose limit 1000) counted)
+from names order by purpose
+
+-- save_category: what it means here
+insert into consent_category (name, purpose) values (%(name)s, %(purpose)s)
+on conflict (name) do update set purpose = excluded.purpose
+
+-- forget_meaning: a purpose is gone, so its categories are not known
+delete from consent_category where purpose = %(slug)s
+
+-- remove_category: it means nothing any more
+delete from consent_category where name = %(name)s returning name
 
 -- is_statement: whether this is a consent event of Onefold's own (index on id)
 select 1 from event where id = %(event)s and source_id = 1 and kind = 2 and name = 'Consent Updated' limit 1

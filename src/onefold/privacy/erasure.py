@@ -3,19 +3,36 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
+from urllib.parse import unquote_plus
 
 import msgspec
 from msgspec import Raw
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from onefold.events.api import ERASED, JSON_FAULTS, Decoded, Stored, decode_rows, edited
+from onefold.events.api import (
+    ERASED,
+    JSON_FAULTS,
+    Decoded,
+    NewBody,
+    Stored,
+    decode_rows,
+    delete_events,
+    edited,
+    end_withholding,
+    rewrite_rows,
+    take_latest,
+)
 from onefold.infra.arrays import bigints, byteas, instants, integers, texts, uuids
 from onefold.infra.postgres import load_queries
 from onefold.privacy.redact import Redactor
 
 QUERIES = load_queries("onefold.privacy", "erasure.sql")
 CHUNK: Final = 5_000
+LOG_ROWS_AT_ONCE: Final = 50
+"""A request of the log may have megabytes."""
+END_OF_TIME_US: Final = 253_370_764_800_000_000
+"""The year 9999."""
 Item = TypeVar("Item")
 _items: Final = msgspec.json.Decoder(list[Raw]).decode
 _encode: Final = msgspec.json.Encoder().encode
@@ -23,27 +40,56 @@ Report = dict[str, Any]
 """What a request did: names of kinds → counts, nothing that tells whom."""
 
 
+class Rest(msgspec.Struct):
+    """Who is being erased, and what is yet to do. Forgotten when it is done."""
+
+    names: list[tuple[str, str]]  # (namespace, value)
+    hashes: list[int]  # of the identifiers
+    fragments: list[int]  # whose events are yet to go, the present one first
+    until: int = END_OF_TIME_US  # µs; of the present one, what happened up to then
+    violation: int | None = None  # up to which violations are looked through
+
+
 class Request(NamedTuple):
-    """A request about privacy whose turn it is."""
+    """A request about privacy whose turn it is. `rest` None = it has not begun."""
 
     id: int
     kind: str  # erase, release
     namespace: str
     value: str
     is_suppressed: bool
+    rest: Rest | None
+    report: Report
 
 
 def lock_request(conn: Connection[Any], request_id: int) -> Request | None:
     """The request, unless it is done already (or there is none)."""
-    row = conn.execute(QUERIES["lock_request"], {"id": request_id}).fetchone()
-    if row is None:
-        return None
-    namespace, value = msgspec.json.decode(row[2], type=tuple[str, str])
-    return Request(row[0], row[1], namespace, value, row[3])
+    return _request(conn.execute(QUERIES["lock_request"], {"id": request_id}).fetchone())
+
+
+def lock_erasure_under_way(conn: Connection[Any]) -> Request | None:
+    """The oldest erasure of which a part is done, if it doesn't stand still."""
+    return _request(conn.execute(QUERIES["under_way"]).fetchone())
+
+
+def begin(conn: Connection[Any], request_id: int, n_events: int) -> None:
+    """Nobody sees the person any more, and nobody comes in by their names; `n_events` are yet to go."""
+    conn.execute(QUERIES["begin"], {"id": request_id, "n_events": n_events})
+
+
+def note_progress(conn: Connection[Any], request: Request) -> None:
+    """Keep how far it is; one that stood still goes on."""
+    rest, report = Jsonb(msgspec.to_builtins(request.rest)), Jsonb(request.report)
+    conn.execute(QUERIES["note"], {"id": request.id, "rest": rest, "report": report})
+
+
+def note_fault(conn: Connection[Any], request_id: int, fault: str) -> None:
+    """It stands still until somebody asks for it again."""
+    conn.execute(QUERIES["note_fault"], {"id": request_id, "fault": fault})
 
 
 def finish(conn: Connection[Any], request_id: int, report: Report) -> None:
-    """The request is done; the identifier it named is forgotten."""
+    """The request is done; the identifiers are forgotten."""
     conn.execute(QUERIES["finish"], {"id": request_id, "report": Jsonb(report)})
 
 
@@ -53,10 +99,9 @@ def tell_counts(conn: Connection[Any], hashes: Collection[int]) -> Report:
     return {"companies": row[0], "consents": row[1]} if row else {}
 
 
-def delete_own_events(conn: Connection[Any], hashes: Collection[int]) -> list[Stored]:
-    """Delete and return the events of these fragments, and the link decisions that name one of these identifiers."""
-    rows = conn.execute(QUERIES["delete_own"], {"hashes": bigints(list(hashes))}, binary=True).fetchall()
-    rows += conn.execute(QUERIES["delete_links"], {"hashes": bigints(list(hashes))}, binary=True).fetchall()
+def delete_links(conn: Connection[Any], hashes: Collection[int]) -> list[Stored]:
+    """Delete and return the link decisions that name one of these identifiers."""
+    rows = conn.execute(QUERIES["delete_links"], {"hashes": bigints(list(hashes))}, binary=True).fetchall()
     return list(decode_rows(rows))
 
 
@@ -69,62 +114,136 @@ def neighbours_of(conn: Connection[Any], hashes: Collection[int]) -> list[int]:
 def redact_events(conn: Connection[Any], changed: Sequence[Decoded], gone: Sequence[Decoded]) -> None:
     """Store new bodies of other people's events; delete those of which nothing usable is left."""
     for chunk in _chunks(changed):
-        columns = _event_keys(chunk) | {"body": byteas([event.body for event in chunk])}
+        columns = {
+            "id": uuids([event.id for event in chunk]),
+            "received_at": instants([event.received_at for event in chunk]),
+            "body": byteas([event.body for event in chunk]),
+        }
         conn.execute(QUERIES["redact_events"], columns)
     for chunk in _chunks(gone):
-        conn.execute(QUERIES["delete_events"], _event_keys(chunk))
+        delete_events(conn, chunk)
 
 
-def forget_traces(conn: Connection[Any], hashes: Collection[int], removed: Sequence[Stored]) -> tuple[Report, set[int]]:
-    """Delete what is known beside the events: moves of the identifiers, duplicates; receipts (µs) of the latter."""
-    parameters = {"hashes": bigints(list(hashes))}
-    moves = conn.execute(QUERIES["delete_moves"], parameters).rowcount
-    conn.execute(QUERIES["blank_moves"], parameters)
-    duplicates: list[int] = []
-    for chunk in _chunks(removed):
-        ids = {"ids": uuids([stored.event.id for stored in chunk])}
-        duplicates += [at for (at,) in conn.execute(QUERIES["delete_duplicates"], ids, binary=True)]
-    return {"moves": moves, "duplicates": len(duplicates)}, set(duplicates)
+def forget_moves(conn: Connection[Any], hashes: Collection[int]) -> int:
+    """Delete which profiles these identifiers were in; how many moves."""
+    return conn.execute(QUERIES["delete_moves"], {"hashes": bigints(list(hashes))}).rowcount
 
 
-def clean_violations(conn: Connection[Any], redactor: Redactor, removed: Sequence[Stored]) -> tuple[int, set[int]]:
-    """Delete violations of the removed events and those that name the person; their number and receipts (µs).
+def take_own_events(conn: Connection[Any], rest: Rest, limit: int) -> list[Stored]:
+    """Delete and return some of the person's events, the latest first; `rest` then says where to go on. [] = none left.
 
-    Cost: one scan of `violation`.
+    Cost: as many events; a probe of each week for a fragment that has none.
     """
-    receipts: list[int] = []
+    taken: list[Stored] = []
+    while rest.fragments and len(taken) < limit:
+        found = take_latest(conn, rest.fragments[0], rest.until, limit - len(taken))
+        if found:
+            taken += found
+            rest.until = min(stored.event.ts for stored in found)
+            continue
+        if rest.until == END_OF_TIME_US:
+            del rest.fragments[0]
+        rest.until = END_OF_TIME_US  # once more from the end, to be sure; then on to the next
+    return taken
+
+
+def forget_deliveries(conn: Connection[Any], redactor: Redactor, removed: Sequence[Stored]) -> Report:
+    """Delete what tells of these events elsewhere: duplicates, violations, requests in the log; how many of each.
+
+    Cost: a scan of what the log keeps between the first receipt and the last.
+    """
+    receipts = {stored.event.received_at for stored in removed}
+    report = {"duplicates": 0, "violations": 0}
     for chunk in _chunks(removed):
-        columns = {
+        parameters = {
+            "ids": uuids([stored.event.id for stored in chunk]),
             "source_id": integers([stored.event.source_id for stored in chunk]),
             "message_id": texts([stored.event.message_id for stored in chunk]),
         }
-        receipts += [at for (at,) in conn.execute(QUERIES["delete_violations_of"], columns, binary=True)]
-    found = conn.execute(QUERIES["suspects"], {"needles": redactor.needles()}, binary=True).fetchall()
+        for name in report:
+            query = "delete_duplicates" if name == "duplicates" else "delete_violations_of"
+            found = [at for (at,) in conn.execute(QUERIES[query], parameters, binary=True)]
+            report[name] += len(found)
+            receipts.update(found)
+    return {**report, "log_events": _clean_log(conn, redactor, receipts)}
+
+
+def clean_violations(conn: Connection[Any], redactor: Redactor, rest: Rest, limit: int) -> Report | None:
+    """Look through the next violations for those that name the person and delete them, and their requests in the log.
+
+    None when all are looked through. Cost: `limit` rows of `violation`.
+    """
+    row = conn.execute(QUERIES["violation_ids"]).fetchone()
+    first, last = row or (1, 0)
+    first = max(first, 1 if rest.violation is None else rest.violation + 1)
+    if first > last:
+        return None
+    rest.violation = min(last, first + limit - 1)
+    parameters = {"needles": redactor.needles(), "first": first, "last": rest.violation}
     naming = [
         (id_, at)
-        for id_, at, message_id, body in found
+        for id_, at, message_id, body in conn.execute(QUERIES["suspects"], parameters, binary=True)
         if redactor.redacted(body) is not None or redactor.is_in(message_id)
     ]
     conn.execute(QUERIES["delete_violations"], {"ids": bigints([id_ for id_, _ in naming])})
-    receipts += [at for _, at in naming]
-    return len(receipts), set(receipts)
+    return {"violations": len(naming), "log_events": _clean_log(conn, redactor, {at for _, at in naming})}
 
 
-def clean_log(conn: Connection[Any], redactor: Redactor, receipts: Collection[int]) -> int:
-    """Put ERASED in the place of the person's events in requests received at `receipts` (µs); how many.
+def end_erasure(conn: Connection[Any], redactor: Redactor, hashes: Collection[int]) -> Report:
+    """The last traces: names of profiles in other people's history, and saved views that ask for the person.
 
-    Cost: one scan of what the log keeps of those days.
+    Cost: a scan of `identity_move`.
     """
+    conn.execute(QUERIES["blank_moves"], {"hashes": bigints(list(hashes))})
+    naming = [
+        id_
+        for id_, name, address in conn.execute(QUERIES["views"])
+        if redactor.is_in(name) or redactor.is_in(unquote_plus(address))
+    ]
+    conn.execute(QUERIES["delete_views"], {"ids": bigints(naming)})
+    end_withholding(conn, hashes)
+    return {"views": len(naming)} if naming else {}
+
+
+def add_report(report: Report, more: Report) -> None:
+    """Add counts up, those within others too."""
+    for name, count in more.items():
+        if isinstance(count, dict):
+            add_report(report.setdefault(name, {}), count)
+        else:
+            report[name] = report.get(name, 0) + count
+
+
+def by_kind(events: Iterable[Decoded]) -> dict[str, int]:
+    """How many of each kind."""
+    return dict(sorted(Counter(event.kind.name.lower() for event in events).items()))
+
+
+def _request(row: Sequence[Any] | None) -> Request | None:
+    if row is None:
+        return None
+    id_, kind, identifier, is_suppressed, rest, report = row
+    namespace, value = msgspec.json.decode(identifier, type=tuple[str, str])
+    return Request(
+        id_, kind, namespace, value, is_suppressed, msgspec.convert(rest, Rest) if rest else None, report or {}
+    )
+
+
+def _clean_log(conn: Connection[Any], redactor: Redactor, receipts: Collection[int]) -> int:
+    """Put ERASED in the place of the person's events in requests received at `receipts` (µs); how many."""
     cleaned = 0
     for chunk in _chunks(sorted(receipts)):
         parameters = {"at": instants(chunk), "first": instants(chunk[:1]), "last": instants(chunk[-1:])}
-        rows = conn.execute(QUERIES["log_rows"], parameters, binary=True).fetchall()
-        for epoch, xid, off, received_at, n, body in rows:
-            new, count = _without(body, redactor)
-            if count or new != body:
-                cleaned += count
-                key = {"epoch": epoch, "xid": str(xid), "off": off, "received_at": received_at}
-                conn.execute(QUERIES["clean_log"], {**key, "body": new, "is_all": count == n})
+        with conn.cursor("log_rows", binary=True) as rows:
+            rows.execute(QUERIES["log_rows"], parameters)
+            while found := rows.fetchmany(LOG_ROWS_AT_ONCE):
+                changed = []
+                for received_at, lane, epoch, xid, off, n, body in found:
+                    new, count = _without(body, redactor)
+                    cleaned += count
+                    if new != body:
+                        changed.append(NewBody(received_at, lane, epoch, xid, off, new, count == n))
+                rewrite_rows(conn, changed)
     return cleaned
 
 
@@ -150,18 +269,6 @@ def _without(body: bytes, redactor: Redactor) -> tuple[bytes, int]:
         return edited(body, change), count
     except JSON_FAULTS:
         return body, 0
-
-
-def by_kind(events: Iterable[Decoded]) -> dict[str, int]:
-    """How many of each kind."""
-    return dict(sorted(Counter(event.kind.name.lower() for event in events).items()))
-
-
-def _event_keys(events: Sequence[Decoded]) -> dict[str, Any]:
-    return {
-        "id": uuids([event.id for event in events]),
-        "received_at": instants([event.received_at for event in events]),
-    }
 
 
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

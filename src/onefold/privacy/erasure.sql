@@ -1,17 +1,28 @@
 -- lock_request: whose turn it is, unless it is done
-select id, kind, identifier, is_suppressed from privacy_request where id = %(id)s and done_at is null for update
+select id, kind, identifier, is_suppressed, rest, report from privacy_request
+where id = %(id)s and done_at is null for update
 
--- finish: done; the identifier is forgotten
-update privacy_request set done_at = clock_timestamp(), identifier = null, report = %(report)s where id = %(id)s
+-- under_way: the oldest erasure that has begun and doesn't stand still (index on id where not done)
+select id, kind, identifier, is_suppressed, rest, report from privacy_request
+where done_at is null and rest is not null and fault is null order by id limit 1 for update
+
+-- begin: nobody sees the person any more
+update privacy_request set begun_at = clock_timestamp(), changed_at = clock_timestamp(), n_events = %(n_events)s where id = %(id)s
+
+-- note: how far it is
+update privacy_request set rest = %(rest)s, report = %(report)s, fault = null where id = %(id)s
+
+-- note_fault: it stands still until it is asked for again
+update privacy_request set fault = %(fault)s where id = %(id)s
+
+-- finish: done; the identifiers are forgotten
+update privacy_request set done_at = clock_timestamp(), begun_at = coalesce(begun_at, clock_timestamp()),
+    changed_at = clock_timestamp(), identifier = null, rest = null, fault = null, report = %(report)s
+where id = %(id)s
 
 -- counts: what else goes with these identifiers
 select (select count(distinct company) from company_member where fragment = any(%(hashes)b)),
        (select count(*) from consent where fragment = any(%(hashes)b))
-
--- delete_own: every event of these fragments (index on fragment, ts, a partition at a time)
-delete from event where fragment = any(%(hashes)b)
-returning id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
-    (extract(epoch from ts) * 1000000)::bigint, message_id, body
 
 -- delete_links: decisions that name one of these identifiers (indexes on a and b; index on id)
 delete from event
@@ -29,8 +40,11 @@ update event e set body = v.body
 from unnest(%(id)b, %(received_at)b, %(body)b) v(id, received_at, body)
 where e.id = v.id and e.received_at = v.received_at
 
--- delete_events: other people's events of which nothing is left (index on id)
-delete from event e using unnest(%(id)b, %(received_at)b) v(id, received_at) where e.id = v.id and e.received_at = v.received_at
+-- views: what users' lists are called and ask for (a scan of a small table)
+select id, name, address from saved_view
+
+-- delete_views: by id
+delete from saved_view where id = any(%(ids)b)
 
 -- delete_moves: which profile these identifiers were in (index on h)
 delete from identity_move where h = any(%(hashes)b)
@@ -48,11 +62,14 @@ delete from violation v using (select distinct * from unnest(%(source_id)b, %(me
 where v.source_id = m.source_id and v.message_id = m.message_id
 returning (extract(epoch from v.at) * 1000000)::bigint
 
--- suspects: violations that may name somebody (a scan); what they say is looked at apart
+-- violation_ids: where the table begins and ends (primary key)
+select coalesce(min(id), 1), coalesce(max(id), 0) from violation
+
+-- suspects: of a stretch of violations those that may name somebody (primary key); what they say is looked at apart
 select v.id, (extract(epoch from v.at) * 1000000)::bigint, v.message_id, v.body
 from violation v
 cross join lateral (select lower(encode(v.body, 'escape')) || lower(v.message_id) as text offset 0) t
-where exists (
+where v.id between %(first)s and %(last)s and exists (
     select from unnest(%(needles)s::text[]) needle
     where position(lower(encode(convert_to(needle, 'UTF8'), 'escape')) in t.text) > 0
 )
@@ -60,12 +77,7 @@ where exists (
 -- delete_violations: by id
 delete from violation where id = any(%(ids)b)
 
--- log_rows: requests received at these instants (a scan of what is kept of those days)
-select l.epoch, l.xid::text::bigint, l.off, l.received_at, l.n, l.body
+-- log_rows: requests received at these instants (a scan of what is kept of that stretch)
+select (extract(epoch from l.received_at) * 1000000)::bigint, l.lane, l.epoch, l.xid::text::bigint, l.off, l.n, l.body
 from event_log l
 where l.received_at between (%(first)b)[1] and (%(last)b)[1] and l.received_at in (select unnest(%(at)b))
-
--- clean_log: a request without somebody's events; alone, it had somebody's address, too
-update event_log set body = %(body)s, ip = case when %(is_all)s then '' else ip end,
-    user_agent = case when %(is_all)s then '' else user_agent end
-where received_at = %(received_at)s and epoch = %(epoch)s and xid = %(xid)s::xid8 and off = %(off)s

@@ -1,19 +1,22 @@
 """Everything that is known of a person as one JSON document, in pieces: memory doesn't grow with their events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
 
+from onefold.infra.arrays import bigints, integers, texts
 from onefold.infra.pool import pooled
+from onefold.infra.postgres import load_queries
 from onefold.kernel.instants import instant_of
 from onefold.privacy.consent import Entry
 from onefold.privacy.ledger import consents_of, entries_of
 from onefold.profiles.api import (
     Member,
     Names,
+    TimelineEntry,
     companies_of,
     event_answer,
     load_profile,
@@ -23,12 +26,15 @@ from onefold.profiles.api import (
     traits_of,
 )
 
+QUERIES = load_queries("onefold.privacy", "export.sql")
 EVENTS_A_PIECE: Final = 500
+MOST_MOVES: Final = 10_000
+MOST_VIOLATIONS: Final = 5_000
 _encode: Final = msgspec.json.Encoder().encode
 
 
 def export_person(names: Names, profile_id: int, members: list[Member]) -> Iterator[bytes]:
-    """The document: profile, identifiers, traits with sources, companies, decisions, consents, then every event.
+    """The document: profile, identifiers, moves, traits with sources, companies, decisions, consents, then every event.
 
     Takes a pooled connection for each piece, so a slow reader holds none. Events that come meanwhile may be missing.
     """
@@ -40,13 +46,49 @@ def export_person(names: Names, profile_id: int, members: list[Member]) -> Itera
     while True:
         with pooled() as conn:
             page = timeline_page(conn, fragments, after=place, limit=EVENTS_A_PIECE)
+            faults = _faults(conn, page.entries)
         if page.entries:
-            yield separator + b",".join(_encode(event_answer(names, entry)) for entry in page.entries)
+            yield separator + b",".join(_encode(_event(names, entry, faults)) for entry in page.entries)
             separator = b","
         if page.next_place is None:
             break
         place = page.next_place
     yield b"]}"
+
+
+def _event(names: Names, entry: TimelineEntry, faults: dict[tuple[int, str], list[dict[str, str]]]) -> dict[str, Any]:
+    """As the API answers it, with what of it was left out."""
+    found = faults.get((entry.source_id, entry.message_id))
+    return event_answer(names, entry) | ({"violations": found} if found else {})
+
+
+def _faults(conn: Connection[Any], entries: Sequence[TimelineEntry]) -> dict[tuple[int, str], list[dict[str, str]]]:
+    """Violations of these events, by source and message."""
+    parameters = {
+        "source_id": integers([entry.source_id for entry in entries]),
+        "message_id": texts([entry.message_id for entry in entries]),
+        "limit": MOST_VIOLATIONS,
+    }
+    found: dict[tuple[int, str], list[dict[str, str]]] = {}
+    for source_id, message_id, reason, detail in conn.execute(QUERIES["violations"], parameters):
+        found.setdefault((source_id, message_id), []).append({"reason": reason, "detail": detail})
+    return found
+
+
+def _moves(conn: Connection[Any], members: list[Member]) -> list[dict[str, Any]]:
+    """Which profiles the identifiers were in, and since when."""
+    by_hash = {member.h: member for member in members}
+    rows = conn.execute(QUERIES["moves"], {"hashes": bigints(list(by_hash)), "limit": MOST_MOVES})
+    return [
+        {
+            "at": at,
+            "namespace": by_hash[h].namespace,
+            "value": by_hash[h].value,
+            "from": to_text(before) if before is not None else None,
+            "to": to_text(after) if after is not None else None,
+        }
+        for at, h, before, after in rows
+    ]
 
 
 def entry_answer(names: Names, entry: Entry) -> dict[str, Any]:
@@ -85,6 +127,7 @@ def _head(conn: Connection[Any], names: Names, profile_id: int, members: list[Me
             }
             for member in members
         ],
+        "moves": _moves(conn, members),
         "traits": {
             name: {
                 "value": found.value,

@@ -53,7 +53,7 @@ def consents_of(conn: Connection[Any], profile_id: int) -> dict[str, Entry]:
 
     Cost: the person's raw component and its rows of `consent`.
     """
-    return in_force(_entry(row) for row in conn.execute(QUERIES["deciding"], {"id": profile_id}))
+    return in_force((_entry(row) for row in conn.execute(QUERIES["deciding"], {"id": profile_id})), meanings_of(conn))
 
 
 def entries_of(conn: Connection[Any], profile_id: int, offset: int = 0) -> tuple[list[Entry], bool]:
@@ -71,13 +71,23 @@ def may(conn: Connection[Any], profile_id: int, purpose: str) -> bool:
 def allowing(conn: Connection[Any], profile_ids: Collection[int], purpose: str) -> set[int]:
     """Those of these people who allow `purpose`. Cost: as `consents_of` for each."""
     entries: dict[int, list[Entry]] = {}
-    for profile_id, *row in conn.execute(QUERIES["may"], {"ids": list(profile_ids), "purpose": purpose}):
+    meanings = meanings_of(conn)
+    names = [purpose, *(name for name, meant in meanings.items() if meant == purpose)]
+    for profile_id, *row in conn.execute(QUERIES["may"], {"ids": list(profile_ids), "names": names}):
         entries.setdefault(profile_id, []).append(_entry(row))
     return {
         profile_id
         for profile_id, said in entries.items()
-        if (found := in_force(said).get(purpose)) is not None and found.key.is_granted
+        if (found := in_force(said, meanings).get(purpose)) is not None and found.key.is_granted
     }
+
+
+def meanings_of(conn: Connection[Any]) -> dict[str, str | None]:
+    """Categories of consent banners → the purpose that each means here, None for what nobody is asked for.
+
+    A purpose's own name means itself, whatever it was said to mean before.
+    """
+    return dict(conn.execute(QUERIES["meanings"]).fetchall())
 
 
 def _columns(names: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:

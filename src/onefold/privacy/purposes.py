@@ -51,4 +51,5 @@ def remove_purpose(conn: Connection[Any], slug: str, *, acting_user: str) -> Non
     with conn.transaction():
         if conn.execute(QUERIES["remove_purpose"], {"slug": slug}).fetchone() is None:
             raise NotFound("There is no purpose of this name that could be removed. Built-in ones stay.")
+        conn.execute(QUERIES["forget_meaning"], {"slug": slug})
         audit(conn, actor=acting_user, action="purpose.removed", target=f"purpose:{slug}")

@@ -17,7 +17,9 @@ from onefold.profiles.api import Names, load_members
 QUERIES = load_queries("onefold.privacy", "requests.sql")
 PAGE_SIZE: Final = 50
 MAX_LISTED: Final = 200
-_COLUMNS: Final = ("id", "kind", "requested_at", "requested_by", "is_suppressed", "done_at", "report")
+_COLUMNS: Final = (
+    "id", "kind", "requested_at", "requested_by", "is_suppressed", "begun_at", "done_at", "n_events", "fault", "report",
+)  # fmt: skip
 
 
 class NobodysIdentifier(Rejected):
@@ -42,15 +44,33 @@ class Preview:
 
 @dataclass(frozen=True, kw_only=True)
 class RequestRow:
-    """A request and, once `done_at`, what it did: counts by kind."""
+    """A request and what it did, counts by kind: so far, or once `done_at` all.
+
+    `begun_at`: since then nobody sees the person. `n_events`: how many of their own there were. `fault`: the kind of
+    error on which it stands still, until somebody asks for it again.
+    """
 
     id: int
     kind: str
     requested_at: datetime
     requested_by: str
     is_suppressed: bool
+    begun_at: datetime | None
     done_at: datetime | None
+    n_events: int | None
+    fault: str | None
     report: dict[str, Any] | None
+
+    @property
+    def n_erased(self) -> int:
+        """How many of the person's own events are gone."""
+        events = (self.report or {}).get("events", {})
+        return sum(n for kind, n in events.items() if kind != "link")
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a part is done, and more to do."""
+        return self.begun_at is not None and self.done_at is None
 
 
 def preview(conn: Connection[Any], names: Names, text: str) -> Preview:
@@ -110,6 +130,20 @@ def _request(
         audit(conn, actor=acting_user, action=action, target=f"privacy_request:{row[0]}")
     wait_until_processed(conn, position)
     return get_request(conn, row[0])
+
+
+def ask_again(conn: Connection[Any], request_id: int, *, acting_user: str) -> RequestRow:
+    """Log a request that waits once more, and wait a moment: one that stood still on an error goes on.
+
+    Raises NotFound. Safe to repeat; nothing happens to one that is done.
+    """
+    row = get_request(conn, request_id)
+    if row.done_at is None:
+        with conn.transaction():
+            position = append_internal(conn, [{"type": "request", "request": request_id}], acting_user=acting_user)
+            audit(conn, actor=acting_user, action="privacy_request.repeated", target=f"privacy_request:{request_id}")
+        wait_until_processed(conn, position)
+    return get_request(conn, request_id)
 
 
 def get_request(conn: Connection[Any], request_id: int) -> RequestRow:

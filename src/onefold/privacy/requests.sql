@@ -19,11 +19,15 @@ values (%(kind)s, %(requested_by)s, %(identifier)s, %(is_suppressed)s)
 returning id
 
 -- get: one of them
-select id, kind, requested_at, requested_by, is_suppressed, done_at, report from privacy_request where id = %(id)s
+select id, kind, requested_at, requested_by, is_suppressed, begun_at, done_at, n_events, fault, report
+from privacy_request where id = %(id)s
 
 -- page: the latest first (primary key)
-select id, kind, requested_at, requested_by, is_suppressed, done_at, report from privacy_request
-where id < %(before)s order by id desc limit %(limit)s
+select id, kind, requested_at, requested_by, is_suppressed, begun_at, done_at, n_events, fault, report
+from privacy_request where id < %(before)s order by id desc limit %(limit)s
+
+-- unfinished: how many wait, since when, and how many of them stand still (index on id where not done)
+select count(*), min(requested_at), count(fault) from privacy_request where done_at is null
 
 -- suppressed: identifiers that may not come back
 select count(*) from suppression

@@ -40,6 +40,7 @@ class ConsentOut(Schema):
 
     profile_id: str
     purposes: dict[str, bool] = Field(description="Every purpose of the workspace")
+    unknown: list[str] = Field(description="What was said that means no purpose here: categories of a consent banner")
     ledger: list[EntryOut] = Field(description="The latest first, at most 200")
 
 
@@ -90,8 +91,11 @@ class RequestOut(Schema):
     requested_at: datetime
     requested_by: str
     is_suppressed: bool
+    begun_at: datetime | None = Field(description="Since then nobody sees the person")
     done_at: datetime | None
-    report: dict[str, Any] | None = Field(description="What it did, in counts")
+    n_events: int | None = Field(description="How many events of their own the person had; `report` says how many went")
+    fault: str | None = Field(description="The kind of error on which it stands still")
+    report: dict[str, Any] | None = Field(description="What it did, or has done so far, in counts")
 
 
 class RequestsOut(Schema):
@@ -113,7 +117,8 @@ def consent(request: HttpRequest, identifier: str) -> HttpResponse:
         purposes = [purpose.slug for purpose in list_purposes(conn)]
     allowed = {slug: slug in found and found[slug].key.is_granted for slug in purposes}
     ledger = [entry_answer(names, entry) for entry in entries]
-    return _json({"profile_id": to_text(profile_id), "purposes": allowed, "ledger": ledger})
+    unknown = sorted(found.keys() - allowed.keys())
+    return _json({"profile_id": to_text(profile_id), "purposes": allowed, "unknown": unknown, "ledger": ledger})
 
 
 @router.post("/profiles/{path:identifier}/consent", response=ConsentSet, tags=["Privacy"], summary="Set a consent")
@@ -216,6 +221,15 @@ def one(request: HttpRequest, request_id: int) -> HttpResponse:
     demand(actor_of(request), Permission.ERASE_PEOPLE)
     with pooled() as conn:
         return _json(_row(requests.get_request(conn, request_id)))
+
+
+@router.post("/privacy/requests/{int:request_id}/again", response=RequestOut, tags=["Privacy"], summary="Go on")
+def again(request: HttpRequest, request_id: int) -> HttpResponse:
+    """Ask once more for a request that stands still. Safe to repeat."""
+    actor = actor_of(request)
+    demand(actor, Permission.ERASE_PEOPLE)
+    with pooled() as conn:
+        return _json(_row(requests.ask_again(conn, request_id, acting_user=name_of(actor))))
 
 
 def _row(row: requests.RequestRow) -> dict[str, Any]:

@@ -22,11 +22,15 @@ _KEY_ID_BYTES: Final = 8
 
 @dataclass(frozen=True)
 class Suppressions:
-    """Those in force as of `version`, when the last request was done. False when there are none."""
+    """Those in force as of `version`, when a request changed them last. False when there are none.
+
+    `denying`: categories of consent banners that mean analytics; with them, for one query a batch asks for both.
+    """
 
     version: datetime | None
     key: bytes | None = field(compare=False, repr=False)
     digests: frozenset[bytes] = field(compare=False, repr=False)
+    denying: frozenset[str] = frozenset()
     _seen: dict[int, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def __bool__(self) -> bool:
@@ -74,8 +78,9 @@ def load_suppressions(conn: Connection[Any], key: bytes | None, current: Suppres
     if key is None:
         return NOBODY
     row = conn.execute(QUERIES["version"]).fetchone()
-    version = row[0] if row else None
-    if current is not None and current.key == key and current.version == version:
+    version, names = row or (None, None)
+    denying = frozenset(names or ())
+    if current is not None and (current.key, current.version, current.denying) == (key, version, denying):
         return current
     mine = key_id(key)
     digests = set()
@@ -86,7 +91,7 @@ def load_suppressions(conn: Connection[Any], key: bytes | None, current: Suppres
                 " suppression_key of the data folder, or ONEFOLD_PRIVACY_SECRET_KEY."
             )
         digests.add(digest)
-    return Suppressions(version, key, frozenset(digests))
+    return Suppressions(version, key, frozenset(digests), denying)
 
 
 def suppress(conn: Connection[Any], key: bytes, identifiers: Iterable[tuple[str, str]], request_id: int) -> int:
@@ -101,6 +106,11 @@ def suppress(conn: Connection[Any], key: bytes, identifiers: Iterable[tuple[str,
         }
         known += conn.execute(QUERIES["suppress"], parameters).rowcount
     return known
+
+
+def release_all(conn: Connection[Any], request_id: int) -> None:
+    """Let all come back that were suppressed for this request."""
+    conn.execute(QUERIES["release_all"], {"request": request_id})
 
 
 def release(conn: Connection[Any], key: bytes, namespace: str, value: str) -> int:

@@ -12,6 +12,8 @@ urlpatterns = [
     path("privacy/erase", views.erase, name="erase"),
     path("privacy/release", views.release, name="release"),
     path("privacy/requests/<int:request_id>", views.one_request, name="privacy_request"),
+    path("privacy/requests/<int:request_id>/again", views.again, name="privacy_request_again"),
     path("privacy/purposes", views.purposes, name="purposes"),
+    path("privacy/categories", views.category, name="consent_category"),
     path("privacy/purposes/<slug:slug>/remove", views.remove, name="remove_purpose"),
 ]

@@ -14,16 +14,17 @@ from psycopg import Connection
 from onefold.accounts.api import Permission, demand, name_of, requires
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import Rejected
+from onefold.privacy import categories, requests
 from onefold.privacy import purposes as purposes_
-from onefold.privacy import requests
 from onefold.privacy.consent import Entry
 from onefold.privacy.decisions import Decision, set_consent, undo_consent
 from onefold.privacy.export import entry_answer
-from onefold.privacy.ledger import MAX_LISTED, consents_of, entries_of
+from onefold.privacy.ledger import MAX_LISTED, consents_of, entries_of, meanings_of
 from onefold.privacy.subject import person_of
 from onefold.profiles.api import Names, names_in_force, to_text
 
 MAX_OFFSET = 1_000_000
+MAX_UNKNOWN = 5
 
 
 @requires(Permission.SEE_PEOPLE)
@@ -83,6 +84,8 @@ def ledger(request: HttpRequest, identifier: str) -> HttpResponse:
         profile_id, _members = person_of(conn, names, identifier)
         entries, has_more = entries_of(conn, profile_id, offset)
         titles = {purpose.slug: purpose.name for purpose in purposes_.list_purposes(conn)}
+        for name, meant in meanings_of(conn).items():
+            titles[name] = f"{name} ({titles[meant] if meant else _('strictly necessary')})"
     context = {
         "profile_id": profile_id,
         "entries": [_shown(names, entry) for entry in entries],
@@ -158,6 +161,15 @@ def one_request(request: HttpRequest, request_id: int) -> HttpResponse:
     return render(request, "privacy/request.html#state" if is_part else "privacy/request.html", {"row": row})
 
 
+@requires(Permission.ERASE_PEOPLE)
+@require_POST
+def again(request: HttpRequest, request_id: int) -> HttpResponse:
+    """Ask once more for a request that stands still."""
+    with pooled() as conn:
+        requests.ask_again(conn, request_id, acting_user=name_of(request.user))
+    return HttpResponseRedirect(f"/privacy/requests/{request_id}")
+
+
 @requires(Permission.MANAGE_SETTINGS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def purposes(request: HttpRequest) -> HttpResponse:
@@ -172,7 +184,26 @@ def purposes(request: HttpRequest) -> HttpResponse:
             except Rejected as fault:  # an answer to the form, beside which it is read
                 context = {**given, "fault": str(fault)}
         context["purposes"] = purposes_.list_purposes(conn)
+        context["categories"] = categories.list_categories(conn)
     return render(request, "privacy/purposes.html", context, status=422 if "fault" in context else 200)
+
+
+@requires(Permission.MANAGE_SETTINGS)
+@require_POST
+def category(request: HttpRequest) -> HttpResponse:
+    """Say which purpose a category of a consent banner means: `purpose`, `-` for none, "" for not known."""
+    name, purpose = request.POST.get("name", ""), request.POST.get("purpose", "")
+    try:
+        with pooled() as conn:
+            if purpose:
+                meant = None if purpose == "-" else purpose
+                categories.save_category(conn, name=name, purpose=meant, acting_user=name_of(request.user))
+            else:
+                categories.remove_category(conn, name, acting_user=name_of(request.user))
+        messages.success(request, _("Saved. It counts for what was said before as well."))
+    except Rejected as fault:  # the forms are many on a page
+        messages.error(request, str(fault))
+    return HttpResponseRedirect("/privacy/purposes#categories")
 
 
 @requires(Permission.MANAGE_SETTINGS)
@@ -188,11 +219,12 @@ def remove(request: HttpRequest, slug: str) -> HttpResponse:
 def _consent_context(conn: Connection[Any], names: Names, profile_id: int) -> dict[str, Any]:
     found = consents_of(conn, profile_id)
     listed = purposes_.list_purposes(conn)
-    known = {purpose.slug for purpose in listed}
+    unknown = sorted(found.keys() - {purpose.slug for purpose in listed})
     return {
         "profile_id": profile_id,
         "rows": [(purpose, _shown(names, found.get(purpose.slug))) for purpose in listed],
-        "unlisted": len(found.keys() - known),
+        "unknown": [(name, _shown(names, found[name])) for name in unknown[:MAX_UNKNOWN]],
+        "more_unknown": max(0, len(unknown) - MAX_UNKNOWN),
         "has_entries": bool(found),
     }
 

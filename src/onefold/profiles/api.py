@@ -16,6 +16,7 @@ from onefold.profiles.person import Found, Member, find, load_members, load_prof
 from onefold.profiles.refold import (
     CompanyFacts,
     CompanyRow,
+    companies_with,
     company_row,
     delete_companies,
     delete_members,
@@ -29,6 +30,7 @@ from onefold.profiles.refold import (
     write_member_rows,
     write_profiles,
 )
+from onefold.profiles.timeline import Entry as TimelineEntry
 from onefold.profiles.timeline import timeline_page
 
 __all__ = [
@@ -41,8 +43,10 @@ __all__ = [
     "Member",
     "Names",
     "Newcomers",
+    "TimelineEntry",
     "add_claims",
     "companies_of",
+    "companies_with",
     "company_hash",
     "company_row",
     "current_values",

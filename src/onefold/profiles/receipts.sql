@@ -1,7 +1,7 @@
 -- stored: accepted deliveries of a message, the latest first (index on id; primary keys)
 select e.received_at, e.ts, e.kind, e.name, e.flags, n.ns, n.val, n.prof, p.id is not null
 from event e left join node n on n.h = e.fragment left join profile p on p.id = n.prof
-where e.id = %(id)s
+where e.id = %(id)s and e.fragment not in (select fragment from withheld)
 order by e.received_at desc
 limit 10
 

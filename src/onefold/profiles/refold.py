@@ -231,6 +231,12 @@ def delete_members(conn: Connection[Any], members: Sequence[tuple[int, int]]) ->
         conn.execute(QUERIES["delete_member_rows"], columns)
 
 
+def companies_with(conn: Connection[Any], fragments: Collection[int]) -> dict[int, CompanyFacts]:
+    """Companies in which one of these fragments was ever seen, still empty."""
+    rows = conn.execute(QUERIES["companies_with"], {"fragments": bigints(list(fragments))}, binary=True)
+    return {h: CompanyFacts(space, key) for h, space, key in rows}
+
+
 def members_of(conn: Connection[Any], companies: Collection[int]) -> set[int]:
     """Fragments that were ever seen in one of these companies."""
     if not companies:

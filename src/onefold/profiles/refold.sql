@@ -69,5 +69,8 @@ where company_member.company = gone.company and company_member.fragment = gone.f
 -- delete_members: memberships of companies, before they are written anew
 delete from company_member where company = any(%(companies)b)
 
+-- companies_with: in which these fragments were ever seen (index on fragment)
+select distinct c.h, c.space, c.key from company_member m join company c on c.h = m.company where m.fragment = any(%(fragments)b)
+
 -- members_of: fragments that were ever seen in these companies
 select distinct fragment from company_member where company = any(%(companies)b)

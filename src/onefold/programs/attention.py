@@ -11,6 +11,7 @@ from onefold.config import Settings
 from onefold.events.api import Condition, SourceHealth, source_health
 from onefold.kernel.marking import marked as _
 from onefold.notifications.api import News, tell_lasting
+from onefold.privacy.api import waiting_requests
 from onefold.programs.doctor import examine_running
 from onefold.programs.health import health, span
 
@@ -37,7 +38,7 @@ def concerns(
     conn: Connection[Any], settings: Settings, now: datetime, sources: list[SourceHealth] | None = None
 ) -> list[Concern]:
     """The worst first. `sources`: as `source_health` found them, if somebody did. Cost: of `health` and of that."""
-    found = [*_of_installation(conn, settings)]
+    found = [*_of_installation(conn, settings), *_of_privacy(conn, now)]
     for one in source_health(conn, now) if sources is None else sources:
         found += _of_source(one, now)
     return sorted(found, key=lambda concern: concern.tone != "bad")
@@ -81,6 +82,22 @@ def _of_installation(conn: Connection[Any], settings: Settings) -> Iterator[Conc
             action=_("Look"),
             params={"reason": faults[0]},
         )
+
+
+def _of_privacy(conn: Connection[Any], now: datetime) -> Iterator[Concern]:
+    waiting = waiting_requests(conn)
+    if waiting is None or not waiting.is_late(now):
+        return
+    is_overdue = waiting.is_overdue(now)
+    yield Concern(
+        key="privacy",
+        tone="bad" if is_overdue or waiting.n_stopped else "warn",
+        title=_("Privacy requests are overdue") if is_overdue else _("Privacy requests wait"),
+        text=_("%(n)s wait, the oldest for %(span)s; the law gives a month."),
+        url="/privacy",
+        action=_("Look"),
+        params={"n": waiting.n, "span": span((now - waiting.oldest_at).total_seconds())},
+    )
 
 
 def _of_source(one: SourceHealth, now: datetime) -> Iterator[Concern]:

@@ -15,7 +15,8 @@ from onefold.infra.embedded import database
 from onefold.infra.home import find_home
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import OnefoldError
-from onefold.programs.health import QUERIES, blockers, lags, process_faults, processes, restarts_in_words
+from onefold.privacy.api import waiting_requests
+from onefold.programs.health import QUERIES, blockers, lags, process_faults, processes, restarts_in_words, span
 from onefold.programs.migrate import pending_migrations, set_up_django
 from onefold.programs.upkeep import missing_partitions
 
@@ -66,6 +67,7 @@ def _examine_database(settings: Settings, connection: Connection[tuple[Any, ...]
     yield from _examine_log(connection)
     yield from _examine_partitions(connection)
     yield from _examine_configuration(connection)
+    yield examine_privacy(connection, datetime.now(UTC))
     yield from _examine_audit(connection)
 
 
@@ -119,6 +121,21 @@ def _examine_audit(connection: Connection[tuple[Any, ...]]) -> Iterator[Finding]
         yield Finding(False, "The chain of the audit log holds.")
     else:
         yield Finding(True, f"The audit log was changed by hand: the chain breaks at entry {broken}.")
+
+
+def examine_privacy(connection: Connection[tuple[Any, ...]], now: datetime) -> Finding:
+    """Whether people wait for what they asked; after a month that breaks the law."""
+    waiting = waiting_requests(connection)
+    if waiting is None:
+        return Finding(False, "No privacy request waits.")
+    age = span((now - waiting.oldest_at).total_seconds())
+    one = waiting.n == 1
+    text = f"{waiting.n} privacy {'request waits' if one else 'requests wait'}, the oldest for {age}."
+    if waiting.n_stopped:
+        text += f" {waiting.n_stopped} stopped on an error: look at Privacy, and ask again there."
+    if waiting.is_overdue(now):
+        text += " The law gives a month."
+    return Finding(waiting.is_late(now), text)
 
 
 def disk_space(folder: Path) -> Finding:

@@ -1,18 +1,20 @@
 """The first steps of a batch: which events count, and whom they name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from onefold.events.api import (
     DEDUPLICATION_US,
+    NOTHING_KEPT,
     Decoded,
     Kind,
     LogRow,
     Reason,
     Violation,
-    decode_request,
+    decode_each,
+    denied_of,
     known_receipts,
     retracted_until,
     store_retractions,
@@ -42,21 +44,38 @@ _SUPPRESSED = Refused(Reason.SUPPRESSED, "It names somebody who was erased and i
 
 def prepare(rows: list[LogRow], context: Context) -> Prepared:
     """Log rows → events by receipt, their identifiers normalised, and violations. No database."""
-    prepared = Prepared(rows, [], [])
+    prepared = Prepared(rows, [], [], [])
     for row in rows:
-        events, violations = decode_request(row, context.limits)
-        prepared.violations.extend(violations)
-        for event in events:
-            if event.kind in _INTERNAL:
-                prepared.events.append(Incoming(event, [], []))
+        unkept = []
+        for place, decoded in enumerate(decode_each(row, context.limits)):
+            found = decoded if type(decoded) is Violation else _judge(decoded, context)  # type: ignore[arg-type]  # mypy doesn't narrow on `type() is`
+            if type(found) is Incoming:
+                prepared.events.append(found)
                 continue
-            incoming = Incoming(event, *context.extractor.identifiers(event))
-            if context.suppressions and context.names_suppressed(incoming.identifiers):
-                prepared.violations.append(_violation(event, _SUPPRESSED, is_fatal=True))
-            else:
-                prepared.events.append(incoming)
+            prepared.violations.append(found)  # type: ignore[arg-type]  # as above
+            if found.reason in NOTHING_KEPT:  # type: ignore[union-attr]  # as above
+                unkept.append(place)
+        if unkept:
+            prepared.unkept.append((row, unkept))
     prepared.events.sort(key=lambda incoming: incoming.event.received_at)
     return prepared
+
+
+def _judge(event: Decoded, context: Context) -> Incoming | Violation:
+    """Whom an event names, or why nothing of it may be kept."""
+    if event.kind in _INTERNAL:
+        if event.kind is Kind.LINK and context.suppressions:
+            rule = link_rule(context.extractor, event)
+            if not isinstance(rule, Refused) and context.names_suppressed(rule[1]):
+                return _suppressed(event, rule[1])
+        return Incoming(event, [], [])
+    incoming = Incoming(event, *context.extractor.identifiers(event))
+    if context.suppressions and context.names_suppressed(incoming.identifiers):
+        return _suppressed(event, incoming.identifiers)
+    if event.consents and (denied := denied_of(event, context.suppressions.denying)):
+        detail = f"The event's own consent denies {denied}, which means analytics here, so nothing of it is kept."
+        return _violation(event, Refused(Reason.CONSENT_DENIED, detail), is_fatal=True)
+    return incoming
 
 
 def take_in(batch: Batch) -> None:
@@ -233,8 +252,6 @@ def link_rule(extractor: Extractor, event: Decoded) -> tuple[Rule, list[Identifi
 
 def _accept_link(batch: Batch, event: Decoded) -> None:
     found = link_rule(batch.context.extractor, event)
-    if not isinstance(found, Refused) and batch.context.names_suppressed(found[1]):
-        found = _SUPPRESSED
     if isinstance(found, Refused):
         batch.refuse(_violation(event, found, is_fatal=True))
     else:
@@ -256,5 +273,14 @@ def _violation(event: Decoded, refusal: Refused, *, is_fatal: bool) -> Violation
         reason=refusal.reason,
         detail=refusal.detail,
         is_fatal=is_fatal,
-        body=b"" if refusal.reason is Reason.SUPPRESSED else event.body,
+        body=b"" if refusal.reason in NOTHING_KEPT else event.body,
     )
+
+
+def _suppressed(event: Decoded, identifiers: Iterable[Identifier]) -> Violation:
+    """A receipt that names nobody: some senders make message ids of addresses."""
+    violation = _violation(event, _SUPPRESSED, is_fatal=True)
+    told = event.message_id.lower()
+    if any(found.value.lower() in told for found in identifiers):
+        violation = msgspec.structs.replace(violation, message_id="")
+    return violation

@@ -41,6 +41,7 @@ class Prepared(NamedTuple):
     rows: list[LogRow]
     events: list[Incoming]  # by receipt
     violations: list[Violation]
+    unkept: list[tuple[LogRow, list[int]]]  # requests, with the places of events of which nothing may be kept
 
     @property
     def size(self) -> int:

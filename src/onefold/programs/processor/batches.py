@@ -27,6 +27,7 @@ from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batch import Prepared
 from onefold.programs.processor.context import Context, load_context, note_config
+from onefold.programs.processor.erase import erase_piece, stop_erasure
 from onefold.programs.processor.steps import process
 
 FIRST_BATCH_EVENTS: Final = 1_000
@@ -61,6 +62,7 @@ class Batches:
         self._set_aside_in_a_row = 0
         self._gave_way = False  # a bulk batch that was ready let an interactive one go first
         self._context: Context | None = None
+        self._may_be_erasing = True  # somebody, of whom a part is gone: looked up once, then known
 
     @property
     def is_behind(self) -> bool:
@@ -76,10 +78,7 @@ class Batches:
         self._suspects = []
         try:
             with self._conn.transaction():
-                context = load_context(self._conn, self._context, self._limits, self._suppression_key)
-                if context is not self._context:
-                    note_config(self._conn, context, is_rebuild=False)
-                    self._context = context
+                context = self._load_context()
                 prepared = self._next(context)
                 if not prepared.rows:
                     self._part = None
@@ -96,6 +95,7 @@ class Batches:
             self._set_aside(fault)
             return 1
         self._set_aside_in_a_row = 0
+        self._may_be_erasing = self._may_be_erasing or bool(batch.requests)
         elapsed_ms = (time.monotonic() - began) * 1000
         self.processed += len(batch.accepted)
         if self._part is None:
@@ -111,6 +111,31 @@ class Batches:
             steps={name: round(ms, 1) for name, ms in timings.items()},
         )
         return len(prepared.rows)
+
+    def erase_piece(self) -> bool:
+        """Between batches: the next piece of an erasure under way, in one transaction; False when there is none.
+
+        Costs nothing while nobody is erased. One that a defect of ours stops is left until somebody asks again.
+        """
+        if not self._may_be_erasing:
+            return False
+        try:
+            with self._conn.transaction():
+                lock_positions(self._conn)
+                self._may_be_erasing = erase_piece(self._conn, self._load_context())
+        except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable):
+            raise
+        except Exception as fault:  # batches go on all the same
+            with self._conn.transaction():
+                stop_erasure(self._conn, fault)
+        return self._may_be_erasing
+
+    def _load_context(self) -> Context:
+        context = load_context(self._conn, self._context, self._limits, self._suppression_key)
+        if context is not self._context:
+            note_config(self._conn, context, is_rebuild=False)
+            self._context = context
+        return context
 
     def _next(self, context: Context) -> Prepared:
         """The next batch: what was prepared ahead if it still fits, or read now. Behind a full one another is begun."""

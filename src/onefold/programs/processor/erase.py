@@ -1,16 +1,18 @@
 """Answer privacy requests in the order of the log: erase a person, or let one come back.
 
 In the processor, because then nobody else writes: what was received before is processed and goes, what comes after
-meets the suppression. One transaction, so a crash leaves either everything or nothing to be done again.
-docs/decisions/erasure-is-a-step-of-the-processor.md says why. Cost: the person's events; every event of other people's
-fragments that were seen with an identifier of theirs; a scan of `violation`, `identity_move` and the log.
+meets the suppression. The batch of the request makes an end of the person (identifiers, profile, edges, what others'
+events say of them) and of their first events; further pieces, each a transaction, go between later batches.
+docs/decisions/erasure-is-a-step-of-the-processor.md says why. Cost of the batch: every event of other people's
+fragments that were seen with an identifier of theirs. Of a piece: PIECE_EVENTS events and what the log keeps of their
+time, or PIECE_VIOLATIONS violations. Of the last: a scan of `identity_move`.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection
 
-from onefold.events.api import Decoded, LogRow, Stored, Trust, decode_accepted, events_of
+from onefold.events.api import Decoded, LogRow, Stored, Trust, decode_accepted, events_of, withhold
 from onefold.identity.api import Node, Refused, load_components, load_nodes
 from onefold.infra.logs import get_logger
 from onefold.kernel.errors import Broken
@@ -18,23 +20,37 @@ from onefold.privacy.api import (
     Redactor,
     Report,
     Request,
+    Rest,
+    add_report,
+    begin,
     by_kind,
-    clean_log,
     clean_violations,
-    delete_own_events,
+    delete_links,
+    end_erasure,
     finish,
-    forget_traces,
+    forget_deliveries,
+    forget_moves,
+    lock_erasure_under_way,
     lock_request,
     neighbours_of,
+    note_fault,
+    note_progress,
     redact_events,
     release,
+    release_all,
     suppress,
+    take_own_events,
     tell_counts,
 )
 from onefold.profiles.api import is_nobody, remove_all_exports
 from onefold.programs.processor.batch import Batch
 from onefold.programs.processor.context import Context
-from onefold.programs.processor.retract import settle_without
+from onefold.programs.processor.retract import retally, settle_without
+
+PIECE_EVENTS: Final = 2_000
+PIECE_VIOLATIONS: Final = 10_000
+PIECES_AT_ONCE: Final = 3
+"""So most people are erased within the batch: their events, the violations, the end."""
 
 log = get_logger(__name__)
 
@@ -46,9 +62,32 @@ def answer_requests(batch: Batch) -> None:
         if request is None:
             continue
         _plan_freely(batch.conn)
-        report = _erase(batch, request) if request.kind == "erase" else _release(batch.context, batch.conn, request)
-        finish(batch.conn, request.id, report)
-        log.info("privacy_request_done", kind=request.kind, request=request.id)
+        if request.kind == "release":
+            released = release(batch.conn, _key(batch.context), request.namespace, request.value)
+            finish(batch.conn, request.id, {"released": released})
+        elif request.rest is None:
+            _begin(batch, request)
+        else:  # it stood still, and somebody asked for it again
+            note_progress(batch.conn, request)
+
+
+def erase_piece(conn: Connection[Any], context: Context) -> bool:
+    """The next piece of an erasure under way, in the caller's transaction; False when there is none."""
+    request = lock_erasure_under_way(conn)
+    if request is None:
+        return False
+    _plan_freely(conn)
+    if _go_on(conn, context, request):
+        log.info("erasure_done", request=request.id)
+    return True
+
+
+def stop_erasure(conn: Connection[Any], fault: Exception) -> None:
+    """The next piece fails by a defect of ours: leave it until somebody asks again. In the caller's transaction."""
+    request = lock_erasure_under_way(conn)
+    if request is not None:
+        note_fault(conn, request.id, type(fault).__name__)
+        log.error("erasure_stopped", request=request.id, fault=type(fault).__name__, exc_info=fault)
 
 
 def _plan_freely(conn: Connection[Any]) -> None:
@@ -58,29 +97,55 @@ def _plan_freely(conn: Connection[Any]) -> None:
     conn.execute("set local plan_cache_mode = auto")
 
 
-def _release(context: Context, conn: Connection[Any], request: Request) -> Report:
-    return {"released": release(conn, _key(context), request.namespace, request.value)}
-
-
-def _erase(batch: Batch, request: Request) -> Report:
+def _begin(batch: Batch, request: Request) -> None:
+    """Make an end of the person, and take the first pieces of their events."""
     conn, context = batch.conn, batch.context
     members = _members(conn, context, request)
     if members and is_nobody(members, context.config):
-        return {"is_shared": True}
+        finish(conn, request.id, {"is_shared": True})
+        return
     by_code = context.config.by_code
     named = [(by_code[node.ns].name, node.val) for node in members]
-    report: Report = {"identifiers": _count_names(named)}
-    if members:
-        report |= _erase_members(conn, context, members, named)
-    else:  # nobody has come by this name yet; refused requests may hold it all the same
-        redactor = Redactor([(request.namespace, request.value)], context.extractor)
-        report["violations"], receipts = clean_violations(conn, redactor, [])
-        report["log_events"] = clean_log(conn, redactor, receipts)
-    remove_all_exports(conn)  # they may hold the person: whoever wants one asks again
+    everybody = list(dict.fromkeys([*named, (request.namespace, request.value)]))
+    # those who may come back wait for the end of it, too: what came in between would be erased in part
+    suppressed = suppress(conn, _key(context), everybody, request.id)
+    report: Report = {"identifiers": _count_names(named), "violations": 0, "log_events": 0}
     if request.is_suppressed:
-        everybody = dict.fromkeys([*named, (request.namespace, request.value)])
-        report["suppressed"] = suppress(conn, _key(context), everybody, request.id)
-    return report
+        report["suppressed"] = suppressed
+    if members:
+        add_report(report, _erase_identity(conn, context, members, named))
+    remove_all_exports(conn)  # they may hold the person: whoever wants one asks again
+    rest = Rest(everybody, [node.h for node in members], [node.h for node in members if node.n])
+    withhold(conn, rest.fragments)
+    begin(conn, request.id, sum(node.n for node in members))
+    request = request._replace(rest=rest, report=report)
+    log.info("erasure_begun", request=request.id)
+    for _ in range(PIECES_AT_ONCE):
+        if _go_on(conn, context, request):
+            log.info("erasure_done", request=request.id)
+            break
+
+
+def _go_on(conn: Connection[Any], context: Context, request: Request) -> bool:
+    """One piece, noted in the request; whether that was the last."""
+    rest, report = request.rest, request.report
+    if rest is None:
+        raise Broken("An erasure goes on that has not begun.")
+    redactor = Redactor(rest.names, context.extractor)
+    if own := take_own_events(conn, rest, PIECE_EVENTS):
+        retally(conn, own)
+        add_report(report, {"events": by_kind(stored.event for stored in own)})
+        add_report(report, forget_deliveries(conn, redactor, own))
+    elif found := clean_violations(conn, redactor, rest, PIECE_VIOLATIONS):
+        add_report(report, found)
+    else:
+        add_report(report, end_erasure(conn, redactor, rest.hashes))
+        if not request.is_suppressed:
+            release_all(conn, request.id)
+        finish(conn, request.id, report)
+        return True
+    note_progress(conn, request)
+    return False
 
 
 def _members(conn: Connection[Any], context: Context, request: Request) -> list[Node]:
@@ -94,28 +159,24 @@ def _members(conn: Connection[Any], context: Context, request: Request) -> list[
     return [other for other in load_components(conn, [node.comp]) if other.prof == node.prof]
 
 
-def _erase_members(
+def _erase_identity(
     conn: Connection[Any], context: Context, members: list[Node], named: list[tuple[str, str]]
 ) -> Report:
+    """Everything but the person's own events: as if those had never come."""
     hashes = [node.h for node in members]
     redactor = Redactor(named, context.extractor)
     report = tell_counts(conn, hashes)
     neighbours = neighbours_of(conn, hashes)
-    own = delete_own_events(conn, hashes)
+    links = delete_links(conn, hashes)
     before, changed, gone = _redact_others(conn, context, redactor, neighbours)
     redact_events(conn, changed, gone)
-    settle_without(conn, context, [*own, *before], changed)
-    report["events"] = by_kind(stored.event for stored in own)
-    report["events_of_others"] = {"redacted": len(changed), "deleted": len(gone)}
-    traces, receipts = forget_traces(conn, hashes, [*own, *before])
-    report |= traces
-    report["violations"], refused = clean_violations(conn, redactor, [*own, *before])
-    receipts |= refused | {stored.event.received_at for stored in (*own, *before)}
-    report["log_events"] = clean_log(conn, redactor, receipts)
-    left = load_nodes(conn, hashes)
-    if left:
+    settle_without(conn, context, [*links, *before], changed, emptied=hashes)
+    if left := load_nodes(conn, hashes):
         raise Broken(f"{len(left)} identifiers of an erased person are still there.")
-    return report
+    report["events"] = by_kind(stored.event for stored in links)
+    report["events_of_others"] = {"redacted": len(changed), "deleted": len(gone)}
+    report["moves"] = forget_moves(conn, hashes)
+    return report | forget_deliveries(conn, redactor, [*links, *before])
 
 
 def _redact_others(

@@ -71,7 +71,10 @@ class Processor:
         while not self._is_stopping:
             self._beat(listener)
             began = time.monotonic()
-            if batches.run():
+            has_read = batches.run()
+            if batches.erase_piece():
+                continue
+            if has_read:
                 pause = began + self._settings.min_interval_ms / 1000 - time.monotonic()
                 if pause > 0 and not batches.is_behind:
                     time.sleep(pause)

@@ -7,6 +7,7 @@ pieces.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from onefold.events.api import (
     Tallies,
     delete_retracted,
     events_of,
+    group_events_of,
     store_counts,
     store_tallies,
 )
@@ -43,6 +45,7 @@ from onefold.privacy.api import Ledger, add_consents, forget_consents, rows_of, 
 from onefold.profiles.api import (
     CompanyFacts,
     Fragment,
+    companies_with,
     company_hash,
     members_of,
     pack,
@@ -80,21 +83,27 @@ def take_back(batch: Batch) -> None:
 
 
 def settle_without(
-    conn: Connection[Any], context: Context, removed: list[Stored], changed_to: Collection[Decoded] = ()
+    conn: Connection[Any],
+    context: Context,
+    removed: list[Stored],
+    changed_to: Collection[Decoded] = (),
+    emptied: Collection[int] = (),
 ) -> list[Node]:
     """Make everything as the stored events have it, after `removed` went; returns the identifiers that vanished.
 
-    An event that changed counts as removed, as it was, and stands in `changed_to` as it is now.
+    An event that changed counts as removed, as it was, and stands in `changed_to` as it is now. Nothing stands any more
+    of the fragments `emptied`, whether their events are gone or yet to go; sums keep those until then.
     """
-    if not removed:
+    if not removed and not emptied:
         return []
-    _retally(conn, removed, changed_to)
+    retally(conn, removed, changed_to)
     decisions = [(s.event.id, s.event.received_at) for s in removed if s.event.kind is Kind.LINK]
     named = {end for pair in delete_rules(conn, decisions) for end in pair}
-    lost = {stored.fragment for stored in removed if stored.event.kind not in (Kind.LINK, Kind.RETRACT)}
-    companies = _companies_in(removed, context)
-    fragments = _refold_fragments(conn, context, lost, companies)
+    lost = {stored.fragment for stored in removed if stored.event.kind not in (Kind.LINK, Kind.RETRACT)} | set(emptied)
     nodes = load_nodes(conn, lost | named)
+    lost &= nodes.keys()  # of a fragment that is being erased nothing stood
+    companies = _companies_in(removed, context) | companies_with(conn, emptied)
+    fragments = _refold_fragments(conn, context, lost, companies, emptied)
     changed = _replace_edges(conn, context, fragments, nodes) | lost
     forget_consents(conn, lost)
     write_consents(conn, rows_of({h: fragment.consents for h, fragment in fragments.items()}))
@@ -117,7 +126,8 @@ def settle_without(
     return vanished
 
 
-def _retally(conn: Connection[Any], removed: list[Stored], changed_to: Collection[Decoded]) -> None:
+def retally(conn: Connection[Any], removed: list[Stored], changed_to: Collection[Decoded] = ()) -> None:
+    """Sums without what was removed, with what it was changed to."""
     tallies = Tallies()
     for stored in removed:
         tallies.add(stored.event, -1)
@@ -138,11 +148,17 @@ def _companies_in(removed: list[Stored], context: Context) -> dict[int, CompanyF
 
 
 def _refold_fragments(
-    conn: Connection[Any], context: Context, lost: set[int], companies: dict[int, CompanyFacts]
+    conn: Connection[Any],
+    context: Context,
+    lost: set[int],
+    companies: dict[int, CompanyFacts],
+    emptied: Collection[int],
 ) -> dict[int, WholeFragment]:
     """The fragments as their remaining events have them; fills `companies` from all that their members still say."""
     fragments = {h: WholeFragment() for h in lost}
-    for stored in events_of(conn, lost | members_of(conn, companies.keys())):
+    standing = lost.difference(emptied)
+    members = members_of(conn, companies.keys()).difference(standing, emptied)
+    for stored in chain(events_of(conn, standing), group_events_of(conn, members)):
         event = stored.event
         if event.kind in (Kind.LINK, Kind.RETRACT):
             continue

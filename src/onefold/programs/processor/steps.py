@@ -9,6 +9,7 @@ from psycopg import Connection
 from onefold.events.api import (
     advance,
     append_internal,
+    forget_events,
     note_processed,
     store_counts,
     store_duplicates,
@@ -74,6 +75,11 @@ def write(batch: Batch) -> None:
     advance(conn, batch.prepared.rows)
 
 
+def forget_refused(batch: Batch) -> None:
+    """Of events that are suppressed, or deny analytics, nothing stays in the log either."""
+    forget_events(batch.conn, batch.prepared.unkept)
+
+
 def judge_oversized(batch: Batch) -> None:
     """Log the verdict on components that are no person: being an event, a rebuild sees it too."""
     if batch.resolved.oversized:
@@ -100,5 +106,5 @@ STEPS: tuple[Step, ...] = (
     refold,
     write,
 )
-AFTERWARDS: tuple[Step, ...] = (take_back, answer_requests, judge_oversized)
+AFTERWARDS: tuple[Step, ...] = (take_back, forget_refused, answer_requests, judge_oversized)
 """Seldom anything to do. They read with server-side cursors, which a pipeline can't."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from onefold.events.api import Kind, Tallies, every_event
+from onefold.events.api import Kind, Tallies, every_event, withheld_fragments
 from onefold.identity.api import (
     WEAKER,
     Edge,
@@ -55,10 +55,11 @@ def compute(conn: Connection[Any], context: Context) -> World:
 
 
 def _gather(conn: Connection[Any], context: Context, world: World) -> None:
+    withheld = withheld_fragments(conn)
     for stored in every_event(conn):
         event = stored.event
         world.tallies.add(event)
-        if event.kind is Kind.RETRACT:
+        if event.kind is Kind.RETRACT or stored.fragment in withheld:
             continue
         if event.kind is Kind.LINK:
             found = link_rule(context.extractor, event)

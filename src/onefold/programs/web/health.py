@@ -17,7 +17,7 @@ from onefold.events.api import Filter, counts_by_hour, past, recent_totals, reje
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import Unavailable
 from onefold.kernel.instants import last_hours
-from onefold.programs.doctor import examine_running
+from onefold.programs.doctor import Finding, examine_privacy, examine_running
 from onefold.programs.health import database_bytes, health, lag_history, table_sizes
 
 router = Router()
@@ -80,7 +80,7 @@ def health_page(request: HttpRequest) -> HttpResponse:
             context |= {
                 "tables": table_sizes(conn),
                 "totals": recent_totals(conn),
-                "findings": sorted(examine_running(load_settings(), conn), key=lambda one: not one.is_fault),
+                "findings": sorted(_findings(conn), key=lambda one: not one.is_fault),
                 "database_bytes": database_bytes(conn),
                 "rejections": rejection_counts(conn),
                 "errors": past(conn, REFUSED, timezone.now()).events[:MAX_ERRORS],
@@ -102,6 +102,10 @@ def _hours_chart(conn: Connection[Any]) -> dict[str, Any]:
     rows = counts_by_hour(conn, last_hours(timezone.localtime()))
     names = [_("Accepted"), _("Duplicates"), _("Violations")]
     return {"names": names, "rows": rows, "total": sum(sum(came) for _at, came in rows)}
+
+
+def _findings(conn: Connection[Any]) -> list[Finding]:
+    return [*examine_running(load_settings(), conn), examine_privacy(conn, timezone.now())]
 
 
 def look() -> dict[str, Any]:

@@ -102,12 +102,6 @@ def profile_text(h: int) -> str:
 
 
 @register.filter
-def without_kind(actor: str) -> str:
-    """Who did something, as people say it: `user:alice` → alice; keys stay `key:7`."""
-    return actor.removeprefix("user:")
-
-
-@register.filter
 def initials(text: str) -> str:
     """Up to two letters for an avatar."""
     words = [word for word in text.replace("@", " ").replace(".", " ").split() if word[0].isalnum()]
