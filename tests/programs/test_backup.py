@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
 from onefold.config import Settings, load_settings
@@ -179,6 +180,28 @@ def test_no_file_is_written_over_and_none_is_left_behind(filled: Settings, tmp_p
         back_up(filled, tmp_path / "no" / "such" / "folder.zip")
     assert (tmp_path / "there.zip").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["filled", "there.zip"]
+
+
+def test_every_part_of_the_address_counts_and_no_password_is_to_be_seen(
+    filled: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL's own programs must go where Onefold goes: by certificate, past a name that nobody knows."""
+    known = filled.database.address()
+    address = known.replace("@127.0.0.1:", "@database.invalid:") + "?hostaddr=127.0.0.1"
+    assert "database.invalid" in address
+    password = conninfo_to_dict(address)["password"]
+    settings = load_settings({"DATABASE_URL": address, "ONEFOLD_DATA_DIR": str(filled.database.data_dir)})
+    seen: list[str] = []
+    popen = subprocess.Popen
+
+    def noted(command: list[str], **more: Any) -> subprocess.Popen[bytes]:
+        seen.extend(command)
+        return popen(command, **more)
+
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    assert back_up(settings, tmp_path / "one.zip").dump_bytes > 1_000
+    assert any("hostaddr=127.0.0.1" in argument for argument in seen)
+    assert not any(str(password) in argument for argument in seen)
 
 
 def test_the_commands_speak(filled: Settings, tmp_path: Path) -> None:

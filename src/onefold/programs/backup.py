@@ -20,7 +20,7 @@ from typing import IO, Annotated, Any, Final
 
 import msgspec
 from psycopg import Connection
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from onefold.config import Settings
 from onefold.infra.binaries import find_binaries
@@ -38,15 +38,6 @@ KEY_FILES: Final = "*_key"
 CHUNK_BYTES: Final = 1 << 20
 MAX_KEY_BYTES: Final = 10_000
 MAX_WORDS_BYTES: Final = 1_000
-VARIABLES: Final = {
-    "host": "PGHOST",
-    "port": "PGPORT",
-    "user": "PGUSER",
-    "password": "PGPASSWORD",
-    "dbname": "PGDATABASE",
-    "sslmode": "PGSSLMODE",
-    "sslrootcert": "PGSSLROOTCERT",
-}
 HAS_TABLES = "select exists (select from pg_tables where schemaname = 'public')"
 BUSY = """
 select string_agg(distinct application_name, ', ') from pg_stat_activity
@@ -142,7 +133,7 @@ def _dump(url: str, target: IO[bytes]) -> tuple[int, str]:
     """pg_dump's output into `target`; its length and SHA-256."""
     size, digest = 0, hashlib.sha256()
     command = ["pg_dump", "--format=custom", "--compress=gzip:1", "--no-owner", "--no-acl"]
-    with _tool(url, command, stdout=subprocess.PIPE) as process:
+    with _tool(command, url, stdout=subprocess.PIPE) as process:
         while chunk := _pipe(process.stdout).read(CHUNK_BYTES):
             target.write(chunk)
             digest.update(chunk)
@@ -154,13 +145,13 @@ def _load(url: str, source: IO[bytes], *, is_replacing: bool) -> None:
     """pg_restore makes SQL of the dump, psql runs it in one transaction, which ends only when pg_restore ended well."""
     psql = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]
     script = ["pg_restore", "--no-owner", "--no-acl", "--file=-"]
-    with _tool(url, psql, stdin=subprocess.PIPE) as running:
+    with _tool(psql, url, stdin=subprocess.PIPE) as running:
         target = _pipe(running.stdin)
         try:
             target.write(b"begin;\n")
             if is_replacing:
                 target.write(b"drop schema public cascade;\ncreate schema public;\n")
-            with _tool(url, script, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as making:
+            with _tool(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as making:
                 feeding = threading.Thread(target=_feed, args=(source, _pipe(making.stdin)))
                 feeding.start()
                 shutil.copyfileobj(_pipe(making.stdout), target, CHUNK_BYTES)
@@ -185,15 +176,19 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
 
 @contextmanager
 def _tool(
-    url: str, command: list[str], *, stdin: int = subprocess.DEVNULL, stdout: int = subprocess.DEVNULL
+    command: list[str], url: str | None = None, *, stdin: int = subprocess.DEVNULL, stdout: int = subprocess.DEVNULL
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """One of PostgreSQL's programs, with the address in its environment: command lines are for all to see.
+    """One of PostgreSQL's programs, connected to `url` if it shall be.
 
-    Raises Unavailable with its own words when it fails.
+    The password goes by the environment: command lines are for all to see. Raises Unavailable with the program's own
+    words when it fails.
     """
-    parts = conninfo_to_dict(url)
     environ = {"PATH": os.defpath, "LC_ALL": "C"}
-    environ |= {variable: str(parts[key]) for key, variable in VARIABLES.items() if parts.get(key)}
+    if url is not None:
+        parts: dict[str, Any] = conninfo_to_dict(url)
+        if password := parts.pop("password", None):
+            environ["PGPASSWORD"] = str(password)
+        command = [*command, f"--dbname={make_conninfo(**parts)}"]
     program = str(find_binaries(None).folder / command[0])
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen([program, *command[1:]], env=environ, stdin=stdin, stdout=stdout, stderr=said)
