@@ -156,6 +156,11 @@ class TestTraits:
         alice.post(undo)
         assert shop.conn.execute("select traits->>'city' from profile").fetchone() == ("Olso",)
 
+    def test_plain_objects_and_lists_read_as_words(self, bob: Client, shop: Shop) -> None:
+        shop.identify("1", address={"city": "Oslo", "zip": 150}, tags=["a", 2], deep={"a": {"b": None}}, flag=[True])
+        html = unescape(page(bob, person("1")))
+        assert all(f">{text}<" in html for text in ("city: Oslo, zip: 150", "a, 2", '{"a":{"b":null}}', "[true]"))
+
     def test_a_value_keeps_its_type(self, alice: Client, shop: Shop, processor: None) -> None:
         shop.identify("1", points=3)
         assert 'name="kind" value="json"' in page(alice, f"{person('1')}/why?trait=points")
@@ -273,6 +278,7 @@ class TestIdentity:
         assert "more are not drawn" in html
         assert html.count("data-node=") == 50
         assert len(page(bob, person("1"))) < 200_000
+        assert html.index("user_id:1") < html.index("anonymous_id:a")
         more = unescape(found(r'href="(\?from=50[^"]*)"', html))
         assert page(bob, f"{person('1')}/identity{more}").count("data-node=") == 50
         assert page(bob, f"{person('1')}/identity?q=a289").count("data-node=") == 1

@@ -110,16 +110,18 @@ class Explainer:
         return Because(is_one=False, sentence=obstacles[0].sentence, links=links, obstacles=_distinct(obstacles))
 
     def tree(self, anchor: int) -> list[Step]:
-        """For each member but the anchor the step that leads to it, nearest first."""
+        """For each member but the anchor the step that leads to it, the nearest first, of these the strongest."""
+        nodes, by_code = self.around.nodes, self.around.config.by_code
         found: list[Step] = []
         seen, queue = {anchor}, deque([anchor])
         while queue:
             here = queue.popleft()
-            for there, edge in self._joined.get(here, ()):
-                if there not in seen:
-                    seen.add(there)
-                    queue.append(there)
-                    found.append(Step(here, there, edge))
+            steps = [Step(here, there, edge) for there, edge in self._joined.get(here, ()) if there not in seen]
+            for step in sorted(steps, key=lambda one: (by_code[nodes[one.b].ns].rank, nodes[one.b].rcv, one.b)):
+                if step.b not in seen:
+                    seen.add(step.b)
+                    queue.append(step.b)
+                    found.append(step)
         return found
 
     def apart(self, members: Iterable[int]) -> list[Step]:

@@ -116,13 +116,19 @@ def tone(value: object) -> int:
 
 @register.filter
 def shown(value: object) -> str:
-    """A trait's value in one line: text as it is, plain lists by commas, anything else as JSON."""
-    if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
+    """A trait's value in one line: text as it is, plain lists and objects by commas, anything else as JSON."""
+    if isinstance(value, list) and all(_is_plain(item) for item in value):
         text = ", ".join(str(item) for item in value)
+    elif isinstance(value, dict) and value and all(_is_plain(item) for item in value.values()):
+        text = ", ".join(f"{name}: {item}" for name, item in value.items())
     else:
         text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     text = " ".join(text.split())
     return text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}…"
+
+
+def _is_plain(item: object) -> bool:
+    return isinstance(item, str | int | float) and not isinstance(item, bool)
 
 
 @register.filter

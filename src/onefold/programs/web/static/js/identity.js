@@ -42,16 +42,17 @@ function dots() {
         "min-zoomed-font-size": 9, color: color("text-2"), "text-background-color": color("canvas"), "text-background-opacity": 0.9, "text-background-padding": 2,
       },
     },
-    { selector: 'node[kind="anchor"]', style: { width: 32, height: 32, color: color("text"), "font-weight": 600, "min-zoomed-font-size": 0 } },
-    { selector: "node.near, node:selected", style: { "font-size": 20, "min-zoomed-font-size": 0, "z-index": 9, color: color("text") } },
+    { selector: 'node[kind="anchor"]', style: { width: 32, height: 32, color: color("text"), "font-size": 22, "font-weight": 600, "min-zoomed-font-size": 0, "z-index": 8 } },
+    { selector: "node.near, node:selected", style: { "font-size": 22, "min-zoomed-font-size": 0, "z-index": 9, color: color("text") } },
   ];
 }
 
 function layout() {
   const shared = { avoidOverlap: true, padding: 24, animate: false };
   if (!isMany) return { ...shared, name: "breadthfirst", roots: data.nodes.filter((node) => node.kind === "anchor").map((node) => node.id), spacingFactor: 1.1 };
-  // the anchor, around it who leads on to others, then the rest
-  const rank = (node) => (node.data("kind") === "anchor" ? 2 : node.degree() > 1 ? 1 : 0);
+  // the anchor, around it who leads on to others, then the rest on three rings
+  const places = new Map(data.nodes.map((node, place) => [node.id, place % 3]));
+  const rank = (node) => (node.data("kind") === "anchor" ? 4 : node.degree() > 1 ? 3 : places.get(node.id()));
   return { ...shared, name: "concentric", concentric: rank, levelWidth: () => 1, minNodeSpacing: 10, startAngle: 0 };
 }
 
