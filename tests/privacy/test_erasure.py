@@ -89,6 +89,11 @@ def history(shop: Shop) -> None:
     shop.log({"type": "group", "userId": "bert", "groupId": "tindra", "messageId": "b3"})
     a, b = ["user_id", USER], ["user_id", "somebody-else"]
     shop.log({"type": "link", "rule": "never", "a": a, "b": b, "messageId": "l1"}, source=shop.internal)
+    shop.conn.execute(
+        "with made as (insert into people_export (owner, user_id, address, is_masked)"
+        " values ('user:alice', 1, '', false) returning id) insert into people_export_piece select id, 0, %s from made",
+        [f"id,name,email\n1,Anna Holm,{EMAIL}\n"],
+    )
 
 
 class TestErase:

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -33,21 +34,18 @@ class TestPeople:
             path = unescape(following[1]) if following else ""
         assert sorted(found) == sorted(f"P{n}" for n in range(120))
 
-    @pytest.mark.parametrize(
-        "query", ["lovel", "LOVELACE", "ada@exam", "+4722", "4722550", "al-7", "ad", "a", "%_", "50% o"]
-    )
-    def test_search_finds_names_mails_phones_and_ids(self, query: str, alice: Client, shop: Shop) -> None:
+    def test_search_finds_names_mails_phones_and_ids(self, alice: Client, shop: Shop) -> None:
         shop.identify("al-7", name="Ada Lovelace %_ 50% off", email="ada@example.com", phone="+4722550101")
         shop.identify("other", name="Somebody Else", email="zoe@example.org")
-        assert names(page(alice, f"/people?q={query.replace('%', '%25').replace('+', '%2B')}")) == [
-            "Ada Lovelace %_ 50% off"
-        ]
+        for query in ("lovel", "LOVELACE", "ada@exam", "+4722", "4722550", "al-7", "ad", "a", "%_", "50% o"):
+            html = page(alice, "/people?" + urlencode({"q": query}))
+            assert names(html) == ["Ada Lovelace %_ 50% off"], query
 
-    @pytest.mark.parametrize("query", ["nobody at all", "%00", "x" * 5000, "\\", "'; drop table profile"])
-    def test_search_that_finds_nobody(self, query: str, bob: Client, shop: Shop) -> None:
+    def test_search_that_finds_nobody(self, bob: Client, shop: Shop) -> None:
         shop.identify("1", name="Ada")
-        html = page(bob, f"/people?q={query}")
-        assert "No known people match." in html or names(html) == ["Ada"]
+        for query in ("nobody at all", "%00", "x" * 5000, "\\", "'; drop table profile"):
+            html = page(bob, f"/people?q={query}")
+            assert "No known people match." in html or names(html) == ["Ada"], query
 
     @pytest.mark.parametrize("query", ["email:ADA@example.com", "user_id:1", to_text(identifier_hash("user_id", "1"))])
     def test_a_whole_identifier_leads_straight_to_the_person(self, query: str, bob: Client, shop: Shop) -> None:
@@ -90,15 +88,16 @@ class TestPeople:
     def test_the_list_takes_the_same_statements_for_one_and_for_fifty(
         self, bob: Client, shop: Shop, statements: list[str]
     ) -> None:
-        shop.identify("0", name="P")
-        page(bob, "/people")
+        shop.identify("u1", name="P")
+        assert names(page(bob, "/people")) == ["P"]
         statements.clear()
         page(bob, "/people")
-        one = len(statements)
+        few = len(statements)
         shop.send(*({"type": "identify", "userId": str(n), "traits": {"name": f"P{n}"}} for n in range(60)))
+        page(bob, "/people")  # what was remembered may have grown old by now
         statements.clear()
         page(bob, "/people")
-        assert len(statements) == one
+        assert len(statements) == few
 
     def test_an_empty_workspace_says_what_will_be_here(self, bob: Client) -> None:
         assert "Nobody is known yet." in page(bob, "/people")

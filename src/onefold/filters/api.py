@@ -23,7 +23,6 @@ from onefold.filters.tree import (
     Recent,
     from_json,
     in_all,
-    is_condition,
     to_json,
 )
 
@@ -59,6 +58,5 @@ __all__ = [
     "compile_tree",
     "from_json",
     "in_all",
-    "is_condition",
     "to_json",
 ]

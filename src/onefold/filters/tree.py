@@ -160,11 +160,6 @@ def in_all(tree: Node | None) -> AllOf:
     return tree if isinstance(tree, AllOf) else AllOf((tree,))
 
 
-def is_condition(node: Node) -> bool:
-    """Whether it is a leaf."""
-    return not isinstance(node, AnyOf | AllOf)
-
-
 def _conditions(node: Node, depth: int) -> Iterator[Condition]:
     if not isinstance(node, AnyOf | AllOf):
         yield node
