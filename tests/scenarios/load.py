@@ -1,9 +1,11 @@
 """A load of many small requests that remembers what was acknowledged."""
 
 import asyncio
+import itertools
 import random
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -24,6 +26,7 @@ class Load:
 
     base: str
     origins: list[Origin]
+    requests_per_s: float | None = None  # of all connections; None: as fast as they are answered
     sent: set[str] = field(default_factory=set)  # message ids, each under its own name
     acknowledged: set[str] = field(default_factory=set)
     attempts: int = 0
@@ -38,12 +41,22 @@ class Load:
         origin = self.origins[number % len(self.origins)]
         count = 0
         async with httpx.AsyncClient(base_url=self.base, timeout=TIMEOUT_S, auth=(origin.key, "")) as client:
-            while not self.is_over.is_set():
+            async for _ in self._turns():
                 ids = [f"{origin.slug}-{number}-{count + index}" for index in range(chance.randint(1, 5))]
                 count += len(ids)
                 self.sent.update(ids)
                 await self._deliver(client, [_event(message_id, chance) for message_id in ids])
                 self.acknowledged.update(ids)
+
+    async def _turns(self) -> AsyncIterator[None]:
+        """One for each request of a connection, when it is due, until told to stop."""
+        begun = time.monotonic()
+        for turn in itertools.count():
+            if self.requests_per_s is not None:
+                await asyncio.sleep(begun + turn * CONNECTIONS / self.requests_per_s - time.monotonic())
+            if self.is_over.is_set():
+                return
+            yield
 
     async def _deliver(self, client: httpx.AsyncClient, batch: list[dict[str, Any]]) -> None:
         """Until it is acknowledged, as the real clients do."""
@@ -62,9 +75,12 @@ class Load:
 
 
 @contextmanager
-def under_load(base: str, origins: list[Origin]) -> Iterator[Load]:
-    """Load during the block, in a thread; the block's end waits until all that was sent is acknowledged."""
-    load = Load(base, origins)
+def under_load(base: str, origins: list[Origin], requests_per_s: float | None = None) -> Iterator[Load]:
+    """Load during the block, in a thread; the block's end waits until all that was sent is acknowledged.
+
+    Without a rate each connection sends again as soon as it is answered, which keeps all cores busy.
+    """
+    load = Load(base, origins, requests_per_s)
     failures: list[BaseException] = []
 
     def work() -> None:
