@@ -15,6 +15,7 @@ import httpx
 from tests.scenarios.installation import Origin
 
 CONNECTIONS: Final = 8
+PACED_CONNECTIONS: Final = 40
 PEOPLE: Final = 500
 TIMEOUT_S: Final = 12.0  # longer than a request may wait for its commit
 PAUSE_S: Final = 0.05
@@ -32,9 +33,13 @@ class Load:
     attempts: int = 0
     is_over: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def connections(self) -> int:
+        return CONNECTIONS if self.requests_per_s is None else PACED_CONNECTIONS
+
     async def run(self) -> None:
         """All connections."""
-        await asyncio.gather(*(self._send(number) for number in range(CONNECTIONS)))
+        await asyncio.gather(*(self._send(number) for number in range(self.connections)))
 
     async def _send(self, number: int) -> None:
         chance = random.Random(number)  # noqa: S311 a load, not a secret
@@ -53,7 +58,7 @@ class Load:
         begun = time.monotonic()
         for turn in itertools.count():
             if self.requests_per_s is not None:
-                await asyncio.sleep(begun + turn * CONNECTIONS / self.requests_per_s - time.monotonic())
+                await asyncio.sleep(begun + turn * self.connections / self.requests_per_s - time.monotonic())
             if self.is_over.is_set():
                 return
             yield

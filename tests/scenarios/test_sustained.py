@@ -1,10 +1,10 @@
 """Hours under load: memory, lag and tables stay as large as they were after the first minutes."""
 
 import time
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import pytest
+from structlog import get_logger
 
 from tests.scenarios.installation import Installation
 from tests.scenarios.load import under_load
@@ -28,9 +28,7 @@ def memory_mb(installation: Installation) -> dict[str, float]:
 
 
 @pytest.mark.timeout(6 * 3_600)
-def test_hours_of_load_let_nothing_grow(
-    installation: Installation, record_property: Callable[[str, Any], None]
-) -> None:
+def test_hours_of_load_let_nothing_grow(installation: Installation) -> None:
     origins = [installation.new_source(name) for name in ("sustained-a", "sustained-b")]
     longest_lag_s = 0.0
     with under_load(installation.collector, origins, REQUESTS_PER_S) as load:
@@ -44,8 +42,7 @@ def test_hours_of_load_let_nothing_grow(
         after = memory_mb(installation)
     installation.settle(180)
     growth = {name: after[name] - before.get(name, 0.0) for name in after}
-    for name, value in (("events", len(load.acknowledged)), ("longest_lag_s", longest_lag_s), ("growth_mb", growth)):
-        record_property(name, value)
+    get_logger().info("sustained", events=len(load.acknowledged), longest_lag_s=longest_lag_s, growth_mb=growth)
 
     assert len(load.acknowledged) > 0.95 * 3 * REQUESTS_PER_S * HOURS * 3_600  # the load was not held up either
     assert after.keys() == before.keys() == set(PROCESSES)
