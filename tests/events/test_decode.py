@@ -308,3 +308,22 @@ def test_an_accepted_event_is_read_again_whatever_limits_and_clocks_say_now() ->
     stored = LogRow(0, 0, 0, 0, 2, Trust.PUBLIC, RECEIVED, 1, "", "", json.dumps(without_batch).encode())
     again = decode_accepted(stored, id_=first.id, message_id="m1", ts=first.ts, flags=first.flags)
     assert (again.ts, again.flags, again.user_id, again.id) == (first.ts, first.flags, first.user_id, first.id)
+
+
+@pytest.mark.parametrize("kind", ["identify", "page", "group"])
+def test_the_event_field_of_other_calls_is_nobodys_business(kind: str) -> None:
+    assert decoded(track(type=kind, event=["Consent Updated"], groupId="g1")).consents == ()
+
+
+@pytest.mark.parametrize(
+    ("properties", "context", "page"),
+    [
+        ({"path": "/a?b=1#c"}, {"page": {"path": "/other"}}, "/a"),
+        ({"path": 5}, {"page": {"path": "/there#x"}}, "/there"),
+        ({}, {"page": "nothing"}, "Home"),
+        ({"path": "/" + "x" * 300}, {}, "/" + "x" * 199),
+    ],
+)
+def test_the_page_is_the_path_or_else_the_name(properties: dict[str, Any], context: dict[str, Any], page: str) -> None:
+    assert decoded(track(type="page", name="Home", properties=properties, context=context)).page == page
+    assert decoded(track(properties=properties, context=context)).page == ""

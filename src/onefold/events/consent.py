@@ -17,25 +17,27 @@ _FORM: Final = re.compile(r"[a-z0-9][a-z0-9_]{0,49}")
 Consents = tuple[tuple[str, bool], ...]
 
 
-def consents_of(event: dict[str, Any], context: dict[str, Any]) -> Consents:
+def consents_of(kind: Kind, name: str, properties: dict[str, Any], context: dict[str, Any]) -> Consents:
     """(purpose, granted) by name: of `context.consent`, RudderStack's `context.consentManagement`, and of a consent
     event's own properties, which win.
 
     What is neither true nor false says nothing.
     """
+    consent, management = context.get("consent"), context.get("consentManagement")
+    is_stated = kind is Kind.TRACK and name in CONSENT_EVENTS
+    if consent is None and management is None and not is_stated:
+        return ()
     said: dict[str, bool] = {}
-    consent = context.get("consent")
     if type(consent) is dict:
         _add(said, consent.get("categoryPreferences"))
-    management = context.get("consentManagement")
     if type(management) is dict:
         for ids, is_granted in (
             (management.get("allowedConsentIds"), True),
             (management.get("deniedConsentIds"), False),
         ):
             if type(ids) is list:
-                _add(said, {name: is_granted for name in ids if type(name) is str})
-    if event.get("event") in CONSENT_EVENTS and type(properties := event.get("properties")) is dict:
+                _add(said, {purpose: is_granted for purpose in ids if type(purpose) is str})
+    if is_stated:
         _add(said, properties.get("purposes"))
     return tuple(sorted(said.items())[:MAX_PURPOSES])
 

@@ -27,6 +27,7 @@ from onefold.events.fields import (
     name_of,
     number_text,
     object_of,
+    page_of,
     traits_of,
     type_name,
 )
@@ -38,7 +39,8 @@ from onefold.kernel.hashing import event_id
 
 _MAX_KIND_CHARS: Final = 40
 # Bound once: looking a member up in its class costs as much as the check it is for.
-_GROUP, _LINK, _RETRACT, _REQUEST = Kind.GROUP, Kind.LINK, Kind.RETRACT, Kind.REQUEST
+_GROUP, _PAGE, _SCREEN = Kind.GROUP, Kind.PAGE, Kind.SCREEN
+_INTERNAL: Final = frozenset((Kind.LINK, Kind.RETRACT, Kind.REQUEST))
 _PUBLIC: Final = Trust.PUBLIC
 _BOT, _TEXT_CLEANED, _GPC = int(Flag.BOT), int(Flag.TEXT_CLEANED), int(Flag.GPC)
 _Stamp = tuple[bytes, str, int, int]
@@ -188,16 +190,17 @@ def _decoded(event: dict[str, Any], raw: bytes, row: LogRow, limits: Limits, sta
     previous_id = identifier_of(event, "previousId", limits)
     group_id = identifier_of(event, "groupId", limits)
     external_ids = external_ids_of(context, limits)
-    if kind in (_LINK, _RETRACT, _REQUEST):
+    if kind in _INTERNAL:
         check_rule(event, kind, limits)
     else:
         check_identified(kind, user_id, user_id or anonymous_id or external_ids, previous_id, group_id)
     id_, message_id, ts, flags = stamp
+    name = name_of(event, kind, properties)
     return Decoded(
         id=id_,
         source_id=row.source_id,
         kind=kind,
-        name=name_of(event, kind, properties),
+        name=name,
         ts=ts,
         received_at=row.received_at,
         trust=row.trust,
@@ -213,7 +216,8 @@ def _decoded(event: dict[str, Any], raw: bytes, row: LogRow, limits: Limits, sta
         advertising_id=advertising_id,
         external_ids=external_ids,
         traits=traits_of(kind, traits, context_traits, limits),
-        consents=consents_of(event, context),
+        page=page_of(name, properties, context) if kind is _PAGE or kind is _SCREEN else "",
+        consents=consents_of(kind, name, properties, context),
         body=raw,
     )
 

@@ -94,6 +94,7 @@ class Decoded(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     advertising_id: str | None  # context.device.advertisingId
     external_ids: tuple[tuple[str, str], ...]  # (type, id) of context.externalIds
     traits: msgspec.Raw  # JSON object: of an identify (traits, or context.traits) or group; b"" otherwise
+    page: str = ""  # of a page or screen call: the path without its query, else the name
     consents: tuple[tuple[str, bool], ...] = ()  # (purpose, granted) as events/consent.py reads them
     body: bytes  # the event's JSON, at most 32 KB
 

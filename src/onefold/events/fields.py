@@ -19,6 +19,7 @@ KINDS: Final = {
 }
 INTERNAL_KINDS: Final = {**KINDS, "link": Kind.LINK, "retract": Kind.RETRACT, "request": Kind.REQUEST}
 NO_TRAITS: Final = Raw()
+MAX_PAGE_CHARS: Final = 200
 _INT64: Final = 2**63
 _NOTHING: Final[dict[str, Any]] = {}
 # Bound once: looking a member up in its class costs as much as the check it is for.
@@ -169,6 +170,17 @@ def name_of(event: dict[str, Any], kind: Kind, properties: dict[str, Any]) -> st
         name = name or properties.get("name")
         return name if type(name) is str else ""
     return ""
+
+
+def page_of(name: str, properties: dict[str, Any], context: dict[str, Any]) -> str:
+    """Of a page or screen call: the path without its query, of `properties` or else `context.page`; else the name."""
+    path = properties.get("path")
+    if not path or type(path) is not str:
+        page = context.get("page")
+        path = page.get("path") if type(page) is dict else None
+        if not path or type(path) is not str:
+            return name[:MAX_PAGE_CHARS]
+    return path.partition("?")[0].partition("#")[0][:MAX_PAGE_CHARS]
 
 
 def traits_of(kind: Kind, traits: dict[str, Any], context_traits: dict[str, Any], limits: Limits) -> Raw:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -20,7 +21,6 @@ from onefold.infra.postgres import load_queries
 QUERIES = load_queries("onefold.events", "tallies.sql")
 SIGNS: Final = {"order completed": 1, "order refunded": -1}
 """Event names of Segment's e-commerce specification, in lower case with spaces."""
-MAX_PAGE_CHARS: Final = 200
 PAGES_KEPT: Final = 1_000  # of a day that is over: the most viewed
 PAGE_DAYS: Final = 62  # the longest that pages show, and as much before it
 _LATE: Final = timedelta(days=2)  # most of what comes late has come
@@ -29,13 +29,12 @@ _HOUR_US: Final = 3_600_000_000
 _DAY_US: Final = 24 * _HOUR_US
 _CENT: Final = Decimal("0.01")
 _MOST: Final = Decimal(10) ** 12
+_BOT: Final = int(Flag.BOT)
 _NOT_COUNTED: Final = frozenset((Kind.LINK, Kind.RETRACT))
-_PAGES: Final = frozenset((Kind.PAGE, Kind.SCREEN))
 
 
 class _Body(msgspec.Struct, gc=False):
     properties: Any = None
-    context: Any = None
 
 
 _read: Final = msgspec.json.Decoder(_Body).decode
@@ -57,12 +56,10 @@ class Tallies:
         hour = event.ts - event.ts % _HOUR_US
         self.events[hour, event.source_id] += sign
         if event.kind is Kind.TRACK:
-            if (worth := SIGNS.get(event.name.lower().replace("_", " "))) is not None:
+            if (worth := _sign_of(event.name)) is not None:
                 self._add_order(hour, _read(event.body).properties, sign, worth)
-        elif event.kind in _PAGES and not event.flags & Flag.BOT:
-            page = _page_of(event)
-            if page:
-                self.pages[event.ts - event.ts % _DAY_US, page] += sign
+        elif event.page and not event.flags & _BOT:
+            self.pages[event.ts - event.ts % _DAY_US, event.page] += sign
 
     def _add_order(self, hour: int, properties: Any, sign: int, worth: int) -> None:  # noqa: ANN401 what a sender wrote
         amount, currency = order_value(properties)
@@ -95,14 +92,9 @@ def _decimal(value: object) -> Decimal | None:
     return amount.quantize(_CENT) if amount.is_finite() and abs(amount) < _MOST else None
 
 
-def _page_of(event: Decoded) -> str:
-    """The path without its query; the name where there is no path."""
-    body = _read(event.body)
-    for part in (body.properties, body.context.get("page") if isinstance(body.context, dict) else None):
-        path = part.get("path") if isinstance(part, dict) else None
-        if isinstance(path, str) and path:
-            return path.partition("?")[0].partition("#")[0][:MAX_PAGE_CHARS]
-    return event.name[:MAX_PAGE_CHARS]
+@lru_cache(maxsize=1024)
+def _sign_of(name: str) -> int | None:
+    return SIGNS.get(name.lower().replace("_", " "))
 
 
 def store_tallies(conn: Connection[Any], tallies: Tallies) -> None:

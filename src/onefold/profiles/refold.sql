@@ -1,29 +1,35 @@
 -- companies_of: which companies these fragments belong to (index on fragment)
 select fragment, company, first_ts, last_ts from company_member where fragment = any(%(fragments)b)
 
--- write_profiles: a row that says the same is not written again
+-- write_profiles: a row that says the same isn't touched. It is read first, because ON CONFLICT would lock it, which writes
 insert into profile (id, name, email, phone, company, traits, is_known, first_seen, last_seen)
-select id, name, email, phone, company, traits::jsonb, is_known, first_seen, last_seen
+select v.id, v.name, v.email, v.phone, v.company, v.traits::jsonb, v.is_known, v.first_seen, v.last_seen
 from unnest(%(id)b, %(name)b, %(email)b, %(phone)b, %(company)b, %(traits)b, %(is_known)b, %(first_seen)b, %(last_seen)b)
     v(id, name, email, phone, company, traits, is_known, first_seen, last_seen)
+left join profile p on p.id = v.id
+where (p.name, p.email, p.phone, p.company, p.traits, p.is_known, p.first_seen, p.last_seen)
+      is distinct from (v.name, v.email, v.phone, v.company, v.traits::jsonb, v.is_known, v.first_seen, v.last_seen)
 on conflict (id) do update set name = excluded.name, email = excluded.email, phone = excluded.phone, company = excluded.company,
     traits = excluded.traits, is_known = excluded.is_known, first_seen = excluded.first_seen, last_seen = excluded.last_seen
-where (profile.name, profile.email, profile.phone, profile.company, profile.traits, profile.is_known, profile.first_seen,
-       profile.last_seen)
-      is distinct from (excluded.name, excluded.email, excluded.phone, excluded.company, excluded.traits, excluded.is_known,
-       excluded.first_seen, excluded.last_seen)
 
 -- write_search: what the same people are found and sorted by
 insert into profile_search (id, search, by_name, by_email)
-select id, search, normalize(lower(left(name, 80)), NFKD), lower(left(email, 120))
-from unnest(%(id)b, %(search)b, %(name)b, %(email)b) v(id, search, name, email)
+select v.id, v.search, v.by_name, v.by_email
+from (
+    select id, search, normalize(lower(left(name, 80)), NFKD), lower(left(email, 120))
+    from unnest(%(id)b, %(search)b, %(name)b, %(email)b) u(id, search, name, email)
+) v(id, search, by_name, by_email)
+left join profile_search p on p.id = v.id
+where (p.search, p.by_name, p.by_email) is distinct from (v.search, v.by_name, v.by_email)
 on conflict (id) do update set search = excluded.search, by_name = excluded.by_name, by_email = excluded.by_email
-where (profile_search.search, profile_search.by_name, profile_search.by_email)
-      is distinct from (excluded.search, excluded.by_name, excluded.by_email)
 
 -- write_traits: what lists filter the same people by
-insert into profile_traits (id, traits) select id, traits::jsonb from unnest(%(id)b, %(traits)b) v(id, traits)
-on conflict (id) do update set traits = excluded.traits where profile_traits.traits <> excluded.traits
+insert into profile_traits (id, traits)
+select v.id, v.traits::jsonb
+from unnest(%(id)b, %(traits)b) v(id, traits)
+left join profile_traits p on p.id = v.id
+where p.traits is distinct from v.traits::jsonb
+on conflict (id) do update set traits = excluded.traits
 
 -- delete_profiles: ids that no cluster has any more
 delete from profile where id = any(%(ids)b)
