@@ -21,6 +21,7 @@ PLACES: Final = {
     "companies/<path:identifier>": [f"companies/:{COMPANY}", "companies/:<b>"],
     "events/one": ["events/one?open=v1"],
     "jump": ["jump?q=astrid"],
+    "violations/replay": ["violations/replay?reason=type_unknown", "violations/replay?id=1"],
 }
 """Addresses of routes whose parameters don't say what they are."""
 FOR_THE_SECOND_FACTOR: Final = frozenset(
