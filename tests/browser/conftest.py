@@ -20,6 +20,7 @@ PASSWORD: Final = "correct horse battery staple"
 USERS: Final = {"alice": ["--admin"], "bob": [], "keeper": []}
 SIZES: Final = {"desk": (1440, 900), "phone": (390, 844)}
 BATCH: Final = 100
+TEST_TIMEOUT_S: Final = 240  # the first one waits for the installation and the browser
 HERE: Final = Path(__file__).parent
 FAST: Final = {"ONEFOLD_LOG_LEVEL": "warning", "ONEFOLD_PROCESSOR_MIN_INTERVAL_MS": "20"}
 
@@ -29,6 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("browser"))
+            if not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S))
 
 
 @dataclass
