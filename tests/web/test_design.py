@@ -15,7 +15,7 @@ HELPERS: Final = {
         "reveal", "phone", "keys", "toasts", "count",
     },
     "of pages that have it once": {
-        "dbg", "detail", "peek", "rec", "op", "two", "news", "qr", "role", "short", "in-order", "acts",
+        "dbg", "detail", "peek", "rec", "op", "two", "news", "qr", "role", "short", "in-order", "acts", "meaning",
     },
     "set by script": {"canvas-box", "drawn", "tabled", "htmx-request"},
 }  # fmt: skip
