@@ -39,11 +39,11 @@ function dots() {
       selector: "node",
       style: {
         shape: "ellipse", width: 18, height: 18, "border-width": 2, "border-color": color("control"), "text-valign": "bottom", "text-margin-y": 4,
-        "min-zoomed-font-size": 9, color: color("text-2"), "text-background-color": color("canvas"), "text-background-opacity": 0.9, "text-background-padding": 2,
+        "min-zoomed-font-size": 16, color: color("text-2"), "text-background-color": color("canvas"), "text-background-opacity": 0.9, "text-background-padding": 2,
       },
     },
-    { selector: 'node[kind="anchor"]', style: { width: 32, height: 32, color: color("text"), "font-size": 22, "font-weight": 600, "min-zoomed-font-size": 0, "z-index": 8 } },
-    { selector: "node.near, node:selected", style: { "font-size": 22, "min-zoomed-font-size": 0, "z-index": 9, color: color("text") } },
+    { selector: 'node[kind="anchor"]', style: { width: 32, height: 32, color: color("text"), "font-size": 16, "font-weight": 600, "min-zoomed-font-size": 0, "z-index": 8 } },
+    { selector: "node.near, node:selected", style: { "font-size": 16, "min-zoomed-font-size": 0, "z-index": 9, color: color("text") } },
   ];
 }
 
@@ -81,7 +81,7 @@ function draw() {
     ],
     style: styles(),
     layout: layout(),
-    maxZoom: 1.6,
+    maxZoom: isMany ? 3 : 1.6,
   });
   cy.fit(undefined, 24);
   if (cy.zoom() > 1) cy.zoom(1), cy.center();
