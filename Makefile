@@ -13,7 +13,7 @@ demo: $(VENV)/installed
 	@ONEFOLD_LOG_LEVEL=$${ONEFOLD_LOG_LEVEL:-warning} $(BIN)/onefold demo
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

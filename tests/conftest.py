@@ -7,11 +7,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from django.core.cache import cache
 from psycopg import Connection, sql
+from xdist.scheduler import LoadScopeScheduling
 
 from onefold.config import Settings, load_settings
 from onefold.infra import embedded
@@ -21,6 +22,32 @@ from onefold.programs.migrate import migrate, set_up_django
 from tests.snapshot import Snapshot
 
 UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+
+
+TOGETHER: Final = (
+    "tests/browser/",
+    "tests/scenarios/",
+    "tests/demo/",
+    "tests/collector/test_outages.py",
+    "tests/programs/test_supervisor.py",
+)
+"""Folders and modules whose tests share something that runs: each goes to one worker, which starts it once."""
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """xdist's own, with our groups; all other tests go one by one. The largest groups begin first.
+
+    Not its `--dist loadgroup`: xdist 3.8 writes groups to where pytest 9.2 doesn't look, and then nothing is grouped.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((path for path in TOGETHER if nodeid.startswith(path)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Asked by xdist, where tests run in several workers."""
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")

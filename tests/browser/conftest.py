@@ -26,12 +26,10 @@ FAST: Final = {"ONEFOLD_LOG_LEVEL": "warning", "ONEFOLD_PROCESSOR_MIN_INTERVAL_M
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker holds the installation, and with it all tests of this folder."""
+    """Browsers on a busy machine are slow."""
     for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-            if not item.get_closest_marker("timeout"):
-                item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S))
+        if HERE in item.path.parents and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S))
 
 
 @dataclass

@@ -10,7 +10,7 @@ from onefold.identity.api import DEFAULT_CONFIG, Flag
 from tests.processor.driving import check_rebuild
 from tests.scenarios.work import Worker
 
-pytestmark = [pytest.mark.xdist_group("scenarios"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 BATCH: Final = 1_000
 # the bounds that docs/reference/limits.md states

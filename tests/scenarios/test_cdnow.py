@@ -12,7 +12,7 @@ import pytest
 from tests.scenarios.cdnow import Purchase, purchases
 from tests.scenarios.installation import Installation, Origin
 
-pytestmark = [pytest.mark.xdist_group("scenarios"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 MOST_EVENTS: Final = 200  # that the API tells of
 REQUEST_EVENTS: Final = 1_500  # some 350 KB

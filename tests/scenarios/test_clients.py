@@ -8,7 +8,6 @@ from tests.scenarios.clients import WAYS, RealClient, Visitor
 from tests.scenarios.installation import Installation
 
 LIMIT = int(Refusal.LIMIT)
-pytestmark = pytest.mark.xdist_group("scenarios")
 
 
 @pytest.mark.parametrize("client", WAYS, ids=lambda client: client.name)

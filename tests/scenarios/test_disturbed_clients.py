@@ -15,7 +15,7 @@ from tests.scenarios.installation import Installation, Origin
 from tests.scenarios.proxy import LOSE_ANSWER, Proxy, misbehaving
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.xdist_group("scenarios"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 DISTURBANCES: Final = {
     "lost-answers": [LOSE_ANSWER, LOSE_ANSWER],

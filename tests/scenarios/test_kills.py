@@ -15,8 +15,6 @@ from tests.scenarios.installation import Installation, installed
 from tests.scenarios.load import Load, under_load
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.xdist_group("scenarios")
-
 VICTIMS: Final = ("collector", "processor", "postgres", "backend", "worker", "web")
 SUPERVISOR_EVERY: Final = 9  # deaths: one of so many is the supervisor's
 PAIR_EVERY: Final = 5

@@ -8,7 +8,7 @@ import pytest
 from onefold.identity.api import DEFAULT_CONFIG
 from tests.scenarios.installation import Installation, Origin
 
-pytestmark = [pytest.mark.xdist_group("scenarios"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 REQUEST_EVENTS: Final = 500
 EVENTS: Final = 6_000

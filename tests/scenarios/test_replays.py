@@ -14,7 +14,7 @@ from onefold.programs.processor.main import OWNER_LOCK
 from tests.scenarios.installation import Installation
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.xdist_group("scenarios"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 LISTENERS: Final = "select pid from pg_stat_activity where application_name like 'onefold processor listener%%'"
 

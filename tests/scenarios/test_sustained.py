@@ -9,7 +9,7 @@ from structlog import get_logger
 from tests.scenarios.installation import Installation
 from tests.scenarios.load import under_load
 
-pytestmark = [pytest.mark.xdist_group("scenarios"), pytest.mark.soak]
+pytestmark = pytest.mark.soak
 
 HOURS: Final = 2.0
 REQUESTS_PER_S: Final = 200.0
