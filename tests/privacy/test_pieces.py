@@ -18,7 +18,7 @@ from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batches import Batches, tune
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.erase import erase_piece
-from tests.privacy.test_erasure import DEVICE, EMAIL, USER, differences, history, holding, process_request
+from tests.privacy.test_erasure import DEVICE, EMAIL, PHONE, USER, differences, history, holding, process_request
 from tests.waiting import wait_until
 from tests.web.conftest import NOW, SUPPRESSION_KEY, Shop, track
 from tests.web.reading import page
@@ -46,6 +46,17 @@ def begun(shop: Shop, *, suppress: bool = True) -> int:
     assert row is not None
     process_request(shop, row[0])
     return int(row[0])
+
+
+def asked(shop: Shop, kind: str, phone: str) -> tuple[Any, ...]:
+    """Another request of the same person is processed, by what else they are known by; its state."""
+    (request,) = shop.conn.execute(
+        "insert into privacy_request (kind, requested_by, identifier, is_suppressed) values (%s, 'test', %s, true)"
+        " returning id",
+        [kind, json.dumps(["phone", phone])],
+    ).fetchone() or (0,)
+    process_request(shop, request)
+    return state(shop, request)
 
 
 def one_piece(shop: Shop) -> bool:
@@ -122,6 +133,31 @@ def test_nobody_comes_in_by_their_names_until_it_is_done(shop: Shop) -> None:
     shop.identify(USER, name="Anna again")
     assert ("Anna again",) in shop.conn.execute("select name from profile").fetchall()
     assert holding(shop.conn, "too early") == []
+    assert differences(shop.conn) == []
+
+
+def test_released_under_way_they_come_back_at_the_end(shop: Shop) -> None:
+    request = begun(shop)
+    assert asked(shop, "release", PHONE)[4] == {"released": 4}
+    shop.identify(USER, name="Anna, too early")
+    while one_piece(shop):
+        pass
+    assert state(shop, request)[1]
+    assert holding(shop.conn, "too early") == []
+    assert shop.conn.execute("select count(*) from suppression").fetchone() == (0,)
+    shop.identify(USER, name="Anna again")
+    assert ("Anna again",) in shop.conn.execute("select name from profile").fetchall()
+    assert differences(shop.conn) == []
+
+
+def test_who_is_to_be_kept_away_after_all_stays_away(shop: Shop) -> None:
+    begun(shop, suppress=False)
+    asked(shop, "erase", PHONE)
+    while one_piece(shop):
+        pass
+    shop.identify(USER, name="Anna again")
+    assert holding(shop.conn, "Anna again") == []
+    assert shop.conn.execute("select count(*) from suppression").fetchone() == (4,)
     assert differences(shop.conn) == []
 
 

@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from psycopg.errors import LockNotAvailable
 
+from onefold.infra.postgres import connect
 from onefold.profiles import export_views, exports, jobs
 from onefold.profiles.exports import remove_all_exports
+from onefold.profiles.people_state import ListState
 from tests.waiting import wait_until
 from tests.web.conftest import Shop
 from tests.web.reading import found, page
@@ -130,6 +133,16 @@ def test_removed_in_the_middle_it_stops(
     assert jobs.make_exports(pg_url) == 0
     assert state_of(crowd) is None
     assert crowd.conn.execute("select count(*) from notification").fetchone() == (0,)
+
+
+def test_none_is_asked_for_while_somebody_is_erased(crowd: Shop, alice: Client, pg_url: str) -> None:
+    with connect(pg_url, "t", autocommit=True) as other, crowd.conn.transaction():
+        assert remove_all_exports(crowd.conn) == 0
+        other.execute("set lock_timeout = 50")
+        with pytest.raises(LockNotAvailable):
+            exports.ask_export(other, ListState(), owner="user:alice", user_id=1, is_masked=False)
+        assert exports.exports_of(other, 1) == []
+    ask(alice)
 
 
 def test_one_whose_field_is_gone_fails_with_a_sentence(crowd: Shop, alice: Client, pg_url: str) -> None:

@@ -37,6 +37,7 @@ from onefold.privacy.ledger import (
 from onefold.privacy.redact import Redactor
 from onefold.privacy.suppression import (
     Suppressions,
+    keep_suppressed,
     load_suppressions,
     release,
     release_all,
@@ -73,6 +74,7 @@ __all__ = [
     "forget_consents",
     "forget_deliveries",
     "forget_moves",
+    "keep_suppressed",
     "load_suppressions",
     "lock_erasure_under_way",
     "lock_request",

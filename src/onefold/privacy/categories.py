@@ -31,7 +31,7 @@ class Category:
 def list_categories(conn: Connection[Any]) -> list[Category]:
     """Those not known first, then by name. Cost: a probe and a bounded count for each of MOST_SAID names."""
     meanings = meanings_of(conn)
-    said = dict(conn.execute(QUERIES["said"], {"most": MOST_SAID}).fetchall())
+    said = dict(conn.execute(QUERIES["said"], {"most": MOST_SAID, "bound": COUNT_BOUND}).fetchall())
     purposes = {purpose.slug for purpose in list_purposes(conn)}
     found = [
         Category(name=name, is_known=name in meanings, purpose=meanings.get(name), n_entries=said.get(name, 0))
@@ -62,6 +62,6 @@ def save_category(conn: Connection[Any], *, name: str, purpose: str | None, acti
 def remove_category(conn: Connection[Any], name: str, *, acting_user: str) -> None:
     """It means nothing any more; what was said of it stays in the ledger. Raises NotFound."""
     with conn.transaction():
-        if conn.execute(QUERIES["remove_category"], {"name": name}).fetchone() is None:
+        if conn.execute(QUERIES["remove_category"], {"name": slug_of(name)}).fetchone() is None:
             raise NotFound("There is no such category.")
-        audit(conn, actor=acting_user, action="consent_category.removed", target=f"category:{name}")
+        audit(conn, actor=acting_user, action="consent_category.removed", target=f"category:{slug_of(name)}")

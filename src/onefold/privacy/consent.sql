@@ -67,7 +67,7 @@ with recursive names as (
         select purpose from consent where purpose > names.purpose order by purpose limit 1
     ) next where names.n < %(most)s
 )
-select purpose, (select count(*) from (select from consent c where c.purpose = names.purpose limit 1000) counted)
+select purpose, (select count(*) from (select from consent c where c.purpose = names.purpose limit %(bound)s) counted)
 from names order by purpose
 
 -- save_category: what it means here

@@ -108,11 +108,21 @@ def suppress(conn: Connection[Any], key: bytes, identifiers: Iterable[tuple[str,
     return known
 
 
+def keep_suppressed(conn: Connection[Any], key: bytes, identifiers: Iterable[tuple[str, str]]) -> None:
+    """Have no erasure under way let these come back at its end."""
+    digests = [digest_of(key, namespace, value) for namespace, value in identifiers]
+    conn.execute(QUERIES["keep"], {"digests": digests})
+
+
 def release_all(conn: Connection[Any], request_id: int) -> None:
     """Let all come back that were suppressed for this request."""
     conn.execute(QUERIES["release_all"], {"request": request_id})
 
 
 def release(conn: Connection[Any], key: bytes, namespace: str, value: str) -> int:
-    """Let an identifier come back, and all that were erased with it; returns how many were suppressed."""
-    return conn.execute(QUERIES["release"], {"digest": digest_of(key, namespace, value)}).rowcount
+    """Let an identifier come back, and all that were erased with it; returns how many were suppressed.
+
+    Those whose erasure is under way come back at its end: what came in between would be erased in part.
+    """
+    row = conn.execute(QUERIES["release"], {"digest": digest_of(key, namespace, value)}).fetchone()
+    return row[0] if row else 0

@@ -85,7 +85,7 @@ def ledger(request: HttpRequest, identifier: str) -> HttpResponse:
         entries, has_more = entries_of(conn, profile_id, offset)
         titles = {purpose.slug: purpose.name for purpose in purposes_.list_purposes(conn)}
         for name, meant in meanings_of(conn).items():
-            titles[name] = f"{name} ({titles[meant] if meant else _('strictly necessary')})"
+            titles[name] = f"{name} ({titles.get(meant, meant) if meant else _('strictly necessary')})"
     context = {
         "profile_id": profile_id,
         "entries": [_shown(names, entry) for entry in entries],

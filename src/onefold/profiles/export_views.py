@@ -91,8 +91,8 @@ def download(request: HttpRequest, export_id: UUID) -> HttpResponse:
 def remove(request: HttpRequest, export_id: UUID) -> HttpResponse:
     """Away with it, made or not."""
     with pooled() as conn, conn.transaction():
-        exports.remove_export(conn, export_id, int(request.user.pk or 0))
-        audit(conn, actor=name_of(request.user), action="export.removed", target=f"export:{export_id}")
+        if exports.remove_export(conn, export_id, int(request.user.pk or 0)):
+            audit(conn, actor=name_of(request.user), action="export.removed", target=f"export:{export_id}")
     return HttpResponseRedirect("/people/exports")
 
 

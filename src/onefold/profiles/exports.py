@@ -121,9 +121,11 @@ def lines_of(conn: Connection[Any], export_id: UUID, after: int) -> tuple[int, s
     return None if row is None else (row[0], row[1])
 
 
-def remove_export(conn: Connection[Any], export_id: UUID, user_id: int) -> None:
-    """Away with it; whoever makes it stops. Safe to repeat."""
-    _forget(conn, conn.execute(QUERIES["remove"], {"id": export_id, "user_id": user_id}).fetchall())
+def remove_export(conn: Connection[Any], export_id: UUID, user_id: int) -> bool:
+    """Away with it; whoever makes it stops. False = it was not there, or not this user's. Safe to repeat."""
+    removed = conn.execute(QUERIES["remove"], {"id": export_id, "user_id": user_id}).fetchall()
+    _forget(conn, removed)
+    return bool(removed)
 
 
 def remove_old_exports(conn: Connection[Any]) -> None:
@@ -132,7 +134,11 @@ def remove_old_exports(conn: Connection[Any]) -> None:
 
 
 def remove_all_exports(conn: Connection[Any]) -> int:
-    """Those of everybody: somebody was erased who may stand in any of them. How many, in the caller's transaction."""
+    """Those of everybody: somebody was erased who may stand in any of them. How many, in the caller's transaction.
+
+    None is asked for or begun until that ends: it would still hold them.
+    """
+    conn.execute(QUERIES["lock_all"])
     removed = conn.execute(QUERIES["remove_all"]).fetchall()
     _forget(conn, removed)
     return len(removed)
@@ -147,10 +153,11 @@ def claim_export(conn: Connection[Any]) -> Export | None:
 def add_lines(conn: Connection[Any], export: Export, n: int, text: str, progress: Progress) -> bool:
     """The `n`th piece, and how far it is with it. False = it isn't this worker's any more: stop."""
     with conn.transaction():
-        if n == 0:  # what an earlier try left
-            conn.execute(QUERIES["clear"], {"id": export.id})
+        # first, as a removal does: who begins with the lines would wait in a ring with it
         if conn.execute(QUERIES["touch"], _of_try(export) | progress._asdict()).fetchone() is None:
             return False
+        if n == 0:  # what an earlier try left
+            conn.execute(QUERIES["clear"], {"id": export.id})
         conn.execute(QUERIES["add_piece"], {"id": export.id, "n": n, "body": text})
     return True
 

@@ -48,5 +48,8 @@ delete from people_export where id = %(id)s and user_id = %(user_id)s returning 
 -- remove_old: those whose time is over
 delete from people_export where asked_at < clock_timestamp() - %(kept)s returning id
 
+-- lock_all: nobody asks for one, or goes on with one, until the transaction ends; pages are shown
+lock table people_export in share row exclusive mode
+
 -- remove_all: whatever they hold
 delete from people_export returning id

@@ -30,6 +30,7 @@ from onefold.privacy.api import (
     finish,
     forget_deliveries,
     forget_moves,
+    keep_suppressed,
     lock_erasure_under_way,
     lock_request,
     neighbours_of,
@@ -111,6 +112,7 @@ def _begin(batch: Batch, request: Request) -> None:
     suppressed = suppress(conn, _key(context), everybody, request.id)
     report: Report = {"identifiers": _count_names(named), "violations": 0, "log_events": 0}
     if request.is_suppressed:
+        keep_suppressed(conn, _key(context), everybody)
         report["suppressed"] = suppressed
     if members:
         add_report(report, _erase_identity(conn, context, members, named))
