@@ -14,6 +14,7 @@ from typing import Final
 
 import django
 from playwright.sync_api import Browser, StorageState
+from playwright.sync_api import Error as PlaywrightError
 
 from onefold.config import use_django
 from onefold.profiles.ids import to_text
@@ -112,7 +113,12 @@ def take(
             sign_in(page, installation.web, *who)
             kept = context.storage_state()
         for path in paths:
-            answer = page.goto(f"{installation.web}/{path}")
+            try:
+                answer = page.goto(f"{installation.web}/{path}")
+            except PlaywrightError as fault:
+                if "Download is starting" not in str(fault):
+                    raise
+                continue
             if answer and answer.status == 200 and "<html" in answer.text():
                 page.wait_for_timeout(SETTLES_MS)
                 name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:80] or "home"
