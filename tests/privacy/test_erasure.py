@@ -127,6 +127,14 @@ class TestErase:
         assert request_erasure(shop, "email", EMAIL)["views"] == 2
         assert shop.conn.execute("select name from saved_view").fetchall() == [("Swedes",)]
 
+    def test_pages_that_nobody_else_viewed_are_forgotten(self, shop: Shop) -> None:
+        history(shop)
+        for n, (who, path) in enumerate(((DEVICE, "/account/anna-holm"), (DEVICE, "/boots"), ("another", "/boots"))):
+            view = {"type": "page", "anonymousId": who, "properties": {"path": path}, "messageId": f"view{n}"}
+            shop.log(view, source=shop.web)
+        request_erasure(shop, "email", EMAIL)
+        assert shop.conn.execute("select page, n from page_tally").fetchall() == [("/boots", 1)]
+
     def test_others_stay_as_they_are(self, shop: Shop) -> None:
         history(shop)
         request_erasure(shop, "user_id", USER)

@@ -42,6 +42,12 @@ class TestFigures:
         assert (week["New people"], month["New people"]) == ("1", "1")
         assert week["Known, of new people"].startswith("0.0")
 
+    def test_numbers_are_written_as_the_reader_s_language_writes_them(self, bob: Client, shop: Shop) -> None:
+        order(shop, 1, total=12480, currency="EUR")
+        assert figures(page(bob, "/"))["Revenue"] == "€12,480"
+        german = figures(bob.get("/", headers={"accept-language": "de"}).content.decode())
+        assert {"€12.480", "100,0\u202f%"} <= set(german.values())
+
     def test_the_change_is_against_as_much_of_the_time_before(self, bob: Client, shop: Shop) -> None:
         for days in (1, 2, 3, 9):
             order(shop, days, total=10, currency="EUR")

@@ -190,6 +190,11 @@ def trim_pages(conn: Connection[Any], now: datetime) -> int:
     return forgotten
 
 
+def forget_unviewed(conn: Connection[Any]) -> None:
+    """Forget pages that nobody viewed whose events are still there. Cost: a scan of what `trim_pages` leaves."""
+    conn.execute(QUERIES["forget_unviewed"])
+
+
 def _delete_all(conn: Connection[Any], query: str, parameters: dict[str, Any]) -> int:
     deleted = 0
     while n := conn.execute(QUERIES[query], parameters | {"chunk": _CHUNK}).rowcount:

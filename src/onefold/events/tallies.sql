@@ -44,6 +44,9 @@ delete from page_tally where ctid = any(array(
 -- forget_days: some pages of days that nobody asks for any more (primary key)
 delete from page_tally where ctid = any(array(select ctid from page_tally where day < %(before)s limit %(chunk)s))
 
+-- forget_unviewed: pages whose views were all taken back; a path may name whom it was about (a scan)
+delete from page_tally where n <= 0
+
 -- hours: events by source and hour (primary key)
 select source_id, hour, n from event_tally where hour >= %(since)s and hour <= %(until)s and n > 0
 

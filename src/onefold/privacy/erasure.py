@@ -20,6 +20,7 @@ from onefold.events.api import (
     delete_events,
     edited,
     end_withholding,
+    forget_unviewed,
     rewrite_rows,
     take_latest,
 )
@@ -190,9 +191,10 @@ def clean_violations(conn: Connection[Any], redactor: Redactor, rest: Rest, limi
 
 
 def end_erasure(conn: Connection[Any], redactor: Redactor, hashes: Collection[int]) -> Report:
-    """The last traces: names of profiles in other people's history, and saved views that ask for the person.
+    """The last traces: names of profiles in other people's history, saved views that ask for the person, paths of pages
+    that nobody else viewed.
 
-    Cost: a scan of `identity_move`.
+    Cost: a scan of `identity_move`, and of `page_tally`.
     """
     conn.execute(QUERIES["blank_moves"], {"hashes": bigints(list(hashes))})
     naming = [
@@ -202,6 +204,7 @@ def end_erasure(conn: Connection[Any], redactor: Redactor, hashes: Collection[in
     ]
     conn.execute(QUERIES["delete_views"], {"ids": bigints(naming)})
     end_withholding(conn, hashes)
+    forget_unviewed(conn)
     return {"views": len(naming)} if naming else {}
 
 

@@ -30,6 +30,7 @@ from onefold.events.api import (
 from onefold.infra.pool import pooled
 from onefold.profiles.api import Newcomers, has_known, new_people
 from onefold.programs.attention import concerns
+from onefold.programs.web.templatetags.display import decimal_text, grouped
 
 MAX_SERIES: Final = 5  # the rest is "Other"
 MAX_SOURCES: Final = 8
@@ -143,17 +144,17 @@ def figures(conn: Connection[Any], window: Window) -> list[Figure]:
     known = _by_step(people, window.starts, lambda row: (row.at, row.known))
     share, share_before = _known_share(people), _known_share(people_before)
     return [
-        Figure(_("Events"), f"{int(sum(events)):,}", _change(sum(events), events_before), False, events),
+        Figure(_("Events"), grouped(int(sum(events))), _change(sum(events), events_before), False, events),
         Figure(
             _("New people"),
-            f"{int(sum(newcomers)):,}",
+            grouped(int(sum(newcomers))),
             _change(sum(newcomers), sum(row.people for row in people_before)),
             False,
             newcomers,
         ),
         Figure(
             _("Known, of new people"),
-            "0\u202f%" if share is None else f"{share * 100:.1f}\u202f%",
+            "0\u202f%" if share is None else f"{decimal_text(share * 100, 1)}\u202f%",
             None if share is None or share_before is None else share - share_before,
             True,
             [one / all_ if all_ else 0.0 for one, all_ in zip(known, newcomers, strict=True)],
@@ -190,9 +191,9 @@ def _sum_of(rows: list[Revenue], currency: str) -> Decimal:
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """Whole units with the currency before them: €12,480; SEK 12,480."""
+    """Whole units with the currency before them, in the reader's language: €12,480; SEK 12,480."""
     symbol = {"EUR": "€", "USD": "$", "GBP": "£"}.get(currency, f"{currency}\u202f" if currency else "")
-    return f"{MINUS if amount < 0 else ''}{symbol}{abs(amount):,.0f}"
+    return f"{MINUS if amount < 0 else ''}{symbol}{decimal_text(abs(amount), 0)}"
 
 
 def _known_share(people: list[Newcomers]) -> float | None:

@@ -201,8 +201,8 @@ def _with_unit(text: str, n: str) -> str:
     return (text % {"n": n}).replace(f"{n} ", f"{n}{NARROW_SPACE}")
 
 
-def _decimal(number: float, places: int) -> str:
-    """With the separators of the reader's language."""
+def decimal_text(number: float | Decimal, places: int) -> str:
+    """Rounded to `places`, with the separators of the reader's language."""
     # rounded here: Django would cut the digits off
     return formats.number_format(
         Decimal(f"{number:.{places}f}"), decimal_pos=places, use_l10n=True, force_grouping=True
@@ -268,21 +268,23 @@ def sparkline(values: Sequence[float], width: int = 96, height: int = 24) -> Saf
 def delta(change: float) -> str:
     """0.084 → +8.4 %; beyond ten times, a multiple."""
     if change >= 10:
-        return f"\N{MULTIPLICATION SIGN}{_decimal(change + 1, 0)}"
-    return f"{'+' if change >= 0 else MINUS}{_decimal(abs(change) * 100, 0 if abs(change) >= 1 else 1)}{NARROW_SPACE}%"
+        return f"\N{MULTIPLICATION SIGN}{decimal_text(change + 1, 0)}"
+    return (
+        f"{'+' if change >= 0 else MINUS}{decimal_text(abs(change) * 100, 0 if abs(change) >= 1 else 1)}{NARROW_SPACE}%"
+    )
 
 
 @register.filter
 def points(change: float) -> str:
     """0.006 → +0.6, of percentage points."""
-    return f"{'+' if change >= 0 else MINUS}{_decimal(abs(change) * 100, 1)}"
+    return f"{'+' if change >= 0 else MINUS}{decimal_text(abs(change) * 100, 1)}"
 
 
 @register.filter
 def percent(share: float) -> str:
     """0.019 → 1.9 %; more digits for less, and for nearly all: what isn't all is never shown as 100 %."""
     shown = min(share * 100, 99.99) if share < 1 else share * 100
-    return f"{_decimal(shown, 2 if share < 0.01 or 0.999 < share < 1 else 1)}{NARROW_SPACE}%"
+    return f"{decimal_text(shown, 2 if share < 0.01 or 0.999 < share < 1 else 1)}{NARROW_SPACE}%"
 
 
 @register.filter
@@ -303,7 +305,7 @@ def source_icon(kind: str) -> str:
 @register.filter
 def seconds(value: float) -> str:
     """0.314 → 0.31 s; from a minute on as `span`."""
-    return f"{_decimal(max(value, 0), 2)}{NARROW_SPACE}s" if value < 60 else span(value)
+    return f"{decimal_text(max(value, 0), 2)}{NARROW_SPACE}s" if value < 60 else span(value)
 
 
 @register.filter
