@@ -54,6 +54,15 @@ def test_what_one_typed_stays_so_that_links_work(ada: str, bob: Client) -> None:
     assert 'value="ada@exam"' in page(bob, "/people?q=ada@exam")
 
 
+def test_no_piece_of_an_address_is_found_in_events(ada: str, alice: Client, bob: Client, shop: Shop) -> None:
+    shop.send(track("m-2", event=" "), {"type": "dance", "messageId": "m-3", "to": "ada@example.com"})
+    for text in ("ada@exam", "xample.c", "4072112", "ada@example.com"):
+        path = f"/events?{urlencode({'text': text})}"
+        assert "No events yet with these filters." in page(bob, path), text
+        assert "No events yet with these filters." not in page(alice, path), text
+    assert "No events yet with these filters." not in page(bob, "/events?text=call")
+
+
 def test_a_viewer_may_not_reveal(ada: str, bob: Client, shop: Shop) -> None:
     assert "Reveal" not in page(bob, ada)
     assert bob.post(f"{ada}/reveal").status_code == 403

@@ -67,12 +67,16 @@ class LiveEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """Which events; None = any. `name` and `text` are found anywhere, `text` in the raw event, as it was sent."""
+    """Which events; None = any. `name` and `text` are found anywhere, `text` in the raw event, as it was sent.
+
+    `hidden`: PostgreSQL's pattern of what whoever asks may not read; `text` isn't found in that.
+    """
 
     source_id: int | None = None
     kind: Kind | None = None
     name: str = ""
     text: str = ""
+    hidden: str = ""
     fragments: tuple[int, ...] | None = None
     outcome: str = ""
 
@@ -86,6 +90,7 @@ class Filter:
             "name": f"%{escaped}%" if self.name else None,
             "text": self.text.encode(errors="replace") if self.text else None,
             "escaped": json.dumps(self.text)[1:-1].encode() if self.text else None,  # as some libraries write it
+            "hidden": self.hidden or None,
             "fragments": None if self.fragments is None else list(self.fragments),
             "outcome": self.outcome if self.outcome in OUTCOMES else None,
         }

@@ -7,6 +7,9 @@ where e.received_at >= %(since)s and (e.received_at, e.id) < (%(before)s, %(befo
   and (%(kind)s::smallint is null or e.kind = %(kind)s)
   and (%(name)s::text is null or e.name ilike %(name)s)
   and (%(text)s::bytea is null or position(%(text)s::bytea in e.body) > 0 or position(%(escaped)s::bytea in e.body) > 0)
+  and (%(text)s::bytea is null or %(hidden)s::text is null or exists (
+    select from regexp_replace(encode(e.body, 'escape'), %(hidden)s, ' ', 'g') readable
+    where position(encode(%(text)s::bytea, 'escape') in readable) > 0 or position(encode(%(escaped)s::bytea, 'escape') in readable) > 0))
 order by e.received_at desc, e.id desc
 limit %(limit)s
 
@@ -20,6 +23,9 @@ where (%(source_id)s::integer is null or e.source_id = %(source_id)s)
   and (%(kind)s::smallint is null or e.kind = %(kind)s)
   and (%(name)s::text is null or e.name ilike %(name)s)
   and (%(text)s::bytea is null or position(%(text)s::bytea in e.body) > 0 or position(%(escaped)s::bytea in e.body) > 0)
+  and (%(text)s::bytea is null or %(hidden)s::text is null or exists (
+    select from regexp_replace(encode(e.body, 'escape'), %(hidden)s, ' ', 'g') readable
+    where position(encode(%(text)s::bytea, 'escape') in readable) > 0 or position(encode(%(escaped)s::bytea, 'escape') in readable) > 0))
 order by e.received_at desc, e.id desc
 limit %(limit)s
 
@@ -40,6 +46,9 @@ where v.at < %(before)s and v.id > %(after)s
   and (%(source_id)s::integer is null or v.source_id = %(source_id)s)
   and (%(kind_name)s::text is null or v.kind = %(kind_name)s)
   and (%(text)s::bytea is null or position(%(text)s::bytea in v.body) > 0 or position(%(escaped)s::bytea in v.body) > 0)
+  and (%(text)s::bytea is null or %(hidden)s::text is null or exists (
+    select from regexp_replace(encode(v.body, 'escape'), %(hidden)s, ' ', 'g') readable
+    where position(encode(%(text)s::bytea, 'escape') in readable) > 0 or position(encode(%(escaped)s::bytea, 'escape') in readable) > 0))
 order by v.id desc
 limit %(limit)s
 
@@ -57,6 +66,9 @@ where (%(source_id)s::integer is null or e.source_id = %(source_id)s)
   and (%(kind)s::smallint is null or e.kind = %(kind)s)
   and (%(name)s::text is null or e.name ilike %(name)s)
   and (%(text)s::bytea is null or position(%(text)s::bytea in e.body) > 0 or position(%(escaped)s::bytea in e.body) > 0)
+  and (%(text)s::bytea is null or %(hidden)s::text is null or exists (
+    select from regexp_replace(encode(e.body, 'escape'), %(hidden)s, ' ', 'g') readable
+    where position(encode(%(text)s::bytea, 'escape') in readable) > 0 or position(encode(%(escaped)s::bytea, 'escape') in readable) > 0))
   and (%(fragments)s::bigint[] is null or e.fragment = any(%(fragments)s))
   and (%(outcome)s::text is null or (%(outcome)s = 'duplicate') = t.is_duplicate)
 order by t.seq desc

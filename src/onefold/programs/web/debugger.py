@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from psycopg import Connection
 
-from onefold.accounts.api import Permission, may, requires
+from onefold.accounts.api import ADDRESSES, Permission, may, requires
 from onefold.events.api import (
     Filter,
     Kind,
@@ -169,6 +169,7 @@ def _filter(conn: Connection[Any], request: HttpRequest, asked: Asked, sources: 
         kind=KINDS.get(asked.kind),
         name=asked.name,
         text=asked.text,
+        hidden="" if may(request.user, Permission.SEE_PERSONAL_DATA) else ADDRESSES,
         fragments=fragments,
         outcome=asked.outcome,
     )
