@@ -24,7 +24,7 @@ MAX_STREAMED: Final = 100
 MAX_LOOKED_AT: Final = 200_000  # events that a filter without an index may walk
 MAX_TAIL_LOOKED_AT: Final = 1_000
 KEPT: Final = 5_000
-MOST_OF_BATCH: Final = 100
+MOST_OF_BATCH: Final = 200  # more than MAX_STREAMED, so that a batch that is cut is said to be
 # Widened until enough are found: nothing but a range of receipts is cheap to search when a million come an hour.
 WINDOWS: Final = (timedelta(seconds=5), timedelta(minutes=2), timedelta(hours=1), timedelta(days=1), timedelta(days=30))
 OUTCOMES: Final = ("accepted", "violation", "duplicate")
