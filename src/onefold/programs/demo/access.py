@@ -32,7 +32,7 @@ SOURCES: Final = (
     NewSource(slug=BACKEND, name="Shop backend", kind="server", priority=50),
     NewSource(slug=NEWSLETTER, name="Newsletter", kind="server", priority=100),
     NewSource(slug=CARE, name="Customer care", kind="server", priority=60),
-    NewSource(slug=APP, name="Mobile app", kind="browser", user_space="app", priority=90),
+    NewSource(slug=APP, name="Mobile app", kind="app", user_space="app", priority=90),
 )
 _PASSWORD_FILE: Final = "demo-password"  # noqa: S105 the file's name
 _KEY_FILE: Final = "demo-secret-key"

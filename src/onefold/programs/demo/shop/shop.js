@@ -46,6 +46,7 @@ function showLog() {
     })
   )
   $('.pulse').classList.toggle('on', Boolean(logged[0]?.ok))
+  $('#dock-n').textContent = logged[0]?.what ?? ''
 }
 
 function showVisitor() {
@@ -134,7 +135,7 @@ const FORMS = {
     const { email, name, phone, city } = data
     const order = { order_id: `W${Date.now().toString(36).toUpperCase()}`, ...basket(), total: total(), revenue: total(), shipping: 0 }
     const customer = kept('customer', null)
-    const traits = { email, name, ...(phone && { phone }), address: { city, country: 'SE' } }
+    const traits = { email, name, ...(phone && { phone }), address: { city } }
     await call('identify', ...(customer ? [customer.number, traits] : [traits]))
     await call('track', 'Order Completed', order)
     keep('cart', {})
