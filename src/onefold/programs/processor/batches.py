@@ -123,9 +123,10 @@ class Batches:
             with self._conn.transaction():
                 lock_positions(self._conn)
                 self._may_be_erasing = erase_piece(self._conn, self._load_context())
-        except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable):
-            raise
         except Exception as fault:  # batches go on all the same
+            is_lost = isinstance(fault, psycopg.OperationalError | psycopg.InterfaceError | Unavailable)
+            if is_lost and not isinstance(fault, psycopg.errors.ProgramLimitExceeded):  # an operational error by name
+                raise
             with self._conn.transaction():
                 stop_erasure(self._conn, fault)
         return self._may_be_erasing
