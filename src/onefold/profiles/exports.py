@@ -27,7 +27,7 @@ MAX_OPEN: Final = 3
 MAX_PEOPLE: Final = 5_000_000
 MAX_SIZE: Final = 2_000_000_000
 """Bytes. Longer lists are cut off at either, and the page says so."""
-SILENT: Final = timedelta(seconds=60)
+SILENT: Final = timedelta(minutes=5)
 """A worker that said nothing for so long is dead, and its export is made again."""
 LISTED: Final = 50
 _DONE_TITLE: Final = _("Your export is ready: %(people)d people")
