@@ -308,7 +308,7 @@ class TestTheRest:
             "/api/identity/links", "/api/retractions", "/api/violations", "/api/health", "/api/people",
             "/api/profiles/{identifier}/consent", "/api/profiles/{identifier}/export", "/api/privacy/requests",
             "/api/privacy/requests/{request_id}", "/api/privacy/erasures", "/api/privacy/erasures/preview",
-            "/api/privacy/releases",
+            "/api/privacy/releases", "/api/privacy/requests/{request_id}/again",
         } == set(document["paths"])  # fmt: skip
         shapes = document["components"]["schemas"]
         for reference in references(document):
