@@ -253,6 +253,7 @@ def test_taken_port_is_replaced(owner: Callable[..., Owner]) -> None:
     port = int(first.url.rpartition(":")[2].split("/")[0])
     first.end()
     with socket.socket() as squatter:
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # its old connections may still be closing
         squatter.bind(("127.0.0.1", port))
         squatter.listen()
         second = owner()
