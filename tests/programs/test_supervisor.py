@@ -170,7 +170,7 @@ def test_a_new_one_waits_for_the_children_of_one_that_was_killed(data_dir: Path)
     one.start()
     try:
         assert one.answers()
-        wait_until(lambda: not [orphan for orphan in orphans if orphan.is_running() and orphan.status() != "zombie"])
+        assert not any(orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE for orphan in orphans)
     finally:
         one.process.send_signal(signal.SIGINT)
         one.process.wait(60)

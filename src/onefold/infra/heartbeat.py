@@ -37,6 +37,7 @@ on conflict (name) do update set pid = excluded.pid, host = excluded.host, start
 """
 # another process of the same name, on another machine perhaps, may have written the row since: its own stays
 TAKE_BACK_SQL: Final = "delete from process_status where name = %(name)s and pid = %(pid)s and host = %(host)s"
+PIDS_SQL: Final = "select pid from process_status where host = %(host)s and name = any(%(names)s::text[])"
 FORGET_SQL: Final = "update process_status set restarts = 0 where restarts > 0 and name = any(%(names)s::text[])"
 
 _STARTED_AT: Final = datetime.now(UTC)  # of the process, near enough
@@ -100,6 +101,13 @@ def forget_restarts(url: str, names: Sequence[str]) -> None:
     """Begins the count anew, for a new run of these. Raises Unavailable or psycopg.Error."""
     with connect(url, "supervisor", autocommit=True) as connection:
         connection.execute(FORGET_SQL, {"names": list(names)})
+
+
+def pids_here(url: str, names: Sequence[str]) -> list[int]:
+    """Of those of these that beat on this machine and didn't stop in order. Raises Unavailable or psycopg.Error."""
+    with connect(url, "supervisor", autocommit=True) as connection:
+        rows = connection.execute(PIDS_SQL, {"host": socket.gethostname(), "names": list(names)})
+        return [pid for (pid,) in rows]
 
 
 def _beat(url: str, name: str, ended: threading.Event, in_order: threading.Event) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -19,9 +20,9 @@ import psycopg
 
 from onefold.config import Settings, child_environment, reachable, use_database, variable_of
 from onefold.infra import embedded
-from onefold.infra.heartbeat import forget_restarts, record_restart
+from onefold.infra.heartbeat import forget_restarts, pids_here, record_restart
 from onefold.infra.logs import get_logger
-from onefold.infra.processes import spawn
+from onefold.infra.processes import is_running, program_of, spawn
 from onefold.kernel.errors import Broken, OnefoldError, Rejected, Unavailable
 from onefold.programs.migrate import migrate, set_up_django
 
@@ -119,6 +120,7 @@ class Supervisor:
             try:
                 if url := self._settings.database.url:
                     forget_restarts(url.reveal(), [child.name for child in self._children])
+                    _await_earlier(url.reveal())
                 for child in self._children:
                     if child.name != "postgres":
                         child.begin()
@@ -212,6 +214,22 @@ def up(settings: Settings, when_ready: Callable[[Settings], None], say: Callable
         if server:
             server.stop()
     _tell(say, "Stopped.")
+
+
+def _await_earlier(url: str) -> None:
+    """Ports and database are ours by now; the children that have neither may still be at their last batch or job.
+
+    They are safe beside ours, so one that doesn't end, or another program that got its pid, holds nobody up for long.
+    """
+    interpreter = Path(sys.executable).name[:15]  # as much as Linux keeps of a program's name
+    earlier = [
+        pid
+        for pid in pids_here(url, [name for stage in STAGES for name in stage])
+        if is_running(pid) and program_of(pid) in (None, interpreter)
+    ]
+    deadline = time.monotonic() + EARLIER_ENDS_WITHIN_S
+    while any(is_running(pid) for pid in earlier) and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def _own_server(settings: Settings, deadline: float) -> embedded.RunningServer:
