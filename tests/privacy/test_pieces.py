@@ -77,7 +77,11 @@ def state(shop: Shop, request_id: int) -> tuple[Any, ...]:
 @contextmanager
 def batches(pg_url: str, settings: Settings) -> Iterator[Batches]:
     """What the processor runs, on connections of its own."""
-    with connect(pg_url, "t") as conn, connect(pg_url, "t reader", autocommit=True) as reader, Ahead(reader) as ahead:
+    with (
+        connect(pg_url, "t") as conn,
+        connect(pg_url, "t reader", autocommit=True) as reader,
+        Ahead(reader, conn) as ahead,
+    ):
         tune(conn)
         yield Batches(conn, ahead, settings.processor, suppression_key=SUPPRESSION_KEY)
 

@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from onefold.events.api import LogRow, Trust
-from onefold.identity.api import DEFAULT_CONFIG, MUTE, Flag, IdentityConfig, Namespace
+from onefold.identity.api import DEFAULT_CONFIG, MUTE, Flag, IdentityConfig, Namespace, Recent
 from onefold.kernel.hashing import identifier_hash
 from onefold.privacy.api import consents_of
 from onefold.profiles.api import resolve, unpack
@@ -79,8 +79,11 @@ def body_of(event: reference.Ev) -> dict[str, Any]:
     return body
 
 
-def deliver(conn: Connection[Any], events: Sequence[reference.Ev], off: int) -> int:
-    """Process one batch of deliveries, a request each. Returns the next free log offset."""
+def deliver(conn: Connection[Any], events: Sequence[reference.Ev], off: int, recent: Recent | None = None) -> int:
+    """Process one batch of deliveries, a request each. Returns the next free log offset.
+
+    `recent`: what the batches before left.
+    """
     rows = [
         LogRow(
             1, 1000, off + index, 0, event.source_id, Trust(event.trust), event.received_at, 1, "", "",
@@ -90,7 +93,7 @@ def deliver(conn: Connection[Any], events: Sequence[reference.Ev], off: int) -> 
     ]  # fmt: skip
     with conn.transaction():
         context = load_context(conn)
-        process(conn, context, prepare(rows, context))
+        process(conn, context, prepare(rows, context), recent)
     return off + len(rows)
 
 

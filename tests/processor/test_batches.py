@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -12,12 +12,13 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from onefold.config import ProcessorSettings
-from onefold.events.api import append_internal, has_unread
+from onefold.events.api import INTERNAL_SOURCE, append_internal, has_unread
 from onefold.identity.api import DEFAULT_CONFIG
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import Broken
 from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batches import MOST_SET_ASIDE_IN_A_ROW, Batches, tune
+from onefold.programs.processor.rebuild import rebuild
 from onefold.programs.processor.steps import process
 from tests.log import wait_until_readable
 
@@ -34,7 +35,11 @@ def shop(db: Connection[Any]) -> Connection[Any]:
 
 @pytest.fixture
 def batches(shop: Connection[Any], pg_url: str) -> Iterator[Batches]:
-    with connect(pg_url, "test") as conn, connect(pg_url, "reader", autocommit=True) as reader, Ahead(reader) as ahead:
+    with (
+        connect(pg_url, "test") as conn,
+        connect(pg_url, "reader", autocommit=True) as reader,
+        Ahead(reader, conn) as ahead,
+    ):
         tune(conn)
         yield Batches(conn, ahead, ProcessorSettings())
 
@@ -45,11 +50,11 @@ def log(conn: Connection[Any], *message_ids: str, lane: int = INTERACTIVE) -> No
     write(conn, json.dumps({"batch": events}).encode(), len(events), lane)
 
 
-def write(conn: Connection[Any], body: bytes, n: int, lane: int = INTERACTIVE) -> None:
+def write(conn: Connection[Any], body: bytes, n: int, lane: int = INTERACTIVE, source_id: int = SHOP) -> None:
     conn.execute(
         "insert into event_log (epoch, lane, source_id, trust, received_at, n, body)"
-        " values (1, %s, 2, 2, now(), %s, %b)",
-        [lane, n, body],
+        " values (1, %s, %s, 2, now(), %s, %b)",
+        [lane, source_id, n, body],
     )
 
 
@@ -138,10 +143,10 @@ def test_a_request_that_is_no_json_is_kept_as_a_violation(shop: Connection[Any],
 def test_a_request_that_we_fail_on_is_set_aside_and_the_others_go_on(
     shop: Connection[Any], batches: Batches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails_on_b(conn: Any, context: Any, prepared: Any) -> Any:
+    def fails_on_b(conn: Any, context: Any, prepared: Any, recent: Any) -> Any:
         if any(incoming.event.message_id == "b" for incoming in prepared.events):
             raise ZeroDivisionError
-        return process(conn, context, prepared)
+        return process(conn, context, prepared, recent)
 
     monkeypatch.setattr("onefold.programs.processor.batches.process", fails_on_b)
     for name in "abc":
@@ -154,10 +159,10 @@ def test_a_request_that_we_fail_on_is_set_aside_and_the_others_go_on(
 def test_after_a_failure_whole_batches_come_back_though_the_log_is_never_read_to_its_end(
     shop: Connection[Any], batches: Batches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails_on_bad(conn: Any, context: Any, prepared: Any) -> Any:
+    def fails_on_bad(conn: Any, context: Any, prepared: Any, recent: Any) -> Any:
         if any(incoming.event.message_id == "bad" for incoming in prepared.events):
             raise ZeroDivisionError
-        return process(conn, context, prepared)
+        return process(conn, context, prepared, recent)
 
     monkeypatch.setattr("onefold.programs.processor.batches.process", fails_on_bad)
     for index in range(800):
@@ -245,3 +250,71 @@ def test_a_component_that_always_rules_hold_together_is_judged_once(shop: Connec
     append_internal(shop, [{"type": "link", "rule": "always", "a": a, "b": b} for a, b in pairs], acting_user="test")
     assert drain(batches, shop) < 10
     assert shop.execute("select count(*) from link_rule where a = b").fetchone() == (1,)
+
+
+def counted(conn: Connection[Any]) -> int:
+    (n,) = conn.execute("select sum(n) from node").fetchone() or (0,)
+    return int(n)
+
+
+def by_another_processor(shop: Connection[Any], pg_url: str, _: pytest.MonkeyPatch) -> None:
+    log(shop, "elsewhere")
+    with (
+        connect(pg_url, "other") as conn,
+        connect(pg_url, "other reader", autocommit=True) as reader,
+        Ahead(reader, conn) as ahead,
+    ):
+        drain(Batches(conn, ahead, ProcessorSettings()), shop)
+
+
+def by_a_rebuild(shop: Connection[Any], pg_url: str, _: pytest.MonkeyPatch) -> None:
+    shop.execute("delete from event where message_id = 'a'")
+    with connect(pg_url, "rebuild") as conn:
+        assert rebuild(conn, is_check=False)
+
+
+def by_a_retraction(shop: Connection[Any], pg_url: str, _: pytest.MonkeyPatch) -> None:
+    retraction = {"type": "retract", "source": "shop", "messageIds": ["a"], "messageId": "r"}
+    write(shop, json.dumps({"batch": [retraction]}).encode(), 1, source_id=INTERNAL_SOURCE)
+
+
+def by_nobody_but_a_batch_failed(shop: Connection[Any], pg_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = [ZeroDivisionError()]
+
+    def fails_once(*arguments: Any) -> Any:
+        result = process(*arguments)
+        if faults:
+            raise faults.pop()
+        return result
+
+    monkeypatch.setattr("onefold.programs.processor.batches.process", fails_once)
+
+
+@pytest.mark.parametrize(
+    ("changed", "left"),
+    [
+        (by_another_processor, ["a", "b"]),
+        (by_a_rebuild, ["b"]),
+        (by_a_retraction, ["b"]),
+        (by_nobody_but_a_batch_failed, ["a", "b"]),
+    ],
+)
+def test_what_is_remembered_of_the_last_batch_is_never_older_than_the_tables(
+    shop: Connection[Any],
+    batches: Batches,
+    pg_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    changed: Callable[[Connection[Any], str, pytest.MonkeyPatch], None],
+    left: list[str],
+) -> None:
+    log(shop, "a", "b")
+    drain(batches, shop)
+    changed(shop, pg_url, monkeypatch)
+    drain(batches, shop)
+    assert [name for name in stored(shop) if name in "ab"] == left
+    log(shop, "c")
+    drain(batches, shop)
+    assert "c" in stored(shop)
+    assert counted(shop) == len([name for name in stored(shop) if name in ("a", "b", "c", "elsewhere")])
+    with connect(pg_url, "check") as conn:
+        assert rebuild(conn, is_check=True) == []

@@ -33,6 +33,7 @@ TUNING: Final[Mapping[str, str]] = {
     "max_connections": "50",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
+    "autovacuum_work_mem": "16MB",  # holds the places of millions of dead rows
     "effective_cache_size": "1GB",
     "random_page_cost": "1.1",
     "jit": "off",

@@ -28,8 +28,6 @@ from onefold.identity.api import (
     Rule,
     RuleKind,
     load_docs,
-    load_edges,
-    load_nodes,
     new_node,
     pair_of,
     sighting,
@@ -42,10 +40,13 @@ _INTERNAL = frozenset((Kind.LINK, Kind.RETRACT, Kind.REQUEST))
 _SUPPRESSED = Refused(Reason.SUPPRESSED, "It names somebody who was erased and is suppressed. Nothing of it is kept.")
 
 
-def prepare(rows: list[LogRow], context: Context) -> Prepared:
-    """Log rows → events by receipt, their identifiers normalised, and violations. No database."""
+def prepare(rows: list[LogRow], context: Context, one_by_one: Iterable[LogRow] = ()) -> Prepared:
+    """Log rows → events by receipt, their identifiers normalised, and violations. No database.
+
+    `one_by_one` yields the same rows, each when its turn comes.
+    """
     prepared = Prepared(rows, [], [], [])
-    for row in rows:
+    for row in one_by_one or rows:
         unkept = []
         for place, decoded in enumerate(decode_each(row, context.limits)):
             found = decoded if type(decoded) is Violation else _judge(decoded, context)  # type: ignore[arg-type]  # mypy doesn't narrow on `type() is`
@@ -180,9 +181,9 @@ def load(batch: Batch) -> None:
 
     Most weaker ends are known beside their stronger one, and need no look. Two identifiers never meet by their hash.
     """
-    batch.facts.compare(load_edges(batch.conn, batch.facts.pairs.keys()))
+    batch.facts.compare(batch.recent.load_edges(batch.conn, batch.facts.pairs.keys()))
     named, colliding = _needed(batch)
-    batch.nodes = load_nodes(batch.conn, named.keys())
+    batch.nodes = batch.recent.load_nodes(batch.conn, named.keys())
     colliding |= {named[h] for h, node in batch.nodes.items() if (node.val, node.ns) != (named[h].value, named[h].ns)}
     if colliding:
         _leave_out(batch, colliding)

@@ -1,29 +1,40 @@
 """Prepare the next batch while the database works on this one; under a backlog only, so idle latency is as it was."""
 
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from psycopg import Connection
 
-from onefold.events.api import Position, read_batch
+from onefold.events.api import LogRow, Position, read_batch
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.batch import Prepared
 from onefold.programs.processor.context import Context
+
+LONGEST_HELD_UP_S: Final = 0.05
 
 
 class _Task(NamedTuple):
     positions: dict[int, Position]
     context: Context
+    limit: int
     future: "Future[Prepared]"
 
 
 class Ahead:
-    """At most one batch ahead, read on a connection of its own. Leave it by `with`: that ends the thread."""
+    """At most one batch ahead, read on a connection of its own. Leave it by `with`: that ends the thread.
 
-    def __init__(self, reader: Connection[Any]) -> None:
+    Python runs one thread at a time, and the batch at hand goes first: what is ahead is prepared while `conn`, on which
+    that is processed, waits for its server.
+    """
+
+    def __init__(self, reader: Connection[Any], conn: Connection[Any]) -> None:
         self._reader = reader
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="prepare")
+        self._may_run = Event()
+        _tell_waits(conn, self._may_run)
         self._task: _Task | None = None
 
     def __enter__(self) -> Self:
@@ -34,8 +45,13 @@ class Ahead:
 
     def begin(self, positions: dict[int, Position], context: Context, limit: int) -> None:
         """Read up to `limit` events from `positions` on and prepare them, in the background."""
-        future = self._pool.submit(lambda: prepare(read_batch(self._reader, positions, limit), context))
-        self._task = _Task(positions, context, future)
+        future = self._pool.submit(lambda: self._prepare(positions, context, limit))
+        self._task = _Task(positions, context, limit, future)
+
+    @property
+    def limit(self) -> int:
+        """How many events were asked for; 0 when nothing has begun."""
+        return self._task.limit if self._task else 0
 
     @property
     def has_begun(self) -> bool:
@@ -48,6 +64,7 @@ class Ahead:
         None when nothing fits, or the reading failed: the caller then reads itself, and meets the fault.
         """
         task = self._task
+        self._may_run.set()
         if task is None or task.future.exception() is not None or task.context is not context:
             return None
         prepared = task.future.result()
@@ -58,3 +75,26 @@ class Ahead:
     def drop(self) -> None:
         """Forget what was begun."""
         self._task = None
+
+    def _prepare(self, positions: dict[int, Position], context: Context, limit: int) -> Prepared:
+        rows = read_batch(self._reader, positions, limit)
+        return prepare(rows, context, self._in_turn(rows))
+
+    def _in_turn(self, rows: Iterable[LogRow]) -> Iterator[LogRow]:
+        for row in rows:
+            self._may_run.wait(LONGEST_HELD_UP_S)
+            yield row
+
+
+def _tell_waits(conn: Connection[Any], waits: Event) -> None:
+    """`waits` is set while the connection waits for its server. Psycopg does all waiting in `Connection.wait`."""
+    wait = conn.wait
+
+    def telling(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 whatever psycopg passes
+        waits.set()
+        try:
+            return wait(*arguments, **named)
+        finally:
+            waits.clear()
+
+    conn.wait = telling  # type: ignore[method-assign]

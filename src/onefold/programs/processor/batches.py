@@ -21,6 +21,7 @@ from onefold.events.api import (
     store_violations,
     undecodable,
 )
+from onefold.identity.api import Recent
 from onefold.infra.logs import get_logger
 from onefold.kernel.errors import Broken, Unavailable
 from onefold.programs.processor.accept import prepare
@@ -62,6 +63,8 @@ class Batches:
         self._set_aside_in_a_row = 0
         self._gave_way = False  # a bulk batch that was ready let an interactive one go first
         self._context: Context | None = None
+        self._recent = Recent()
+        self._left: dict[int, Position] = {}  # where our last batch left the log
         self._may_be_erasing = True  # somebody, of whom a part is gone: looked up once, then known
 
     @property
@@ -79,11 +82,12 @@ class Batches:
         try:
             with self._conn.transaction():
                 context = self._load_context()
-                prepared = self._next(context)
+                positions = lock_positions(self._conn)
+                prepared = self._next(context, positions)
                 if not prepared.rows:
                     self._part = None
                     return 0
-                batch, timings = process(self._conn, context, prepared)
+                batch, timings = process(self._conn, context, prepared, self._take_recent(positions))
         except psycopg.errors.ProgramLimitExceeded as fault:  # an operational error by name; by nature an event's
             self._set_aside(fault)
             return 1
@@ -94,6 +98,7 @@ class Batches:
                 raise Broken(f"The database isn't as this version needs it: {type(fault).__name__}.") from fault
             self._set_aside(fault)
             return 1
+        self._recent, self._left = batch.recent, after(positions, prepared.rows)
         self._set_aside_in_a_row = 0
         self._may_be_erasing = self._may_be_erasing or bool(batch.requests)
         elapsed_ms = (time.monotonic() - began) * 1000
@@ -122,6 +127,7 @@ class Batches:
         try:
             with self._conn.transaction():
                 lock_positions(self._conn)
+                self._recent = Recent()
                 self._may_be_erasing = erase_piece(self._conn, self._load_context())
         except Exception as fault:  # batches go on all the same
             is_lost = isinstance(fault, psycopg.OperationalError | psycopg.InterfaceError | Unavailable)
@@ -136,21 +142,26 @@ class Batches:
         if context is not self._context:
             note_config(self._conn, context, is_rebuild=False)
             self._context = context
+            self._recent = Recent()  # it may be new because history was rebuilt
         return context
 
-    def _next(self, context: Context) -> Prepared:
+    def _take_recent(self, positions: dict[int, Position]) -> Recent:
+        """What our last batch left, unless it failed, or another processor went on from there. For one batch to use."""
+        recent, self._recent = self._recent, Recent()
+        return recent if positions == self._left else Recent()
+
+    def _next(self, context: Context, positions: dict[int, Position]) -> Prepared:
         """The next batch: what was prepared ahead if it still fits, or read now. Behind a full one another is begun."""
-        positions = lock_positions(self._conn)
         if self._part is not None:
             rows = read_batch(self._conn, positions, self._part)
             self._suspects = rows[:1] if self._part == 1 else rows  # in the end one row, not one of each lane
             return prepare(self._suspects, context)
-        prepared = self._ahead.find(positions, context)
+        prepared, asked = self._ahead.find(positions, context), self._ahead.limit
         if prepared is None:
-            prepared = prepare(read_batch(self._conn, positions, self.limit), context)
+            prepared, asked = prepare(read_batch(self._conn, positions, self.limit), context), self.limit
         elif urgent := self._overtaking(prepared, positions):
             return prepare(urgent, context)
-        if prepared.size >= self.limit:
+        if prepared.size >= asked:
             self._ahead.begin(after(positions, prepared.rows), context, self.limit)
         else:
             self._ahead.drop()

@@ -26,6 +26,7 @@ class Context:
     slugs: dict[str, int]
     limits: Limits
     suppressions: Suppressions
+    last_rebuild: int  # 0 = there was none
     extractor: Extractor = field(compare=False)
     suppression_key: bytes | None = field(default=None, compare=False, repr=False)
 
@@ -57,10 +58,16 @@ def load_context(
         slugs={source.slug: source.id for source in sources},
         limits=limits,
         suppressions=load_suppressions(conn, suppression_key, current.suppressions if current else None),
+        last_rebuild=_last_rebuild(conn),
         extractor=Extractor(config, spaces),
         suppression_key=suppression_key,
     )
     return current if current == fresh else fresh
+
+
+def _last_rebuild(conn: Connection[Any]) -> int:
+    (seq,) = conn.execute(QUERIES["last_rebuild"]).fetchone() or (0,)
+    return int(seq)
 
 
 def note_config(conn: Connection[Any], context: Context, *, is_rebuild: bool) -> None:

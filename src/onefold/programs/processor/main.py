@@ -52,7 +52,7 @@ class Processor:
                     connect(self._url, "processor listener", autocommit=True) as listener,
                     connect(self._url, "processor") as conn,
                     connect(self._url, "processor reader", autocommit=True) as reader,
-                    Ahead(reader) as ahead,
+                    Ahead(reader, conn) as ahead,
                 ):
                     tune(conn)
                     listener.execute("listen onefold_log")
