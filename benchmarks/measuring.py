@@ -7,6 +7,7 @@ from typing import Final
 
 from benchmarks import collect, edits, idle, lists, live, pages, process
 from benchmarks.figures import Measuring
+from benchmarks.history import fill_events
 from benchmarks.installation import database, up
 from benchmarks.resources import Watermark
 from benchmarks.scale import Scale
@@ -46,6 +47,10 @@ def _with_profiles(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
                     connect(url, "benchmarks plain", autocommit=True) as plain,
                 ):
                     yield from process.figures(conn, reader, plain, scale)
+        if wanted & (LISTS | PAGES):
+            _say(f"making {scale.past_events:,} events")
+            with connect(url, "benchmarks", autocommit=True) as conn:
+                fill_events(conn, scale)
         if wanted & LISTS:
             _say("listing people")
             with connect(url, "benchmarks lists", autocommit=True) as conn:

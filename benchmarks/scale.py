@@ -9,6 +9,7 @@ class Scale:
     """Times in seconds, rates a second."""
 
     people: int  # profiles present before anything is measured
+    past_events: int  # present when pages are measured
     collect_rounds: int
     collect_s: float
     connections: int  # of the load on the collector
@@ -29,6 +30,7 @@ class Scale:
 
 FULL: Final = Scale(
     people=1_000_000,
+    past_events=20_000_000,
     collect_rounds=5,
     collect_s=5,
     connections=128,
@@ -48,6 +50,7 @@ FULL: Final = Scale(
 )
 SMALL: Final = Scale(
     people=1_000,
+    past_events=20_000,
     collect_rounds=1,
     collect_s=0.5,
     connections=16,

@@ -219,6 +219,40 @@ def test_an_error_stops_the_erasure_but_not_the_batches(
     assert differences(shop.conn) == []
 
 
+def test_an_error_in_the_first_batch_is_told_on_the_request(
+    shop: Shop, alice: Client, pg_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history(shop)
+    (request,) = shop.conn.execute(
+        "insert into privacy_request (kind, requested_by, identifier, is_suppressed) values ('erase', 'test', %s, true)"
+        " returning id",
+        [json.dumps(["email", EMAIL])],
+    ).fetchone() or (0,)
+
+    def fails(*_: Any) -> Any:
+        raise ValueError("no")
+
+    def stops(running: Batches) -> bool:
+        running.run()
+        return state(shop, request)[2] == "ValueError"
+
+    with batches(pg_url, settings) as running:
+        assert alice.post(f"/privacy/requests/{request}/again").status_code == 302
+        with monkeypatch.context() as patch:
+            patch.setattr("onefold.programs.processor.erase._erase_identity", fails)
+            wait_until(lambda: stops(running))
+        assert state(shop, request)[:2] == (False, False)
+        assert "It stopped on an error of Onefold (ValueError)" in page(alice, f"/privacy/requests/{request}")
+        assert "1 stopped on an error" in examine_privacy(shop.conn, NOW).text
+        assert alice.post(f"/privacy/requests/{request}/again").status_code == 302
+        wait_until(lambda: running.run() > 0)
+        while running.erase_piece():
+            pass
+    assert state(shop, request)[1:3] == (True, None)
+    assert holding(shop.conn, USER) == []
+    assert differences(shop.conn) == []
+
+
 def test_the_page_shows_how_far_it_is(shop: Shop, alice: Client, robot: Client) -> None:
     request = begun(shop)
     html = page(alice, f"/privacy/requests/{request}")

@@ -46,6 +46,7 @@ DOORS: Final[dict[str, Door]] = {
     "signout": act(ANYONE),
     "setup/<str:code>": form(ANYONE),  # with the code
     "invite/<str:token>": form(ANYONE),  # with the token
+    "settings": page(SIGNED_IN),
     "settings/me": form(SIGNED_IN),
     "settings/theme": act(SIGNED_IN),
     "settings/keys": form(SIGNED_IN),

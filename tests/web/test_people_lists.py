@@ -171,6 +171,9 @@ class TestViews:
         assert seen == [2, 1, 0, 0, 1]
         assert self.tabs(bob) == ["A", "Mine", "B", "C"]
         assert self.tabs(alice) == ["A", "B", "C"]
+        for by in ["-1", "1"] * 60:  # there is always room between two
+            bob.post(f"/people/views/{own}/move", {"by": by})
+        assert self.tabs(bob) == ["A", "Mine", "B", "C"]
         theirs = int(own) - 1
         assert bob.post(f"/people/views/{theirs}/move", {"by": "-1"}).status_code == 403
         assert self.tabs(alice) == ["A", "B", "C"]

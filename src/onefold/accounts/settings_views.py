@@ -23,6 +23,13 @@ THEMES = ("auto", "light", "dark")
 
 
 @signed_in
+@require_safe
+def settings(request: HttpRequest) -> HttpResponse:
+    """Where somebody who types the address means to go: their own settings."""
+    return HttpResponseRedirect("/settings/me")
+
+
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def me(request: HttpRequest) -> HttpResponse:
     """One's own preferences, and the ways to sign in."""

@@ -68,6 +68,7 @@ urlpatterns = [
     path("setup/<str:code>", settings_views.set_up, name="set_up"),
     path("invite/<str:token>", user_views.accept, name="accept_invitation"),
     path("people/<str:identifier>/reveal", settings_views.reveal_person, name="reveal"),
+    path("settings", settings_views.settings, name="settings"),
     path("settings/me", settings_views.me, name="me"),
     path("settings/theme", settings_views.switch_theme, name="switch_theme"),
     path("settings/keys", settings_views.my_keys, name="my_keys"),

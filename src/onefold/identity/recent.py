@@ -9,8 +9,8 @@ from onefold.identity import store
 from onefold.identity.graph import Pair
 from onefold.identity.store import EdgeFacts, Node
 
-GENERATION: Final = 20_000
-"""Two of them are kept, of about .6 KB an identifier and .4 KB a pair: 40 MB at most."""
+GENERATION: Final = 12_000
+"""Two of them are kept, of about .6 KB an identifier and .4 KB a pair: 24 MB at most."""
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -29,7 +29,7 @@ ROLE: Final = "onefold"
 TUNING: Final[Mapping[str, str]] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",  # a socket's path may have 107 bytes; data folders can have longer ones
-    "shared_buffers": "160MB",
+    "shared_buffers": "144MB",
     "max_connections": "50",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",

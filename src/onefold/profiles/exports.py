@@ -93,6 +93,7 @@ class Progress(NamedTuple):
 def ask_export(conn: Connection[Any], state: ListState, *, owner: str, user_id: int, is_masked: bool) -> UUID:
     """Have the worker make an export of the whole list, in the caller's transaction. Raises ExportRejected."""
     given = {"owner": owner, "user_id": user_id, "address": state.address(), "is_masked": is_masked, "most": MAX_OPEN}
+    conn.execute(QUERIES["lock"], {"user_id": user_id})
     row = conn.execute(QUERIES["ask"], given).fetchone()
     if row is None:
         raise ExportRejected(f"{MAX_OPEN} of your exports are still being made. Wait for one of them, or remove it.")

@@ -4,6 +4,9 @@ select %(owner)s, %(user_id)s, %(address)s, %(is_masked)s
 where (select count(*) from people_export where user_id = %(user_id)s and state in ('waiting', 'running')) < %(most)s
 returning id
 
+-- lock: one request of a user after the other, so that the limit holds
+select pg_advisory_xact_lock(hashtext('people_export'), %(user_id)s)
+
 -- of_user: a user's exports, the latest first
 select id, owner, user_id, address, is_masked, state, asked_at, ended_at, tries, total, people, size, is_cut, fault
 from people_export where user_id = %(user_id)s

@@ -51,6 +51,7 @@ def add_view(conn: Connection[Any], *, name: str, address: str, is_shared: bool,
     if len(address) > MAX_ADDRESS:
         raise ListRejected("The filter is too long to be kept.")
     with conn.transaction():
+        conn.execute(QUERIES["lock"])
         if len(visible_views(conn, acting_user)) >= MAX_VIEWS:
             raise ListRejected(f"There are {MAX_VIEWS} views. Delete one first.")
         parameters = {"owner": acting_user, "name": name, "address": address, "is_shared": is_shared}
@@ -95,6 +96,7 @@ def move_view(conn: Connection[Any], view_id: int, *, by: int, acting_user: str,
     place = (next_to + tabs[beyond].place) / 2 if 0 <= beyond < len(tabs) else next_to + by
     with conn.transaction():
         conn.execute(QUERIES["move"], {"id": view.id, "place": place})
+        conn.execute(QUERIES["space"])
         audit(conn, actor=acting_user, action="view.moved", target=f"view:{view.id}")
     return view
 

@@ -97,4 +97,4 @@ def _tell_waits(conn: Connection[Any], waits: Event) -> None:
         finally:
             waits.clear()
 
-    conn.wait = telling  # type: ignore[method-assign]
+    conn.wait = telling  # type: ignore[method-assign]  # one connection waits so, not all

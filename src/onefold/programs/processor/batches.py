@@ -28,7 +28,7 @@ from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batch import Prepared
 from onefold.programs.processor.context import Context, load_context, note_config
-from onefold.programs.processor.erase import erase_piece, stop_erasure
+from onefold.programs.processor.erase import erase_piece, stop_erasure, stop_requests
 from onefold.programs.processor.steps import process
 
 FIRST_BATCH_EVENTS: Final = 1_000
@@ -200,6 +200,7 @@ class Batches:
             lock_positions(self._conn)
             for row in self._suspects:
                 store_violations(self._conn, [undecodable(row, type(fault).__name__)])
+            stop_requests(self._conn, self._suspects, fault)
             advance(self._conn, self._suspects)
 
 

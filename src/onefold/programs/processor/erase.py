@@ -10,9 +10,21 @@ time, or PIECE_VIOLATIONS violations. Of the last: a scan of `identity_move`.
 
 from typing import Any, Final
 
+import msgspec
 from psycopg import Connection
 
-from onefold.events.api import Decoded, LogRow, Stored, Trust, decode_accepted, events_of, withhold
+from onefold.events.api import (
+    INTERNAL_SOURCE,
+    Decoded,
+    Kind,
+    LogRow,
+    Stored,
+    Trust,
+    decode_accepted,
+    decode_each,
+    events_of,
+    withhold,
+)
 from onefold.identity.api import Node, Refused, load_components, load_nodes
 from onefold.infra.logs import get_logger
 from onefold.kernel.errors import Broken
@@ -89,6 +101,18 @@ def stop_erasure(conn: Connection[Any], fault: Exception) -> None:
     if request is not None:
         note_fault(conn, request.id, type(fault).__name__)
         log.error("erasure_stopped", request=request.id, fault=type(fault).__name__, exc_info=fault)
+
+
+def stop_requests(conn: Connection[Any], rows: list[LogRow], fault: Exception) -> None:
+    """These rows are set aside: what they ask for stands still until somebody asks again. In the caller's transaction.
+
+    Without this note a request whose first batch fails would wait for ever and say nothing.
+    """
+    for row in rows:
+        if row.source_id == INTERNAL_SOURCE:
+            for event in decode_each(row):
+                if isinstance(event, Decoded) and event.kind is Kind.REQUEST:
+                    note_fault(conn, msgspec.json.decode(event.body)["request"], type(fault).__name__)
 
 
 def _plan_freely(conn: Connection[Any]) -> None:
