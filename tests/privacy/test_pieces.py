@@ -234,7 +234,7 @@ def test_an_error_in_the_first_batch_is_told_on_the_request(
 
     def stops(running: Batches) -> bool:
         running.run()
-        return state(shop, request)[2] == "ValueError"
+        return bool(state(shop, request)[2] == "ValueError")
 
     with batches(pg_url, settings) as running:
         assert alice.post(f"/privacy/requests/{request}/again").status_code == 302
