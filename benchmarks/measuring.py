@@ -47,7 +47,7 @@ def _with_profiles(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
                     connect(url, "benchmarks plain", autocommit=True) as plain,
                 ):
                     yield from process.figures(conn, reader, plain, scale)
-        if wanted & (LISTS | PAGES):
+        if not wanted <= PROCESS | set(COLLECT):
             _say(f"making {scale.past_events:,} events")
             with connect(url, "benchmarks", autocommit=True) as conn:
                 fill_events(conn, scale)

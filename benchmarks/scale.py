@@ -9,7 +9,7 @@ class Scale:
     """Times in seconds, rates a second."""
 
     people: int  # profiles present before anything is measured
-    past_events: int  # present when pages are measured
+    past_events: int  # present when anything but `collect` and `process` is measured
     collect_rounds: int
     collect_s: float
     connections: int  # of the load on the collector

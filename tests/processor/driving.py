@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from onefold.events.api import LogRow, Trust
-from onefold.identity.api import DEFAULT_CONFIG, MUTE, Flag, IdentityConfig, Namespace, Recent
+from onefold.identity.api import DEFAULT_CONFIG, MUTE, Flag, IdentityConfig, LastKnown, Namespace
 from onefold.kernel.hashing import identifier_hash
 from onefold.privacy.api import consents_of
 from onefold.profiles.api import resolve, unpack
@@ -79,10 +79,12 @@ def body_of(event: reference.Ev) -> dict[str, Any]:
     return body
 
 
-def deliver(conn: Connection[Any], events: Sequence[reference.Ev], off: int, recent: Recent | None = None) -> int:
+def deliver(
+    conn: Connection[Any], events: Sequence[reference.Ev], off: int, last_known: LastKnown | None = None
+) -> int:
     """Process one batch of deliveries, a request each. Returns the next free log offset.
 
-    `recent`: what the batches before left.
+    `last_known`: what the batches before left.
     """
     rows = [
         LogRow(
@@ -93,7 +95,7 @@ def deliver(conn: Connection[Any], events: Sequence[reference.Ev], off: int, rec
     ]  # fmt: skip
     with conn.transaction():
         context = load_context(conn)
-        process(conn, context, prepare(rows, context), recent)
+        process(conn, context, prepare(rows, context), last_known)
     return off + len(rows)
 
 

@@ -143,10 +143,10 @@ def test_a_request_that_is_no_json_is_kept_as_a_violation(shop: Connection[Any],
 def test_a_request_that_we_fail_on_is_set_aside_and_the_others_go_on(
     shop: Connection[Any], batches: Batches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails_on_b(conn: Any, context: Any, prepared: Any, recent: Any) -> Any:
+    def fails_on_b(conn: Any, context: Any, prepared: Any, last_known: Any) -> Any:
         if any(incoming.event.message_id == "b" for incoming in prepared.events):
             raise ZeroDivisionError
-        return process(conn, context, prepared, recent)
+        return process(conn, context, prepared, last_known)
 
     monkeypatch.setattr("onefold.programs.processor.batches.process", fails_on_b)
     for name in "abc":
@@ -159,10 +159,10 @@ def test_a_request_that_we_fail_on_is_set_aside_and_the_others_go_on(
 def test_after_a_failure_whole_batches_come_back_though_the_log_is_never_read_to_its_end(
     shop: Connection[Any], batches: Batches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails_on_bad(conn: Any, context: Any, prepared: Any, recent: Any) -> Any:
+    def fails_on_bad(conn: Any, context: Any, prepared: Any, last_known: Any) -> Any:
         if any(incoming.event.message_id == "bad" for incoming in prepared.events):
             raise ZeroDivisionError
-        return process(conn, context, prepared, recent)
+        return process(conn, context, prepared, last_known)
 
     monkeypatch.setattr("onefold.programs.processor.batches.process", fails_on_bad)
     for index in range(800):

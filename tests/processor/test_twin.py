@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
 
-from onefold.identity.api import Recent
+from onefold.identity.api import LastKnown
 from tests.processor.driving import check_rebuild, deliver, install, read_world, undone
 from tests.reference.acceptance import accepted
 from tests.reference.oracle import expected
@@ -25,9 +25,9 @@ def processed(conn: Connection[Any], history: History, batches: Sequence[Sequenc
     """The world after these batches, and what a rebuild would find wrong in it."""
     with undone(conn):
         install(conn, history.config)
-        off, recent = 1, Recent(generation=5)  # so few that some are remembered, and some are not
+        off, last_known = 1, LastKnown(generation=5)  # so few that some are remembered, and some are not
         for batch in batches:
-            off = deliver(conn, batch, off, recent)
+            off = deliver(conn, batch, off, last_known)
         return read_world(conn, history.config), check_rebuild(conn)
 
 

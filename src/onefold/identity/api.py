@@ -3,7 +3,7 @@
 from onefold.identity.config import DEFAULT_CONFIG, IdentityConfig, Namespace, with_user_spaces
 from onefold.identity.graph import MUTE, RULES, Edge, Flag, Forest, Pair, Refusal, RuleKind, Solution, pair_of, solve
 from onefold.identity.identifiers import Extractor, Identifier, Refused
-from onefold.identity.recent import Recent
+from onefold.identity.last_known import LastKnown
 from onefold.identity.resolve import Facts, Resolved, Resolver
 from onefold.identity.sightings import sighting
 from onefold.identity.store import (
@@ -49,10 +49,10 @@ __all__ = [
     "Forest",
     "Identifier",
     "IdentityConfig",
+    "LastKnown",
     "Namespace",
     "Node",
     "Pair",
-    "Recent",
     "Refusal",
     "Refused",
     "Resolved",

@@ -36,7 +36,7 @@ class Facts:
         default_factory=dict
     )  # of the pairs those with something new, as they become
     fresh: list[Pair] = field(default_factory=list)  # of these the ones never seen before
-    settled: dict[Pair, EdgeFacts] = field(default_factory=dict)  # all pairs as they stand afterwards
+    standing: dict[Pair, EdgeFacts] = field(default_factory=dict)  # all pairs as they stand afterwards
     rules: list[tuple[Rule, int]] = field(default_factory=list)  # with receipt
     receipts: dict[int, int] = field(default_factory=dict)  # earliest in the batch, of identifiers that may change
     refold: set[int] = field(default_factory=set)  # fragments whose documents changed: their components are loaded
@@ -59,7 +59,7 @@ class Facts:
                 self.fresh.append(pair)
             elif facts.first < before.first or facts.trust > before.trust or facts.rcv < before.rcv:
                 self.changed[pair] = before.merged(facts)
-        self.settled = {**known, **self.changed}
+        self.standing = {**known, **self.changed}
 
 
 @dataclass

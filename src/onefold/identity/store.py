@@ -108,6 +108,8 @@ def load_config(conn: Connection[Any]) -> tuple[int, IdentityConfig]:
 
 def load_nodes(conn: Connection[Any], hashes: Collection[int]) -> dict[int, Node]:
     """Those of them that are known, without their documents."""
+    if not hashes:
+        return {}
     rows = conn.execute(QUERIES["load_nodes"], {"hashes": bigints(list(hashes))}, binary=True).fetchall()
     return {row[0]: Node(*row) for row in rows}
 

@@ -104,7 +104,7 @@ def forget_restarts(url: str, names: Sequence[str]) -> None:
 
 
 def pids_here(url: str, names: Sequence[str]) -> list[int]:
-    """Of those of these that beat on this machine and didn't stop in order. Raises Unavailable or psycopg.Error."""
+    """Pids of these processes on this machine, unless they stopped in order. Raises Unavailable or psycopg.Error."""
     with connect(url, "supervisor", autocommit=True) as connection:
         rows = connection.execute(PIDS_SQL, {"host": socket.gethostname(), "names": list(names)})
         return [pid for (pid,) in rows]

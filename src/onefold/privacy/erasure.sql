@@ -13,7 +13,7 @@ update privacy_request set begun_at = clock_timestamp(), changed_at = clock_time
 update privacy_request set rest = %(rest)s, report = %(report)s, fault = null where id = %(id)s
 
 -- note_fault: it stands still until it is asked for again
-update privacy_request set fault = %(fault)s where id = %(id)s
+update privacy_request set fault = %(fault)s where id = %(id)s and done_at is null
 
 -- finish: done; the identifiers are forgotten
 update privacy_request set done_at = clock_timestamp(), begun_at = coalesce(begun_at, clock_timestamp()),

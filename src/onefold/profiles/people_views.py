@@ -86,15 +86,16 @@ def rename_view(
 
 def move_view(conn: Connection[Any], view_id: int, *, by: int, acting_user: str, may_edit: bool) -> View:
     """One tab to the left (`by` -1) or to the right (1) among those that this user sees. At the end it stays."""
-    view = _changeable(conn, view_id, acting_user, may_edit)
-    tabs = visible_views(conn, acting_user)
-    at = next((n for n, one in enumerate(tabs) if one.id == view.id), None)
-    if at is None or not 0 <= at + by < len(tabs):
-        return view
-    beyond = at + 2 * by
-    next_to = tabs[at + by].place
-    place = (next_to + tabs[beyond].place) / 2 if 0 <= beyond < len(tabs) else next_to + by
     with conn.transaction():
+        conn.execute(QUERIES["lock"])
+        view = _changeable(conn, view_id, acting_user, may_edit)
+        tabs = visible_views(conn, acting_user)
+        at = next((n for n, one in enumerate(tabs) if one.id == view.id), None)
+        if at is None or not 0 <= at + by < len(tabs):
+            return view
+        beyond = at + 2 * by
+        next_to = tabs[at + by].place
+        place = (next_to + tabs[beyond].place) / 2 if 0 <= beyond < len(tabs) else next_to + by
         conn.execute(QUERIES["move"], {"id": view.id, "place": place})
         conn.execute(QUERIES["space"])
         audit(conn, actor=acting_user, action="view.moved", target=f"view:{view.id}")

@@ -22,12 +22,12 @@ update saved_view set name = %(name)s, is_shared = %(is_shared)s where id = %(id
 -- move: another place among the tabs
 update saved_view set place = %(place)s where id = %(id)s
 
--- space: tabs one apart again, in the same order, so that there is always room between two (at most a few hundred rows)
+-- space: tabs one apart again, in the same order, so that there is always room between two (all rows: some tens a user)
 update saved_view v set place = spaced.n
 from (select id, row_number() over (order by place, id) as n from saved_view) spaced
 where v.id = spaced.id and v.place <> spaced.n
 
--- lock: one keeps a view after the other, so that the limit holds
+-- lock: one adds or moves a view after the other, so that the limit and the order hold
 select pg_advisory_xact_lock(hashtext('saved_view'))
 
 -- set_deleted: gone, or there again

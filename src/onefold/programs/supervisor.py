@@ -35,6 +35,7 @@ STOP_TIMEOUT_S: Final = 15.0
 READY_TIMEOUT_S: Final = 60.0
 EARLIER_ENDS_WITHIN_S: Final = 8.0
 """An earlier `onefold up` that was killed leaves children, which end by themselves."""
+WITHOUT_PORT: Final = ("processor", "worker")
 LOOK_EVERY_S: Final = 5.0  # for what no signal tells: a dead postmaster's restart that failed, restarts to record
 
 log = get_logger(__name__)
@@ -120,9 +121,9 @@ class Supervisor:
             try:
                 if url := self._settings.database.url:
                     forget_restarts(url.reveal(), [child.name for child in self._children])
-                    _await_earlier(url.reveal())
+                    self._await_earlier(url.reveal(), wait)
                 for child in self._children:
-                    if child.name != "postgres":
+                    if child.name != "postgres" and not self._stops:
                         child.begin()
                 threading.Thread(target=self._announce, args=(when_ready,), daemon=True).start()
                 while not self._stops:
@@ -146,6 +147,24 @@ class Supervisor:
 
     def _status(self, name: str) -> int | None:
         return self._processes[name].poll()
+
+    def _await_earlier(self, url: str, wait: Callable[[float], None]) -> None:
+        """Children of an `onefold up` that was killed: those without a port may still be at their last batch or job.
+
+        They are safe beside ours, so one that doesn't end, or another program that got its pid, holds nobody up for
+        long. On a server of somebody else's they may be of another `onefold up` that lives.
+        """
+        if not any(child.name == "postgres" for child in self._children):
+            return
+        interpreter = Path(sys.executable).name[:15]  # as much as Linux keeps of a program's name
+        earlier = [
+            pid for pid in pids_here(url, WITHOUT_PORT) if is_running(pid) and program_of(pid) in (None, interpreter)
+        ]
+        if earlier:
+            log.warning("earlier_processes_waiting", pids=earlier, up_to_s=EARLIER_ENDS_WITHIN_S)
+        deadline = time.monotonic() + EARLIER_ENDS_WITHIN_S
+        while not self._stops and any(is_running(pid) for pid in earlier) and time.monotonic() < deadline:
+            wait(0.1)
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         if number != signal.SIGCHLD:
@@ -214,22 +233,6 @@ def up(settings: Settings, when_ready: Callable[[Settings], None], say: Callable
         if server:
             server.stop()
     _tell(say, "Stopped.")
-
-
-def _await_earlier(url: str) -> None:
-    """Ports and database are ours by now; the children that have neither may still be at their last batch or job.
-
-    They are safe beside ours, so one that doesn't end, or another program that got its pid, holds nobody up for long.
-    """
-    interpreter = Path(sys.executable).name[:15]  # as much as Linux keeps of a program's name
-    earlier = [
-        pid
-        for pid in pids_here(url, [name for stage in STAGES for name in stage])
-        if is_running(pid) and program_of(pid) in (None, interpreter)
-    ]
-    deadline = time.monotonic() + EARLIER_ENDS_WITHIN_S
-    while any(is_running(pid) for pid in earlier) and time.monotonic() < deadline:
-        time.sleep(0.1)
 
 
 def _own_server(settings: Settings, deadline: float) -> embedded.RunningServer:

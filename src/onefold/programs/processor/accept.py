@@ -1,6 +1,6 @@
 """The first steps of a batch: which events count, and whom they name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -40,13 +40,14 @@ _INTERNAL = frozenset((Kind.LINK, Kind.RETRACT, Kind.REQUEST))
 _SUPPRESSED = Refused(Reason.SUPPRESSED, "It names somebody who was erased and is suppressed. Nothing of it is kept.")
 
 
-def prepare(rows: list[LogRow], context: Context, one_by_one: Iterable[LogRow] = ()) -> Prepared:
+def prepare(rows: list[LogRow], context: Context, await_turn: Callable[[], None] = lambda: None) -> Prepared:
     """Log rows → events by receipt, their identifiers normalised, and violations. No database.
 
-    `one_by_one` yields the same rows, each when its turn comes.
+    `await_turn` is called before each row.
     """
     prepared = Prepared(rows, [], [], [])
-    for row in one_by_one or rows:
+    for row in rows:
+        await_turn()
         unkept = []
         for place, decoded in enumerate(decode_each(row, context.limits)):
             found = decoded if type(decoded) is Violation else _judge(decoded, context)  # type: ignore[arg-type]  # mypy doesn't narrow on `type() is`
@@ -84,11 +85,16 @@ def take_in(batch: Batch) -> None:
     batch.incoming = []
     for incoming in batch.prepared.events:
         if incoming.event.kind is Kind.REQUEST:
-            batch.requests.append(msgspec.json.decode(incoming.event.body)["request"])
+            batch.requests.append(request_of(incoming.event))
         else:
             batch.incoming.append(incoming)
     for violation in batch.prepared.violations:
         batch.refuse(violation)
+
+
+def request_of(event: Decoded) -> int:
+    """The id of the privacy request that a REQUEST event stands for."""
+    return int(msgspec.json.decode(event.body)["request"])
 
 
 def note_retractions(batch: Batch) -> None:
@@ -181,9 +187,9 @@ def load(batch: Batch) -> None:
 
     Most weaker ends are known beside their stronger one, and need no look. Two identifiers never meet by their hash.
     """
-    batch.facts.compare(batch.recent.load_edges(batch.conn, batch.facts.pairs.keys()))
+    batch.facts.compare(batch.last_known.load_edges(batch.conn, batch.facts.pairs.keys()))
     named, colliding = _needed(batch)
-    batch.nodes = batch.recent.load_nodes(batch.conn, named.keys())
+    batch.nodes = batch.last_known.load_nodes(batch.conn, named.keys())
     colliding |= {named[h] for h, node in batch.nodes.items() if (node.val, node.ns) != (named[h].value, named[h].ns)}
     if colliding:
         _leave_out(batch, colliding)

@@ -1,19 +1,19 @@
 """Prepare the next batch while the database works on this one; under a backlog only, so idle latency is as it was."""
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from threading import Event
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
 from psycopg import Connection
 
-from onefold.events.api import LogRow, Position, read_batch
+from onefold.events.api import Position, read_batch
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.batch import Prepared
 from onefold.programs.processor.context import Context
 
 LONGEST_HELD_UP_S: Final = 0.05
+"""A row: the batch at hand seldom computes longer, and should its thread do something else, this one goes on."""
 
 
 class _Task(NamedTuple):
@@ -34,6 +34,7 @@ class Ahead:
         self._reader = reader
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="prepare")
         self._may_run = Event()
+        self._is_leaving = False
         _tell_waits(conn, self._may_run)
         self._task: _Task | None = None
 
@@ -41,6 +42,8 @@ class Ahead:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self._is_leaving = True
+        self._may_run.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def begin(self, positions: dict[int, Position], context: Context, limit: int) -> None:
@@ -64,10 +67,11 @@ class Ahead:
         None when nothing fits, or the reading failed: the caller then reads itself, and meets the fault.
         """
         task = self._task
-        self._may_run.set()
+        self._may_run.set()  # the caller has nothing to do but wait for it
         if task is None or task.future.exception() is not None or task.context is not context:
             return None
         prepared = task.future.result()
+        self._may_run.clear()
         if not prepared.rows or any(task.positions[lane] != positions[lane] for lane in prepared.lanes):
             return None
         return prepared
@@ -77,13 +81,12 @@ class Ahead:
         self._task = None
 
     def _prepare(self, positions: dict[int, Position], context: Context, limit: int) -> Prepared:
-        rows = read_batch(self._reader, positions, limit)
-        return prepare(rows, context, self._in_turn(rows))
+        return prepare(read_batch(self._reader, positions, limit), context, self._await_turn)
 
-    def _in_turn(self, rows: Iterable[LogRow]) -> Iterator[LogRow]:
-        for row in rows:
-            self._may_run.wait(LONGEST_HELD_UP_S)
-            yield row
+    def _await_turn(self) -> None:
+        if self._is_leaving:
+            raise CancelledError
+        self._may_run.wait(LONGEST_HELD_UP_S)
 
 
 def _tell_waits(conn: Connection[Any], waits: Event) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 
 from onefold.events.api import Decoded, LogRow, Tallies, Violation
-from onefold.identity.api import Facts, Identifier, Node, Recent, Refused, Resolved, Rule
+from onefold.identity.api import Facts, Identifier, LastKnown, Node, Refused, Resolved, Rule
 from onefold.privacy.api import Ledger
 from onefold.profiles.api import Claims, CompanyFacts
 from onefold.programs.processor.context import Context
@@ -59,7 +59,7 @@ class Batch:
     conn: Connection[Any]
     context: Context
     prepared: Prepared
-    recent: Recent = field(default_factory=Recent)
+    last_known: LastKnown = field(default_factory=LastKnown)
     incoming: list[Incoming] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     duplicates: list[Decoded] = field(default_factory=list)

@@ -21,14 +21,14 @@ from onefold.events.api import (
     store_violations,
     undecodable,
 )
-from onefold.identity.api import Recent
+from onefold.identity.api import LastKnown
 from onefold.infra.logs import get_logger
 from onefold.kernel.errors import Broken, Unavailable
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batch import Prepared
 from onefold.programs.processor.context import Context, load_context, note_config
-from onefold.programs.processor.erase import erase_piece, stop_erasure, stop_requests
+from onefold.programs.processor.erase import erase_piece, requests_in, stop_erasure, stop_requests
 from onefold.programs.processor.steps import process
 
 FIRST_BATCH_EVENTS: Final = 1_000
@@ -63,7 +63,7 @@ class Batches:
         self._set_aside_in_a_row = 0
         self._gave_way = False  # a bulk batch that was ready let an interactive one go first
         self._context: Context | None = None
-        self._recent = Recent()
+        self._last_known = LastKnown()
         self._left: dict[int, Position] = {}  # where our last batch left the log
         self._may_be_erasing = True  # somebody, of whom a part is gone: looked up once, then known
 
@@ -81,13 +81,13 @@ class Batches:
         self._suspects = []
         try:
             with self._conn.transaction():
+                positions = lock_positions(self._conn)  # first: a rebuild that this waits for must be seen below
                 context = self._load_context()
-                positions = lock_positions(self._conn)
                 prepared = self._next(context, positions)
                 if not prepared.rows:
                     self._part = None
                     return 0
-                batch, timings = process(self._conn, context, prepared, self._take_recent(positions))
+                batch, timings = process(self._conn, context, prepared, self._take_last_known(positions))
         except psycopg.errors.ProgramLimitExceeded as fault:  # an operational error by name; by nature an event's
             self._set_aside(fault)
             return 1
@@ -98,7 +98,7 @@ class Batches:
                 raise Broken(f"The database isn't as this version needs it: {type(fault).__name__}.") from fault
             self._set_aside(fault)
             return 1
-        self._recent, self._left = batch.recent, after(positions, prepared.rows)
+        self._last_known, self._left = batch.last_known, after(positions, prepared.rows)
         self._set_aside_in_a_row = 0
         self._may_be_erasing = self._may_be_erasing or bool(batch.requests)
         elapsed_ms = (time.monotonic() - began) * 1000
@@ -127,7 +127,7 @@ class Batches:
         try:
             with self._conn.transaction():
                 lock_positions(self._conn)
-                self._recent = Recent()
+                self._last_known.forget()
                 self._may_be_erasing = erase_piece(self._conn, self._load_context())
         except Exception as fault:  # batches go on all the same
             is_lost = isinstance(fault, psycopg.OperationalError | psycopg.InterfaceError | Unavailable)
@@ -142,13 +142,13 @@ class Batches:
         if context is not self._context:
             note_config(self._conn, context, is_rebuild=False)
             self._context = context
-            self._recent = Recent()  # it may be new because history was rebuilt
+            self._last_known.forget()  # it may be new because history was rebuilt
         return context
 
-    def _take_recent(self, positions: dict[int, Position]) -> Recent:
+    def _take_last_known(self, positions: dict[int, Position]) -> LastKnown:
         """What our last batch left, unless it failed, or another processor went on from there. For one batch to use."""
-        recent, self._recent = self._recent, Recent()
-        return recent if positions == self._left else Recent()
+        last_known, self._last_known = self._last_known, LastKnown()
+        return last_known if positions == self._left else LastKnown()
 
     def _next(self, context: Context, positions: dict[int, Position]) -> Prepared:
         """The next batch: what was prepared ahead if it still fits, or read now. Behind a full one another is begun."""
@@ -196,11 +196,12 @@ class Batches:
         self._set_aside_in_a_row += 1
         if self._set_aside_in_a_row > MOST_SET_ASIDE_IN_A_ROW:
             raise Broken("One request after the other fails, so the fault is not theirs. The log waits.") from fault
+        requests = requests_in(self._suspects)
         with self._conn.transaction():
             lock_positions(self._conn)
             for row in self._suspects:
                 store_violations(self._conn, [undecodable(row, type(fault).__name__)])
-            stop_requests(self._conn, self._suspects, fault)
+            stop_requests(self._conn, requests, fault)
             advance(self._conn, self._suspects)
 
 

@@ -10,7 +10,6 @@ time, or PIECE_VIOLATIONS violations. Of the last: a scan of `identity_move`.
 
 from typing import Any, Final
 
-import msgspec
 from psycopg import Connection
 
 from onefold.events.api import (
@@ -56,6 +55,7 @@ from onefold.privacy.api import (
     tell_counts,
 )
 from onefold.profiles.api import is_nobody, remove_all_exports
+from onefold.programs.processor.accept import request_of
 from onefold.programs.processor.batch import Batch
 from onefold.programs.processor.context import Context
 from onefold.programs.processor.retract import retally, settle_without
@@ -103,16 +103,27 @@ def stop_erasure(conn: Connection[Any], fault: Exception) -> None:
         log.error("erasure_stopped", request=request.id, fault=type(fault).__name__, exc_info=fault)
 
 
-def stop_requests(conn: Connection[Any], rows: list[LogRow], fault: Exception) -> None:
-    """These rows are set aside: what they ask for stands still until somebody asks again. In the caller's transaction.
-
-    Without this note a request whose first batch fails would wait for ever and say nothing.
-    """
+def requests_in(rows: list[LogRow]) -> list[int]:
+    """Ids of the privacy requests in these log rows; none of a row that can't be read."""
+    found = []
     for row in rows:
         if row.source_id == INTERNAL_SOURCE:
-            for event in decode_each(row):
-                if isinstance(event, Decoded) and event.kind is Kind.REQUEST:
-                    note_fault(conn, msgspec.json.decode(event.body)["request"], type(fault).__name__)
+            try:
+                events = [event for event in decode_each(row) if isinstance(event, Decoded)]
+            except Exception:  # the row is here because we fail on it: perhaps already at this
+                log.exception("requests_not_read")
+                continue
+            found += [request_of(event) for event in events if event.kind is Kind.REQUEST]
+    return found
+
+
+def stop_requests(conn: Connection[Any], requests: list[int], fault: Exception) -> None:
+    """The rows that ask for these are set aside: they stand still until somebody asks again.
+
+    Without this note one whose first batch fails would wait for ever and say nothing. In the caller's transaction.
+    """
+    for request_id in requests:
+        note_fault(conn, request_id, type(fault).__name__)
 
 
 def _plan_freely(conn: Connection[Any]) -> None:

@@ -17,7 +17,7 @@ from onefold.events.api import (
     store_tallies,
     store_violations,
 )
-from onefold.identity.api import Recent, write_moves, write_nodes, write_tallies
+from onefold.identity.api import LastKnown, write_moves, write_nodes, write_tallies
 from onefold.privacy.api import rows_of, write_consents
 from onefold.programs.processor.accept import deduplicate, gather, identify, load, note_retractions, take_in
 from onefold.programs.processor.batch import Batch, Prepared
@@ -30,17 +30,17 @@ Step = Callable[[Batch], None]
 
 
 def process(
-    conn: Connection[Any], context: Context, prepared: Prepared, recent: Recent | None = None
+    conn: Connection[Any], context: Context, prepared: Prepared, last_known: LastKnown | None = None
 ) -> tuple[Batch, dict[str, float]]:
     """Process a batch in the caller's transaction. Returns it and the milliseconds of each step.
 
-    `recent`: what earlier batches of the same caller left; of no use any more when the transaction fails.
+    `last_known`: what earlier batches of the same caller left; of no use any more when the transaction fails.
 
     Safe to repeat: what was accepted before is a duplicate. Cost: docs/reference/performance.md.
     In a pipeline the server works on what was sent while the next step goes on, so a step's time may hold the wait for
     an earlier one's statements.
     """
-    batch = Batch(conn, context, prepared, recent or Recent())
+    batch = Batch(conn, context, prepared, last_known or LastKnown())
     timings = {}
     with conn.pipeline():
         for step in STEPS:
@@ -100,9 +100,9 @@ def judge_oversized(batch: Batch) -> None:
 def remember(batch: Batch) -> None:
     """For the next batch. What the steps after `write` change they write past `nodes`."""
     if batch.to_take_back or batch.requests:
-        batch.recent.forget()
+        batch.last_known.forget()
     else:
-        batch.recent.keep(batch.nodes, batch.facts.settled)
+        batch.last_known.keep(batch.nodes, batch.facts.standing)
 
 
 STEPS: tuple[Step, ...] = (

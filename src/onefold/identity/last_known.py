@@ -1,6 +1,7 @@
 """What the last batches knew of identifiers and pairs: a visitor's next event needs no look into the tables."""
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
 from psycopg import Connection
@@ -16,7 +17,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Recent:
+class LastKnown:
     """Rows of `node` and `edge` as they stand, of those that were needed lately.
 
     Only its owner may write to these tables: whoever else did, or a transaction that failed, calls for a new one.
@@ -64,7 +65,8 @@ class _Generations(Generic[K, V]):
         return {key: value for key in keys if (value := young.get(key) or old.get(key)) is not None}
 
     def keep(self, entries: Mapping[K, V]) -> None:
-        self._young.update(entries)
+        """Of more than `size` entries the last."""
+        self._young.update(islice(entries.items(), max(0, len(entries) - self._size), None))
         if len(self._young) >= self._size:
             self._old, self._young = self._young, {}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from onefold.identity.api import DEFAULT_CONFIG, EdgeFacts, Node, Recent, write_nodes
+from onefold.identity.api import DEFAULT_CONFIG, EdgeFacts, LastKnown, Node, write_nodes
 from onefold.identity.store import write_edges
 
 FACTS = EdgeFacts(1, 0, 1)
@@ -16,43 +16,43 @@ def node(h: int) -> Node:
 
 
 def test_what_was_kept_is_found_without_the_tables(db: Connection[Any]) -> None:
-    recent = Recent()
-    recent.keep({1: node(1)}, {(1, 2): FACTS})
-    found = recent.load_nodes(db, [1, 2])
+    last_known = LastKnown()
+    last_known.keep({1: node(1)}, {(1, 2): FACTS})
+    found = last_known.load_nodes(db, [1, 2])
     assert list(found) == [1]
     assert (found[1].doc, found[1].has_doc, found[1].is_new, found[1].is_changed) == (None, True, False, False)
-    assert recent.load_edges(db, [(1, 2), (1, 3)]) == {(1, 2): FACTS}
+    assert last_known.load_edges(db, [(1, 2), (1, 3)]) == {(1, 2): FACTS}
 
 
 def test_what_was_not_kept_comes_from_the_tables(db: Connection[Any]) -> None:
     write_nodes(db, [node(1), node(2)])
     write_edges(db, {(1, 2): FACTS})
-    recent = Recent()
-    assert sorted(recent.load_nodes(db, [1, 2, 3])) == [1, 2]
-    assert recent.load_edges(db, [(1, 2), (1, 3)]) == {(1, 2): FACTS}
+    last_known = LastKnown()
+    assert sorted(last_known.load_nodes(db, [1, 2, 3])) == [1, 2]
+    assert last_known.load_edges(db, [(1, 2), (1, 3)]) == {(1, 2): FACTS}
 
 
 def test_only_the_latest_are_kept(db: Connection[Any]) -> None:
-    recent = Recent(generation=10)
+    last_known = LastKnown(generation=10)
     for h in range(100):
-        recent.keep({h: node(h)}, {(h, h + 1): FACTS})
-    kept = recent.load_nodes(db, range(100))
+        last_known.keep({h: node(h)}, {(h, h + 1): FACTS})
+    kept = last_known.load_nodes(db, range(100))
     assert 10 <= len(kept) <= 20
     assert max(kept) == 99
     assert min(kept) == 100 - len(kept)
-    assert len(recent.load_edges(db, [(h, h + 1) for h in range(100)])) == len(kept)
+    assert len(last_known.load_edges(db, [(h, h + 1) for h in range(100)])) == len(kept)
 
 
 def test_what_is_needed_again_stays(db: Connection[Any]) -> None:
-    recent = Recent(generation=10)
+    last_known = LastKnown(generation=10)
     for h in range(1, 100):
-        recent.keep({0: node(0), h: node(h)}, {})
-    assert 0 in recent.load_nodes(db, [0])
+        last_known.keep({0: node(0), h: node(h)}, {})
+    assert 0 in last_known.load_nodes(db, [0])
 
 
 def test_forgotten_is_forgotten(db: Connection[Any]) -> None:
-    recent = Recent()
-    recent.keep({1: node(1)}, {(1, 2): FACTS})
-    recent.forget()
-    assert recent.load_nodes(db, [1]) == {}
-    assert recent.load_edges(db, [(1, 2)]) == {}
+    last_known = LastKnown()
+    last_known.keep({1: node(1)}, {(1, 2): FACTS})
+    last_known.forget()
+    assert last_known.load_nodes(db, [1]) == {}
+    assert last_known.load_edges(db, [(1, 2)]) == {}
