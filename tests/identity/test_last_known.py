@@ -56,3 +56,9 @@ def test_forgotten_is_forgotten(db: Connection[Any]) -> None:
     last_known.forget()
     assert last_known.load_nodes(db, [1]) == {}
     assert last_known.load_edges(db, [(1, 2)]) == {}
+
+
+def test_of_a_batch_larger_than_a_generation_the_last_are_kept(db: Connection[Any]) -> None:
+    last_known = LastKnown(generation=10)
+    last_known.keep({h: node(h) for h in range(50)}, {})
+    assert sorted(last_known.load_nodes(db, range(50))) == list(range(40, 50))
