@@ -1,0 +1,1 @@
+"""One engine a file, all alike; `engine.py` has their protocol."""
