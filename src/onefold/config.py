@@ -161,6 +161,24 @@ class RetentionSettings(Group, frozen=True, kw_only=True):
     outcome_days: Annotated[Positive, Meta(description="Days that violations, duplicates and counts are kept")] = 90
 
 
+class LakeSettings(Group, frozen=True, kw_only=True):
+    """Every event for ever, in files that any tool can read."""
+
+    url: Annotated[
+        str,
+        Meta(description="`s3://BUCKET/PREFIX`, `gs://…` or `az://…`; empty = the folder `lake` of the data folder"),
+    ] = ""
+    storage: Annotated[
+        Secret | None,
+        Meta(
+            description="What opens the object store: `NAME=value` by commas, as in "
+            "`AWS_REGION=eu-central-1,AWS_ACCESS_KEY_ID=…,AWS_SECRET_ACCESS_KEY=…`"
+        ),
+    ] = None
+    flush_s: Annotated[Positive, Meta(description="Seconds after which new events are in the lake, about")] = 60
+    hot_days: Annotated[int, Meta(ge=0, description="Days that events stay in PostgreSQL as well; 0 = for ever")] = 0
+
+
 class DemoSettings(Group, frozen=True, kw_only=True):
     """`onefold demo`."""
 
@@ -190,6 +208,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail: MailSettings = MailSettings()
     oidc: OidcSettings = OidcSettings()
     retention: RetentionSettings = RetentionSettings()
+    lake: LakeSettings = LakeSettings()
     demo: DemoSettings = DemoSettings()
     log: LogSettings = LogSettings()
 

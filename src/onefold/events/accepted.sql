@@ -24,10 +24,16 @@ on conflict (id) do update set received_at = excluded.received_at, cause = exclu
 where retraction.received_at < excluded.received_at
 
 -- delete_retracted: stored events that are taken back
-delete from event using retraction
-where event.id = any(%(ids)b) and retraction.id = event.id and event.received_at <= retraction.received_at and event.kind <> 8
-returning event.id, event.fragment, (extract(epoch from event.received_at) * 1000000)::bigint, event.source_id,
-    event.trust, event.flags, (extract(epoch from event.ts) * 1000000)::bigint, event.message_id, event.body
+with deleted as (
+    delete from event using retraction
+    where event.id = any(%(ids)b) and retraction.id = event.id and event.received_at <= retraction.received_at and event.kind <> 8
+    returning event.*
+), noted as (
+    insert into event_gone select position, ts from deleted
+)
+select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
+    (extract(epoch from ts) * 1000000)::bigint, message_id, body
+from deleted
 
 -- latest_of: of a fragment the latest up to a time, to be erased (index on fragment, ts, a partition after the other)
 select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
@@ -36,7 +42,12 @@ from event where fragment = %(fragment)s and ts <= %(until)s
 order by ts desc limit %(limit)s
 
 -- delete_events: by receipt and id (index on id)
-delete from event e using unnest(%(id)b, %(received_at)b) v(id, received_at) where e.id = v.id and e.received_at = v.received_at
+with deleted as (
+    delete from event e using unnest(%(id)b, %(received_at)b) v(id, received_at)
+    where e.id = v.id and e.received_at = v.received_at
+    returning e.position, e.ts
+)
+insert into event_gone select position, ts from deleted
 
 -- withhold: nobody sees these fragments' events from now on
 insert into withheld select unnest(%(fragments)b) on conflict do nothing

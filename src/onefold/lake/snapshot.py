@@ -37,8 +37,9 @@ class Snapshot:
     """A consistent moment: every event accepted by then counts once, whether in a file or in the hot tail.
 
     Of `events`: rows whose `position` is in `gone` were taken back or erased since they were written; `overrides` gives
-    the present profile of fragments that merged or split since. `events` then is: files without `gone`, and `hot`, with
-    `profile_id` from `overrides` where that has the fragment. The other tables are their files alone.
+    the present profile of fragments that merged or split since. `events` then is: files without `gone`, and `hot`, both
+    without the fragments of `withheld`, with `profile_id` from `overrides` where that has the fragment. The other
+    tables are their files alone.
     """
 
     tables: Mapping[str, TableFiles]
@@ -50,6 +51,8 @@ class Snapshot:
     """One column `position` (int64)."""
     overrides: "pa.Table"
     """`fragment_id`, `profile_id` (int64)."""
+    withheld: "pa.Table"
+    """One column `fragment_id` (int64): events that nobody may see any more; an erasure is under way."""
     promoted: Mapping[str, Column] = field(default_factory=dict)
     """Properties that are complete columns of `events`: property name → column."""
     storage_options: Mapping[str, str] = field(default_factory=dict)

@@ -25,18 +25,29 @@ select (select count(distinct company) from company_member where fragment = any(
        (select count(*) from consent where fragment = any(%(hashes)b))
 
 -- delete_links: decisions that name one of these identifiers (indexes on a and b; index on id)
-delete from event
-where kind = 7 and id in (
-    select event from link_rule where a = any(%(hashes)b) union select event from link_rule where b = any(%(hashes)b)
+with deleted as (
+    delete from event
+    where kind = 7 and id in (
+        select event from link_rule where a = any(%(hashes)b) union select event from link_rule where b = any(%(hashes)b)
+    )
+    returning *
+), noted as (
+    insert into event_gone select position, ts from deleted
 )
-returning id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
+select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
     (extract(epoch from ts) * 1000000)::bigint, message_id, body
+from deleted
 
 -- neighbours: whose events name one of these as the weaker (index on b)
 select distinct a from edge where b = any(%(hashes)b) and a <> all(%(hashes)b)
 
--- redact_events: what is left of other people's events (index on id)
-update event e set body = v.body
+-- redact_events: what is left of other people's events, as new ones (index on id)
+with noted as (
+    insert into event_gone
+    select e.position, e.ts from unnest(%(id)b, %(received_at)b) v(id, received_at)
+    join event e on e.id = v.id and e.received_at = v.received_at
+)
+update event e set body = v.body, position = nextval('event_position')
 from unnest(%(id)b, %(received_at)b, %(body)b) v(id, received_at, body)
 where e.id = v.id and e.received_at = v.received_at
 

@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     *provider_apps(ONEFOLD),
     "axes",
+    "onefold.lake",
     "onefold.events",
     "onefold.notifications",
     "onefold.identity",

@@ -1,0 +1,11 @@
+-- The order of acceptance. One processor at a time owns the log and commits batch after batch, so whoever has read up to a
+-- position has read everything before it, too. An event that is changed gets a new position: its old one is gone.
+create sequence event_position;
+alter table event add column position bigint not null default nextval('event_position');
+create index on event using brin (position) with (pages_per_range = 32, autosummarize = on);
+
+-- Positions that were accepted once and are no longer: what the lake still has of them is not to be seen, until it goes there, too.
+create table event_gone (
+    position bigint primary key,
+    ts       timestamptz not null
+);

@@ -1,0 +1,218 @@
+"""A Delta table: which files a version has, and commits that add and remove files in one step.
+
+What a table holds is decided by `lake_table` in PostgreSQL, not by the newest version: a commit that PostgreSQL doesn't
+know of is taken back by `settle`. So several tables and the position change together, and nothing counts twice.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Schema
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction
+
+from onefold.kernel.errors import Broken, Unavailable
+from onefold.lake.location import Location
+from onefold.lake.snapshot import File
+from onefold.lake.tables import Column, Table
+
+_ARROW: Final = {
+    "long": pa.int64(),
+    "integer": pa.int32(),
+    "string": pa.string(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "binary": pa.binary(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+}
+_STATISTICS: Final = ("profile_id", "ts", "position")
+"""Columns of which the Delta log tells the least and the greatest of each file, so that readers skip files."""
+KEPT_HOURS: Final = 24 * 7
+"""What a version had is kept so long after it was replaced: for whoever still reads it."""
+_CONFIGURATION: Final = {
+    "delta.logRetentionDuration": f"interval {KEPT_HOURS} hours",
+    "delta.deletedFileRetentionDuration": f"interval {KEPT_HOURS} hours",
+}
+
+
+class LakeChanged(Broken):
+    """Somebody else committed to the table in between. Nothing was changed; the next run begins afresh."""
+
+    code = "lake_changed"
+
+
+def schema_of(columns: Iterable[Column]) -> pa.Schema:
+    """As Arrow has it."""
+    return pa.schema([(column.name, _ARROW[column.type]) for column in columns])
+
+
+def stored_columns(table: Table) -> tuple[Column, ...]:
+    """Those that are in its files; the others are in their paths."""
+    return tuple(column for column in table.columns if column.name not in table.partitioned_by)
+
+
+def create(location: Location, table: Table) -> int:
+    """The version of the table that is there, made if there is none."""
+    with _translated():
+        if not location.is_remote:
+            Path(location.table(table.name)).mkdir(parents=True, exist_ok=True)
+        if DeltaTable.is_deltatable(location.table(table.name), location.options or None):
+            return _open(location, table.name).version()
+        return DeltaTable.create(
+            location.table(table.name),
+            schema=schema_of(table.columns),
+            partition_by=list(table.partitioned_by) or None,
+            description=table.meaning,
+            configuration=_CONFIGURATION,
+            storage_options=location.options or None,
+        ).version()
+
+
+def newest_version(location: Location, name: str) -> int:
+    """Whoever committed it."""
+    with _translated():
+        return _open(location, name).version()
+
+
+@lru_cache(maxsize=32)
+def _files(url: str, name: str, version: int, options: tuple[tuple[str, str], ...]) -> tuple[File, ...]:
+    location = Location(url, dict(options))
+    with _translated():
+        actions = pa.table(_open(location, name, version).get_add_actions(flatten=False)).to_pylist()
+    return tuple(
+        File(
+            uri=f"{location.table(name)}/{action['path']}",
+            partition={key: str(value) for key, value in (action.get("partition") or {}).items()},
+            size_bytes=action["size_bytes"],
+            rows=action["num_records"],
+        )
+        for action in actions
+    )
+
+
+def files_of(location: Location, name: str, version: int) -> tuple[File, ...]:
+    """The files of a version. Cost: its log since the last checkpoint, the first time."""
+    return _files(location.url, name, version, tuple(sorted(location.options.items())))
+
+
+def added(path: str, size_bytes: int, partition: dict[str, str], rows: pa.Table) -> AddAction:
+    """That a file comes; `rows` are what it holds."""
+    statistics: dict[str, Any] = {"numRecords": rows.num_rows, "minValues": {}, "maxValues": {}, "nullCount": {}}
+    for name in _STATISTICS:
+        if name in rows.column_names and rows.num_rows:
+            least, most = pa.compute.min_max(rows[name]).as_py().values()
+            statistics["minValues"][name] = _statistic(least, 0)
+            statistics["maxValues"][name] = _statistic(most, 999)
+            statistics["nullCount"][name] = rows[name].null_count
+    return AddAction(path, size_bytes, partition, int(time.time() * 1000), True, json.dumps(statistics))
+
+
+def _statistic(value: Any, rest_us: int) -> Any:  # noqa: ANN401 whatever the column holds
+    """Instants in the Delta log have milliseconds: the greatest is rounded up (`rest_us`)."""
+    if not isinstance(value, datetime):
+        return value
+    micros = round(value.timestamp() * 1_000_000) + rest_us
+    return datetime.fromtimestamp(micros // 1000 / 1000, tz=value.tzinfo).strftime("%Y-%m-%dT%H:%M:%S.") + (
+        f"{micros // 1000 % 1000:03d}Z"
+    )
+
+
+def removed(location: Location, name: str, file: File) -> RemoveAction:
+    """That a file goes."""
+    path = file.uri.removeprefix(f"{location.table(name)}/")
+    return RemoveAction(
+        path, True, int(time.time() * 1000), size=file.size_bytes, partition_values=dict(file.partition)
+    )
+
+
+def commit(
+    location: Location, table: Table, version: int, actions: Sequence[AddAction | RemoveAction], note: dict[str, str]
+) -> int:
+    """Add and remove files of `version` in one step; the version that this makes. `note` stands in the table's history.
+
+    Raises LakeChanged when `version` is not the newest any more.
+    """
+    delta = _open(location, table.name)
+    if delta.version() != version:
+        raise LakeChanged(f"The table {table.name} is at version {delta.version()}, not at {version}.")
+    properties = CommitProperties(max_commit_retries=0, custom_metadata=note)
+    try:
+        with _translated():
+            delta.create_write_transaction(
+                list(actions),
+                "append",
+                Schema.from_arrow(schema_of(table.columns)),
+                list(table.partitioned_by) or None,
+                commit_properties=properties,
+            )
+    except CommitFailedError as fault:
+        raise LakeChanged(f"The table {table.name} was changed at the same time.") from fault
+    return version + 1
+
+
+def settle(location: Location, table: Table, version: int | None) -> int:
+    """Make the newest version be what `version` was (None: an empty table, new); the version that is it now.
+
+    What was committed in between was never finished: nobody saw it.
+    """
+    newest = create(location, table)
+    if version == newest:
+        return newest
+    with _translated():
+        delta = _open(location, table.name)
+        if version is None:
+            for_nobody = files_of(location, table.name, newest)
+            if for_nobody:
+                commit(location, table, newest, [removed(location, table.name, file) for file in for_nobody], {})
+                return newest + 1
+            return newest
+        delta.restore(version)
+        return _open(location, table.name).version()
+
+
+def add_column(location: Location, table: Table, column: Column) -> int:
+    """Give the table another column, null in all files; the version that has it."""
+    from deltalake import Field
+    from deltalake.schema import PrimitiveType
+
+    with _translated():
+        delta = _open(location, table.name)
+        if column.name not in {field.name for field in delta.schema().fields}:
+            delta.alter.add_columns([Field(column.name, PrimitiveType(column.type))])
+        return _open(location, table.name).version()
+
+
+def clean(location: Location, name: str, keep: int) -> int:
+    """Delete files that no version of the last KEPT_HOURS has, also those that were never committed; how many.
+
+    Makes a checkpoint, so that opening the table stays cheap, and forgets old log entries.
+    """
+    with _translated():
+        delta = _open(location, name)
+        delta.create_checkpoint()
+        delta.cleanup_metadata()
+        return len(delta.vacuum(KEPT_HOURS, dry_run=False, full=True, keep_versions=[keep]))
+
+
+def _open(location: Location, name: str, version: int | None = None) -> DeltaTable:
+    return DeltaTable(location.table(name), version=version, storage_options=location.options or None)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Outside errors as ours: of storage (try again) or of the table itself."""
+    try:
+        yield
+    except CommitFailedError:
+        raise
+    except TableNotFoundError as fault:
+        raise Broken(f"The lake has lost a table: {fault}") from fault
+    except (DeltaError, OSError) as fault:
+        raise Unavailable(f"The lake's storage failed: {fault}") from fault

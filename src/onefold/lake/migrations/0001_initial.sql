@@ -1,0 +1,44 @@
+-- Where the lake stands. What counts is what these rows say: a version of a Delta table that no row names was never finished.
+
+create table lake_table (
+    name       text primary key,
+    version    bigint not null,                      -- of its Delta log: what is read
+    changed_at timestamptz not null default now()
+);
+
+create table lake_progress (
+    id            boolean primary key default true check (id),
+    flushed       bigint not null default 0,         -- every event up to this position is in the lake
+    flushed_at    timestamptz,
+    moved         bigint not null default 0,         -- identity_move.seq up to which lake_override is complete
+    refreshed     bigint not null default 0,         -- every event up to this position is in the tables of people and companies
+    refreshed_at  timestamptz,
+    compacted_at  timestamptz,
+    hot_since     timestamptz not null default '-infinity', -- events received before are in the lake only
+    fault         text not null default '',          -- of the last run, for a person; empty = it went well
+    fault_at      timestamptz
+);
+insert into lake_progress default values;
+
+-- Fragments that changed their profile since their events were written.
+create table lake_override (
+    fragment bigint primary key,
+    profile  bigint not null,
+    seq      bigint not null                         -- of the move
+);
+
+-- Properties of events, as flushes saw them, and which of them are columns of their own.
+create table lake_property (
+    name     text primary key,
+    n        bigint not null default 0,              -- events seen with it
+    n_text   bigint not null default 0,
+    n_number bigint not null default 0,
+    n_boolean bigint not null default 0,
+    n_other  bigint not null default 0,
+    seen_at  timestamptz not null default now(),
+    "column" text unique,                            -- null = not promoted
+    type     text check (type in ('string', 'double', 'boolean')),
+    is_complete boolean not null default false,      -- every file has it: questions use it
+    check (("column" is null) = (type is null)),
+    check ("column" is not null or not is_complete)
+);

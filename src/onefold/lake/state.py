@@ -1,0 +1,87 @@
+"""What PostgreSQL says of the lake: which versions count, and how far it is. One run at a time changes it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from psycopg import Connection, errors
+
+from onefold.infra.postgres import load_queries
+from onefold.kernel.errors import Unavailable
+from onefold.lake.delta import LakeChanged, settle
+from onefold.lake.location import Location
+from onefold.lake.tables import Table
+
+QUERIES = load_queries("onefold.lake", "state.sql")
+LOCK_KEY: Final = 0x0F01D_1A
+LOCK_TIMEOUT_S: Final = 120
+
+
+class Progress(NamedTuple):
+    """Positions of events, and a number of `identity_move`; `hot_since` None = every event is in PostgreSQL too."""
+
+    flushed: int
+    moved: int
+    refreshed: int
+    hot_since: datetime | None
+
+
+@contextmanager
+def maintaining(conn: Connection[Any]) -> Iterator[None]:
+    """Alone with the lake. `conn` is in autocommit. Raises Unavailable when another run takes too long.
+
+    Who loses the database loses the lock, too, and can't publish any more what it does to files.
+    """
+    key = {"key": LOCK_KEY}
+    conn.execute(f"set lock_timeout = '{LOCK_TIMEOUT_S}s'")
+    try:
+        conn.execute(QUERIES["lock"], key)
+    except errors.LockNotAvailable as fault:
+        raise Unavailable(f"Another run has been changing the lake for more than {LOCK_TIMEOUT_S} s.") from fault
+    conn.execute("set lock_timeout = 0")
+    try:
+        yield
+    finally:
+        if not conn.closed:
+            conn.execute(QUERIES["unlock"], key)
+
+
+def progress_of(conn: Connection[Any]) -> Progress:
+    """How far the lake is."""
+    row = conn.execute(QUERIES["progress"]).fetchone()
+    if row is None:
+        raise Unavailable("The lake's progress is not there; `onefold migrate` makes it.")
+    return Progress(*row)
+
+
+def settled_version(conn: Connection[Any], location: Location, table: Table) -> int:
+    """The version that counts, made the newest one: what an earlier run left unfinished is taken back. Locked."""
+    row = conn.execute(QUERIES["version"], {"name": table.name}).fetchone()
+    known = row[0] if row else None
+    found = settle(location, table, known)
+    if known is None:
+        conn.execute(QUERIES["begin_table"], {"name": table.name, "version": found})
+    elif known != found:
+        publish(conn, table, known, found)
+    return found
+
+
+def publish(conn: Connection[Any], table: Table, before: int, version: int) -> None:
+    """From the end of the transaction readers see `version`. Raises LakeChanged when it isn't `before` any more."""
+    if conn.execute(QUERIES["publish"], {"name": table.name, "before": before, "version": version}).rowcount != 1:
+        raise LakeChanged(f"Another run has changed the table {table.name} meanwhile.")
+
+
+def note_overrides(conn: Connection[Any], moved: int) -> None:
+    """Whom fragments belong to that moved since the move `moved`; in the caller's transaction."""
+    row = conn.execute(QUERIES["last_move"]).fetchone()
+    last = row[0] if row else 0
+    if last > moved:
+        conn.execute(QUERIES["note_moves"], {"moved": moved, "last": last})
+        conn.execute(QUERIES["moved"], {"last": last})
+
+
+def note_flushed(conn: Connection[Any], position: int) -> None:
+    """Every event up to this position is in the lake; in the caller's transaction."""
+    conn.execute(QUERIES["flushed"], {"position": position})

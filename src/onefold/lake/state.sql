@@ -1,0 +1,38 @@
+-- lock: one run at a time changes the lake; held by the session, so that it ends with the process
+select pg_advisory_lock(%(key)s)
+
+-- unlock: the next may begin
+select pg_advisory_unlock(%(key)s)
+
+-- version: of a table, as readers see it
+select version from lake_table where name = %(name)s
+
+-- begin_table: a table that readers see from now on
+insert into lake_table (name, version) values (%(name)s, %(version)s)
+
+-- publish: readers see another version, unless somebody else published one
+update lake_table set version = %(version)s, changed_at = now() where name = %(name)s and version = %(before)s
+
+-- progress: where the lake stands
+select flushed, moved, refreshed, hot_since from lake_progress
+
+-- flushed: every event up to this position is in the lake
+update lake_progress set flushed = %(position)s, flushed_at = now()
+
+-- note_moves: fragments that changed their profile since, as they are now
+insert into lake_override (fragment, profile, seq)
+select n.h, n.prof, max(m.seq) from identity_move m join node n using (h)
+where m.seq > %(moved)s and m.seq <= %(last)s and n.n > 0 group by n.h, n.prof
+on conflict (fragment) do update set profile = excluded.profile, seq = excluded.seq
+
+-- last_move: up to which overrides can be noted
+select coalesce(max(seq), 0) from identity_move
+
+-- moved: overrides are complete up to this move
+update lake_progress set moved = %(last)s
+
+-- note_fault: of the last run
+update lake_progress set fault = %(fault)s, fault_at = now()
+
+-- clear_fault: it went well
+update lake_progress set fault = '', fault_at = null where fault <> ''
