@@ -14,7 +14,7 @@ create table lake_progress (
     refreshed     bigint not null default 0,         -- every event up to this position is in the tables of people and companies
     refreshed_at  timestamptz,
     compacted_at  timestamptz,
-    hot_since     timestamptz not null default '-infinity', -- events received before are in the lake only
+    hot_since     timestamptz,                       -- events received before are in the lake only; null = none is
     fault         text not null default '',          -- of the last run, for a person; empty = it went well
     fault_at      timestamptz
 );

@@ -1,0 +1,88 @@
+"""Flush: accepted events go into the lake, once each.
+
+A run is: read what comes after the last position; write it as one file, sorted; commit the file to the Delta log; make
+the new version and the new position known in one transaction of PostgreSQL. Who dies before that leaves a version that
+nobody reads, and the next run takes it back.
+"""
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from psycopg import Connection
+
+from onefold.infra.logs import get_logger
+from onefold.lake.delta import commit
+from onefold.lake.failpoints import reach
+from onefold.lake.files import write_file
+from onefold.lake.location import Location
+from onefold.lake.rows import HOT, connect_arrow, events_between, lake_rows, read_arrow
+from onefold.lake.state import (
+    maintaining,
+    note_flushed,
+    note_overrides,
+    progress_of,
+    publish,
+    settled_version,
+)
+from onefold.lake.tables import EVENTS, FRESH_BUCKET, FRESH_MONTH
+
+if TYPE_CHECKING:
+    from adbc_driver_postgresql.dbapi import Connection as ArrowConnection
+
+CHUNK_EVENTS: Final = 100_000
+"""Events of one file and commit: some 300 MB of memory."""
+MAX_CHUNKS: Final = 100
+FRESH: Final = {"month": FRESH_MONTH, "bucket": str(FRESH_BUCKET)}
+log = get_logger(__name__)
+
+
+class Flushed(NamedTuple):
+    """What a run did."""
+
+    events: int
+    position: int
+
+
+def flush(conn: Connection[Any], url: str, location: Location, *, chunk_events: int = CHUNK_EVENTS) -> Flushed:
+    """Bring the lake up to the newest event, in at most MAX_CHUNKS chunks. `conn` is in autocommit; `url` its address.
+
+    Safe to repeat, to kill, and to run twice at once. Raises Unavailable when the storage fails; nothing is lost then.
+    """
+    events, position = 0, 0
+    with connect_arrow(url) as reader:
+        for _ in range(MAX_CHUNKS):
+            with maintaining(conn):
+                flushed, position = _flush_chunk(conn, reader, location, chunk_events)
+            events += flushed
+            if flushed < chunk_events:
+                break
+    if events:
+        log.info("lake_flushed", events=events, position=position)
+    return Flushed(events, position)
+
+
+def _flush_chunk(
+    conn: Connection[Any], reader: "ArrowConnection", location: Location, chunk_events: int
+) -> tuple[int, int]:
+    version = settled_version(conn, location, EVENTS)
+    progress = progress_of(conn)
+    first = read_arrow(reader, HOT["next_position"].format(after=progress.flushed))["position"][0].as_py()
+    if first is None:
+        reader.rollback()
+        return 0, progress.flushed
+    incoming = events_between(reader, progress.flushed, first - 1 + chunk_events)
+    reader.rollback()  # it only read; an open transaction would hold back the log's reader
+    reach("flush: read")
+    if not incoming.num_rows:  # they were erased in between
+        return 0, progress.flushed
+    position = max(incoming["position"].to_pylist())
+    action = write_file(location, EVENTS, FRESH, lake_rows(incoming))
+    reach("flush: file written")
+    committed = commit(location, EVENTS, version, [action], {"onefold.position": str(position)})
+    reach("flush: committed")
+    with conn.transaction():
+        publish(conn, EVENTS, version, committed)
+        note_flushed(conn, position)
+        note_overrides(conn, progress.moved)
+        reach("flush: before publishing")
+    reach("flush: published")
+    return incoming.num_rows, position

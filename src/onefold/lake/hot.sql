@@ -1,0 +1,39 @@
+-- events_between: events of PostgreSQL by position, as the lake has them (index on position)
+select e.position, uuid_send(e.id) as event_id, coalesce(n.prof, e.fragment) as profile_id, e.fragment as fragment_id, e.ts,
+    e.received_at, e.source_id, e.kind, e.trust, e.flags, e.name, e.message_id, e.body
+from event e left join node n on n.h = e.fragment
+where e.position > {after} and e.position <= {until}
+
+-- next_position: the first event after a position (index on position)
+select min(position) as position from event where position > {after}
+
+-- last_position: of the newest event (index on position)
+select coalesce(max(position), {after}) as position from event where position > {after}
+
+-- versions: what readers see of each table
+select name, version from lake_table
+
+-- stand: how far the lake is, and when this is asked (UTC)
+select flushed, hot_since, transaction_timestamp() as taken_at from lake_progress
+
+-- gone: positions that were taken back or erased since they were written
+select position from event_gone where position <= (select flushed from lake_progress)
+
+-- overrides: fragments that changed their profile since, and their present one (primary keys)
+with later as (select distinct h from identity_move where seq > (select moved from lake_progress))
+select fragment as fragment_id, profile as profile_id from lake_override where fragment not in (select h from later)
+union all
+select n.h, n.prof from node n join later using (h) where n.n > 0
+
+-- withheld: events that nobody may see any more
+select fragment as fragment_id from withheld
+
+-- hot: as events_between, at most so many positions; of some fragments, if any are named
+select e.position, uuid_send(e.id) as event_id, coalesce(n.prof, e.fragment) as profile_id, e.fragment as fragment_id, e.ts,
+    e.received_at, e.source_id, e.kind, e.trust, e.flags, e.name, e.message_id, e.body
+from event e left join node n on n.h = e.fragment
+where e.position > {after} and e.position < (select min(position) from event where position > {after}) + {most}
+    and ({fragments}::bigint[] is null or e.fragment = any({fragments}))
+
+-- promoted: properties that every file has as a column
+select name, "column", type from lake_property where is_complete

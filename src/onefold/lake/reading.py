@@ -1,0 +1,70 @@
+"""Takes a snapshot: the files that count, and from PostgreSQL in the same moment what isn't in them yet."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Final
+
+import pyarrow as pa
+
+from onefold.lake.delta import files_of
+from onefold.lake.location import Location
+from onefold.lake.rows import HOT, Promoted, connect_arrow, hot_rows, promoted_column, read_arrow
+from onefold.lake.snapshot import Snapshot, TableFiles
+from onefold.lake.tables import EVENTS, TABLES
+
+NO_VERSION: Final = -1
+"""Of a table that isn't there yet."""
+MAX_HOT: Final = 500_000
+"""Positions of the hot tail that are read; of a longer one the oldest, and the snapshot says where it ends."""
+
+
+def take_snapshot(url: str, location: Location, fragments: Collection[int] | None = None) -> Snapshot:
+    """What was accepted by now, each event once. `fragments`: of the hot tail only these.
+
+    Cost: 5 ms, and 8 µs for each event that came since the last flush.
+    """
+    with connect_arrow(url) as conn:
+        read_arrow(conn, "set transaction isolation level repeatable read, read only")
+        versions = dict(zip(*read_arrow(conn, HOT["versions"]).to_pydict().values(), strict=True))
+        stand = read_arrow(conn, HOT["stand"]).to_pylist()[0]
+        promoted = [Promoted(**row) for row in read_arrow(conn, HOT["promoted"]).to_pylist()]
+        hot = read_arrow(conn, HOT["hot"].format(after=stand["flushed"], most=MAX_HOT, fragments=_array(fragments)))
+        gone, overrides, withheld = (read_arrow(conn, HOT[name]) for name in ("gone", "overrides", "withheld"))
+        conn.rollback()
+    columns = {one.name: promoted_column(one) for one in promoted}
+    events = EVENTS._replace(columns=(*EVENTS.columns, *columns.values()))
+    tables = {
+        table.name: TableFiles(
+            table=table,
+            version=versions.get(table.name, NO_VERSION),
+            files=files_of(location, table.name, versions[table.name]) if table.name in versions else (),
+            hot=hot_rows(hot, promoted) if table is events else None,
+        )
+        for table in (events, *TABLES[1:])
+    }
+    return Snapshot(
+        tables=tables,
+        position=stand["flushed"],
+        taken_at=_taken_at(stand["taken_at"], hot, fragments),
+        gone=gone,
+        overrides=overrides,
+        withheld=withheld,
+        promoted=columns,
+        storage_options=location.options,
+    )
+
+
+def _array(fragments: Collection[int] | None) -> str:
+    return "null" if fragments is None else f"'{{{','.join(str(int(one)) for one in fragments)}}}'"
+
+
+def _taken_at(asked_at: datetime, hot: pa.Table, fragments: Collection[int] | None) -> datetime:
+    """When it was asked; of a tail that was too long when its last event came."""
+    if fragments is None and hot.num_rows and _span(hot) >= MAX_HOT:
+        asked_at = pa.compute.max(hot["received_at"]).as_py()
+    return asked_at.astimezone(UTC)
+
+
+def _span(hot: pa.Table) -> int:
+    least, most = pa.compute.min_max(hot["position"]).as_py().values()
+    return int(most - least) + 1

@@ -1,0 +1,119 @@
+"""Events of PostgreSQL as rows of the lake."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from onefold.infra.postgres import load_queries
+from onefold.lake.delta import schema_of, stored_columns
+from onefold.lake.tables import BUCKETS, EVENTS, FRESH_BUCKET, FRESH_MONTH, Column
+
+if TYPE_CHECKING:
+    from adbc_driver_postgresql.dbapi import Connection
+
+HOT: Final[Mapping[str, str]] = load_queries("onefold.lake", "hot.sql")
+KINDS: Final = ("identify", "track", "page", "screen", "group", "alias", "link", "retract")
+"""By the numbers that `event.kind` has, from 1."""
+PATHS: Final = {
+    "user_id": "$.userId",
+    "anonymous_id": "$.anonymousId",
+    "group_id": "$.groupId",
+    "context_page_url": "$.context.page.url",
+    "context_page_path": "$.context.page.path",
+    "context_page_referrer": "$.context.page.referrer",
+    "context_campaign_name": "$.context.campaign.name",
+    "context_campaign_source": "$.context.campaign.source",
+    "context_campaign_medium": "$.context.campaign.medium",
+}
+"""Column → where it stands in an event's JSON."""
+_QUOTE: Final = "'"
+SCHEMA: Final = schema_of(stored_columns(EVENTS))
+
+
+def connect_arrow(url: str) -> "Connection":
+    """A connection to PostgreSQL that answers in Arrow, twenty times as fast as row by row."""
+    from adbc_driver_postgresql import dbapi
+
+    return dbapi.connect(url)
+
+
+def read_arrow(conn: "Connection", query: str) -> pa.Table:
+    """The answer of a query."""
+    with conn.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetch_arrow_table()
+
+
+def events_between(conn: "Connection", after: int, until: int) -> pa.Table:
+    """Events with `after` < position <= `until`, as they are in PostgreSQL."""
+    return read_arrow(conn, HOT["events_between"].format(after=int(after), until=int(until)))
+
+
+class Promoted(NamedTuple):
+    """A property of events that is a column: `type` is string, double or boolean."""
+
+    name: str
+    column: str
+    type: str
+
+
+def lake_rows(incoming: pa.Table, promoted: Sequence[Promoted] = ()) -> pa.Table:
+    """Rows of the lake's files, sorted, made of `events_between`'s; promoted columns come last.
+
+    An event whose JSON can't be read keeps its body; its columns are null. Cost: about 4 µs a row and core.
+    """
+    place = incoming.schema.get_field_index("body")
+    incoming = incoming.set_column(place, "body", incoming["body"].cast(pa.string()))  # events are UTF-8
+    with duckdb.connect() as memory:
+        memory.execute("set TimeZone = 'UTC'")
+        memory.register("incoming", incoming)
+        rows: pa.Table = memory.sql(_rows_sql(promoted)).to_arrow_table()
+        return rows.cast(schema_with(promoted))
+
+
+def hot_rows(incoming: pa.Table, promoted: Sequence[Promoted] = ()) -> pa.Table:
+    """As `lake_rows`, with the partition of what isn't filed yet."""
+    rows = lake_rows(incoming, promoted)
+    rows = rows.append_column("month", pa.repeat(pa.scalar(FRESH_MONTH), rows.num_rows))
+    rows = rows.append_column("bucket", pa.repeat(pa.scalar(FRESH_BUCKET, pa.int32()), rows.num_rows))
+    return rows.select([column.name for column in EVENTS.columns] + [one.column for one in promoted])
+
+
+def promoted_column(one: Promoted) -> Column:
+    """The column of the table that a promoted property is."""
+    return Column(one.column, one.type, f"The property `{one.name}`; null if it is missing or no {one.type}", True)
+
+
+def schema_with(promoted: Sequence[Promoted]) -> pa.Schema:
+    """Of the lake's files with these properties."""
+    return schema_of((*stored_columns(EVENTS), *map(promoted_column, promoted)))
+
+
+def property_sql(one: Promoted) -> str:
+    """The property's value of the promoted type out of `body`, for DuckDB; null if it is none of that type."""
+    pointer = "/properties/" + one.name.replace("~", "~0").replace("/", "~1")
+    at = f"body, '{pointer.replace(_QUOTE, _QUOTE * 2)}'"
+    types = {"string": ("VARCHAR",), "double": ("BIGINT", "UBIGINT", "DOUBLE"), "boolean": ("BOOLEAN",)}[one.type]
+    value = f"try(case when json_type({at}) in ({', '.join(map(repr, types))}) then json_extract_string({at}) end)"
+    return value if one.type == "string" else f"try_cast({value} as {one.type})"
+
+
+def bucket_of(profile_id: int) -> int:
+    """The part of a month in which a profile's events are."""
+    return profile_id % BUCKETS
+
+
+def _rows_sql(promoted: Sequence[Promoted]) -> str:
+    known = {
+        "kind": f"list_extract({list(KINDS)!r}, incoming.kind)",
+        **{name: f"found[{place}]" for place, name in enumerate(PATHS, start=1)},
+    }
+    columns = [f"{known.get(name, name)} as {name}" for name in SCHEMA.names]
+    columns += [f'{property_sql(one)} as "{one.column}"' for one in promoted]
+    return (
+        f"select {', '.join(columns)} "  # noqa: S608 names of ours, and quoted ones
+        f"from (select *, try(json_extract_string(body, {list(PATHS.values())!r})) as found from incoming) incoming "
+        f"order by {', '.join(EVENTS.sorted_by)}"
+    )
