@@ -19,7 +19,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGIO
 
 @pytest.fixture(scope="session")
 def object_store() -> Iterator[dict[str, str]]:
-    """What opens an S3 server of this worker's own; a process apart, because deltalake holds Python's lock as it waits."""
+    """What opens an S3 server of this worker's own. A process apart: deltalake holds Python's lock while it waits."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

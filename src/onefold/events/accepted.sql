@@ -29,7 +29,7 @@ with deleted as (
     where event.id = any(%(ids)b) and retraction.id = event.id and event.received_at <= retraction.received_at and event.kind <> 8
     returning event.*
 ), noted as (
-    insert into event_gone select position, ts from deleted
+    insert into event_gone select position, fragment, ts from deleted
 )
 select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
     (extract(epoch from ts) * 1000000)::bigint, message_id, body
@@ -45,9 +45,9 @@ order by ts desc limit %(limit)s
 with deleted as (
     delete from event e using unnest(%(id)b, %(received_at)b) v(id, received_at)
     where e.id = v.id and e.received_at = v.received_at
-    returning e.position, e.ts
+    returning e.position, e.fragment, e.ts
 )
-insert into event_gone select position, ts from deleted
+insert into event_gone select position, fragment, ts from deleted
 
 -- withhold: nobody sees these fragments' events from now on
 insert into withheld select unnest(%(fragments)b) on conflict do nothing

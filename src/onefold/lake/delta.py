@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute
 from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
@@ -102,16 +103,33 @@ def files_of(location: Location, name: str, version: int) -> tuple[File, ...]:
     return _files(location.url, name, version, tuple(sorted(location.options.items())))
 
 
-def added(path: str, size_bytes: int, partition: dict[str, str], rows: pa.Table) -> AddAction:
-    """That a file comes; `rows` are what it holds."""
-    statistics: dict[str, Any] = {"numRecords": rows.num_rows, "minValues": {}, "maxValues": {}, "nullCount": {}}
-    for name in _STATISTICS:
-        if name in rows.column_names and rows.num_rows:
-            least, most = pa.compute.min_max(rows[name]).as_py().values()
-            statistics["minValues"][name] = _statistic(least, 0)
-            statistics["maxValues"][name] = _statistic(most, 999)
-            statistics["nullCount"][name] = rows[name].null_count
-    return AddAction(path, size_bytes, partition, int(time.time() * 1000), True, json.dumps(statistics))
+class Extent:
+    """What the Delta log tells of a file's rows."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._bounds: dict[str, list[Any]] = {}
+
+    def add(self, rows: pa.RecordBatch) -> None:
+        """Of some more rows."""
+        self.rows += rows.num_rows
+        for name in _STATISTICS:
+            if name in rows.schema.names and rows.num_rows:
+                found = pa.compute.min_max(rows[name]).as_py()
+                bounds = self._bounds.setdefault(name, [found["min"], found["max"]])
+                bounds[:] = [min(bounds[0], found["min"]), max(bounds[1], found["max"])]
+
+    def statistics(self) -> str:
+        """JSON as the Delta protocol has it, "Per-file Statistics"."""
+        least = {name: _statistic(bounds[0], 0) for name, bounds in self._bounds.items()}
+        most = {name: _statistic(bounds[1], 999) for name, bounds in self._bounds.items()}
+        nulls = dict.fromkeys(self._bounds, 0)
+        return json.dumps({"numRecords": self.rows, "minValues": least, "maxValues": most, "nullCount": nulls})
+
+
+def added(path: str, size_bytes: int, partition: dict[str, str], extent: Extent) -> AddAction:
+    """That a file comes."""
+    return AddAction(path, size_bytes, partition, int(time.time() * 1000), True, extent.statistics())
 
 
 def _statistic(value: Any, rest_us: int) -> Any:  # noqa: ANN401 whatever the column holds

@@ -12,7 +12,7 @@ from psycopg import Connection
 from onefold.infra.logs import get_logger
 from onefold.lake.delta import commit
 from onefold.lake.failpoints import reach
-from onefold.lake.files import write_file
+from onefold.lake.files import write_rows
 from onefold.lake.location import Location
 from onefold.lake.rows import HOT, connect_arrow, events_between, lake_rows, read_arrow
 from onefold.lake.state import (
@@ -75,7 +75,7 @@ def _flush_chunk(
     if not incoming.num_rows:  # they were erased in between
         return 0, progress.flushed
     position = max(incoming["position"].to_pylist())
-    action = write_file(location, EVENTS, FRESH, lake_rows(incoming))
+    action = write_rows(location, EVENTS, FRESH, lake_rows(incoming))
     reach("flush: file written")
     committed = commit(location, EVENTS, version, [action], {"onefold.position": str(position)})
     reach("flush: committed")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute
 
 from onefold.lake.delta import files_of
 from onefold.lake.location import Location

@@ -32,7 +32,7 @@ with deleted as (
     )
     returning *
 ), noted as (
-    insert into event_gone select position, ts from deleted
+    insert into event_gone select position, fragment, ts from deleted
 )
 select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
     (extract(epoch from ts) * 1000000)::bigint, message_id, body
@@ -44,7 +44,7 @@ select distinct a from edge where b = any(%(hashes)b) and a <> all(%(hashes)b)
 -- redact_events: what is left of other people's events, as new ones (index on id)
 with noted as (
     insert into event_gone
-    select e.position, e.ts from unnest(%(id)b, %(received_at)b) v(id, received_at)
+    select e.position, e.fragment, e.ts from unnest(%(id)b, %(received_at)b) v(id, received_at)
     join event e on e.id = v.id and e.received_at = v.received_at
 )
 update event e set body = v.body, position = nextval('event_position')

@@ -7,5 +7,6 @@ create index on event using brin (position) with (pages_per_range = 32, autosumm
 -- Positions that were accepted once and are no longer: what the lake still has of them is not to be seen, until it goes there, too.
 create table event_gone (
     position bigint primary key,
+    fragment bigint not null,
     ts       timestamptz not null
 );

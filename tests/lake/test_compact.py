@@ -1,0 +1,70 @@
+"""Compaction changes files, and nothing that anybody reads."""
+
+from typing import Any
+
+from psycopg import Connection
+
+from onefold.lake.compact import compact
+from onefold.lake.flush import flush
+from onefold.lake.location import Location
+from onefold.lake.reading import take_snapshot
+from tests.lake.events import RECEIVED_US, rows_in_database, rows_in_snapshot, send, track
+
+DAY_US = 86_400_000_000
+
+
+def test_a_month_that_is_over_becomes_one_sorted_file_a_bucket(
+    db: Connection[Any], pg_url: str, location: Location
+) -> None:
+    for day in range(3):
+        send(db, [track(f"user {n}", "Seen", day * 100 + n) for n in range(30)], RECEIVED_US + day * DAY_US)
+        flush(db, pg_url, location)
+    done = compact(db, location, everything=True)
+    snapshot = take_snapshot(pg_url, location)
+    files = snapshot.tables["events"].files
+    assert done.files_before == 3
+    assert (
+        len({(file.partition["month"], file.partition["bucket"]) for file in files}) == len(files) == done.files_after
+    )
+    assert {file.partition["month"] for file in files} == {"2026-01"}
+    assert rows_in_snapshot(snapshot) == rows_in_database(db)
+    assert compact(db, location, everything=True).steps == 0
+
+
+def test_rows_of_people_who_became_one_are_written_under_them(
+    db: Connection[Any], pg_url: str, location: Location
+) -> None:
+    send(db, [track(f"user {n}", "Seen", n) | {"anonymousId": f"anon {n}"} for n in range(20)])
+    send(db, [{"type": "track", "event": "Seen", "anonymousId": f"later {n}", "messageId": f"l{n}"} for n in range(20)])
+    flush(db, pg_url, location)
+    compact(db, location, everything=True)
+    send(
+        db,
+        [
+            {"type": "identify", "userId": f"user {n}", "anonymousId": f"later {n}", "messageId": f"i{n}"}
+            for n in range(20)
+        ],
+        RECEIVED_US + DAY_US,
+    )
+    before = take_snapshot(pg_url, location)
+    assert before.overrides.num_rows >= 20
+    assert rows_in_snapshot(before) == rows_in_database(db)
+    flush(db, pg_url, location)
+    compact(db, location, everything=True)
+    after = take_snapshot(pg_url, location)
+    assert after.overrides.num_rows == 0
+    assert rows_in_snapshot(after) == rows_in_database(db)
+
+
+def test_what_was_taken_back_leaves_the_files(db: Connection[Any], pg_url: str, location: Location) -> None:
+    send(db, [track("ana", "Seen", n) for n in range(5)])
+    flush(db, pg_url, location)
+    send(db, [{"type": "retract", "source": 1, "messageIds": ["m1", "m3"], "messageId": "r"}], RECEIVED_US + DAY_US)
+    before = take_snapshot(pg_url, location)
+    assert before.gone.num_rows == 2
+    assert rows_in_snapshot(before) == rows_in_database(db)
+    compact(db, location)
+    after = take_snapshot(pg_url, location)
+    assert after.gone.num_rows == 0
+    assert sum(file.rows for file in after.tables["events"].files) == 3
+    assert rows_in_snapshot(after) == rows_in_database(db)
