@@ -191,10 +191,10 @@ select files.* replace (coalesce(overrides.profile, files.profile_id) as profile
 from files anti join gone using (position) left join overrides on overrides.fragment = files.fragment_id
 """  # noqa: S608 a number of ours
 _CELLS_SQL: Final = "select month, bucket, count(*) from rows group by all order by all"
-_CELL_SQL: Final = (
-    "select * exclude (month, bucket) from rows where month = $month and bucket = $bucket::integer "
-    f"order by {', '.join(EVENTS.sorted_by)}"
-)
+_CELL_SQL: Final = f"""
+select * exclude (month, bucket) from rows where month = $month and bucket = $bucket::integer
+order by {", ".join(EVENTS.sorted_by)}
+"""  # noqa: S608 names of ours
 _HAS_GONE_SQL: Final = "select 1 from file semi join changed using (position) limit 1"
 _HAS_MOVED_SQL: Final = (
     "select 1 from file join changed on changed.fragment = file.fragment_id "

@@ -22,6 +22,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from onefold.kernel.errors import Broken, Unavailable
 from onefold.lake.location import Location
 from onefold.lake.snapshot import File
+from onefold.lake.state import LakeChanged
 from onefold.lake.tables import Column, Table
 
 _ARROW: Final = {
@@ -41,12 +42,6 @@ _CONFIGURATION: Final = {
     "delta.logRetentionDuration": f"interval {KEPT_HOURS} hours",
     "delta.deletedFileRetentionDuration": f"interval {KEPT_HOURS} hours",
 }
-
-
-class LakeChanged(Broken):
-    """Somebody else committed to the table in between. Nothing was changed; the next run begins afresh."""
-
-    code = "lake_changed"
 
 
 def schema_of(columns: Iterable[Column]) -> pa.Schema:

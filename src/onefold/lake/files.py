@@ -97,6 +97,9 @@ def register_files(
 
     Through Arrow, because DuckDB reads no object store by itself. Raises Unavailable.
     """
+    if not files:
+        memory.register(name, schema.empty_table())
+        return
     store: FileSystem = location.files(table.name)
     paths = [file.uri.removeprefix(f"{location.table(table.name)}/") for file in files]
     try:

@@ -37,3 +37,21 @@ where e.position > {after} and e.position < (select min(position) from event whe
 
 -- promoted: properties that every file has as a column
 select name, "column", type from lake_property where is_complete
+
+-- content: every event that PostgreSQL has and the lake should, for comparison
+select position, fragment as fragment_id, ts, received_at, source_id, uuid_send(id) as event_id, name, message_id, body
+from event where position <= (select flushed from lake_progress)
+    and received_at >= coalesce((select hot_since from lake_progress), '-infinity')
+
+-- fragments: how many events each has, as profiles count them
+select h as fragment_id, n, first_ts, last_ts from node where n > 0
+
+-- status: what is yet to do
+select p.flushed, p.flushed_at, p.refreshed_at, p.compacted_at, p.hot_since, p.fault, p.fault_at,
+    (select count(*) from event where position > p.flushed) as waiting,
+    (select min(received_at) from event where position > p.flushed) as waiting_since,
+    (select count(*) from event_gone) as gone, (select count(*) from lake_override) as overrides
+from lake_progress p
+
+-- properties: what events carry, the most frequent first
+select name, n, n_text, n_number, n_boolean, n_other, "column", type, is_complete from lake_property order by n desc limit 200

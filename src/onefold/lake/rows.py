@@ -1,12 +1,14 @@
 """Events of PostgreSQL as rows of the lake."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import duckdb
 import pyarrow as pa
 
 from onefold.infra.postgres import load_queries
+from onefold.kernel.errors import Unavailable
 from onefold.lake.delta import schema_of, stored_columns
 from onefold.lake.tables import BUCKETS, EVENTS, FRESH_BUCKET, FRESH_MONTH, Column
 
@@ -32,11 +34,17 @@ _QUOTE: Final = "'"
 SCHEMA: Final = schema_of(stored_columns(EVENTS))
 
 
-def connect_arrow(url: str) -> "Connection":
-    """A connection to PostgreSQL that answers in Arrow, twenty times as fast as row by row."""
+@contextmanager
+def connect_arrow(url: str) -> "Iterator[Connection]":
+    """A connection to PostgreSQL that answers in Arrow, twenty times as fast as row by row. Raises Unavailable."""
+    from adbc_driver_manager import OperationalError
     from adbc_driver_postgresql import dbapi
 
-    return dbapi.connect(url)
+    try:
+        with dbapi.connect(url) as connection:
+            yield connection
+    except OperationalError as fault:
+        raise Unavailable(f"The database can't be read: {fault}") from fault
 
 
 def read_arrow(conn: "Connection", query: str) -> pa.Table:
@@ -44,6 +52,13 @@ def read_arrow(conn: "Connection", query: str) -> pa.Table:
     with conn.cursor() as cursor:
         cursor.execute(query)
         return cursor.fetch_arrow_table()
+
+
+def stream_arrow(conn: "Connection", query: str) -> "Iterator[pa.RecordBatch]":
+    """The answer of a query, piece by piece."""
+    with conn.cursor() as cursor:
+        cursor.execute(query)
+        yield from cursor.fetch_record_batch()
 
 
 def events_between(conn: "Connection", after: int, until: int) -> pa.Table:

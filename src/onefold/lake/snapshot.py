@@ -55,5 +55,7 @@ class Snapshot:
     """One column `fragment_id` (int64): events that nobody may see any more; an erasure is under way."""
     promoted: Mapping[str, Column] = field(default_factory=dict)
     """Properties that are complete columns of `events`: property name → column."""
-    storage_options: Mapping[str, str] = field(default_factory=dict)
+    hot_since: datetime | None = None
+    """Events received before are in the files only; None = PostgreSQL has every event, too."""
+    storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
     """For an object store, as deltalake names them; empty = local files."""

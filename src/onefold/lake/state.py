@@ -8,14 +8,19 @@ from typing import Any, Final, NamedTuple
 from psycopg import Connection, errors
 
 from onefold.infra.postgres import load_queries
-from onefold.kernel.errors import Unavailable
-from onefold.lake.delta import LakeChanged, settle
+from onefold.kernel.errors import Broken, Unavailable
 from onefold.lake.location import Location
 from onefold.lake.tables import Table
 
 QUERIES = load_queries("onefold.lake", "state.sql")
 LOCK_KEY: Final = 0x0F01D_1A
 LOCK_TIMEOUT_S: Final = 120
+
+
+class LakeChanged(Broken):
+    """Somebody else changed the table in between. Nothing was lost; the next run begins afresh."""
+
+    code = "lake_changed"
 
 
 class Progress(NamedTuple):
@@ -57,6 +62,8 @@ def progress_of(conn: Connection[Any]) -> Progress:
 
 def settled_version(conn: Connection[Any], location: Location, table: Table) -> int:
     """The version that counts, made the newest one: what an earlier run left unfinished is taken back. Locked."""
+    from onefold.lake.delta import settle  # the worker asks for `waiting_positions` alone, and shall stay small
+
     row = conn.execute(QUERIES["version"], {"name": table.name}).fetchone()
     known = row[0] if row else None
     found = settle(location, table, known)
@@ -85,3 +92,19 @@ def note_overrides(conn: Connection[Any], moved: int) -> None:
 def note_flushed(conn: Connection[Any], position: int) -> None:
     """Every event up to this position is in the lake; in the caller's transaction."""
     conn.execute(QUERIES["flushed"], {"position": position})
+
+
+def note_fault(conn: Connection[Any], fault: str) -> None:
+    """Why the last run didn't come to its end; a sentence for a person."""
+    conn.execute(QUERIES["note_fault"], {"fault": fault})
+
+
+def clear_fault(conn: Connection[Any]) -> None:
+    """The last run went well."""
+    conn.execute(QUERIES["clear_fault"])
+
+
+def waiting_positions(conn: Connection[Any]) -> int:
+    """About how many events aren't in the lake yet; never less. Cost: a row."""
+    row = conn.execute(QUERIES["waiting"]).fetchone()
+    return row[0] if row else 0

@@ -36,3 +36,6 @@ update lake_progress set fault = %(fault)s, fault_at = now()
 
 -- clear_fault: it went well
 update lake_progress set fault = '', fault_at = null where fault <> ''
+
+-- waiting: positions that were given since the last flush
+select (select case when is_called then last_value else 0 end from event_position) - flushed from lake_progress

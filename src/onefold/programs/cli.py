@@ -61,6 +61,7 @@ def make_parser() -> argparse.ArgumentParser:
     rebuild = commands.add_parser("rebuild", help="compute all profiles afresh from the accepted events")
     rebuild.add_argument("--check", action="store_true", help="change nothing; print where the live state differs")
     rebuild.set_defaults(action=_rebuild)
+    _add_lake(commands)
     _add_backup(commands)
     return parser
 
@@ -73,6 +74,22 @@ class _Version(argparse.Action):
 
         print(f"onefold {version('onefold')}")
         parser.exit()
+
+
+def _add_lake(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    lake = commands.add_parser("lake", help="the lake: every event for ever, in files that any tool can read")
+    actions = lake.add_subparsers(dest="what", required=True, metavar="ACTION")
+    for name, text in (
+        ("status", "sizes, files, how far it is, promoted columns"),
+        ("flush", "bring it up to the newest event; the worker does so every minute"),
+        ("verify", "compare it with PostgreSQL and the profiles by counts and hashes; exit code 1 when they differ"),
+    ):
+        actions.add_parser(name, help=text, description=text)
+    compact = actions.add_parser("compact", help="make many small files few sorted ones; the worker does so every hour")
+    compact.add_argument("--all", action="store_true", help="one file a month and bucket, whatever it costs")
+    export = actions.add_parser("export", help="write all of it, put right, as plain Parquet files")
+    export.add_argument("folder", type=Path, help="a new or empty folder; it will hold personal data")
+    lake.set_defaults(action=_lake)
 
 
 def _add_backup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -161,6 +178,17 @@ def _rebuild(settings: "Settings", options: argparse.Namespace) -> int:
     with database(settings) as running:
         demand_tables(running)
         return rebuild(running, check=options.check)
+
+
+def _lake(settings: "Settings", options: argparse.Namespace) -> int:
+    from onefold.infra.embedded import database
+    from onefold.programs.lake import main as lake
+    from onefold.programs.migrate import demand_tables
+
+    with database(settings) as running:
+        demand_tables(running)
+        folder = getattr(options, "folder", None)
+        return lake(running, options.what, folder=folder, everything=getattr(options, "all", False))
 
 
 def _backup(settings: "Settings", options: argparse.Namespace) -> None:

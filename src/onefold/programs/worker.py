@@ -20,6 +20,7 @@ from onefold.infra.postgres import connect, pauses
 from onefold.profiles.jobs import export_jobs
 from onefold.programs.attention import tell_concerns
 from onefold.programs.health import note_lags
+from onefold.programs.lake_keeping import keep_lake
 from onefold.programs.upkeep import delete_expired_sessions, delete_old_outcomes, drop_old_log, make_partitions
 
 Result = TypeVar("Result")
@@ -50,6 +51,7 @@ async def _run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     stopped = asyncio.create_task(stopping.wait())
+    lake = asyncio.create_task(keep_lake(settings, stopping))
     for pause in pauses():
         app = make_jobs(settings.database.address())
         app.add_tasks_from(upkeep_jobs(settings), namespace="upkeep")
@@ -57,6 +59,7 @@ async def _run(settings: Settings) -> None:
         working = asyncio.create_task(work(app))
         await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stopping.is_set():
+            await lake
             working.cancel()
             done, _ = await asyncio.wait({working}, timeout=SHUTDOWN_S + WAIT_S)
             if any(not task.cancelled() and task.exception() for task in done):

@@ -1,0 +1,27 @@
+"""The lake's door. Heavy: programs import what they need of it where they use it."""
+
+from onefold.lake.compact import Compacted, compact
+from onefold.lake.export import export
+from onefold.lake.flush import Flushed, flush
+from onefold.lake.location import Location, location_of
+from onefold.lake.reading import take_snapshot
+from onefold.lake.snapshot import Snapshot
+from onefold.lake.status import Status, TableStatus, status_of
+from onefold.lake.verify import Verified, verify
+
+__all__ = [
+    "Compacted",
+    "Flushed",
+    "Location",
+    "Snapshot",
+    "Status",
+    "TableStatus",
+    "Verified",
+    "compact",
+    "export",
+    "flush",
+    "location_of",
+    "status_of",
+    "take_snapshot",
+    "verify",
+]

@@ -1,0 +1,106 @@
+"""`onefold lake …`: what a person, or the worker's timer, asks of the lake. Each command is a process of its own."""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from psycopg import Connection
+
+from onefold.config import Settings
+from onefold.infra.logs import get_logger
+from onefold.infra.postgres import connect
+from onefold.kernel.errors import OnefoldError
+from onefold.lake.api import Location, Status, compact, export, flush, location_of, status_of, verify
+from onefold.lake.state import clear_fault, note_fault
+
+NICENESS: Final = 10
+"""Live events come first."""
+log = get_logger(__name__)
+
+
+def main(settings: Settings, action: str, *, folder: Path | None = None, everything: bool = False) -> int:
+    """One command; the exit status: 1 when `verify` found a fault."""
+    url, location = settings.database.address(), location_of(settings)
+    match action:
+        case "status":
+            _say(*_status_lines(status_of(url, location)))
+        case "flush":
+            done = _noted(url, lambda conn: flush(conn, url, location))
+            _say(f"{done.events:,} events went into the lake.")
+        case "compact":
+            _say(_compact(url, location, everything=everything))
+        case "verify":
+            return _verify(url, location)
+        case _:
+            rows = export(url, location, folder or Path())
+            _say(*(f"{name}: {count:,} rows" for name, count in rows.items()))
+    return 0
+
+
+def _noted(url: str, run: Callable[[Connection[Any]], Any]) -> Any:  # noqa: ANN401 what `run` returns
+    """Run with a connection, politely; a fault is kept in PostgreSQL for the pages and the doctor, and raised."""
+    with suppress(OSError):  # some systems forbid it
+        os.nice(NICENESS)
+    with connect(url, "lake", autocommit=True) as conn:
+        try:
+            done = run(conn)
+        except OnefoldError as fault:
+            log.warning("lake_run_failed", fault=type(fault).__name__)
+            with suppress(OnefoldError), connect(url, "lake", autocommit=True) as other:
+                note_fault(other, str(fault))
+            raise
+        clear_fault(conn)
+        return done
+
+
+def _compact(url: str, location: Location, *, everything: bool) -> str:
+    _noted(url, lambda conn: flush(conn, url, location))
+    done = _noted(url, lambda conn: compact(conn, location, everything=everything))
+    return f"{done.rows:,} events rewritten; {done.files_before:,} files before, {done.files_after:,} now."
+
+
+def _verify(url: str, location: Location) -> int:
+    found = verify(url, location)
+    _say(*found.faults)
+    _say(
+        f"{found.events_in_lake:,} events in the lake; {found.events_compared:,} compared with PostgreSQL, "
+        f"{found.fragments_compared:,} fragments with their profiles."
+    )
+    _say("They differ: see above." if found.faults else "Every event is there once, and the same.")
+    return 1 if found.faults else 0
+
+
+def _status_lines(found: Status) -> list[str]:
+    lines = [f"Lake: {found.url}"]
+    for table in found.tables:
+        fresh = f", {table.fresh_files:,} of them fresh" if table.fresh_files else ""
+        lines.append(
+            f"{table.name}: {table.rows:,} rows in {table.files:,} files{fresh}, {_megabytes(table.size_bytes)}, "
+            f"version {table.version}"
+        )
+    since = f", the oldest received {found.waiting_since:%Y-%m-%d %H:%M:%S} UTC" if found.waiting_since else ""
+    lines.append(f"Not in the lake yet: {found.waiting:,} events{since}")
+    lines.append(
+        f"To be left out at the next compaction: {found.gone:,}; fragments under another profile: {found.overrides:,}"
+    )
+    if found.hot_since:
+        lines.append(f"Events received before {found.hot_since:%Y-%m-%d} are in the lake only.")
+    columns = [
+        one["column"] + ("" if one["is_complete"] else " (being written)") for one in found.properties if one["column"]
+    ]
+    lines.append(f"Promoted columns: {', '.join(columns) or 'none'}")
+    if found.fault:
+        lines.append(f"WRONG: {found.fault}")
+    return lines
+
+
+def _megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1_000_000:,.1f} MB"
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        sys.stdout.write(line + "\n")

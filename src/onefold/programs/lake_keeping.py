@@ -1,0 +1,72 @@
+"""Keeps the lake in order: flushes and compactions, each a child process, which takes its memory with it."""
+
+import asyncio
+import signal
+import sys
+import time
+from typing import Final
+
+import psycopg
+
+from onefold.config import Settings, child_environment
+from onefold.infra.logs import get_logger
+from onefold.infra.postgres import connect
+from onefold.infra.processes import spawn
+from onefold.kernel.errors import OnefoldError
+from onefold.lake.state import waiting_positions
+
+LOOK_S: Final = 10
+FLUSH_AT: Final = 100_000
+"""So many waiting events are flushed before their time: whoever asks the lake reads them from PostgreSQL meanwhile."""
+COMPACT_S: Final = 3_600
+RUN_S: Final = 3_600
+"""A run that takes longer is ended; what it finished stays."""
+_POLL_S: Final = 0.2
+log = get_logger(__name__)
+
+
+async def keep_lake(settings: Settings, stopping: asyncio.Event) -> None:
+    """Flush when events wait, compact every hour, until stopped; what is under way then is ended, and nothing is lost.
+
+    A run that fails notes why in `lake_progress`, and the next one tries again.
+    """
+    flushed_at = time.monotonic()
+    compacted_at = flushed_at - COMPACT_S + settings.lake.flush_s  # soon after the start: an earlier run may have died
+    while not await _stopped(stopping, min(LOOK_S, settings.lake.flush_s)):
+        waiting = await asyncio.to_thread(_waiting, settings)
+        now = time.monotonic()
+        if waiting and (waiting >= FLUSH_AT or now - flushed_at >= settings.lake.flush_s):
+            await _run(settings, stopping, "flush")
+            flushed_at = time.monotonic()
+        if waiting is not None and now - compacted_at >= COMPACT_S:
+            await _run(settings, stopping, "compact")
+            compacted_at = time.monotonic()
+
+
+def _waiting(settings: Settings) -> int | None:
+    """None = the database can't be asked; others say so already."""
+    try:
+        with connect(settings.database.address(), "lake", autocommit=True) as conn:
+            return waiting_positions(conn)
+    except (OnefoldError, psycopg.Error):
+        return None
+
+
+async def _run(settings: Settings, stopping: asyncio.Event, action: str) -> None:
+    command = [sys.executable, "-m", "onefold.programs.cli", "lake", action]
+    child = spawn(command, death_signal=signal.SIGKILL, environ=child_environment(settings))
+    deadline = time.monotonic() + RUN_S
+    while child.poll() is None:
+        if await _stopped(stopping, _POLL_S) or time.monotonic() > deadline:
+            child.kill()
+            await asyncio.to_thread(child.wait)
+    if child.returncode and not stopping.is_set():
+        log.warning("lake_run_ended_badly", action=action, status=child.returncode)
+
+
+async def _stopped(stopping: asyncio.Event, within_s: float) -> bool:
+    try:
+        await asyncio.wait_for(stopping.wait(), within_s)
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,67 @@
+"""`verify` tells what differs, and is content with what is right."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from psycopg import Connection
+
+from onefold.lake.compact import compact
+from onefold.lake.export import export
+from onefold.lake.flush import flush
+from onefold.lake.location import Location
+from onefold.lake.status import status_of
+from onefold.lake.verify import verify
+from tests.lake.events import RECEIVED_US, rows_in_database, send, track
+
+DAY_US = 86_400_000_000
+
+
+def _history(db: Connection[Any], pg_url: str, location: Location) -> None:
+    send(db, [track(f"user {n % 7}", "Seen", n) for n in range(40)])
+    flush(db, pg_url, location)
+    send(db, [{"type": "retract", "source": 1, "messageIds": ["m1", "m3"], "messageId": "r"}], RECEIVED_US + DAY_US)
+    send(db, [track("later", "Seen", 100)], RECEIVED_US + 2 * DAY_US)
+
+
+def test_a_lake_that_is_right_is_found_right(db: Connection[Any], pg_url: str, location: Location) -> None:
+    _history(db, pg_url, location)
+    for _ in range(2):
+        found = verify(pg_url, location)
+        assert found.faults == []
+        assert found.fragments_compared == 8
+        flush(db, pg_url, location)
+        compact(db, location, everything=True)
+    assert verify(pg_url, location).events_in_lake == 40  # 40 - 2 taken back, the retraction, one later
+
+
+def test_an_event_that_the_lake_lacks_is_found(db: Connection[Any], pg_url: str, location: Location) -> None:
+    _history(db, pg_url, location)
+    flush(db, pg_url, location)
+    db.execute("insert into event_gone select position, fragment, ts from event where message_id = 'm5'")
+    faults = verify(pg_url, location).faults
+    assert any("PostgreSQL has 40 events, the lake 39" in fault for fault in faults)
+    assert any("its profile counts" in fault for fault in faults)
+
+
+def test_an_event_that_is_another_in_the_lake_is_found(db: Connection[Any], pg_url: str, location: Location) -> None:
+    _history(db, pg_url, location)
+    flush(db, pg_url, location)
+    db.execute(
+        "update event set body = replace(convert_from(body, 'UTF8'), 'Seen', 'Sold')::bytea where message_id = 'm5'"
+    )
+    assert any("of which some differ" in fault for fault in verify(pg_url, location).faults)
+
+
+def test_export_holds_what_is_right(db: Connection[Any], pg_url: str, location: Location, tmp_path: Path) -> None:
+    _history(db, pg_url, location)
+    rows = export(pg_url, location, tmp_path / "out")
+    found = pq.read_table(tmp_path / "out" / "events")
+    assert rows["events"] == found.num_rows == 40
+    assert sorted(found["body"].to_pylist()) == sorted(row.body for row in rows_in_database(db))
+
+
+def test_status_tells_what_waits(db: Connection[Any], pg_url: str, location: Location) -> None:
+    _history(db, pg_url, location)
+    found = status_of(pg_url, location)
+    assert (found.waiting, found.gone, found.tables[0].rows) == (2, 2, 40)
