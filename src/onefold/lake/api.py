@@ -5,6 +5,7 @@ from onefold.lake.export import export
 from onefold.lake.flush import Flushed, flush
 from onefold.lake.location import Location, location_of
 from onefold.lake.reading import take_snapshot
+from onefold.lake.refresh import refresh
 from onefold.lake.snapshot import Snapshot
 from onefold.lake.status import Status, TableStatus, status_of
 from onefold.lake.verify import Verified, verify
@@ -21,6 +22,7 @@ __all__ = [
     "export",
     "flush",
     "location_of",
+    "refresh",
     "status_of",
     "take_snapshot",
     "verify",

@@ -10,10 +10,11 @@ from typing import Any, Final
 from psycopg import Connection
 
 from onefold.config import Settings
+from onefold.identity.api import load_config
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import OnefoldError
-from onefold.lake.api import Location, Status, compact, export, flush, location_of, status_of, verify
+from onefold.lake.api import Location, Status, compact, export, flush, location_of, refresh, status_of, verify
 from onefold.lake.state import clear_fault, note_fault
 
 NICENESS: Final = 10
@@ -58,8 +59,13 @@ def _noted(url: str, run: Callable[[Connection[Any]], Any]) -> Any:  # noqa: ANN
 
 def _compact(url: str, location: Location, *, everything: bool) -> str:
     _noted(url, lambda conn: flush(conn, url, location))
+    _noted(url, lambda conn: refresh(conn, url, location, _namespaces(conn)))
     done = _noted(url, lambda conn: compact(conn, location, everything=everything))
     return f"{done.rows:,} events rewritten; {done.files_before:,} files before, {done.files_after:,} now."
+
+
+def _namespaces(conn: Connection[Any]) -> dict[int, str]:
+    return {namespace.code: namespace.name for namespace in load_config(conn)[1].namespaces}
 
 
 def _verify(url: str, location: Location) -> int:

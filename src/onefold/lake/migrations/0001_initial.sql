@@ -12,6 +12,7 @@ create table lake_progress (
     flushed_at    timestamptz,
     moved         bigint not null default 0,         -- identity_move.seq up to which lake_override is complete
     refreshed     bigint not null default 0,         -- every event up to this position is in the tables of people and companies
+    refreshed_move bigint not null default 0,        -- and every move of an identifier
     refreshed_at  timestamptz,
     compacted_at  timestamptz,
     hot_since     timestamptz,                       -- events received before are in the lake only; null = none is

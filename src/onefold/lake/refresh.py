@@ -1,0 +1,188 @@
+"""Refresh the lake's tables of people, identifiers, companies and overrides: what changed since, bucket by bucket."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import duckdb
+import pyarrow as pa
+from deltalake.transaction import AddAction, RemoveAction
+from psycopg import Connection
+
+from onefold.infra.logs import get_logger
+from onefold.infra.postgres import load_queries
+from onefold.lake.delta import commit, files_of, removed, schema_of, stored_columns
+from onefold.lake.failpoints import reach
+from onefold.lake.files import register_files, working_memory, write_rows, write_stream
+from onefold.lake.location import Location
+from onefold.lake.reading import one_moment
+from onefold.lake.rows import HOT, read_arrow, stream_arrow
+from onefold.lake.snapshot import File
+from onefold.lake.state import maintaining, publish, settled_version
+from onefold.lake.tables import (
+    BUCKETS,
+    COMPANIES,
+    FRAGMENT_OVERRIDES,
+    IDENTIFIERS,
+    PROFILES,
+    ROW_GROUP_ROWS,
+    Table,
+)
+
+if TYPE_CHECKING:
+    from adbc_driver_postgresql.dbapi import Connection as ArrowConnection
+
+QUERIES: Final = load_queries("onefold.lake", "refresh.sql")
+MANY_TOUCHED: Final = 200_000
+"""Above so many profiles everything is read afresh: one scan is cheaper than as many probes."""
+log = get_logger(__name__)
+
+
+class _Stand(NamedTuple):
+    refreshed: int
+    refreshed_move: int
+    last: int
+    last_move: int
+
+
+class _Change(NamedTuple):
+    """A table's commit that is to be published."""
+
+    table: Table
+    before: int
+    version: int
+
+
+def refresh(conn: Connection[Any], url: str, location: Location, namespaces: Mapping[int, str]) -> int:
+    """Bring these tables up to now; how many profiles were looked at. `namespaces`: names by code.
+
+    Safe to repeat, to kill, and to run beside everything else. Cost: the profiles that may have changed, and rewriting
+    the buckets they are in; the first time all of them.
+    """
+    with maintaining(conn), one_moment(url) as moment, working_memory() as memory:
+        stand = _Stand(**read_arrow(moment, QUERIES["stand"]).to_pylist()[0])
+        if (stand.last, stand.last_move) == (stand.refreshed, stand.refreshed_move):
+            return 0
+        touched = _touched(moment, stand)
+        _load(memory, moment, touched, namespaces)
+        changes = [
+            *(
+                _replace_people(conn, memory, location, table, is_whole=touched is None)
+                for table in (PROFILES, IDENTIFIERS)
+            ),
+            *_replace_small(conn, moment, location, stand),
+        ]
+        reach("refresh: committed")
+        with conn.transaction():
+            for change in changes:
+                if change.version != change.before:
+                    publish(conn, change.table, change.before, change.version)
+            conn.execute(QUERIES["refreshed"], {"position": stand.last, "move": stand.last_move})
+        reach("refresh: published")
+        ((count,),) = memory.sql("select count(*) from profiles").fetchall()
+    log.info("lake_refreshed", profiles=count, is_whole=touched is None)
+    return int(count)
+
+
+def _touched(moment: "ArrowConnection", stand: _Stand) -> pa.Array | None:
+    """Profiles that may have changed; None = too many, or nobody knows."""
+    if not stand.refreshed:
+        return None
+    query = QUERIES["touched"].format(after=stand.refreshed, move=stand.refreshed_move)
+    found = read_arrow(moment, query)["profile_id"].combine_chunks()
+    return None if len(found) > MANY_TOUCHED else found
+
+
+def _load(
+    memory: duckdb.DuckDBPyConnection,
+    moment: "ArrowConnection",
+    touched: pa.Array | None,
+    namespaces: Mapping[int, str],
+) -> None:
+    """The rows as PostgreSQL has them now, as the tables `profiles` and `identifiers`."""
+    memory.register("touched", pa.table([touched if touched is not None else pa.array([], pa.int64())], ["profile_id"]))
+    names = pa.table(
+        [pa.array(namespaces.keys(), pa.int32()), pa.array(namespaces.values(), pa.string())], ["ns", "namespace"]
+    )
+    memory.register("namespaces", names)
+    for name, key in (("profiles", "id"), ("identifiers", "prof")):
+        is_touched = (
+            "true" if touched is None else f"{key} = any('{{{','.join(map(str, touched.to_pylist()))}}}'::bigint[])"
+        )
+        for place, batch in enumerate(stream_arrow(moment, QUERIES[name].format(touched=is_touched))):
+            memory.register("piece", pa.table(batch))
+            into = f"create temp table {name} as" if place == 0 else f"insert into {name}"
+            memory.execute(f"{into} {_SELECTS[name]}")
+
+
+def _replace_people(
+    conn: Connection[Any], memory: duckdb.DuckDBPyConnection, location: Location, table: Table, *, is_whole: bool
+) -> _Change:
+    """Rewrite the buckets of a table that have changed rows."""
+    version = settled_version(conn, location, table)
+    files = files_of(location, table.name, version)
+    wanted = {bucket for (bucket,) in memory.sql(_BUCKETS_SQL.format(name=table.name)).fetchall()}
+    old = [file for file in files if is_whole or int(file.partition["bucket"]) in wanted]
+    actions: list[AddAction | RemoveAction] = [removed(location, table.name, file) for file in old]
+    for bucket in sorted(wanted):
+        actions += _bucket_file(memory, location, table, bucket, [] if is_whole else _in_bucket(old, bucket))
+    reach("refresh: files written")
+    if not actions:
+        return _Change(table, version, version)
+    return _Change(table, version, commit(location, table, version, actions, {"onefold.operation": "refresh"}))
+
+
+def _in_bucket(files: Sequence[File], bucket: int) -> list[File]:
+    return [file for file in files if int(file.partition["bucket"]) == bucket]
+
+
+def _bucket_file(
+    memory: duckdb.DuckDBPyConnection, location: Location, table: Table, bucket: int, old: Sequence[File]
+) -> Iterator[AddAction]:
+    schema = schema_of(stored_columns(table))
+    register_files(memory, "old", location, table, old, schema)
+    query = f"""
+    select {", ".join(schema.names)} from {table.name} where bucket = {bucket}
+    union all select {", ".join(schema.names)} from old anti join touched using (profile_id)
+    order by {", ".join(table.sorted_by)}
+    """  # noqa: S608 our own names
+    rows = memory.sql(query).to_arrow_reader(ROW_GROUP_ROWS)
+    yield write_stream(location, table, {"bucket": str(bucket)}, _cast(rows, schema))
+
+
+def _cast(rows: pa.RecordBatchReader, schema: pa.Schema) -> pa.RecordBatchReader:
+    return pa.RecordBatchReader.from_batches(schema, (batch.cast(schema) for batch in rows))
+
+
+def _replace_small(
+    conn: Connection[Any], moment: "ArrowConnection", location: Location, stand: _Stand
+) -> Iterator[_Change]:
+    """Small tables, each in one file: companies if there may be news of them, and the overrides."""
+    has_any = read_arrow(moment, QUERIES["has_group_calls"].format(after=stand.refreshed))["has_any"][0].as_py()
+    if has_any or not stand.refreshed:
+        yield _replace_whole(conn, location, COMPANIES, read_arrow(moment, QUERIES["companies"]))
+    yield _replace_whole(conn, location, FRAGMENT_OVERRIDES, read_arrow(moment, HOT["overrides"]))
+
+
+def _replace_whole(conn: Connection[Any], location: Location, table: Table, rows: pa.Table) -> _Change:
+    version = settled_version(conn, location, table)
+    files = files_of(location, table.name, version)
+    if not files and not rows.num_rows:
+        return _Change(table, version, version)
+    schema = schema_of(stored_columns(table))
+    actions: list[AddAction | RemoveAction] = [removed(location, table.name, file) for file in files]
+    actions.append(write_rows(location, table, {}, rows.select(schema.names).cast(schema)))
+    return _Change(table, version, commit(location, table, version, actions, {"onefold.operation": "refresh"}))
+
+
+_BUCKET: Final = f"((profile_id % {BUCKETS} + {BUCKETS}) % {BUCKETS})::integer as bucket"
+_BUCKETS_SQL: Final = f"select distinct bucket from {{name}} union select {_BUCKET} from touched"  # noqa: S608 our names
+_INSTANT: Final = "to_timestamp(0) + to_microseconds({0}) as {1}"
+_SELECTS: Final = {
+    "profiles": f"select {_BUCKET}, * from piece",  # noqa: S608 our own names
+    "identifiers": f"""
+    select {_BUCKET}, profile_id, identifier_id, coalesce(namespaces.namespace, piece.ns::varchar) as namespace, value,
+        {_INSTANT.format("rcv", "first_received_at")}, n_events, {_INSTANT.format("first_ts", "first_ts")},
+        {_INSTANT.format("last_ts", "last_ts")}
+    from piece left join namespaces on namespaces.ns = piece.ns
+    """,  # noqa: S608 our own names
+}

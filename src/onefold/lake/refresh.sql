@@ -1,0 +1,33 @@
+-- stand: up to where the tables of people and companies are, and up to where they can be
+select p.refreshed, p.refreshed_move,
+    (select coalesce(max(position), p.refreshed) from event where position > p.refreshed) as last,
+    (select coalesce(max(seq), 0) from identity_move) as last_move
+from lake_progress p
+
+-- touched: profiles that may have changed since (index on position; primary keys)
+with fragments as (
+    select fragment as h from event where position > {after} union select fragment from event_gone
+), named as (
+    select h from fragments union select e.b from edge e join fragments f on f.h = e.a
+)
+select n.prof as profile_id from named join node n using (h)
+union select from_prof from identity_move where seq > {move} and from_prof is not null
+union select to_prof from identity_move where seq > {move} and to_prof is not null
+
+-- profiles: as the lake has them
+select id as profile_id, name, email, phone, company as company_id, is_known, first_seen,
+    greatest(first_seen, last_seen) as last_seen, traits::text as traits
+from profile where {touched}
+
+-- identifiers: as the lake has them; `namespace` is its code
+select prof as profile_id, h as identifier_id, ns, val as value, rcv, n as n_events, first_ts, last_ts
+from node where {touched}
+
+-- companies: all of them
+select h as company_id, space, key, name, n as n_events, first_seen, last_seen, traits::text as traits from company order by h
+
+-- has_group_calls: whether companies may have changed since (index on position)
+select exists (select from event where position > {after} and kind = 5) or exists (select from event_gone) as has_any
+
+-- refreshed: the tables are as of here
+update lake_progress set refreshed = %(position)s, refreshed_move = %(move)s, refreshed_at = now()

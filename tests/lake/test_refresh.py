@@ -1,0 +1,70 @@
+"""The lake's tables of people and companies are what PostgreSQL has, and only what changed is written."""
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from psycopg import Connection
+
+from onefold.lake.delta import schema_of, stored_columns
+from onefold.lake.files import register_files, working_memory
+from onefold.lake.location import Location
+from onefold.lake.reading import take_snapshot
+from onefold.lake.refresh import refresh
+from tests.lake.events import RECEIVED_US, send, track
+
+DAY_US = 86_400_000_000
+NAMES = {1: "user_id", 2: "email", 3: "anonymous_id"}
+
+
+def _table(url: str, location: Location, name: str) -> list[dict[str, Any]]:
+    files = take_snapshot(url, location).tables[name]
+    with working_memory() as memory:
+        register_files(memory, "found", location, files.table, files.files, schema_of(stored_columns(files.table)))
+        rows: pa.Table = memory.sql("select * from found order by all").to_arrow_table()
+    return list(rows.to_pylist())
+
+
+def _expected(db: Connection[Any]) -> tuple[list[Any], list[Any]]:
+    people = db.execute("select id, name, email, is_known from profile order by id").fetchall()
+    identifiers = db.execute("select prof, h, val, n from node order by prof, h").fetchall()
+    return people, identifiers
+
+
+def _found(url: str, location: Location) -> tuple[list[Any], list[Any]]:
+    people = [
+        (row["profile_id"], row["name"], row["email"], row["is_known"]) for row in _table(url, location, "profiles")
+    ]
+    identifiers = [
+        (row["profile_id"], row["identifier_id"], row["value"], row["n_events"])
+        for row in _table(url, location, "identifiers")
+    ]
+    return people, identifiers
+
+
+def test_people_are_as_postgresql_has_them_after_each_refresh(
+    db: Connection[Any], pg_url: str, location: Location
+) -> None:
+    send(db, [track(f"user {n}", "Seen", n) | {"anonymousId": f"anon {n}"} for n in range(30)])
+    send(db, [{"type": "group", "userId": "user 1", "groupId": "acme", "traits": {"name": "Acme"}, "messageId": "g"}])
+    assert refresh(db, pg_url, location, NAMES) == 30
+    assert _found(pg_url, location) == _expected(db)
+    assert [row["name"] for row in _table(pg_url, location, "companies")] == ["Acme"]
+    send(db, [track("ana", "Seen", 100) | {"anonymousId": "new"}], RECEIVED_US + DAY_US)
+    identify = {"type": "identify", "traits": {"name": "Ben", "email": "ben@example.com"}}
+    send(db, [identify | {"userId": "user 2", "anonymousId": "new", "messageId": "i"}], RECEIVED_US + DAY_US + 10)
+    send(db, [{"type": "retract", "source": 1, "messageIds": ["m5"], "messageId": "r"}], RECEIVED_US + 2 * DAY_US)
+    before = {file.uri for file in take_snapshot(pg_url, location).tables["profiles"].files}
+    refresh(db, pg_url, location, NAMES)
+    assert _found(pg_url, location) == _expected(db)
+    kept = before & {file.uri for file in take_snapshot(pg_url, location).tables["profiles"].files}
+    assert kept, "buckets that nobody touched stay"
+    assert refresh(db, pg_url, location, NAMES) == 0
+
+
+@pytest.mark.parametrize("location", ["folder"], indirect=True)
+def test_identifiers_have_the_names_of_their_namespaces(db: Connection[Any], pg_url: str, location: Location) -> None:
+    send(db, [track("ana", "Seen", 1) | {"anonymousId": "a"}])
+    codes = {code: f"namespace {code}" for (code,) in db.execute("select ns from node")}
+    refresh(db, pg_url, location, codes)
+    assert {row["namespace"] for row in _table(pg_url, location, "identifiers")} == set(codes.values())
