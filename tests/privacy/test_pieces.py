@@ -69,7 +69,7 @@ def demand_done_when_asked_again(shop: Shop, alice: Client, running: Batches, re
     assert "1 stopped on an error" in finding.text
     assert alice.post(f"/privacy/requests/{request}/again").status_code == 302
     wait_until(lambda: running.run() > 0)
-    while running.erase_piece():
+    while running.settle_piece():
         pass
     assert state(shop, request)[1:3] == (True, None)
     assert holding(shop.conn, USER) == []
@@ -201,9 +201,9 @@ def test_a_new_processor_goes_on_where_another_was_killed(shop: Shop, pg_url: st
     count = "select count(*) from event"
     before = shop.conn.execute(count).fetchone() or (0,)
     with batches(pg_url, settings) as fresh:
-        assert fresh.erase_piece()
+        assert fresh.settle_piece()
         assert (shop.conn.execute(count).fetchone() or (0,)) < before
-        while fresh.erase_piece():
+        while fresh.settle_piece():
             pass
     assert state(shop, request)[1]
     assert holding(shop.conn, USER) == []
@@ -220,8 +220,8 @@ def test_an_error_stops_the_erasure_but_not_the_batches(
     with batches(pg_url, settings) as running:
         with monkeypatch.context() as patch:
             patch.setattr("onefold.programs.processor.erase.forget_deliveries", fails)
-            assert running.erase_piece()
-            assert not running.erase_piece()
+            assert running.settle_piece()
+            assert not running.settle_piece()
         assert state(shop, request)[:3] == (True, False, "ValueError")
         assert "Nobody sees the person" in page(alice, f"/privacy/requests/{request}")
         demand_done_when_asked_again(shop, alice, running, request)

@@ -338,7 +338,7 @@ def test_what_is_remembered_of_the_last_batch_is_never_older_than_the_tables(
     drain(batches, shop)
     changed(shop, pg_url, monkeypatch)
     drain(batches, shop)
-    while batches.erase_piece():
+    while batches.settle_piece():
         pass
     assert [name for name in stored(shop) if name in "ab"] == left
     log(shop, "c")

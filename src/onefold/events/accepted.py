@@ -11,6 +11,7 @@ from onefold.events.event import Decoded, LogRow, Reason, Trust, Violation
 from onefold.infra.arrays import bigints, booleans, byteas, instants, integers, smallints, texts, uuids
 from onefold.infra.postgres import load_queries
 from onefold.kernel.instants import instant_of
+from onefold.lake.cold import demand_history, hot_since
 
 QUERIES = load_queries("onefold.events", "accepted.sql")
 DEDUPLICATION_US = 24 * 3_600_000_000
@@ -115,8 +116,38 @@ def delete_retracted(conn: Connection[Any], ids: Collection[bytes]) -> list[Stor
     return list(decode_rows(rows))
 
 
+def note_pending(conn: Connection[Any], ids: Collection[bytes]) -> None:
+    """Retractions of these wait until the worker has looked for them in the lake, if anything is in the lake only."""
+    if ids and hot_since(conn) is not None:
+        conn.execute(QUERIES["note_pending"], {"ids": uuids(list(ids))})
+
+
+def pending_retractions(conn: Connection[Any], limit: int) -> list[bytes]:
+    """Ids of events that are taken back, and that nobody has looked for in the lake."""
+    return [id_.bytes for (id_,) in conn.execute(QUERIES["pending"], {"limit": limit})]
+
+
+def make_ready(conn: Connection[Any], ids: Collection[bytes]) -> None:
+    """The processor can take these back: their histories are in PostgreSQL."""
+    conn.execute(QUERIES["make_ready"], {"ids": uuids(list(ids))})
+
+
+def ready_retractions(conn: Connection[Any], limit: int) -> list[bytes]:
+    """Locked."""
+    return [id_.bytes for (id_,) in conn.execute(QUERIES["ready"], {"limit": limit})]
+
+
+def end_pending(conn: Connection[Any], ids: Collection[bytes]) -> None:
+    """These are taken back, or there was nothing."""
+    conn.execute(QUERIES["end_pending"], {"ids": uuids(list(ids))})
+
+
 def events_of(conn: Connection[Any], fragments: Collection[int]) -> Iterator[Stored]:
-    """Every accepted event of these fragments, in no order. Streams: memory doesn't grow with their number."""
+    """Every accepted event of these fragments, in no order. Streams: memory doesn't grow with their number.
+
+    Raises HistoryInLake when some are in the lake only.
+    """
+    demand_history(conn, fragments)
     with conn.cursor("events_of", binary=True) as cursor:
         cursor.itersize = _FETCH_ROWS
         yield from decode_rows(cursor.execute(QUERIES["events_of"], {"fragments": bigints(list(fragments))}))
@@ -124,13 +155,18 @@ def events_of(conn: Connection[Any], fragments: Collection[int]) -> Iterator[Sto
 
 def group_events_of(conn: Connection[Any], fragments: Collection[int]) -> Iterator[Stored]:
     """As `events_of`, but only what says that somebody belongs to a company."""
+    demand_history(conn, fragments)
     with conn.cursor("group_events_of", binary=True) as cursor:
         cursor.itersize = _FETCH_ROWS
         yield from decode_rows(cursor.execute(QUERIES["group_events_of"], {"fragments": bigints(list(fragments))}))
 
 
 def take_latest(conn: Connection[Any], fragment: int, until_us: int, limit: int) -> list[Stored]:
-    """Delete and return a fragment's latest events that happened up to a moment (µs), the latest first."""
+    """Delete and return a fragment's latest events that happened up to a moment (µs), the latest first.
+
+    Raises HistoryInLake when some are in the lake only.
+    """
+    demand_history(conn, [fragment])
     parameters = {"fragment": fragment, "until": instant_of(until_us), "limit": limit}
     taken = list(decode_rows(conn.execute(QUERIES["latest_of"], parameters, binary=True)))
     delete_events(conn, [stored.event for stored in taken])

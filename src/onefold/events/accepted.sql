@@ -72,3 +72,18 @@ from event where fragment = any(%(fragments)b)
 select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
     (extract(epoch from ts) * 1000000)::bigint, message_id, body
 from event
+
+-- note_pending: taken back, but perhaps in the lake only
+insert into pending_retraction (id) select unnest(%(ids)b) on conflict (id) do update set is_ready = false
+
+-- pending: those that nobody has looked for in the lake yet
+select id from pending_retraction where not is_ready limit %(limit)s
+
+-- make_ready: their events' histories are here
+update pending_retraction set is_ready = true where id = any(%(ids)b)
+
+-- ready: those that can be taken back now
+select id from pending_retraction where is_ready limit %(limit)s for update
+
+-- end_pending: done, or there was nothing
+delete from pending_retraction where id = any(%(ids)b)

@@ -10,12 +10,14 @@ from onefold.events.accepted import Stored, decode_rows
 from onefold.infra.arrays import bigints, instants, texts, uuids
 from onefold.infra.postgres import load_queries
 from onefold.kernel.instants import instant_of
+from onefold.lake.cold import warm_up, warm_up_ids
 
 QUERIES = load_queries("onefold.events", "history.sql")
 
 
 def events_until(conn: Connection[Any], fragments: Collection[int], until: int, limit: int) -> list[Stored]:
     """Up to `limit` events of these fragments that were received by then (µs), in no order. Cost: their number."""
+    warm_up(conn, fragments)
     parameters = {"fragments": bigints(list(fragments)), "until": instant_of(until), "limit": limit}
     return list(decode_rows(conn.execute(QUERIES["events_until"], parameters, binary=True)))
 
@@ -47,6 +49,7 @@ def _events_asked(
 ) -> list[Stored]:
     if not asked:
         return []
+    warm_up(conn, {one.fragment for one in asked})
     parameters = {
         "fragments": bigints([one.fragment for one in asked]),
         "received_at": instants([one.received_at for one in asked]),
@@ -60,6 +63,7 @@ def events_by_id(conn: Connection[Any], ids: Collection[bytes]) -> list[Stored]:
     """Accepted deliveries of these events. Cost: an index probe an id and week."""
     if not ids:
         return []
+    warm_up_ids(conn, ids)
     return list(decode_rows(conn.execute(QUERIES["events_by_id"], {"ids": uuids(list(ids))}, binary=True)))
 
 
@@ -67,6 +71,7 @@ def identifies_of(
     conn: Connection[Any], fragments: Collection[int], until: int, limit: int, since: datetime
 ) -> list[Stored]:
     """The latest identify events since a moment, received by then (µs), newest first. Cost: every event since."""
+    warm_up(conn, fragments)
     parameters = {
         "fragments": bigints(list(fragments)),
         "until": instant_of(until),
@@ -81,6 +86,7 @@ def tallies_until(
 ) -> dict[int, tuple[int, int | None, int | None]]:
     """Of each of these fragments the number of events received by then (µs), the first and the last. Cost: their rows,
     not their bodies."""
+    warm_up(conn, fragments)
     parameters = {"fragments": bigints(list(fragments)), "until": instant_of(until)}
     rows = conn.execute(QUERIES["tallies_until"], parameters, binary=True)
     return {fragment: (n, first, last) for fragment, n, first, last in rows}
@@ -88,5 +94,6 @@ def tallies_until(
 
 def said_until(conn: Connection[Any], fragments: Collection[int], until: int, limit: int) -> list[Stored]:
     """As `events_until`, of identify and group events alone."""
+    warm_up(conn, fragments)
     parameters = {"fragments": bigints(list(fragments)), "until": instant_of(until), "limit": limit}
     return list(decode_rows(conn.execute(QUERIES["said_until"], parameters, binary=True)))

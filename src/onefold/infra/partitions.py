@@ -42,14 +42,20 @@ class Partitioned:
 
 
 def ensure_partitions(
-    connection: Connection[tuple[Any, ...]], table: Partitioned, since: datetime, until: datetime
+    connection: Connection[tuple[Any, ...]],
+    table: Partitioned,
+    since: datetime,
+    until: datetime,
+    *,
+    kept_in_default: datetime = FIRST_MONDAY,
 ) -> list[str]:
-    """Makes the missing partitions for since … until and those of which the default one holds rows, which move there.
+    """Makes the missing partitions for since … until and those of which the default one holds rows, which move there;
+    rows of before `kept_in_default` stay in it.
 
     Safe to repeat and to run twice at once. `connection` must be in autocommit mode: one short transaction for
     each partition made. Returns the names of those. Raises Unavailable when the table stays locked.
     """
-    wanted = {*table.starts(since, until), *_starts_in_default(connection, table)}
+    wanted = {*table.starts(since, until), *_starts_in_default(connection, table, kept_in_default)}
     missing = [start for start in sorted(wanted) if not _exists(connection, table.partition(start))]
     return [table.partition(start) for start in missing if _patiently(connection, table, start)]
 
@@ -101,25 +107,31 @@ def _make(connection: Connection[tuple[Any, ...]], table: Partitioned, start: da
 
 
 def drop_partitions(
-    connection: Connection[tuple[Any, ...]], table: Partitioned, before: datetime, keep_if_sql: str
+    connection: Connection[tuple[Any, ...]],
+    table: Partitioned,
+    before: datetime,
+    keep_if_sql: str,
+    *,
+    with_each_sql: str = "select",
 ) -> list[str]:
     """Drops the partitions that end at or before `before`, but those where `keep_if_sql` finds a row.
 
-    `keep_if_sql` is a trusted `select 1 …` with `{partition}` in it. Safe to repeat and to run twice at once.
+    `keep_if_sql` is a trusted `select 1 …` with `{partition}` in it; `with_each_sql` goes with each drop.
+    Safe to repeat and to run twice at once.
     `connection` must be in autocommit mode. A partition that is locked is left for the next run.
     """
     dropped = []
     for name in _partitions(connection, table, before):
         keep_if = SQL(keep_if_sql).format(partition=Identifier(name))
         try:
-            if _drop(connection, name, keep_if):
+            if _drop(connection, name, keep_if, SQL(with_each_sql)):
                 dropped.append(name)
         except errors.LockNotAvailable:
             continue
     return dropped
 
 
-def _drop(connection: Connection[tuple[Any, ...]], name: str, keep_if: Composed) -> bool:
+def _drop(connection: Connection[tuple[Any, ...]], name: str, keep_if: Composed, with_each: SQL) -> bool:
     with connection.transaction():
         _lock_shortly(connection)
         if not _exists(connection, name):
@@ -128,16 +140,17 @@ def _drop(connection: Connection[tuple[Any, ...]], name: str, keep_if: Composed)
         connection.execute(SQL("lock table {} in access exclusive mode").format(Identifier(name)))
         if connection.execute(keep_if).fetchone() is not None:
             return False
+        connection.execute(with_each)
         connection.execute(SQL("drop table {}").format(Identifier(name)))
     return True
 
 
-def _starts_in_default(connection: Connection[tuple[Any, ...]], table: Partitioned) -> list[datetime]:
+def _starts_in_default(connection: Connection[tuple[Any, ...]], table: Partitioned, since: datetime) -> list[datetime]:
     """The beginnings of the partitions that rows in the default one belong to. One scan of it; it is normally empty."""
-    query = SQL("select distinct date_bin(make_interval(days => %s), {column}, %s) from {default}").format(
-        column=Identifier(table.column), default=Identifier(f"{table.name}_default")
-    )
-    return [start.astimezone(UTC) for (start,) in connection.execute(query, [table.days, FIRST_MONDAY])]
+    query = SQL(
+        "select distinct date_bin(make_interval(days => %s), {column}, %s) from {default} where {column} >= %s"
+    ).format(column=Identifier(table.column), default=Identifier(f"{table.name}_default"))
+    return [start.astimezone(UTC) for (start,) in connection.execute(query, [table.days, FIRST_MONDAY, since])]
 
 
 def _partitions(connection: Connection[tuple[Any, ...]], table: Partitioned, before: datetime) -> list[str]:

@@ -8,6 +8,7 @@ from onefold.lake.reading import take_snapshot
 from onefold.lake.refresh import refresh
 from onefold.lake.snapshot import Snapshot
 from onefold.lake.status import Status, TableStatus, status_of
+from onefold.lake.thaw import thaw, thaw_events, thaw_wanted
 from onefold.lake.verify import Verified, verify
 
 __all__ = [
@@ -25,5 +26,8 @@ __all__ = [
     "refresh",
     "status_of",
     "take_snapshot",
+    "thaw",
+    "thaw_events",
+    "thaw_wanted",
     "verify",
 ]

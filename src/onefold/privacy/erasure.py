@@ -73,6 +73,22 @@ def lock_erasure_under_way(conn: Connection[Any]) -> Request | None:
     return _request(conn.execute(QUERIES["under_way"]).fetchone())
 
 
+def lock_waiting(conn: Connection[Any]) -> Request | None:
+    """The oldest request that waited for histories from the lake, once they are there."""
+    return _request(conn.execute(QUERIES["next_waiting"]).fetchone())
+
+
+def has_history_come(conn: Connection[Any]) -> bool:
+    """Whether a retraction or a request can go on that waited for histories from the lake."""
+    row = conn.execute(QUERIES["has_history_come"]).fetchone()
+    return bool(row and row[0])
+
+
+def note_waiting(conn: Connection[Any], request_id: int, *, is_waiting: bool) -> None:
+    """Whether histories must be fetched from the lake before it can begin."""
+    conn.execute(QUERIES["note_waiting"], {"id": request_id, "is_waiting": is_waiting})
+
+
 def begin(conn: Connection[Any], request_id: int, n_events: int) -> None:
     """Nobody sees the person any more, and nobody comes in by their names; `n_events` are yet to go."""
     conn.execute(QUERIES["begin"], {"id": request_id, "n_events": n_events})

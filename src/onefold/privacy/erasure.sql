@@ -6,6 +6,18 @@ where id = %(id)s and done_at is null for update
 select id, kind, identifier, is_suppressed, rest, report from privacy_request
 where done_at is null and rest is not null and fault is null order by id limit 1 for update
 
+-- next_waiting: the oldest that waited for histories from the lake, once none is to come any more (index on id where not done)
+select id, kind, identifier, is_suppressed, rest, report from privacy_request
+where done_at is null and is_waiting and fault is null and not exists (select from lake_wanted) order by id limit 1 for update
+
+-- has_history_come: whether a retraction or a request can go on that waited for it (small tables)
+select exists (select from pending_retraction where is_ready)
+    or exists (select from privacy_request where done_at is null and is_waiting and fault is null)
+        and not exists (select from lake_wanted)
+
+-- note_waiting: whether histories must come first
+update privacy_request set is_waiting = %(is_waiting)s where id = %(id)s and is_waiting <> %(is_waiting)s
+
 -- begin: nobody sees the person any more
 update privacy_request set begun_at = clock_timestamp(), changed_at = clock_timestamp(), n_events = %(n_events)s where id = %(id)s
 

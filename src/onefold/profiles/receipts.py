@@ -12,6 +12,7 @@ from psycopg import Connection
 from onefold.events.api import Flag, Kind
 from onefold.infra.postgres import load_queries
 from onefold.kernel.hashing import event_id
+from onefold.lake.cold import warm_up_ids
 from onefold.profiles.naming import Names
 
 QUERIES = load_queries("onefold.profiles", "receipts.sql")
@@ -72,6 +73,7 @@ def receipt_of(conn: Connection[Any], names: Names, source_id: int, message_id: 
         "message_id": message_id,
         "needle": msgspec.json.encode(message_id)[1:-1],
     }
+    warm_up_ids(conn, [event_id(source_id, message_id)])
     row = conn.execute(QUERIES["stored"], key).fetchone()
     stored = _stored(row, names) if row else None
     duplicates = [at for (at,) in conn.execute(QUERIES["duplicates"], key)]

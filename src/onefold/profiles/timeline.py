@@ -12,6 +12,7 @@ from psycopg import Connection
 from onefold.events.api import SIGNS, Flag, Kind, order_value
 from onefold.infra.postgres import load_queries
 from onefold.kernel.instants import instant_of, micros_of
+from onefold.lake.cold import warm_up
 from onefold.profiles.topics import Topic
 
 QUERIES = load_queries("onefold.profiles", "timeline.sql")
@@ -81,6 +82,7 @@ def timeline_page(
     """
     if not fragments:
         return TimelinePage(entries=[], next_place=None)
+    warm_up(conn, fragments)
     parameters = _placed(fragments, until, after) | {"limit": limit + 1}
     if topic is not None:
         since = window_of(conn, fragments, until, after)
@@ -97,6 +99,7 @@ def window_of(
 
     Cost: up to WINDOW rows of each fragment.
     """
+    warm_up(conn, fragments)
     parameters = _placed(fragments, until, after) | {"window": WINDOW}
     row = conn.execute(QUERIES["window"], parameters).fetchone()
     return row[0] if row else None
@@ -173,6 +176,7 @@ class Tally:
 
 def tally(conn: Connection[Any], fragments: list[int], until: int | None, since: datetime | None) -> Tally:
     """Counts by name, and what was ordered; `since`: where the window began. One statement; cost: these events."""
+    warm_up(conn, fragments)
     parameters = {
         "fragments": fragments,
         "orders": list(SIGNS),

@@ -82,6 +82,7 @@ def _add_lake(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     for name, text in (
         ("status", "sizes, files, how far it is, promoted columns"),
         ("flush", "bring it up to the newest event; the worker does so every minute"),
+        ("thaw", "fetch older events that a retraction or an erasure waits for; the worker does so within seconds"),
         ("verify", "compare it with PostgreSQL and the profiles by counts and hashes; exit code 1 when they differ"),
     ):
         actions.add_parser(name, help=text, description=text)

@@ -10,13 +10,27 @@ from typing import Any, Final
 from psycopg import Connection
 
 from onefold.config import Settings
+from onefold.events.api import end_pending, make_ready, pending_retractions
 from onefold.identity.api import load_config
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import OnefoldError
-from onefold.lake.api import Location, Status, compact, export, flush, location_of, refresh, status_of, verify
+from onefold.lake.api import (
+    Location,
+    Status,
+    compact,
+    export,
+    flush,
+    location_of,
+    refresh,
+    status_of,
+    thaw_events,
+    thaw_wanted,
+    verify,
+)
 from onefold.lake.state import clear_fault, note_fault
 
+PENDING_AT_ONCE: Final = 10_000
 NICENESS: Final = 10
 """Live events come first."""
 log = get_logger(__name__)
@@ -31,6 +45,8 @@ def main(settings: Settings, action: str, *, folder: Path | None = None, everyth
         case "flush":
             done = _noted(url, lambda conn: flush(conn, url, location))
             _say(f"{done.events:,} events went into the lake.")
+        case "thaw":
+            _say(f"{_noted(url, lambda conn: _thaw(conn, location)):,} histories were fetched.")
         case "compact":
             _say(_compact(url, location, everything=everything))
         case "verify":
@@ -62,6 +78,17 @@ def _compact(url: str, location: Location, *, everything: bool) -> str:
     _noted(url, lambda conn: refresh(conn, url, location, _namespaces(conn)))
     done = _noted(url, lambda conn: compact(conn, location, everything=everything))
     return f"{done.rows:,} events rewritten; {done.files_before:,} files before, {done.files_after:,} now."
+
+
+def _thaw(conn: Connection[Any], location: Location) -> int:
+    """What the processor waits for, and what was taken back and may be in the lake only."""
+    fetched = 0
+    while ids := pending_retractions(conn, PENDING_AT_ONCE):
+        found = thaw_events(conn, location, ids)
+        make_ready(conn, found)
+        end_pending(conn, [one for one in ids if one not in found])
+        fetched += len(found)
+    return fetched + thaw_wanted(conn, location)
 
 
 def _namespaces(conn: Connection[Any]) -> dict[int, str]:

@@ -13,6 +13,7 @@ from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect
 from onefold.infra.processes import spawn
 from onefold.kernel.errors import OnefoldError
+from onefold.lake.cold import is_history_wanted
 from onefold.lake.state import waiting_positions
 
 LOOK_S: Final = 10
@@ -33,7 +34,9 @@ async def keep_lake(settings: Settings, stopping: asyncio.Event) -> None:
     flushed_at = time.monotonic()
     compacted_at = flushed_at - COMPACT_S + settings.lake.flush_s  # soon after the start: an earlier run may have died
     while not await _stopped(stopping, min(LOOK_S, settings.lake.flush_s)):
-        waiting = await asyncio.to_thread(_waiting, settings)
+        waiting, is_wanted = await asyncio.to_thread(_look, settings)
+        if is_wanted:
+            await _run(settings, stopping, "thaw")
         now = time.monotonic()
         if waiting and (waiting >= FLUSH_AT or now - flushed_at >= settings.lake.flush_s):
             await _run(settings, stopping, "flush")
@@ -43,13 +46,14 @@ async def keep_lake(settings: Settings, stopping: asyncio.Event) -> None:
             compacted_at = time.monotonic()
 
 
-def _waiting(settings: Settings) -> int | None:
-    """None = the database can't be asked; others say so already."""
+def _look(settings: Settings) -> tuple[int | None, bool]:
+    """How many events wait, and whether somebody waits for older ones. None = the database can't be asked; others say
+    so already."""
     try:
         with connect(settings.database.address(), "lake", autocommit=True) as conn:
-            return waiting_positions(conn)
+            return waiting_positions(conn), is_history_wanted(conn)
     except (OnefoldError, psycopg.Error):
-        return None
+        return None, False
 
 
 async def _run(settings: Settings, stopping: asyncio.Event, action: str) -> None:

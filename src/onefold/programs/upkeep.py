@@ -6,8 +6,9 @@ from typing import Any, Final
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
-from onefold.config import RetentionSettings
-from onefold.infra.partitions import Partitioned, drop_partitions, ensure_partitions, find_missing
+from onefold.config import LakeSettings, RetentionSettings
+from onefold.infra.partitions import FIRST_MONDAY, Partitioned, drop_partitions, ensure_partitions, find_missing
+from onefold.lake.cold import announce_cold, announced_cold, freeze, hot_since
 
 LOG: Final = Partitioned("event_log", "received_at", days=1)
 EVENTS: Final = Partitioned("event", "received_at", days=7)
@@ -20,6 +21,12 @@ CHUNK_ROWS: Final = 10_000
 UNREAD_SQL: Final = """
 select 1 from {partition} p left join log_position l using (lane)
 where l.lane is null or (p.epoch, p.xid, p.off) > (l.epoch, l.xid, l.off) limit 1
+"""
+COOLS_FOR: Final = timedelta(minutes=30)
+# Events that are not in the lake; and nothing goes while somebody's history is being changed.
+STILL_NEEDED_SQL: Final = """
+select 1 from {partition} where position > (select flushed from lake_progress)
+union all select 1 from withheld union all select 1 from lake_wanted union all select 1 from pending_retraction limit 1
 """
 OUTCOMES: Final = (
     ("violation", "at"),
@@ -37,7 +44,10 @@ def make_partitions(connection: Connection[tuple[Any, ...]], now: datetime) -> l
     """
     return [
         *ensure_partitions(connection, LOG, now, now + LOG_AHEAD),
-        *ensure_partitions(connection, EVENTS, now, now + EVENTS_AHEAD),
+        # what was fetched from the lake for a while stays where it is
+        *ensure_partitions(
+            connection, EVENTS, now, now + EVENTS_AHEAD, kept_in_default=hot_since(connection) or FIRST_MONDAY
+        ),
     ]
 
 
@@ -52,6 +62,24 @@ def missing_partitions(connection: Connection[tuple[Any, ...]], now: datetime) -
 def drop_old_log(connection: Connection[tuple[Any, ...]], retention: RetentionSettings, now: datetime) -> list[str]:
     """Drops the log's partitions that every lane has read and that are older than the retention."""
     return drop_partitions(connection, LOG, now - timedelta(days=retention.log_days), UNREAD_SQL)
+
+
+def cool_events(connection: Connection[tuple[Any, ...]], lake: LakeSettings, now: datetime) -> list[str]:
+    """Events that are in the lake leave PostgreSQL after their `hot_days`, week by week; the partitions dropped.
+
+    A run says which weeks count as being in the lake only, and a later one drops them: whoever began to read before
+    that has long ended. What was fetched back goes a day later.
+    """
+    if not lake.hot_days:
+        return []
+    dropped = []
+    if announced := announced_cold(connection, now - COOLS_FOR):
+        dropped = drop_partitions(
+            connection, EVENTS, announced, STILL_NEEDED_SQL, with_each_sql="delete from lake_thaw"
+        )
+    announce_cold(connection, EVENTS.start_of(now - timedelta(days=lake.hot_days)))
+    freeze(connection, now)
+    return dropped
 
 
 def delete_old_outcomes(connection: Connection[tuple[Any, ...]], retention: RetentionSettings, now: datetime) -> int:

@@ -21,7 +21,13 @@ from onefold.profiles.jobs import export_jobs
 from onefold.programs.attention import tell_concerns
 from onefold.programs.health import note_lags
 from onefold.programs.lake_keeping import keep_lake
-from onefold.programs.upkeep import delete_expired_sessions, delete_old_outcomes, drop_old_log, make_partitions
+from onefold.programs.upkeep import (
+    cool_events,
+    delete_expired_sessions,
+    delete_old_outcomes,
+    drop_old_log,
+    make_partitions,
+)
 
 Result = TypeVar("Result")
 
@@ -89,6 +95,12 @@ def upkeep_jobs(settings: Settings) -> Blueprint:
             url, lambda connection: drop_old_log(connection, settings.retention, datetime.now(UTC))
         )
         log.info("log_partitions_dropped", count=len(dropped))
+
+    @blueprint.periodic(cron="23 * * * *")
+    @blueprint.task(name="cool_events", retry=RETRY)
+    def old_events(timestamp: int) -> None:
+        dropped = _with_database(url, lambda connection: cool_events(connection, settings.lake, datetime.now(UTC)))
+        log.info("event_partitions_dropped", count=len(dropped))
 
     @blueprint.periodic(cron="23 3 * * *")
     @blueprint.task(name="delete_old_outcomes", retry=RETRY)

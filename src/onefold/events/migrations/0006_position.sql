@@ -10,3 +10,9 @@ create table event_gone (
     fragment bigint not null,
     ts       timestamptz not null
 );
+
+-- Taken back, but perhaps in the lake only: the worker looks there, fetches what it takes, and says that it is ready.
+create table pending_retraction (
+    id       uuid primary key,
+    is_ready boolean not null default false
+);

@@ -16,6 +16,7 @@ create table lake_progress (
     refreshed_at  timestamptz,
     compacted_at  timestamptz,
     hot_since     timestamptz,                       -- events received before are in the lake only; null = none is
+    cooled_at     timestamptz,                       -- when hot_since changed last
     fault         text not null default '',          -- of the last run, for a person; empty = it went well
     fault_at      timestamptz
 );
@@ -42,4 +43,16 @@ create table lake_property (
     is_complete boolean not null default false,      -- every file has it: questions use it
     check (("column" is null) = (type is null)),
     check ("column" is not null or not is_complete)
+);
+
+-- Fragments whose older events were fetched from the lake for a while, because somebody reads or changes them.
+create table lake_thaw (
+    fragment  bigint primary key,
+    thawed_at timestamptz not null default now()
+);
+create index on lake_thaw (thawed_at);
+
+-- Fragments that the processor can't go on without.
+create table lake_wanted (
+    fragment bigint primary key
 );

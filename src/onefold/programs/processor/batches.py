@@ -24,15 +24,18 @@ from onefold.events.api import (
 from onefold.identity.api import LastKnown
 from onefold.infra.logs import get_logger
 from onefold.kernel.errors import Broken, Unavailable
+from onefold.privacy.api import has_history_come
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batch import Prepared
 from onefold.programs.processor.context import Context, load_context, note_config
 from onefold.programs.processor.erase import erase_piece, requests_in, stop_erasure, stop_requests
+from onefold.programs.processor.retract import take_back_pending
 from onefold.programs.processor.steps import process
 
 FIRST_BATCH_EVENTS: Final = 1_000
 SMALLEST_BATCH_EVENTS: Final = 100
+LOOK_S: Final = 2.0
 MOST_SET_ASIDE_IN_A_ROW: Final = 10
 NOT_AS_NEEDED: Final = ("42", "3F")
 """Classes of SQLSTATE for which no event is to blame: a table, column or right is missing."""
@@ -66,6 +69,7 @@ class Batches:
         self._last_known = LastKnown()
         self._left: dict[int, Position] = {}  # where our last batch left the log
         self._may_be_erasing = True  # somebody, of whom a part is gone: looked up once, then known
+        self._looks_again_at = 0.0  # whether histories have come that retractions and erasures wait for
 
     @property
     def is_behind(self) -> bool:
@@ -117,18 +121,21 @@ class Batches:
         )
         return len(prepared.rows)
 
-    def erase_piece(self) -> bool:
-        """Between batches: the next piece of an erasure under way, in one transaction; False when there is none.
+    def settle_piece(self) -> bool:
+        """Between batches: the next piece of an erasure, or retractions whose histories were fetched from the lake, in
+        one transaction; False when there is none.
 
-        Costs nothing while nobody is erased. One that a defect of ours stops is left until somebody asks again.
+        Costs nothing while nobody is erased, and one query in LOOK_S for what waits. An erasure that a defect of ours
+        stops is left until somebody asks again.
         """
-        if not self._may_be_erasing:
+        if not self._may_be_erasing and not self._has_come():
             return False
         try:
             with self._conn.transaction():
                 lock_positions(self._conn)
                 self._last_known.forget()
-                self._may_be_erasing = erase_piece(self._conn, self._load_context())
+                context = self._load_context()
+                self._may_be_erasing = take_back_pending(self._conn, context) or erase_piece(self._conn, context)
         except Exception as fault:  # batches go on all the same
             is_lost = isinstance(fault, psycopg.OperationalError | psycopg.InterfaceError | Unavailable)
             if is_lost and not isinstance(fault, psycopg.errors.ProgramLimitExceeded):  # an operational error by name
@@ -136,6 +143,14 @@ class Batches:
             with self._conn.transaction():
                 stop_erasure(self._conn, fault)
         return self._may_be_erasing
+
+    def _has_come(self) -> bool:
+        """Whether something that waited for histories can go on; looked up now and then."""
+        if time.monotonic() < self._looks_again_at:
+            return False
+        self._looks_again_at = time.monotonic() + LOOK_S
+        with self._conn.transaction():
+            return has_history_come(self._conn)
 
     def _load_context(self) -> Context:
         context = load_context(self._conn, self._context, self._limits, self._suppression_key)

@@ -27,6 +27,7 @@ from onefold.events.api import (
 from onefold.identity.api import Node, Refused, load_components, load_nodes
 from onefold.infra.logs import get_logger
 from onefold.kernel.errors import Broken
+from onefold.lake.cold import HistoryInLake, demand_history, want_history
 from onefold.privacy.api import (
     Redactor,
     Report,
@@ -44,9 +45,11 @@ from onefold.privacy.api import (
     keep_suppressed,
     lock_erasure_under_way,
     lock_request,
+    lock_waiting,
     neighbours_of,
     note_fault,
     note_progress,
+    note_waiting,
     redact_events,
     release,
     release_all,
@@ -79,7 +82,7 @@ def answer_requests(batch: Batch) -> None:
             released = release(batch.conn, _key(batch.context), request.namespace, request.value)
             finish(batch.conn, request.id, {"released": released})
         elif request.rest is None:
-            _begin(batch, request)
+            _begin_with_history(batch.conn, batch.context, request)
         else:  # it stood still, and somebody asked for it again
             note_progress(batch.conn, request)
 
@@ -88,10 +91,38 @@ def erase_piece(conn: Connection[Any], context: Context) -> bool:
     """The next piece of an erasure under way, in the caller's transaction; False when there is none."""
     request = lock_erasure_under_way(conn)
     if request is None:
+        return _begin_waiting(conn, context)
+    _plan_freely(conn)
+    try:
+        with conn.transaction():
+            is_done = _go_on(conn, context, request)
+    except HistoryInLake as needs:
+        want_history(conn, needs.fragments)
+        return False
+    if is_done:
+        log.info("erasure_done", request=request.id)
+    return True
+
+
+def _begin_waiting(conn: Connection[Any], context: Context) -> bool:
+    """The oldest request that waited for histories, now that they are here; whether one was begun."""
+    request = lock_waiting(conn)
+    if request is None:
         return False
     _plan_freely(conn)
-    if _go_on(conn, context, request):
-        log.info("erasure_done", request=request.id)
+    return _begin_with_history(conn, context, request)
+
+
+def _begin_with_history(conn: Connection[Any], context: Context, request: Request) -> bool:
+    """Begin, or let the request wait until the histories that it takes are fetched from the lake."""
+    try:
+        with conn.transaction():
+            _begin(conn, context, request)
+    except HistoryInLake as needs:
+        want_history(conn, needs.fragments)
+        note_waiting(conn, request.id, is_waiting=True)
+        return False
+    note_waiting(conn, request.id, is_waiting=False)
     return True
 
 
@@ -133,13 +164,13 @@ def _plan_freely(conn: Connection[Any]) -> None:
     conn.execute("set local plan_cache_mode = auto")
 
 
-def _begin(batch: Batch, request: Request) -> None:
-    """Make an end of the person, and take the first pieces of their events."""
-    conn, context = batch.conn, batch.context
+def _begin(conn: Connection[Any], context: Context, request: Request) -> None:
+    """Make an end of the person, and take the first pieces of their events. Raises HistoryInLake."""
     members = _members(conn, context, request)
     if members and is_nobody(members, context.config):
         finish(conn, request.id, {"is_shared": True})
         return
+    demand_history(conn, [node.h for node in members])
     by_code = context.config.by_code
     named = [(by_code[node.ns].name, node.val) for node in members]
     everybody = list(dict.fromkeys([*named, (request.namespace, request.value)]))

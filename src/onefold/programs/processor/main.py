@@ -72,7 +72,7 @@ class Processor:
             self._beat(listener)
             began = time.monotonic()
             has_read = batches.run()
-            if batches.erase_piece():
+            if batches.settle_piece():
                 continue
             if has_read:
                 pause = began + self._settings.min_interval_ms / 1000 - time.monotonic()

@@ -8,7 +8,7 @@ pieces.
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
@@ -20,8 +20,11 @@ from onefold.events.api import (
     Stored,
     Tallies,
     delete_retracted,
+    end_pending,
     events_of,
     group_events_of,
+    note_pending,
+    ready_retractions,
     store_counts,
     store_tallies,
 )
@@ -41,6 +44,7 @@ from onefold.identity.api import (
     write_moves,
     write_nodes,
 )
+from onefold.lake.cold import HistoryInLake, want_history
 from onefold.privacy.api import Ledger, add_consents, forget_consents, rows_of, write_consents
 from onefold.profiles.api import (
     CompanyFacts,
@@ -54,6 +58,8 @@ from onefold.profiles.api import (
 )
 from onefold.programs.processor.batch import MINUTE_US, Batch
 from onefold.programs.processor.context import Context
+
+PENDING_AT_ONCE: Final = 1_000
 
 
 @dataclass
@@ -70,16 +76,43 @@ class WholeFragment(Fragment):
 
 def take_back(batch: Batch) -> None:
     """A last step: stored events that the batch's retractions name."""
-    removed = delete_retracted(batch.conn, batch.to_take_back) if batch.to_take_back else []
-    if not removed:
-        return
+    if batch.to_take_back:
+        take_back_stored(batch.conn, batch.context, batch.to_take_back)
+        note_pending(batch.conn, batch.to_take_back)  # there may be other deliveries of them in the lake
+
+
+def take_back_pending(conn: Connection[Any], context: Context) -> bool:
+    """Between batches: what was in the lake only and has been fetched; False when there is nothing. One transaction."""
+    ids = set(ready_retractions(conn, PENDING_AT_ONCE))
+    if not ids:
+        return False
+    if take_back_stored(conn, context, ids):
+        end_pending(conn, ids)
+    else:
+        note_pending(conn, ids)  # and again when that is here
+    return True
+
+
+def take_back_stored(conn: Connection[Any], context: Context, ids: set[bytes]) -> bool:
+    """Take back those of `ids` that are in PostgreSQL. False, with nothing done, if histories must be fetched first."""
+    try:
+        with conn.transaction():
+            if removed := delete_retracted(conn, ids):
+                _count_taken_back(conn, removed)
+                settle_without(conn, context, removed)
+    except HistoryInLake as needs:
+        want_history(conn, needs.fragments)
+        return False
+    return True
+
+
+def _count_taken_back(conn: Connection[Any], removed: list[Stored]) -> None:
     counts: Counts = {}
     for stored in removed:
         event = stored.event
         key = (event.source_id, event.received_at - event.received_at % MINUTE_US, "taken_back")
         counts[key] = counts.get(key, 0) + 1
-    store_counts(batch.conn, counts)  # the batch's own are stored by now
-    settle_without(batch.conn, batch.context, removed)
+    store_counts(conn, counts)  # a batch's own are stored by now
 
 
 def settle_without(

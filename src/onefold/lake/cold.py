@@ -1,0 +1,95 @@
+"""Which histories are in the lake only. Light: the processor asks with every retraction; `thaw.py` fetches them."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from psycopg import Connection
+
+from onefold.infra.arrays import bigints, uuids
+from onefold.infra.postgres import load_queries
+from onefold.kernel.errors import Unavailable
+
+KEPT: Final = timedelta(days=1)
+QUERIES: Final = load_queries("onefold.lake", "cold.sql")
+
+
+class HistoryInLake(Unavailable):
+    """Events that are needed must be fetched from the lake first."""
+
+    code = "history_in_lake"
+
+    def __init__(self, fragments: list[int]) -> None:
+        super().__init__(f"The older events of {len(fragments)} identifiers are in the lake; they are being fetched.")
+        self.fragments = fragments
+
+
+def cold_fragments(conn: Connection[Any], fragments: Collection[int]) -> list[int]:
+    """Those that have events which are not in PostgreSQL. Cost: a look-up each."""
+    found = conn.execute(QUERIES["cold"], {"fragments": bigints(list(fragments))}, binary=True)
+    return [h for (h,) in found]
+
+
+def demand_history(conn: Connection[Any], fragments: Collection[int]) -> None:
+    """Raises HistoryInLake unless every event of these fragments is in PostgreSQL."""
+    if cold := cold_fragments(conn, fragments):
+        raise HistoryInLake(cold)
+
+
+def warm_up(conn: Connection[Any], fragments: Collection[int]) -> None:
+    """Every event of these fragments is in PostgreSQL afterwards. Safe to repeat.
+
+    Cost: a look-up each; for those that weren't, the row groups of the lake they are in, and a row an event. Raises
+    Unavailable when the lake can't be read.
+    """
+    if cold := cold_fragments(conn, fragments):
+        from onefold.lake.thaw import thaw_here  # heavy, and seldom needed
+
+        thaw_here(conn, cold)
+
+
+def warm_up_ids(conn: Connection[Any], ids: Collection[bytes]) -> None:
+    """As `warm_up`, for the fragments of these events. Cost: if one is not in PostgreSQL, a scan of the lake's ids."""
+    if hot_since(conn) is None:
+        return
+    known = {found.bytes for (found,) in conn.execute(QUERIES["known"], {"ids": uuids(list(ids))}, binary=True)}
+    if missing := [one for one in ids if one not in known]:
+        from onefold.lake.thaw import thaw_ids_here  # heavy, and seldom needed
+
+        thaw_ids_here(conn, missing)
+
+
+def want_history(conn: Connection[Any], fragments: Collection[int]) -> None:
+    """Ask the worker to fetch it."""
+    conn.execute(QUERIES["want"], {"fragments": bigints(list(fragments))})
+
+
+def is_history_wanted(conn: Connection[Any]) -> bool:
+    """Whether the processor waits for something that is in the lake only."""
+    row = conn.execute(QUERIES["is_wanted"]).fetchone()
+    return bool(row and row[0])
+
+
+def hot_since(conn: Connection[Any]) -> datetime | None:
+    """Events received before are in the lake only; None = PostgreSQL has all."""
+    row = conn.execute(QUERIES["hot_since"]).fetchone()
+    return row[0] if row else None
+
+
+def announced_cold(conn: Connection[Any], before: datetime) -> datetime | None:
+    """Events received before this have counted as being in the lake only since before `before`; None = none have."""
+    row = conn.execute(QUERIES["announced"], {"before": before}).fetchone()
+    return row[0] if row else None
+
+
+def announce_cold(conn: Connection[Any], since: datetime) -> bool:
+    """From now on events received before `since` count as being in the lake only; False if they aren't in it yet."""
+    return conn.execute(QUERIES["cool"], {"since": since}).rowcount == 1
+
+
+def freeze(conn: Connection[Any], now: datetime) -> int:
+    """Let go what was thawed more than KEPT ago; how many fragments."""
+    with conn.transaction():
+        expired = conn.execute(QUERIES["expire"], {"before": now - KEPT}).rowcount
+        conn.execute(QUERIES["freeze"])
+    return expired

@@ -1,0 +1,141 @@
+"""Events that left PostgreSQL are found, taken back and erased like all others."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from onefold.config import LakeSettings
+from onefold.events.api import Kind
+from onefold.kernel.hashing import identifier_hash
+from onefold.lake.cold import cold_fragments
+from onefold.lake.compact import compact
+from onefold.lake.flush import flush
+from onefold.lake.location import Location
+from onefold.lake.reading import take_snapshot
+from onefold.lake.verify import verify
+from onefold.profiles.timeline import timeline_page
+from onefold.programs.lake import _thaw
+from onefold.programs.processor.context import load_context
+from onefold.programs.processor.rebuild import find_differences
+from onefold.programs.processor.retract import take_back_pending
+from onefold.programs.upkeep import EVENTS, cool_events, make_partitions
+from tests.lake.events import RECEIVED_US, rows_in_snapshot, send, track
+
+DAY_US = 86_400_000_000
+LATER = datetime(2026, 3, 15, tzinfo=UTC)
+LATER_US = RECEIVED_US + 72 * DAY_US
+ANA = identifier_hash("user_id", "ana")
+BEN = identifier_hash("user_id", "ben")
+
+
+@pytest.fixture
+def cooled(own_pg_url: str, location: Location, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A database whose events of January left it a week ago, and those of March are there."""
+    from onefold.infra.postgres import connect
+
+    monkeypatch.setenv("ONEFOLD_LAKE_URL", location.url)
+    monkeypatch.setenv("ONEFOLD_LAKE_STORAGE", ",".join(f"{name}={value}" for name, value in location.options.items()))
+    with connect(own_pg_url, "tests", autocommit=True) as conn:
+        for day in range(10):
+            events = [track("ana", f"Seen {day}", day) | {"anonymousId": "a"}, track("ben", "Seen", 100 + day)]
+            send(conn, events, RECEIVED_US + day * DAY_US)
+        traits = {"type": "identify", "userId": "ana", "traits": {"plan": "old"}, "messageId": "i"}
+        group = {"type": "group", "userId": "ana", "groupId": "acme", "traits": {"name": "Acme"}, "messageId": "g"}
+        send(conn, [traits, group], RECEIVED_US + 10 * DAY_US)
+        send(conn, [track("ana", "Seen late", 50)], LATER_US)
+        make_partitions(conn, LATER)
+        flush(conn, own_pg_url, location)
+        compact(conn, location, everything=True)
+        cool(conn)
+        assert not cool_events(conn, LakeSettings(hot_days=30), LATER), "what is dropped once is gone"
+        yield conn, own_pg_url
+
+
+def check_profiles(conn: Connection[Any]) -> None:
+    """Now that every event is here: profiles are what they say."""
+    with conn.transaction():
+        assert find_differences(conn, load_context(conn)) == []
+
+
+def cool(conn: Connection[Any]) -> None:
+    """Both runs: the one that says so, and the one that drops."""
+    lake = LakeSettings(hot_days=30)
+    assert cool_events(conn, lake, LATER) == []
+    conn.execute("update lake_progress set cooled_at = cooled_at - interval '1 hour', hot_since = hot_since")
+    conn.execute("update lake_progress set cooled_at = %s", [LATER - timedelta(hours=1)])
+    assert cool_events(conn, lake, LATER)
+
+
+def test_events_leave_postgresql_and_stay_in_every_answer(cooled: Any, location: Location) -> None:
+    conn, url = cooled
+    ((left,),) = conn.execute("select count(*) from event").fetchall()
+    assert left == 1
+    assert len(rows_in_snapshot(take_snapshot(url, location))) == 23
+    assert cold_fragments(conn, [ANA, BEN]) == [ANA, BEN] or cold_fragments(conn, [ANA, BEN]) == [BEN, ANA]
+    page = timeline_page(conn, [ANA], limit=5)
+    assert [entry.name for entry in page.entries] == ["Seen late", "", "", "Seen 9", "Seen 8"]
+    rest = timeline_page(conn, [ANA], after=page.next_place, limit=50)
+    assert [entry.name for entry in rest.entries] == [f"Seen {day}" for day in range(7, -1, -1)]
+    assert page.entries[1].kind in (Kind.IDENTIFY, Kind.GROUP)
+    assert cold_fragments(conn, [ANA, BEN]) == [BEN]
+    assert verify(url, location).faults == []
+    timeline_page(conn, [BEN])
+    check_profiles(conn)
+
+
+def test_what_was_thawed_stays_through_upkeep_and_goes_after_a_day(cooled: Any, location: Location) -> None:
+    conn, _url = cooled
+    timeline_page(conn, [ANA])
+    make_partitions(conn, LATER)
+    cool_events(conn, LakeSettings(hot_days=30), datetime.now(UTC))
+    ((here,),) = conn.execute("select count(*) from event where fragment = %s", [ANA]).fetchall()
+    assert here == 13
+    conn.execute("update lake_thaw set thawed_at = thawed_at - interval '25 hours'")
+    cool_events(conn, LakeSettings(hot_days=30), datetime.now(UTC))
+    ((here,),) = conn.execute("select count(*) from event where fragment = %s", [ANA]).fetchall()
+    assert here == 1
+    assert ANA in cold_fragments(conn, [ANA])
+    assert len(timeline_page(conn, [ANA]).entries) == 13
+
+
+def test_an_event_that_is_in_the_lake_only_is_taken_back(cooled: Any, location: Location) -> None:
+    conn, url = cooled
+    retract = {"type": "retract", "source": 1, "messageIds": ["m3", "i", "g", "never came"], "messageId": "r"}
+    send(conn, [retract], LATER_US + DAY_US)
+    for _ in range(3):  # the group call wants its members' histories, too
+        _thaw(conn, location)
+        with conn.transaction():
+            take_back_pending(conn, load_context(conn))
+    assert conn.execute("select * from pending_retraction").fetchall() == []
+    assert conn.execute(
+        "select traits from profile where id = %s", [identifier_hash("anonymous_id", "a")]
+    ).fetchone() in (
+        None,
+        ({},),
+    )
+    assert conn.execute("select * from company").fetchall() == []
+    names = [entry.name for entry in timeline_page(conn, [ANA]).entries]
+    assert "Seen 3" not in names
+    assert len(names) == 10
+    assert len(rows_in_snapshot(take_snapshot(url, location))) == 23 - 3 + 1
+    flush(conn, url, location)
+    compact(conn, location, everything=True)
+    assert verify(url, location).faults == []
+    timeline_page(conn, [BEN])
+    check_profiles(conn)
+
+
+def test_a_week_that_is_not_in_the_lake_stays(own_pg_url: str, location: Location) -> None:
+    from onefold.infra.postgres import connect
+
+    with connect(own_pg_url, "tests", autocommit=True) as conn:
+        send(conn, [track("ana", "Seen", 1)])
+        make_partitions(conn, LATER)
+        conn.execute("update lake_progress set hot_since = %s, cooled_at = %s", [LATER, LATER - timedelta(hours=1)])
+        assert cool_events(conn, LakeSettings(hot_days=30), LATER) == []
+        name = EVENTS.partition(EVENTS.start_of(datetime(2026, 1, 1, tzinfo=UTC)))
+        assert conn.execute("select to_regclass(%s)", [name]).fetchone() != (None,)
+        ((left,),) = conn.execute("select count(*) from event").fetchall()
+        assert left == 1
