@@ -14,6 +14,7 @@ from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.steps import process
 
+SUPPRESSION_KEY = b"k" * 32
 RECEIVED_US = 1_767_225_600_000_000
 """2026-01-01."""
 
@@ -39,7 +40,7 @@ def send(
         for index, event in enumerate(events)
     ]
     with conn.transaction():
-        context = load_context(conn)
+        context = load_context(conn, suppression_key=SUPPRESSION_KEY)
         process(conn, context, prepare(rows, context))
 
 

@@ -15,13 +15,15 @@ from onefold.lake.flush import flush
 from onefold.lake.location import Location
 from onefold.lake.reading import take_snapshot
 from onefold.lake.verify import verify
+from onefold.privacy.api import has_history_come
 from onefold.profiles.timeline import timeline_page
 from onefold.programs.lake import _thaw
 from onefold.programs.processor.context import load_context
+from onefold.programs.processor.erase import erase_piece
 from onefold.programs.processor.rebuild import find_differences
 from onefold.programs.processor.retract import take_back_pending
 from onefold.programs.upkeep import EVENTS, cool_events, make_partitions
-from tests.lake.events import RECEIVED_US, rows_in_snapshot, send, track
+from tests.lake.events import RECEIVED_US, SUPPRESSION_KEY, rows_in_snapshot, send, track
 
 DAY_US = 86_400_000_000
 LATER = datetime(2026, 3, 15, tzinfo=UTC)
@@ -120,6 +122,34 @@ def test_an_event_that_is_in_the_lake_only_is_taken_back(cooled: Any, location: 
     assert "Seen 3" not in names
     assert len(names) == 10
     assert len(rows_in_snapshot(take_snapshot(url, location))) == 23 - 3 + 1
+    flush(conn, url, location)
+    compact(conn, location, everything=True)
+    assert verify(url, location).faults == []
+    timeline_page(conn, [BEN])
+    check_profiles(conn)
+
+
+def test_somebody_whose_events_are_in_the_lake_only_is_erased(cooled: Any, location: Location) -> None:
+    conn, url = cooled
+    row = conn.execute(
+        "insert into privacy_request (kind, requested_by, identifier, is_suppressed)"
+        " values ('erase', 'test', '[\"user_id\", \"ana\"]', true) returning id"
+    ).fetchone()
+    send(conn, [{"type": "request", "request": row[0], "messageId": "q"}], LATER_US + DAY_US)
+    state = "select done_at is not null, is_waiting, report from privacy_request"
+    assert conn.execute(state).fetchone()[:2] == (False, True)
+    assert not has_history_come(conn)
+    _thaw(conn, location)
+    assert has_history_come(conn)
+    context = load_context(conn, suppression_key=SUPPRESSION_KEY)
+    while True:
+        with conn.transaction():
+            if not erase_piece(conn, context):
+                break
+    is_done, is_waiting, report = conn.execute(state).fetchone()
+    assert (is_done, is_waiting) == (True, False)
+    assert report["events"] == {"group": 1, "identify": 1, "track": 11}
+    assert not any("ana" in row.body for row in rows_in_snapshot(take_snapshot(url, location)))
     flush(conn, url, location)
     compact(conn, location, everything=True)
     assert verify(url, location).faults == []
