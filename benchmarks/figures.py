@@ -42,6 +42,11 @@ FIGURES: Final = {
     "first_load_kb": Figure("kB", None, 350, is_cost=True),
     "people_list_p95": Figure("ms", None, 150, is_cost=True),
     "search_p95": Figure("ms", None, 50, is_cost=True),
+    "process_while_flushing": Figure("ratio", 0.85),
+    "lake_append": Figure("events/s"),
+    "lake_compact": Figure("events/s"),
+    "lake_bytes_per_event": Figure("bytes", is_cost=True),
+    "timeline_p95": Figure("ms", None, 60, is_cost=True),
     "memory": Figure("MB", 700, is_cost=True),
     "idle_cpu": Figure("%", 2, is_cost=True),
 }

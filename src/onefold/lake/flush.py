@@ -42,14 +42,21 @@ class Flushed(NamedTuple):
     position: int
 
 
-def flush(conn: Connection[Any], url: str, location: Location, *, chunk_events: int = CHUNK_EVENTS) -> Flushed:
-    """Bring the lake up to the newest event, in at most MAX_CHUNKS chunks. `conn` is in autocommit; `url` its address.
+def flush(
+    conn: Connection[Any],
+    url: str,
+    location: Location,
+    *,
+    chunk_events: int = CHUNK_EVENTS,
+    max_chunks: int = MAX_CHUNKS,
+) -> Flushed:
+    """Bring the lake up to the newest event in `max_chunks` chunks at most. `conn` is in autocommit; `url` its address.
 
     Safe to repeat, to kill, and to run twice at once. Raises Unavailable when the storage fails; nothing is lost then.
     """
     events, position = 0, 0
     with connect_arrow(url) as reader:
-        for _ in range(MAX_CHUNKS):
+        for _ in range(max_chunks):
             with maintaining(conn):
                 flushed, position = _flush_chunk(conn, reader, location, chunk_events)
             events += flushed
