@@ -2,10 +2,12 @@
 
 import itertools
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,9 +16,13 @@ from psycopg import Connection
 from onefold.events.api import INTERNAL_SOURCE, LogRow, Trust
 from onefold.infra.postgres import connect
 from onefold.lake.compact import compact
+from onefold.lake.delta import schema_of, stored_columns
+from onefold.lake.files import register_files, working_memory
 from onefold.lake.flush import flush
 from onefold.lake.location import Location
 from onefold.lake.reading import take_snapshot
+from onefold.lake.refresh import refresh
+from onefold.lake.snapshot import Snapshot
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.erase import erase_piece
@@ -28,11 +34,14 @@ from tests.reference.oracle import expected
 from tests.reference.strategies import NAMES, History, deliveries, histories, ident
 from tests.reference.world import Ident, World
 
+CODES: Final = {code: str(code) for code in range(200)}
 KEY: Final = b"a key of 32 characters and a few more"
+Clean = Callable[[], None]
 Work = Callable[[Connection[Any], str, Location], object]
 WORK: Final[dict[str, Work]] = {
     "flush": flush,
     "flush in chunks": lambda conn, url, location: flush(conn, url, location, chunk_events=3),
+    "refresh": lambda conn, url, location: refresh(conn, url, location, CODES),
     "compact": lambda conn, _, location: compact(conn, location),
     "compact everything": lambda conn, _, location: compact(conn, location, everything=True),
 }
@@ -67,15 +76,40 @@ def play(conn: Connection[Any], url: str, location: Location, history: History, 
             erase(conn, step)
         else:
             offset = deliver(conn, step, offset)
-        assert rows_in_snapshot(take_snapshot(url, location)) == rows_in_database(conn)
+        snapshot = take_snapshot(url, location)
+        assert rows_in_snapshot(snapshot) == rows_in_database(conn)
+        if step == "refresh":
+            demand_people(conn, location, snapshot)
     return rows_in_database(conn)
+
+
+def demand_people(conn: Connection[Any], location: Location, snapshot: Snapshot) -> None:
+    """The tables of people are what PostgreSQL has."""
+    found = {name: rows_of_table(location, snapshot, name) for name in ("profiles", "identifiers", "companies")}
+    assert {(row["profile_id"], row["traits"]) for row in found["profiles"]} == set(
+        conn.execute("select id, traits::text from profile")
+    )
+    assert {(row["profile_id"], row["identifier_id"], row["n_events"]) for row in found["identifiers"]} == set(
+        conn.execute("select prof, h, n from node")
+    )
+    assert {(row["company_id"], row["n_events"]) for row in found["companies"]} == set(
+        conn.execute("select h, n from company")
+    )
+
+
+def rows_of_table(location: Location, snapshot: Snapshot, name: str) -> list[dict[str, Any]]:
+    files = snapshot.tables[name]
+    with working_memory() as memory:
+        register_files(memory, "found", location, files.table, files.files, schema_of(stored_columns(files.table)))
+        rows: pa.Table = memory.sql("select * from found").to_arrow_table()
+    return list(rows.to_pylist())
 
 
 def erase(conn: Connection[Any], whom: Ident) -> None:
     """What the web program logs, processed to its end. Nobody is suppressed: who is erased may come again."""
     row = conn.execute(
-        "insert into privacy_request (kind, requested_by, identifier, is_suppressed) values ('erase', 'test', %s, false)"
-        " returning id",
+        "insert into privacy_request (kind, requested_by, identifier, is_suppressed)"
+        " values ('erase', 'test', %s, false) returning id",
         [json.dumps([whom.namespace, whom.value])],
     ).fetchone()
     assert row is not None
@@ -110,36 +144,55 @@ def conn(pg_url: str) -> Iterator[Connection[Any]]:
         yield connection
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SUPPRESSED)
-@given(story=stories(erasures=False))
-def test_lake_database_and_reference_agree(
-    conn: Connection[Any], pg_url: str, clean_database: Callable[[], None], tmp_path: Path, story: Any
-) -> None:
-    clean_database()
-    history, steps = story
-    rows = play(conn, pg_url, Location(str(tmp_path / f"lake{next(_numbers)}")), history, steps)
+def examples(n: int) -> settings:
+    """So many of them; each takes half a second or more."""
+    return settings(max_examples=n, deadline=None, suppress_health_check=SUPPRESSED)
+
+
+def demand_agreement(conn: Connection[Any], url: str, location: Location, data: st.DataObject) -> None:
+    """Lake and database agree after each step, and at the end with the reference."""
+    history, steps = data.draw(stories(erasures=False))
+    rows = play(conn, url, location, history, steps)
     demand_world(expected(history.events, history.config), rows)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SUPPRESSED)
-@given(story=stories(erasures=True))
+@examples(5)
+@given(data=st.data())
+def test_lake_database_and_reference_agree(
+    conn: Connection[Any], pg_url: str, clean_database: Clean, tmp_path: Path, data: st.DataObject
+) -> None:
+    clean_database()
+    demand_agreement(conn, pg_url, Location(f"{tmp_path}/lake{next(_numbers)}"), data)
+
+
+@examples(5)
+@given(data=st.data())
 def test_lake_and_database_agree_while_people_are_erased(
-    conn: Connection[Any], pg_url: str, clean_database: Callable[[], None], tmp_path: Path, story: Any
+    conn: Connection[Any], pg_url: str, clean_database: Clean, tmp_path: Path, data: st.DataObject
 ) -> None:
     clean_database()
-    play(conn, pg_url, Location(str(tmp_path / f"lake{next(_numbers)}")), *story)
+    play(conn, pg_url, Location(f"{tmp_path}/lake{next(_numbers)}"), *data.draw(stories(erasures=True)))
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=SUPPRESSED)
-@given(story=stories(erasures=True))
+@examples(2)
+@given(data=st.data())
 def test_they_agree_in_an_object_store(
-    conn: Connection[Any],
-    pg_url: str,
-    clean_database: Callable[[], None],
-    object_store: dict[str, str],
-    tmp_path: Path,
-    story: Any,
+    conn: Connection[Any], pg_url: str, clean_database: Clean, object_store: dict[str, str], data: st.DataObject
 ) -> None:
     clean_database()
-    address = f"s3://{BUCKET}/{tmp_path.parent.name}-twin{next(_numbers)}"
-    play(conn, pg_url, Location(address, object_store), *story)
+    address = f"s3://{BUCKET}/twin-{os.getpid()}-{next(_numbers)}"
+    play(conn, pg_url, Location(address, object_store), *data.draw(stories(erasures=True)))
+
+
+@pytest.mark.soak
+@examples(300)
+@given(data=st.data())
+def test_they_agree_for_hours(
+    conn: Connection[Any], pg_url: str, clean_database: Clean, tmp_path: Path, data: st.DataObject
+) -> None:
+    clean_database()
+    location = Location(f"{tmp_path}/lake{next(_numbers)}")
+    if data.draw(st.booleans()):
+        demand_agreement(conn, pg_url, location, data)
+    else:
+        play(conn, pg_url, location, *data.draw(stories(erasures=True)))

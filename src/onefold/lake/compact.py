@@ -150,6 +150,7 @@ def _drop_gone(conn: Connection[Any], location: Location) -> None:
         for group in _touched(location, suspects, gone, _HAS_GONE_SQL):
             rewrite(conn, location, version, group)
             version, _ = _present(conn, location)
+        reach("gone: rewritten")
         conn.execute(QUERIES["forget_gone"], {"positions": gone["position"].to_pylist()})
 
 
@@ -164,6 +165,7 @@ def _fold_overrides(conn: Connection[Any], location: Location, *, everything: bo
             rewrite(conn, location, version, group)
             version, _ = _present(conn, location)
         last = pa.compute.max(overrides["seq"]).as_py()
+        reach("overrides: rewritten")
         conn.execute(QUERIES["forget_overrides"], {"seq": last})
 
 

@@ -55,10 +55,12 @@ def read_arrow(conn: "Connection", query: str) -> pa.Table:
 
 
 def stream_arrow(conn: "Connection", query: str) -> "Iterator[pa.RecordBatch]":
-    """The answer of a query, piece by piece."""
+    """The answer of a query, piece by piece; the first one is empty, so that even no answer has its columns."""
     with conn.cursor() as cursor:
         cursor.execute(query)
-        yield from cursor.fetch_record_batch()
+        answer = cursor.fetch_record_batch()
+        yield pa.RecordBatch.from_pylist([], answer.schema)
+        yield from answer
 
 
 def events_between(conn: "Connection", after: int, until: int) -> pa.Table:
