@@ -19,6 +19,8 @@ POINTS = (
     "refresh: files written",
     "refresh: committed",
     "refresh: published",
+    "promote: committed",
+    "promote: published",
     "clean: before",
     "clean: after",
 )

@@ -13,7 +13,9 @@ from onefold.infra.logs import get_logger
 from onefold.lake.delta import commit
 from onefold.lake.failpoints import reach
 from onefold.lake.files import write_rows
+from onefold.lake.learn import note_properties, sample_of
 from onefold.lake.location import Location
+from onefold.lake.promote import wanted_columns
 from onefold.lake.rows import HOT, connect_arrow, events_between, lake_rows, read_arrow
 from onefold.lake.state import (
     maintaining,
@@ -82,7 +84,7 @@ def _flush_chunk(
     if not incoming.num_rows:  # they were erased in between
         return 0, progress.flushed
     position = max(incoming["position"].to_pylist())
-    action = write_rows(location, EVENTS, FRESH, lake_rows(incoming))
+    action = write_rows(location, EVENTS, FRESH, lake_rows(incoming, wanted_columns(conn)))
     reach("flush: file written")
     committed = commit(location, EVENTS, version, [action], {"onefold.position": str(position)})
     reach("flush: committed")
@@ -90,6 +92,7 @@ def _flush_chunk(
         publish(conn, EVENTS, version, committed)
         note_flushed(conn, position)
         note_overrides(conn, progress.moved)
+        note_properties(conn, sample_of(incoming["body"]))
         reach("flush: before publishing")
     reach("flush: published")
     return incoming.num_rows, position

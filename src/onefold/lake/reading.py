@@ -10,7 +10,8 @@ import pyarrow.compute
 
 from onefold.lake.delta import files_of
 from onefold.lake.location import Location
-from onefold.lake.rows import HOT, Promoted, connect_arrow, hot_rows, promoted_column, read_arrow
+from onefold.lake.promoted import Promoted, promoted_column
+from onefold.lake.rows import HOT, connect_arrow, hot_rows, read_arrow
 from onefold.lake.snapshot import Snapshot, TableFiles
 from onefold.lake.tables import EVENTS, TABLES
 
