@@ -10,7 +10,7 @@ Measured = tuple[str, float]
 Measuring = Iterator[Measured]
 
 UNITS: Final = ("events/s", "rows/s", "ms", "s", "%", "MB", "kB", "bytes", "ratio")
-_DIGITS: Final = {"ratio": 3, "ms": 1, "s": 1, "%": 2}
+_DIGITS: Final = {"ratio": 3, "ms": 1, "s": 2, "%": 2}
 
 
 class Figure(NamedTuple):
@@ -42,11 +42,9 @@ FIGURES: Final = {
     "first_load_kb": Figure("kB", None, 350, is_cost=True),
     "people_list_p95": Figure("ms", None, 150, is_cost=True),
     "search_p95": Figure("ms", None, 50, is_cost=True),
-    "process_while_flushing": Figure("ratio", 0.85),
-    "lake_append": Figure("events/s"),
-    "lake_compact": Figure("events/s"),
-    "lake_bytes_per_event": Figure("bytes", is_cost=True),
-    "timeline_p95": Figure("ms", None, 60, is_cost=True),
+    "funnel_kernel": Figure("s", is_cost=True),
+    "funnel_kernel_decode_ratio": Figure("ratio", None, 1.5, is_cost=True),
+    "funnel_kernel_chdb_ratio": Figure("ratio", 1, is_cost=True),
     "memory": Figure("MB", 700, is_cost=True),
     "idle_cpu": Figure("%", 2, is_cost=True),
 }

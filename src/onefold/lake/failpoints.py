@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 POINTS = (
-    "settle: taken back",
     "flush: read",
     "flush: file written",
     "flush: committed",
@@ -14,13 +13,9 @@ POINTS = (
     "compact: committed",
     "compact: before publishing",
     "compact: published",
-    "gone: rewritten",
-    "overrides: rewritten",
     "refresh: files written",
     "refresh: committed",
     "refresh: published",
-    "promote: committed",
-    "promote: published",
     "clean: before",
     "clean: after",
 )
