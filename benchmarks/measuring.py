@@ -6,7 +6,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Final
 
-from benchmarks import collect, edits, idle, kernels, lists, live, pages, process
+from benchmarks import collect, edits, idle, kernels, lake, lists, live, pages, process
 from benchmarks.figures import Measuring
 from benchmarks.history import fill_events
 from benchmarks.installation import database, up
@@ -20,6 +20,8 @@ PROCESS: Final = {"process", "process_ratio"}
 LIVE: Final = {"end_to_end_p50", "end_to_end_p99", "profile_api_p99"}
 PAGES: Final = {"record_p95", "live_to_page", "first_load_kb"}
 LISTS: Final = {"people_list_p95", "search_p95"}
+FLUSHING: Final = {"process_while_flushing"}
+LAKE: Final = {"lake_append", "lake_compact", "lake_bytes_per_event", "timeline_p95"}
 KERNELS: Final = {"funnel_kernel", "funnel_kernel_decode_ratio", "funnel_kernel_chdb_ratio"}
 ALONE: Final = KERNELS | set(COLLECT)
 """What needs no profiles."""
@@ -44,28 +46,37 @@ def measure(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
 
 def _with_profiles(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
     with database(folder / "data") as url:
+        place = lake.Place(url, folder / "data")
         _say(f"making {scale.people:,} profiles")
         with connect(url, "benchmarks") as conn:
             fill(conn, scale.people)
             conn.execute("checkpoint")  # its writing shall not fall into some rounds
             conn.commit()
-            if wanted & PROCESS:
-                _say("processing")
-                with (
-                    connect(url, "benchmarks reader", autocommit=True) as reader,
-                    connect(url, "benchmarks plain", autocommit=True) as plain,
-                ):
+            with (
+                connect(url, "benchmarks reader", autocommit=True) as reader,
+                connect(url, "benchmarks plain", autocommit=True) as plain,
+            ):
+                if wanted & PROCESS:
+                    _say("processing")
                     yield from process.figures(conn, reader, plain, scale)
-        if not wanted <= PROCESS | ALONE:
+                if wanted & FLUSHING:
+                    _say("processing while the lake is flushed")
+                    yield from lake.while_flushing(conn, reader, plain, scale, place)
+        if not wanted <= PROCESS | FLUSHING | ALONE:
             _say(f"making {scale.past_events:,} events")
             with connect(url, "benchmarks", autocommit=True) as conn:
                 fill_events(conn, scale)
+            _say("flushing them into the lake")
+            yield from lake.fill(place, scale)
+        if "timeline_p95" in wanted:
+            _say("timelines from the lake")
+            yield from lake.timeline_p95(place, scale)
         if wanted & LISTS:
             _say("listing people")
             with connect(url, "benchmarks lists", autocommit=True) as conn:
                 lists.vary(conn)
                 yield from lists.figures(conn, scale)
-    if not wanted <= PROCESS | LISTS | ALONE:
+    if not wanted <= PROCESS | FLUSHING | LAKE | LISTS | ALONE:
         yield from _with_everything_up(wanted, scale, folder)
 
 

@@ -39,7 +39,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 def shown(default: object) -> str:
     """How the page shows a default."""
-    if default is None:
+    if default is None or default == "":
         return ""
     return f"`{','.join(default)}`" if isinstance(default, tuple) else f"`{default}`"
 

@@ -4,6 +4,7 @@ from onefold.lake.compact import Compacted, compact
 from onefold.lake.export import export
 from onefold.lake.flush import Flushed, flush
 from onefold.lake.location import Location, location_of
+from onefold.lake.promote import demote, promote
 from onefold.lake.reading import take_snapshot
 from onefold.lake.refresh import refresh
 from onefold.lake.snapshot import Snapshot
@@ -20,9 +21,11 @@ __all__ = [
     "TableStatus",
     "Verified",
     "compact",
+    "demote",
     "export",
     "flush",
     "location_of",
+    "promote",
     "refresh",
     "status_of",
     "take_snapshot",

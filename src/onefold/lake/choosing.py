@@ -1,6 +1,6 @@
 """Which files are made into one. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -25,14 +25,7 @@ def fresh_groups(files: Sequence[File], *, everything: bool = False) -> Iterator
     fresh = sorted((file for file in files if is_fresh(file)), key=lambda file: file.uri)
     if not everything and len(fresh) < MIN_FRESH_FILES and sum(file.rows for file in fresh) < FRESH_ROWS:
         return
-    group: list[File] = []
-    for file in fresh:
-        if group and sum(one.rows for one in group) + file.rows > FRESH_ROWS:
-            yield group
-            group = []
-        group.append(file)
-    if group:
-        yield group
+    yield from _pieces(fresh)
 
 
 def cell_groups(files: Sequence[File], open_month: str, *, everything: bool = False) -> Iterator[list[File]]:
@@ -47,6 +40,24 @@ def cell_groups(files: Sequence[File], open_month: str, *, everything: bool = Fa
         merged = found if everything or month < open_month else _similar(found)
         if len(merged) > 1:
             yield merged
+
+
+def lacking_groups(files: Sequence[File], is_lacking: Callable[[File], bool]) -> Iterator[list[File]]:
+    """Files that are rewritten because they lack something: of each month and bucket, FRESH_ROWS at a time."""
+    for _, members in groupby(sorted(files, key=_cell), key=_cell):
+        yield from _pieces([file for file in members if is_lacking(file)])
+
+
+def _pieces(files: Sequence[File]) -> Iterator[list[File]]:
+    """Together at most FRESH_ROWS, or one file."""
+    piece: list[File] = []
+    for file in files:
+        if piece and sum(one.rows for one in piece) + file.rows > FRESH_ROWS:
+            yield piece
+            piece = []
+        piece.append(file)
+    if piece:
+        yield piece
 
 
 def _similar(ascending: Sequence[File]) -> list[File]:

@@ -17,11 +17,12 @@ from psycopg import Connection
 
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import load_queries
-from onefold.lake.choosing import cell_groups, fresh_groups, is_fresh
+from onefold.lake.choosing import cell_groups, fresh_groups, is_fresh, lacking_groups
 from onefold.lake.delta import clean, commit, files_of, removed, schema_of, stored_columns
 from onefold.lake.failpoints import reach
 from onefold.lake.files import register_files, working_memory, write_stream
 from onefold.lake.location import Location
+from onefold.lake.promote import complete, lacks_columns, promote_frequent, register_events, wanted_columns
 from onefold.lake.snapshot import File
 from onefold.lake.state import maintaining, progress_of, publish, settled_version
 from onefold.lake.tables import BUCKETS, EVENTS, ROW_GROUP_ROWS, Table
@@ -57,17 +58,19 @@ def compact(conn: Connection[Any], location: Location, *, everything: bool = Fal
     concerned, about 5 µs each; memory MEMORY_MB. Raises Unavailable when the storage fails or is full.
     """
     rows, steps, before = 0, 0, None
+    promote_frequent(conn, location)
     while steps < MAX_STEPS:
         with maintaining(conn):
             version, files = _present(conn, location)
             before = len(files) if before is None else before
-            group = _next_group(files, everything=everything)
+            group = _next_group(files, everything=everything) or _next_lacking(conn, location, files)
             if group is None:
                 break
             rows += rewrite(conn, location, version, group)
             steps += 1
     _drop_gone(conn, location)
     _fold_overrides(conn, location, everything=everything)
+    complete(conn, location)
     with maintaining(conn):
         version, files = _present(conn, location)
         reach("clean: before")
@@ -84,7 +87,7 @@ def rewrite(conn: Connection[Any], location: Location, version: int, files: Sequ
     actions: list[AddAction | RemoveAction] = [removed(location, EVENTS.name, file) for file in files]
     rows = 0
     with working_memory() as memory:
-        register_files(memory, "files", location, EVENTS, files, _schema(EVENTS))
+        register_events(memory, location, files, wanted_columns(conn))
         _load(memory, changes)
         reach("compact: read")
         for month, bucket, n in memory.sql(_CELLS_SQL).fetchall():
@@ -112,6 +115,12 @@ def _next_group(files: Sequence[File], *, everything: bool) -> list[File] | None
     return next(fresh_groups(files, everything=everything), None) or next(
         cell_groups(files, open_month, everything=everything), None
     )
+
+
+def _next_lacking(conn: Connection[Any], location: Location, files: Sequence[File]) -> list[File] | None:
+    """Files that were written before a column was promoted: all of them in the end, some at a time."""
+    wanted = wanted_columns(conn)
+    return next(lacking_groups(files, lambda file: lacks_columns(location, file, wanted)), None)
 
 
 def _changes(conn: Connection[Any]) -> Changes:
@@ -150,6 +159,7 @@ def _drop_gone(conn: Connection[Any], location: Location) -> None:
         for group in _touched(location, suspects, gone, _HAS_GONE_SQL):
             rewrite(conn, location, version, group)
             version, _ = _present(conn, location)
+        reach("gone: rewritten")
         conn.execute(QUERIES["forget_gone"], {"positions": gone["position"].to_pylist()})
 
 
@@ -164,6 +174,7 @@ def _fold_overrides(conn: Connection[Any], location: Location, *, everything: bo
             rewrite(conn, location, version, group)
             version, _ = _present(conn, location)
         last = pa.compute.max(overrides["seq"]).as_py()
+        reach("overrides: rewritten")
         conn.execute(QUERIES["forget_overrides"], {"seq": last})
 
 

@@ -190,15 +190,22 @@ def settle(location: Location, table: Table, version: int | None) -> int:
         return _open(location, table.name).version()
 
 
-def add_column(location: Location, table: Table, column: Column) -> int:
-    """Give the table another column, null in all files; the version that has it."""
+def column_names(location: Location, table: Table) -> set[str]:
+    """Of the newest version: of its own columns, and of those that it was given."""
+    with _translated():
+        return {field.name for field in _open(location, table.name).schema().fields}
+
+
+def add_columns(location: Location, table: Table, columns: Sequence[Column]) -> int:
+    """Give the table further columns, null in all files; the version that has them. Those it has already are left."""
     from deltalake import Field
     from deltalake.schema import PrimitiveType
 
     with _translated():
         delta = _open(location, table.name)
-        if column.name not in {field.name for field in delta.schema().fields}:
-            delta.alter.add_columns([Field(column.name, PrimitiveType(column.type))])
+        there = {field.name for field in delta.schema().fields}
+        if new := [Field(one.name, PrimitiveType(one.type)) for one in columns if one.name not in there]:
+            delta.alter.add_columns(new)
         return _open(location, table.name).version()
 
 

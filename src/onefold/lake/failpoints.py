@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 POINTS = (
+    "settle: taken back",
     "flush: read",
     "flush: file written",
     "flush: committed",
@@ -13,9 +14,13 @@ POINTS = (
     "compact: committed",
     "compact: before publishing",
     "compact: published",
+    "gone: rewritten",
+    "overrides: rewritten",
     "refresh: files written",
     "refresh: committed",
     "refresh: published",
+    "promote: committed",
+    "promote: published",
     "clean: before",
     "clean: after",
 )

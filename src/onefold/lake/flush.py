@@ -13,7 +13,9 @@ from onefold.infra.logs import get_logger
 from onefold.lake.delta import commit
 from onefold.lake.failpoints import reach
 from onefold.lake.files import write_rows
+from onefold.lake.learn import note_properties, sample_of
 from onefold.lake.location import Location
+from onefold.lake.promote import wanted_columns
 from onefold.lake.rows import HOT, connect_arrow, events_between, lake_rows, read_arrow
 from onefold.lake.state import (
     maintaining,
@@ -42,14 +44,21 @@ class Flushed(NamedTuple):
     position: int
 
 
-def flush(conn: Connection[Any], url: str, location: Location, *, chunk_events: int = CHUNK_EVENTS) -> Flushed:
-    """Bring the lake up to the newest event, in at most MAX_CHUNKS chunks. `conn` is in autocommit; `url` its address.
+def flush(
+    conn: Connection[Any],
+    url: str,
+    location: Location,
+    *,
+    chunk_events: int = CHUNK_EVENTS,
+    max_chunks: int = MAX_CHUNKS,
+) -> Flushed:
+    """Bring the lake up to the newest event in `max_chunks` chunks at most. `conn` is in autocommit; `url` its address.
 
     Safe to repeat, to kill, and to run twice at once. Raises Unavailable when the storage fails; nothing is lost then.
     """
     events, position = 0, 0
     with connect_arrow(url) as reader:
-        for _ in range(MAX_CHUNKS):
+        for _ in range(max_chunks):
             with maintaining(conn):
                 flushed, position = _flush_chunk(conn, reader, location, chunk_events)
             events += flushed
@@ -75,7 +84,7 @@ def _flush_chunk(
     if not incoming.num_rows:  # they were erased in between
         return 0, progress.flushed
     position = max(incoming["position"].to_pylist())
-    action = write_rows(location, EVENTS, FRESH, lake_rows(incoming))
+    action = write_rows(location, EVENTS, FRESH, lake_rows(incoming, wanted_columns(conn)))
     reach("flush: file written")
     committed = commit(location, EVENTS, version, [action], {"onefold.position": str(position)})
     reach("flush: committed")
@@ -83,6 +92,7 @@ def _flush_chunk(
         publish(conn, EVENTS, version, committed)
         note_flushed(conn, position)
         note_overrides(conn, progress.moved)
+        note_properties(conn, sample_of(incoming["body"]))
         reach("flush: before publishing")
     reach("flush: published")
     return incoming.num_rows, position

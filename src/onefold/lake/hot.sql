@@ -19,11 +19,12 @@ select flushed, hot_since, transaction_timestamp() as taken_at from lake_progres
 -- gone: positions that were taken back or erased since they were written
 select position from event_gone where position <= (select flushed from lake_progress)
 
--- overrides: fragments that changed their profile since, and their present one (primary keys)
-with later as (select distinct h from identity_move where seq > (select moved from lake_progress))
-select fragment as fragment_id, profile as profile_id from lake_override where fragment not in (select h from later)
-union all
-select n.h, n.prof from node n join later using (h) where n.n > 0
+-- overrides: fragments that changed their profile since, and their present one (primary keys); of some, if any are named
+with moved as (
+    select fragment as h from lake_override where {fragments}::bigint[] is null or fragment = any({fragments})
+    union select h from identity_move where seq > (select moved from lake_progress)
+)
+select n.h as fragment_id, n.prof as profile_id from moved join node n using (h) where n.n > 0
 
 -- withheld: events that nobody may see any more
 select fragment as fragment_id from withheld

@@ -10,7 +10,8 @@ import pyarrow.compute
 
 from onefold.lake.delta import files_of
 from onefold.lake.location import Location
-from onefold.lake.rows import HOT, Promoted, connect_arrow, hot_rows, promoted_column, read_arrow
+from onefold.lake.promoted import Promoted, promoted_column
+from onefold.lake.rows import HOT, connect_arrow, hot_rows, read_arrow
 from onefold.lake.snapshot import Snapshot, TableFiles
 from onefold.lake.tables import EVENTS, TABLES
 
@@ -47,7 +48,9 @@ def snapshot_in(conn: "Connection", location: Location, fragments: Collection[in
     stand = read_arrow(conn, HOT["stand"]).to_pylist()[0]
     promoted = [Promoted(**row) for row in read_arrow(conn, HOT["promoted"]).to_pylist()]
     hot = read_arrow(conn, HOT["hot"].format(after=stand["flushed"], most=MAX_HOT, fragments=_array(fragments)))
-    gone, overrides, withheld = (read_arrow(conn, HOT[name]) for name in ("gone", "overrides", "withheld"))
+    gone, overrides, withheld = (
+        read_arrow(conn, HOT[name].format(fragments=_array(fragments))) for name in ("gone", "overrides", "withheld")
+    )
     columns = {one.name: promoted_column(one) for one in promoted}
     events = EVENTS._replace(columns=(*EVENTS.columns, *columns.values()))
     tables = {

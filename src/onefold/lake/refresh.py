@@ -42,6 +42,7 @@ class _Stand(NamedTuple):
     refreshed_move: int
     last: int
     last_move: int
+    has_noted: bool
 
 
 class _Change(NamedTuple):
@@ -60,8 +61,9 @@ def refresh(conn: Connection[Any], url: str, location: Location, namespaces: Map
     """
     with maintaining(conn), one_moment(url) as moment, working_memory() as memory:
         stand = _Stand(**read_arrow(moment, QUERIES["stand"]).to_pylist()[0])
-        if (stand.last, stand.last_move) == (stand.refreshed, stand.refreshed_move):
+        if (stand.last, stand.last_move, stand.has_noted) == (stand.refreshed, stand.refreshed_move, False):
             return 0
+        noted = read_arrow(moment, QUERIES["noted"])["seq"].to_pylist()
         touched = _touched(moment, stand)
         _load(memory, moment, touched, namespaces)
         changes = [
@@ -76,6 +78,7 @@ def refresh(conn: Connection[Any], url: str, location: Location, namespaces: Map
             for change in changes:
                 if change.version != change.before:
                     publish(conn, change.table, change.before, change.version)
+            conn.execute(QUERIES["forget_touched"], {"noted": noted})
             conn.execute(QUERIES["refreshed"], {"position": stand.last, "move": stand.last_move})
         reach("refresh: published")
         ((count,),) = memory.sql("select count(*) from profiles").fetchall()
@@ -160,7 +163,9 @@ def _replace_small(
     has_any = read_arrow(moment, QUERIES["has_group_calls"].format(after=stand.refreshed))["has_any"][0].as_py()
     if has_any or not stand.refreshed:
         yield _replace_whole(conn, location, COMPANIES, read_arrow(moment, QUERIES["companies"]))
-    yield _replace_whole(conn, location, FRAGMENT_OVERRIDES, read_arrow(moment, HOT["overrides"]))
+    yield _replace_whole(
+        conn, location, FRAGMENT_OVERRIDES, read_arrow(moment, HOT["overrides"].format(fragments="null"))
+    )
 
 
 def _replace_whole(conn: Connection[Any], location: Location, table: Table, rows: pa.Table) -> _Change:

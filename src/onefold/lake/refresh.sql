@@ -1,18 +1,26 @@
 -- stand: up to where the tables of people and companies are, and up to where they can be
 select p.refreshed, p.refreshed_move,
     (select coalesce(max(position), p.refreshed) from event where position > p.refreshed) as last,
-    (select coalesce(max(seq), 0) from identity_move) as last_move
+    (select coalesce(max(seq), 0) from identity_move) as last_move,
+    exists (select from lake_touched) as has_noted
 from lake_progress p
 
 -- touched: profiles that may have changed since (index on position; primary keys)
 with fragments as (
     select fragment as h from event where position > {after} union select fragment from event_gone
+), rules as (
+    select r.a, r.b from link_rule r join event e on e.id = r.event where e.position > {after} and e.kind = 7
 ), named as (
     select h from fragments union select e.b from edge e join fragments f on f.h = e.a
+    union select a from rules union select b from rules
 )
 select n.prof as profile_id from named join node n using (h)
+union select profile from lake_touched
 union select from_prof from identity_move where seq > {move} and from_prof is not null
 union select to_prof from identity_move where seq > {move} and to_prof is not null
+
+-- noted: profiles of which nothing else tells
+select seq from lake_touched
 
 -- profiles: as the lake has them
 select id as profile_id, name, email, phone, company as company_id, is_known, first_seen,
@@ -27,7 +35,11 @@ from node where {touched}
 select h as company_id, space, key, name, n as n_events, first_seen, last_seen, traits::text as traits from company order by h
 
 -- has_group_calls: whether companies may have changed since (index on position)
-select exists (select from event where position > {after} and kind = 5) or exists (select from event_gone) as has_any
+select exists (select from event where position > {after} and kind = 5) or exists (select from event_gone)
+    or exists (select from lake_touched) as has_any
+
+-- forget_touched: the tables have them now
+delete from lake_touched where seq = any(%(noted)s)
 
 -- refreshed: the tables are as of here
 update lake_progress set refreshed = %(position)s, refreshed_move = %(move)s, refreshed_at = now()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 import pyarrow as pa
@@ -10,7 +10,8 @@ import pyarrow as pa
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import Unavailable
 from onefold.lake.delta import schema_of, stored_columns
-from onefold.lake.tables import BUCKETS, EVENTS, FRESH_BUCKET, FRESH_MONTH, Column
+from onefold.lake.promoted import Promoted, columns_sql, promoted_column, values_sql
+from onefold.lake.tables import BUCKETS, EVENTS, FRESH_BUCKET, FRESH_MONTH
 
 if TYPE_CHECKING:
     from adbc_driver_postgresql.dbapi import Connection
@@ -30,7 +31,6 @@ PATHS: Final = {
     "context_campaign_medium": "$.context.campaign.medium",
 }
 """Column → where it stands in an event's JSON."""
-_QUOTE: Final = "'"
 SCHEMA: Final = schema_of(stored_columns(EVENTS))
 
 
@@ -55,23 +55,17 @@ def read_arrow(conn: "Connection", query: str) -> pa.Table:
 
 
 def stream_arrow(conn: "Connection", query: str) -> "Iterator[pa.RecordBatch]":
-    """The answer of a query, piece by piece."""
+    """The answer of a query, piece by piece; the first one is empty, so that even no answer has its columns."""
     with conn.cursor() as cursor:
         cursor.execute(query)
-        yield from cursor.fetch_record_batch()
+        answer = cursor.fetch_record_batch()
+        yield pa.RecordBatch.from_pylist([], answer.schema)
+        yield from answer
 
 
 def events_between(conn: "Connection", after: int, until: int) -> pa.Table:
     """Events with `after` < position <= `until`, as they are in PostgreSQL."""
     return read_arrow(conn, HOT["events_between"].format(after=int(after), until=int(until)))
-
-
-class Promoted(NamedTuple):
-    """A property of events that is a column: `type` is string, double or boolean."""
-
-    name: str
-    column: str
-    type: str
 
 
 def lake_rows(incoming: pa.Table, promoted: Sequence[Promoted] = ()) -> pa.Table:
@@ -96,23 +90,9 @@ def hot_rows(incoming: pa.Table, promoted: Sequence[Promoted] = ()) -> pa.Table:
     return rows.select([column.name for column in EVENTS.columns] + [one.column for one in promoted])
 
 
-def promoted_column(one: Promoted) -> Column:
-    """The column of the table that a promoted property is."""
-    return Column(one.column, one.type, f"The property `{one.name}`; null if it is missing or no {one.type}", True)
-
-
 def schema_with(promoted: Sequence[Promoted]) -> pa.Schema:
     """Of the lake's files with these properties."""
     return schema_of((*stored_columns(EVENTS), *map(promoted_column, promoted)))
-
-
-def property_sql(one: Promoted) -> str:
-    """The property's value of the promoted type out of `body`, for DuckDB; null if it is none of that type."""
-    pointer = "/properties/" + one.name.replace("~", "~0").replace("/", "~1")
-    at = f"body, '{pointer.replace(_QUOTE, _QUOTE * 2)}'"
-    types = {"string": ("VARCHAR",), "double": ("BIGINT", "UBIGINT", "DOUBLE"), "boolean": ("BOOLEAN",)}[one.type]
-    value = f"try(case when json_type({at}) in ({', '.join(map(repr, types))}) then json_extract_string({at}) end)"
-    return value if one.type == "string" else f"try_cast({value} as {one.type})"
 
 
 def bucket_of(profile_id: int) -> int:
@@ -126,9 +106,11 @@ def _rows_sql(promoted: Sequence[Promoted]) -> str:
         **{name: f"found[{place}]" for place, name in enumerate(PATHS, start=1)},
     }
     columns = [f"{known.get(name, name)} as {name}" for name in SCHEMA.names]
-    columns += [f'{property_sql(one)} as "{one.column}"' for one in promoted]
+    columns += columns_sql(promoted, "carried")
+    carried = f", {values_sql(promoted)} as carried" if promoted else ""
     return (
         f"select {', '.join(columns)} "  # noqa: S608 names of ours, and quoted ones
-        f"from (select *, try(json_extract_string(body, {list(PATHS.values())!r})) as found from incoming) incoming "
+        f"from (select *, try(json_extract_string(body, {list(PATHS.values())!r})) as found{carried} from incoming) "
+        "incoming "
         f"order by {', '.join(EVENTS.sorted_by)}"
     )

@@ -9,6 +9,7 @@ from psycopg import Connection, errors
 
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import Broken, Unavailable
+from onefold.lake.failpoints import reach
 from onefold.lake.location import Location
 from onefold.lake.tables import Table
 
@@ -67,6 +68,8 @@ def settled_version(conn: Connection[Any], location: Location, table: Table) -> 
     row = conn.execute(QUERIES["version"], {"name": table.name}).fetchone()
     known = row[0] if row else None
     found = settle(location, table, known)
+    if found != known:
+        reach("settle: taken back")
     if known is None:
         conn.execute(QUERIES["begin_table"], {"name": table.name, "version": found})
     elif known != found:

@@ -19,11 +19,11 @@ select flushed, moved, refreshed, hot_since from lake_progress
 -- flushed: every event up to this position is in the lake
 update lake_progress set flushed = %(position)s, flushed_at = now()
 
--- note_moves: fragments that changed their profile since, as they are now
-insert into lake_override (fragment, profile, seq)
-select n.h, n.prof, max(m.seq) from identity_move m join node n using (h)
-where m.seq > %(moved)s and m.seq <= %(last)s and n.n > 0 group by n.h, n.prof
-on conflict (fragment) do update set profile = excluded.profile, seq = excluded.seq
+-- note_moves: fragments that changed their profile since
+insert into lake_override (fragment, seq)
+select n.h, max(m.seq) from identity_move m join node n using (h)
+where m.seq > %(moved)s and m.seq <= %(last)s and n.n > 0 group by n.h
+on conflict (fragment) do update set seq = excluded.seq
 
 -- last_move: up to which overrides can be noted
 select coalesce(max(seq), 0) from identity_move

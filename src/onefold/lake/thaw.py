@@ -4,11 +4,10 @@ A fragment is thawed whole or not at all. Its events keep their positions, so th
 when nobody has asked for a day.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-import duckdb
 from psycopg import Connection
 
 from onefold.config import load_settings
@@ -18,7 +17,7 @@ from onefold.kernel.instants import micros_of
 from onefold.lake.choosing import is_fresh
 from onefold.lake.cold import QUERIES, cold_fragments
 from onefold.lake.delta import files_of, schema_of, stored_columns
-from onefold.lake.files import register_files, working_memory
+from onefold.lake.files import files_sql, quick_memory, register_files, working_memory
 from onefold.lake.location import Location, location_of
 from onefold.lake.rows import KINDS, bucket_of
 from onefold.lake.snapshot import File
@@ -109,11 +108,17 @@ def find_fragments(conn: Connection[Any], location: Location, ids: Collection[by
 def _read(conn: Connection[Any], lake: _Lake, fragments: list[int]) -> list[tuple[Any, ...]]:
     parameters = {"fragments": bigints(fragments)}
     profiles = [prof for (prof,) in conn.execute(QUERIES["written_under"], parameters)]
-    gone = [position for (position,) in conn.execute(QUERIES["gone"], parameters)]
-    files = _files_with(lake, profiles)
-    with working_memory() as memory:
-        register_files(memory, "files", lake.location, EVENTS, files, schema_of(stored_columns(EVENTS)))
-        return list(_rows(memory, lake, fragments, profiles, gone))
+    gone = {position for (position,) in conn.execute(QUERIES["gone"], parameters)}
+    if not (files := _files_with(lake, profiles)):
+        return []
+    with quick_memory() as memory:
+        columns = ", ".join(f"epoch_us({name})" if name in ("received_at", "ts") else name for name in _COLUMNS)
+        query = f"""
+        select {columns} from {files_sql(memory, lake.location, EVENTS, files)}
+        where profile_id in ({", ".join(map(str, profiles))}) and fragment_id in ({", ".join(map(str, fragments))})
+            and received_at < make_timestamptz({micros_of(lake.hot_since)})
+        """  # noqa: S608 numbers, and our own names
+        return [row for row in memory.sql(query).fetchall() if row[-1] not in gone]
 
 
 def _files_with(lake: _Lake, profiles: list[int]) -> list[File]:
@@ -125,21 +130,6 @@ def _files_with(lake: _Lake, profiles: list[int]) -> list[File]:
         for file in files_of(lake.location, EVENTS.name, lake.version)
         if is_fresh(file) or (file.partition["bucket"] in buckets and file.partition["month"] <= last)
     ]
-
-
-def _rows(
-    memory: duckdb.DuckDBPyConnection, lake: _Lake, fragments: list[int], profiles: list[int], gone: list[int]
-) -> Iterator[tuple[Any, ...]]:
-    columns = ", ".join(f"epoch_us({name})" if name in ("received_at", "ts") else name for name in _COLUMNS)
-    query = f"""
-    select {columns} from files
-    where profile_id in ({", ".join(map(str, profiles))}) and fragment_id in ({", ".join(map(str, fragments))})
-        and epoch_us(received_at) < {micros_of(lake.hot_since)}
-    """  # noqa: S608 numbers
-    taken_back = set(gone)
-    for row in memory.sql(query).fetchall():
-        if row[-1] not in taken_back:
-            yield row
 
 
 def _parameters(events: list[tuple[Any, ...]]) -> dict[str, Any]:

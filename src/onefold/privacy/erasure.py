@@ -143,7 +143,8 @@ def redact_events(conn: Connection[Any], changed: Sequence[Decoded], gone: Seque
 
 def forget_moves(conn: Connection[Any], hashes: Collection[int]) -> int:
     """Delete which profiles these identifiers were in; how many moves."""
-    return conn.execute(QUERIES["delete_moves"], {"hashes": bigints(list(hashes))}).rowcount
+    row = conn.execute(QUERIES["delete_moves"], {"hashes": bigints(list(hashes))}).fetchone()
+    return row[0] if row else 0
 
 
 def take_own_events(conn: Connection[Any], rest: Rest, limit: int) -> list[Stored]:

@@ -69,8 +69,14 @@ select id, name, address from saved_view
 -- delete_views: by id
 delete from saved_view where id = any(%(ids)b)
 
--- delete_moves: which profile these identifiers were in (index on h)
-delete from identity_move where h = any(%(hashes)b)
+-- delete_moves: which profile these identifiers were in (index on h); the lake hears of the profiles
+with deleted as (
+    delete from identity_move where h = any(%(hashes)b) returning from_prof, to_prof
+), noted as (
+    insert into lake_touched (profile) select from_prof from deleted where from_prof is not null
+    union select to_prof from deleted where to_prof is not null
+)
+select count(*) from deleted
 
 -- blank_moves: others that were in a profile of that name (a scan)
 update identity_move set from_prof = case when from_prof = any(%(hashes)b) then null else from_prof end,

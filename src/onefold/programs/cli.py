@@ -90,6 +90,14 @@ def _add_lake(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     compact.add_argument("--all", action="store_true", help="one file a month and bucket, whatever it costs")
     export = actions.add_parser("export", help="write all of it, put right, as plain Parquet files")
     export.add_argument("folder", type=Path, help="a new or empty folder; it will hold personal data")
+    promote = actions.add_parser(
+        "promote", help="give a property of events a column of its own; the worker rewrites files"
+    )
+    promote.add_argument("name", help="as events have it")
+    promote.add_argument("--type", choices=("string", "double", "boolean"), help="else what it mostly is")
+    demote = actions.add_parser("demote", help="take a property's column back, and never promote it by itself again")
+    demote.add_argument("name")
+    lake.add_argument("--quiet", action="store_true", help="print nothing but errors; as the worker runs it")
     lake.set_defaults(action=_lake)
 
 
@@ -188,8 +196,7 @@ def _lake(settings: "Settings", options: argparse.Namespace) -> int:
 
     with database(settings) as running:
         demand_tables(running)
-        folder = getattr(options, "folder", None)
-        return lake(running, options.what, folder=folder, everything=getattr(options, "all", False))
+        return lake(running, options)
 
 
 def _backup(settings: "Settings", options: argparse.Namespace) -> None:

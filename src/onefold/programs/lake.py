@@ -1,10 +1,10 @@
 """`onefold lake …`: what a person, or the worker's timer, asks of the lake. Each command is a process of its own."""
 
+import argparse
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final
 
 from psycopg import Connection
@@ -19,9 +19,11 @@ from onefold.lake.api import (
     Location,
     Status,
     compact,
+    demote,
     export,
     flush,
     location_of,
+    promote,
     refresh,
     status_of,
     thaw_events,
@@ -36,25 +38,45 @@ NICENESS: Final = 10
 log = get_logger(__name__)
 
 
-def main(settings: Settings, action: str, *, folder: Path | None = None, everything: bool = False) -> int:
-    """One command; the exit status: 1 when `verify` found a fault."""
+def main(settings: Settings, options: argparse.Namespace) -> int:
+    """One command, `options.what`; the exit status: 1 when `verify` found a fault."""
     url, location = settings.database.address(), location_of(settings)
-    match action:
+    lines, status = _run(url, location, options)
+    if not options.quiet:
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return status
+
+
+def _run(url: str, location: Location, options: argparse.Namespace) -> tuple[list[str], int]:
+    """What there is to say, and the exit status."""
+    match options.what:
         case "status":
-            _say(*_status_lines(status_of(url, location)))
+            return _status_lines(status_of(url, location)), 0
         case "flush":
             done = _noted(url, lambda conn: flush(conn, url, location))
-            _say(f"{done.events:,} events went into the lake.")
+            return [f"{done.events:,} events went into the lake."], 0
         case "thaw":
-            _say(f"{_noted(url, lambda conn: _thaw(conn, location)):,} histories were fetched.")
+            return [f"{_noted(url, lambda conn: _thaw(conn, location)):,} histories were fetched."], 0
         case "compact":
-            _say(_compact(url, location, everything=everything))
+            return [_compact(url, location, everything=options.all)], 0
         case "verify":
             return _verify(url, location)
+        case "promote" | "demote":
+            return [_change_columns(url, location, options)], 0
         case _:
-            rows = export(url, location, folder or Path())
-            _say(*(f"{name}: {count:,} rows" for name, count in rows.items()))
-    return 0
+            return [f"{name}: {count:,} rows" for name, count in export(url, location, options.folder).items()], 0
+
+
+def _change_columns(url: str, location: Location, options: argparse.Namespace) -> str:
+    with connect(url, "lake", autocommit=True) as conn:
+        if options.what == "demote":
+            demote(conn, options.name)
+            return f"{options.name} is read out of the JSON again, and won't be promoted by itself."
+        one = promote(conn, location, options.name, options.type)
+    return (
+        f"{options.name} is the column {one.column} ({one.type}) of every file from now on. Older ones get it by the "
+        "hourly compaction, or now by `onefold lake compact`; then questions use it."
+    )
 
 
 def _noted(url: str, run: Callable[[Connection[Any]], Any]) -> Any:  # noqa: ANN401 what `run` returns
@@ -95,15 +117,15 @@ def _namespaces(conn: Connection[Any]) -> dict[int, str]:
     return {namespace.code: namespace.name for namespace in load_config(conn)[1].namespaces}
 
 
-def _verify(url: str, location: Location) -> int:
+def _verify(url: str, location: Location) -> tuple[list[str], int]:
     found = verify(url, location)
-    _say(*found.faults)
-    _say(
+    lines = [
+        *found.faults,
         f"{found.events_in_lake:,} events in the lake; {found.events_compared:,} compared with PostgreSQL, "
-        f"{found.fragments_compared:,} fragments with their profiles."
-    )
-    _say("They differ: see above." if found.faults else "Every event is there once, and the same.")
-    return 1 if found.faults else 0
+        f"{found.fragments_compared:,} fragments with their profiles.",
+        "They differ: see above." if found.faults else "Every event is there once, and the same.",
+    ]
+    return lines, 1 if found.faults else 0
 
 
 def _status_lines(found: Status) -> list[str]:
@@ -132,8 +154,3 @@ def _status_lines(found: Status) -> list[str]:
 
 def _megabytes(size_bytes: int) -> str:
     return f"{size_bytes / 1_000_000:,.1f} MB"
-
-
-def _say(*lines: str) -> None:
-    for line in lines:
-        sys.stdout.write(line + "\n")

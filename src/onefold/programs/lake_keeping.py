@@ -57,7 +57,7 @@ def _look(settings: Settings) -> tuple[int | None, bool]:
 
 
 async def _run(settings: Settings, stopping: asyncio.Event, action: str) -> None:
-    command = [sys.executable, "-m", "onefold.programs.cli", "lake", action]
+    command = [sys.executable, "-m", "onefold.programs.cli", "lake", "--quiet", action]
     child = spawn(command, death_signal=signal.SIGKILL, environ=child_environment(settings))
     deadline = time.monotonic() + RUN_S
     while child.poll() is None:

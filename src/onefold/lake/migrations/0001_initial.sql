@@ -22,11 +22,17 @@ create table lake_progress (
 );
 insert into lake_progress default values;
 
--- Fragments that changed their profile since their events were written.
+-- Fragments that changed their profile since their events were written. Whose they are is in `node`: who goes and comes
+-- again changes that without a move.
 create table lake_override (
     fragment bigint primary key,
-    profile  bigint not null,
-    seq      bigint not null                         -- of the move
+    seq      bigint not null                         -- of the latest move
+);
+
+-- Profiles that changed, of which nothing else tells the next refresh: by erasure, or by events that are forgotten since.
+create table lake_touched (
+    seq     bigint generated always as identity primary key,
+    profile bigint not null
 );
 
 -- Properties of events, as flushes saw them, and which of them are columns of their own.
