@@ -1,7 +1,4 @@
-"""Runs work on a lake in child processes that die by `kill -9` at a fail point.
-
-A process apart imports what is needed and forks for each run: pytest's own has threads, which don't survive a fork.
-"""
+"""Processes that work on a lake and die by `kill -9` at a fail point."""
 
 import json
 import os
@@ -9,8 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,53 +23,83 @@ WORKS: dict[str, Callable[[Any, str, Location], object]] = {
     "compact": lambda conn, _, location: compact(conn, location),
     "compact everything": lambda conn, _, location: compact(conn, location, everything=True),
 }
+DIED = "died"
 
 
-@dataclass
 class Mortals:
-    """`run` starts a child; it is over when that has ended."""
+    """`run` lets a process work until it is done or dies; another one gets ready meanwhile."""
 
-    process: subprocess.Popen[str]
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._working, self._waiting = self._start(), self._start()
 
-    def run(self, work: str, point: str = "", n: int = 1) -> int:
-        """Do `work`, and die at the n-th reach of `point`. The exit status; -9 = died there."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps([work, point, n]) + "\n")
-        self.process.stdin.flush()
-        return int(self.process.stdout.readline())
+    def run(self, work: str, point: str = "", n: int = 1) -> str:
+        """Do `work`, and die at the n-th reach of `point`: `done`, DIED, or what went wrong."""
+        process = self._working
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps([work, point, n]) + "\n")
+        process.stdin.flush()
+        answer = process.stdout.readline().strip()
+        if answer:
+            return answer
+        assert process.wait() == -signal.SIGKILL
+        _close(process)
+        self._working, self._waiting = self._waiting, self._start()
+        return DIED
+
+    def end(self) -> None:
+        """They are not needed any more."""
+        for process in (self._working, self._waiting):
+            process.kill()
+            process.wait()
+            _close(process)
+
+    def _start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.lake.dying", self._what],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
 
 
 @contextmanager
 def mortals(url: str, location: Location, kept_hours: int = delta.KEPT_HOURS) -> Iterator[Mortals]:
     """For a time. `kept_hours`: how long replaced files stay."""
-    what = json.dumps([url, location.url, location.options, kept_hours])
-    command = [sys.executable, "-m", "tests.lake.dying", what]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
-    ) as process:
-        try:
-            yield Mortals(process)
-        finally:
-            assert process.stdin is not None
-            with suppress(BrokenPipeError):
-                process.stdin.close()  # it ends by itself
+    found = Mortals(json.dumps([url, location.url, location.options, kept_hours]))
+    try:
+        yield found
+    finally:
+        found.end()
+
+
+def _close(process: subprocess.Popen[str]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        assert pipe is not None
+        pipe.close()
 
 
 def _serve(url: str, location: Location) -> None:
-    for line in sys.stdin:
-        work, point, n = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            _work(url, location, work, point, n)
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
-
-
-def _work(url: str, location: Location, work: str, point: str, n: int) -> None:
     from onefold.infra.postgres import connect
 
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what it logs is no answer
+    for line in sys.stdin:
+        work, point, n = json.loads(line)
+        failpoints.unwatch()
+        failpoints.watch(_death_at(point, n))
+        try:
+            with connect(url, "mortal", autocommit=True) as conn:
+                WORKS[work](conn, url, location)
+            answers.write("done\n")
+        except Exception as fault:  # whatever it is, the test shall see it
+            answers.write(f"{type(fault).__name__}: {fault}".replace("\n", " ") + "\n")
+        answers.flush()
+
+
+def _death_at(point: str, n: int) -> Callable[[str], None]:
     left = n
 
     def die(reached: str) -> None:
@@ -82,15 +108,7 @@ def _work(url: str, location: Location, work: str, point: str, n: int) -> None:
         if not left:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what it logs is not the answer
-    status = 1
-    try:
-        failpoints.watch(die)
-        with connect(url, "mortal", autocommit=True) as conn:
-            WORKS[work](conn, url, location)
-        status = 0
-    finally:
-        os._exit(status)
+    return die
 
 
 def _main(url: str, address: str, options: dict[str, str], kept_hours: int) -> None:
