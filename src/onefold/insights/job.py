@@ -1,0 +1,71 @@
+"""What a child process is given to do, and what it reports. Pure."""
+
+from typing import Final, Literal
+
+import msgspec
+
+MAX_SQL: Final = 50_000
+"""Characters of one query."""
+MAX_COLUMNS: Final = 1_000
+"""Columns of a result."""
+MASK: Final = "•••"
+Hidden = Literal["", "null", "addresses"]
+"""How a column is shown: as it is; never; without the texts that hold e-mail addresses or phone numbers."""
+
+
+class JobColumn(msgspec.Struct, frozen=True):
+    """`type`: of Delta, as in lake/tables.py."""
+
+    name: str
+    type: str
+    hidden: Hidden = ""
+
+
+class JobTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A table as the SQL sees it. `files`: paths or URLs; `partitions`: columns that stand in those; `hot`: a file."""
+
+    name: str
+    columns: tuple[JobColumn, ...]
+    files: tuple[str, ...] = ()
+    partitions: tuple[str, ...] = ()
+    hot: str = ""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A query and all that it may reach. Files of `gone`, `overrides` and `hot` are Arrow IPC; empty = no such rows."""
+
+    sql: str
+    folder: str
+    tables: tuple[JobTable, ...]
+    gone: str = ""
+    overrides: str = ""
+    withheld: tuple[int, ...] = ()
+    storage_options: dict[str, str] = {}
+    form: Literal["arrow", "csv", "parquet"] = "arrow"
+    max_rows: int = 10_000
+    max_bytes: int = 64_000_000
+    memory_mb: int = 1_024
+    disk_mb: int = 2_048
+    threads: int = 2
+    timeout_s: float = 50.0
+    time_zone: str = "UTC"
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Why there is no result. `kind`: rejected = the SQL; memory, time = too much; files = of the lake; broken = ours."""
+
+    kind: Literal["rejected", "memory", "time", "files", "broken"]
+    message: str
+    line: int = 0
+    column: int = 0
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a job. `columns`: names with DuckDB's types; `tables`: those that were read."""
+
+    fault: Fault | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+    rows: int = 0
+    is_cut: bool = False
+    seconds: float = 0.0
+    tables: tuple[str, ...] = ()
