@@ -179,6 +179,21 @@ class LakeSettings(Group, frozen=True, kw_only=True):
     hot_days: Annotated[int, Meta(ge=0, description="Days that events stay in PostgreSQL as well; 0 = for ever")] = 0
 
 
+class SqlSettings(Group, frozen=True, kw_only=True):
+    """Questions by SQL, each in a process of its own."""
+
+    timeout_s: Annotated[Positive, Meta(description="Seconds a query may take; less than a proxy in front waits")] = 50
+    memory_mb: Annotated[int, Meta(ge=128, description="Memory of one query, in MB; beyond it the disk is used")] = (
+        1_024
+    )
+    disk_mb: Annotated[Positive, Meta(description="What one query may put on the disk of the data folder, in MB")] = (
+        4_096
+    )
+    at_once: Annotated[
+        int, Meta(ge=1, le=8, description="Queries at once in a web process; it answers pages by four threads")
+    ] = 2
+
+
 class DemoSettings(Group, frozen=True, kw_only=True):
     """`onefold demo`."""
 
@@ -209,6 +224,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     oidc: OidcSettings = OidcSettings()
     retention: RetentionSettings = RetentionSettings()
     lake: LakeSettings = LakeSettings()
+    sql: SqlSettings = SqlSettings()
     demo: DemoSettings = DemoSettings()
     log: LogSettings = LogSettings()
 

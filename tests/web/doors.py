@@ -147,6 +147,17 @@ DOORS: Final[dict[str, Door]] = {
     "violations": page(P.SEE_EVENTS),
     "violations/export": page(P.EXPORT_PEOPLE),
     "violations/replay": form(P.MANAGE_SOURCES),
+    # insights
+    "sql": page(P.RUN_SQL),
+    "sql/run": act(P.RUN_SQL),
+    "sql/download": act(P.RUN_SQL),
+    "sql/runs/<uuid:run_id>": page(P.RUN_SQL),
+    "sql/runs/<uuid:run_id>/cancel": act(P.RUN_SQL),
+    "sql/queries": act(P.RUN_SQL),
+    "sql/queries/<int:query_id>": page(P.RUN_SQL),
+    "sql/queries/<int:query_id>/change": act(P.RUN_SQL),
+    "sql/queries/<int:query_id>/delete": act(P.RUN_SQL),
+    "sql/queries/<int:query_id>/restore": act(P.RUN_SQL),
     # notifications
     "notifications": page(P.SEE_EVENTS),
     "notifications/bell": page(P.SEE_EVENTS),
@@ -173,11 +184,14 @@ DOORS: Final[dict[str, Door]] = {
     "api/profiles/<path:identifier>/export": page(P.EXPORT_PEOPLE),
     "api/profiles/<path:identifier>/why": page(P.SEE_PEOPLE),
     "api/retractions": act(P.MANAGE_IDENTITY),
+    "api/sql": act(P.RUN_SQL),
     "api/violations": page(P.SEE_EVENTS),
 }
 
 VALUES: Final = {
     "view_id": "1",
+    "query_id": "1",
+    "run_id": "00000000-0000-4000-8000-000000000003",
     "slug": "back-end",
     "source": "back-end",
     "key_id": "1",
@@ -204,6 +218,7 @@ BODIES: Final[dict[str, dict[str, object]]] = {
     "api/privacy/releases": {"identifier": "user_id:nobody-yet"},
     "api/profiles/<path:identifier>/consent": {"purpose": "advertising", "is_granted": True},
     "api/identity/preview": {"rule": "never", "a": "user_id:1", "b": "user_id:1"},
+    "api/sql": {"sql": " "},
     "api/retractions": {"source": "no-such-source", "messageIds": ["m-1"]},
 }
 """What a call of the API must hold to be looked at: ninja checks a body before our code asks for rights."""

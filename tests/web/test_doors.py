@@ -15,7 +15,12 @@ from tests.web.doors import ANYONE, BODIES, DOORS, SIGNED_IN, Who, address, api_
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SEE = {Permission.SEE_PEOPLE, Permission.SEE_EVENTS}
-EDIT = SEE | {Permission.EDIT_PEOPLE, Permission.EXPORT_PEOPLE, Permission.MANAGE_IDENTITY}
+EDIT = SEE | {
+    Permission.EDIT_PEOPLE,
+    Permission.EXPORT_PEOPLE,
+    Permission.MANAGE_IDENTITY,
+    Permission.RUN_SQL,
+}
 RIGHTS: dict[str, set[Permission]] = {
     "nobody": set(),
     "viewer": SEE,

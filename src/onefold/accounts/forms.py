@@ -144,6 +144,7 @@ class ApiKeyForm(forms.Form):
         choices=(
             ("read", _("read: people and events")),
             ("personal_data", _("personal_data: e-mail addresses and phone numbers unmasked")),
+            ("sql", _("sql: ask by SQL")),
             ("edit", _("edit: correct, link and export people")),
             ("manage", _("manage: sources, users, settings, erasing")),
         ),

@@ -20,6 +20,7 @@ from onefold.accounts.workspace import workspace
 Handler = Callable[[HttpRequest], HttpResponseBase]
 OWN_PAGES: Final = ("/settings/", "/account/", "/signin", "/setup", "/invite/", "/static/")
 """Where users are told of users; nobody's personal data but theirs."""
+PARQUET: Final = "application/vnd.apache.parquet"
 
 
 class Preferences:
@@ -50,6 +51,8 @@ class PersonalData:
         if self._is_for_all(request) or may(actor_of(request), Permission.SEE_PERSONAL_DATA) or is_revealed(request):
             return response
         known = {text.strip().lower() for values in (*request.GET.lists(), *request.POST.lists()) for text in values[1]}
+        if response.headers.get("Content-Type") == PARQUET:
+            return response  # binary, and masked where its rows were read: insights/relations.py
         if isinstance(response, StreamingHttpResponse):
             response.streaming_content = _masked_lines(response.streaming_content)  # type: ignore[arg-type]  # sync only
         elif isinstance(response, HttpResponse) and response.content:

@@ -20,6 +20,7 @@ class Permission(StrEnum):
     EDIT_PEOPLE = "edit_people"  # correct traits, set consent
     EXPORT_PEOPLE = "export_people"  # take people out, one or many
     MANAGE_IDENTITY = "manage_identity"  # link rules, retractions
+    RUN_SQL = "run_sql"  # ask by SQL; personal data only with the right to see it
     ERASE_PEOPLE = "erase_people"  # for ever
     MANAGE_SOURCES = "manage_sources"  # sources and keys
     MANAGE_USERS = "manage_users"  # invitations, roles, other people's keys
@@ -45,7 +46,8 @@ class PersonalData(StrEnum):
 
 _PERSONAL: Final = frozenset({Permission.SEE_PERSONAL_DATA, Permission.REVEAL_PERSONAL_DATA})
 _VIEWER: Final = frozenset({Permission.SEE_PEOPLE, Permission.SEE_EVENTS})
-_EDITOR: Final = _VIEWER | {Permission.EDIT_PEOPLE, Permission.EXPORT_PEOPLE, Permission.MANAGE_IDENTITY}
+_SQL: Final = frozenset({Permission.RUN_SQL})
+_EDITOR: Final = _VIEWER | _SQL | {Permission.EDIT_PEOPLE, Permission.EXPORT_PEOPLE, Permission.MANAGE_IDENTITY}
 _OF_ROLE: Final[dict[str, frozenset[Permission]]] = {
     Role.VIEWER: _VIEWER,
     Role.EDITOR: _EDITOR,
@@ -64,7 +66,8 @@ API_KEY_PREFIX: Final = "uk_"
 API_SCOPES: Final[dict[str, frozenset[Permission]]] = {
     "read": _VIEWER,
     "personal_data": frozenset({Permission.SEE_PERSONAL_DATA}),
-    "edit": _EDITOR - _VIEWER,
+    "sql": _SQL,
+    "edit": _EDITOR - _VIEWER - _SQL,
     "manage": frozenset(Permission) - _EDITOR - _PERSONAL,
 }
 """Scope of a user's API key → what it lets the key do, as far as its user may."""

@@ -14,14 +14,13 @@ from onefold.kernel.errors import Rejected
 
 Tree = Mapping[str, Any]
 
-_NODES: Final = frozenset(("SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"))
-_PLACES: Final = frozenset(
-    ("BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EMPTY", "EXPRESSION_LIST", "PIVOT", "SHOW_REF")
-)
-_MODIFIERS: Final = frozenset(
-    ("ORDER_MODIFIER", "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "DISTINCT_MODIFIER")
+_KNOWN: Final = frozenset(
+    ("SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE")
+    + ("BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EMPTY", "EXPRESSION_LIST", "PIVOT", "SHOW_REF")
+    + ("ORDER_MODIFIER", "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "DISTINCT_MODIFIER")
     + ("ORDER_DEFAULT", "ORDER_ASCENDING", "ORDER_DESCENDING", "ASCENDING", "DESCENDING")
 )
+"""Types of queries, of what stands in FROM, and of what orders and limits."""
 _EXPRESSIONS: Final = frozenset(
     ("BETWEEN", "CASE", "CAST", "COLLATE", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION")
     + ("LAMBDA", "LAMBDA_REF", "OPERATOR", "POSITIONAL_REFERENCE", "STAR", "SUBQUERY", "TYPE", "WINDOW")
@@ -91,9 +90,8 @@ class Judge:
                 self.reject("Parameters ($1, ?) have no value here: write the value itself.", at)
             if part["class"] not in _EXPRESSIONS:
                 self.reject(f"{_words(part['class'])} isn't possible here.", at)
-        elif isinstance(kind, str) and "id" not in part and kind not in _NODES | _PLACES | _MODIFIERS:
-            if kind.isupper() and not _is_type(part):
-                self.reject(f"{_words(kind)} isn't possible here.", at)
+        elif isinstance(kind, str) and "id" not in part and kind not in _KNOWN and not kind.endswith("_TYPE_INFO"):
+            self.reject(f"{_words(kind)} isn't possible here.", at)
         if kind == "SHOW_REF" and (part.get("show_type") not in _SHOWN or not part.get("query")):
             self.reject("SHOW isn't possible here. DESCRIBE and SUMMARIZE are, of one of the tables.", at)
 
@@ -169,7 +167,7 @@ def _unread(tree: Tree, text: str) -> SqlRejected:
             " set, loaded or attached; instead of a PIVOT statement use SELECT … FROM t PIVOT (… FOR x IN (…))."
         )
     at = int(tree["position"]) if str(tree.get("position", "")).isdigit() else None
-    return SqlRejected(f"This is no SQL: {tree.get('error_message', 'it can’t be read')}.", *place_of(text, at))
+    return SqlRejected(f"This is no SQL: {tree.get('error_message')}.", *place_of(text, at))
 
 
 def _path(part: dict[str, Any], name: str) -> list[str]:
@@ -177,11 +175,6 @@ def _path(part: dict[str, Any], name: str) -> list[str]:
     path = (part.get("qualified_name") or {}).get("path")
     before = [part[key] for key in ("catalog_name", "schema_name", "catalog", "schema") if part.get(key)]
     return [*before, *(path if path else [name])]
-
-
-def _is_type(part: dict[str, Any]) -> bool:
-    """A part that says a data type's details."""
-    return part["type"].endswith("_TYPE_INFO")
 
 
 def _quoted(name: str) -> str:

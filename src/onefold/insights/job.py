@@ -8,6 +8,8 @@ MAX_SQL: Final = 50_000
 """Characters of one query."""
 MAX_COLUMNS: Final = 1_000
 """Columns of a result."""
+RESULT: Final = "result"
+"""The file in the job's folder that holds the rows."""
 MASK: Final = "•••"
 Hidden = Literal["", "null", "addresses"]
 """How a column is shown: as it is; never; without the texts that hold e-mail addresses or phone numbers."""
@@ -27,19 +29,21 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     columns: tuple[JobColumn, ...]
     files: tuple[str, ...] = ()
+    url: str = ""
+    """Of the table, where pyarrow shall read it: an object store."""
     partitions: tuple[str, ...] = ()
     hot: str = ""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A query and all that it may reach. Files of `gone`, `overrides` and `hot` are Arrow IPC; empty = no such rows."""
+    """A query and all that it may reach. `gone`, `overrides`, `withheld`, `hot`: Arrow IPC files; empty = no rows."""
 
     sql: str
     folder: str
     tables: tuple[JobTable, ...]
     gone: str = ""
     overrides: str = ""
-    withheld: tuple[int, ...] = ()
+    withheld: str = ""
     storage_options: dict[str, str] = {}
     form: Literal["arrow", "csv", "parquet"] = "arrow"
     max_rows: int = 10_000
@@ -52,9 +56,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why there is no result. `kind`: rejected = the SQL; memory, time = too much; files = of the lake; broken = ours."""
+    """Why there is no result. `kind`: rejected = the SQL; memory = too much; files = of the lake; broken = ours."""
 
-    kind: Literal["rejected", "memory", "time", "files", "broken"]
+    kind: Literal["rejected", "memory", "files", "broken"]
     message: str
     line: int = 0
     column: int = 0

@@ -27,12 +27,12 @@ _WITHHELD_BY: Final = {"events": "fragment_id", "identifiers": "identifier_id"}
 def view_sql(table: JobTable, job: Job, *, source: str, there: Collection[str]) -> str:
     """`CREATE VIEW` for `table`. `source`: a FROM item that gives its files' rows, with the columns `there`."""
     names = [column.name for column in table.columns]
-    parts = [f"SELECT {_plain(table, there)} FROM {source} f{_without_gone(table, job)}"] if source else []
+    parts = [f"SELECT {_plain(table, there)} FROM {source} f{_without_gone(table, job)}"] if source else []  # noqa: S608 our own names
     if table.hot:
         parts.append(f"SELECT {_plain(table, names)} FROM {hot_name(table)} f")  # noqa: S608 our own names
     rows = " UNION ALL ".join(parts) or f"SELECT {_plain(table, ())} WHERE false"
     shown = ", ".join(_shown(column, _value(table, column, job)) for column in table.columns)
-    return f"CREATE VIEW {quoted(table.name)} AS SELECT {shown} FROM ({rows}) t{_around(table, job)}"  # noqa: S608 as above
+    return f"CREATE VIEW {quoted(table.name)} AS SELECT {shown} FROM ({rows}) t{_around(table, job)}"  # noqa: S608 our own names
 
 
 def files_sql(table: JobTable) -> str:

@@ -26,6 +26,7 @@ from onefold.events.api import (
 )
 from onefold.identity.api import Node, Refused, load_components, load_nodes
 from onefold.infra.logs import get_logger
+from onefold.insights.api import forget_queries
 from onefold.kernel.errors import Broken
 from onefold.lake.cold import HistoryInLake, demand_history, want_history
 from onefold.privacy.api import (
@@ -208,6 +209,8 @@ def _go_on(conn: Connection[Any], context: Context, request: Request) -> bool:
         add_report(report, found)
     else:
         add_report(report, end_erasure(conn, redactor, rest.hashes))
+        if queries := forget_queries(conn, redactor.is_in):
+            add_report(report, {"queries": queries})
         if not request.is_suppressed:
             release_all(conn, request.id)
         finish(conn, request.id, report)

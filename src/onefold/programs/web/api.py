@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 
 from onefold.events.rest import router as events_router
+from onefold.insights.rest import router as insights_router
 from onefold.privacy.rest import router as privacy_router
 from onefold.profiles.rest import router as profiles_router
 from onefold.programs.web import health
@@ -39,6 +40,7 @@ api = NinjaAPI(
 api.add_router("", privacy_router)  # before profiles, whose identifiers may hold a slash
 api.add_router("", profiles_router)
 api.add_router("", events_router)
+api.add_router("", insights_router)
 api.add_router("", health.router)
 
 

@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "onefold.identity",
     "onefold.profiles",
     "onefold.privacy",
+    "onefold.insights",
 ]
 AUTH_USER_MODEL = "accounts.User"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None  # infra/jobs.py has the app; here it is for its migrations

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("onefold.profiles.urls")),
     path("", include("onefold.events.urls")),
     path("", include("onefold.notifications.urls")),
+    path("", include("onefold.insights.urls")),
     path("events", events, name="events"),
     path("events/stream", event_stream, name="event_stream"),
     path("events/one", event_detail, name="event_detail"),

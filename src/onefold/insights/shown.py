@@ -1,0 +1,102 @@
+"""What the page shows of a run: some rows, or why there are none."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from onefold.accounts.api import Actor
+from onefold.insights.acting import Failure, failure_of, run_for
+from onefold.insights.cells import rows_of
+from onefold.kernel.errors import OnefoldError
+from onefold.profiles.api import to_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MAX_ROWS: Final = 1_000
+MAX_CELLS: Final = 20_000
+"""What a browser lays out without a wait; a download has all."""
+MAX_CELL: Final = 300
+"""Letters of a value."""
+_NUMBERS: Final = (
+    "BIGINT",
+    "INTEGER",
+    "SMALLINT",
+    "TINYINT",
+    "HUGEINT",
+    "UBIGINT",
+    "UINTEGER",
+    "USMALLINT",
+    "UTINYINT",
+)
+_FRACTIONS: Final = ("DOUBLE", "FLOAT", "DECIMAL")
+
+
+class Cell(NamedTuple):
+    """A value. `kind`: null, number, text or profile, which links to a person."""
+
+    text: str
+    kind: str
+
+
+class Head(NamedTuple):
+    """A column. `type`: DuckDB's name."""
+
+    name: str
+    type: str
+    is_number: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A result or a failure. `fresh_until`: everything processed by then is in it."""
+
+    failure: Failure | None = None
+    heads: tuple[Head, ...] = ()
+    rows: tuple[tuple[Cell, ...], ...] = ()
+    is_cut: bool = False
+    seconds: float = 0.0
+    fresh_until: datetime | None = None
+
+
+def shown_of(actor: Actor, sql: str, run_id: UUID) -> Shown:
+    """Runs it. What is wrong is shown beside the text, which a page of its own would take away."""
+    try:
+        with run_for(actor, sql, form="arrow", max_rows=MAX_ROWS, run_id=run_id) as answer:
+            report = answer.report
+            most = max(1, min(MAX_ROWS, MAX_CELLS // max(1, len(report.columns))))
+            return Shown(
+                heads=tuple(
+                    Head(name, kind, kind.startswith((*_NUMBERS, *_FRACTIONS))) for name, kind in report.columns
+                ),
+                rows=tuple(cell_rows(answer.table().slice(0, most), report.columns)),
+                is_cut=report.is_cut or report.rows > most,
+                seconds=report.seconds,
+                fresh_until=answer.taken_at,
+            )
+    except OnefoldError as fault:
+        return Shown(failure=failure_of(fault, sql))
+
+
+def cell_rows(table: "pa.Table", columns: Sequence[tuple[str, str]]) -> Iterator[tuple[Cell, ...]]:
+    """Rows as a page shows them: long texts cut, ids of profiles as everywhere on pages."""
+    profiles = {at for at, (name, kind) in enumerate(columns) if name == "profile_id" and kind == "BIGINT"}
+    for row in rows_of(table):
+        yield tuple(_cell(value, at in profiles) for at, value in enumerate(row))
+
+
+def _cell(value: Any, is_profile: bool) -> Cell:  # noqa: ANN401 a value of JSON
+    if value is None:
+        return Cell("null", "null")
+    if is_profile and isinstance(value, int):
+        return Cell(to_text(value), "profile")
+    if isinstance(value, bool):
+        return Cell("true" if value else "false", "text")
+    if isinstance(value, int | float):
+        return Cell(str(value), "number")
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return Cell(text if len(text) <= MAX_CELL else f"{text[:MAX_CELL]}…", "text")
