@@ -94,15 +94,20 @@ IN_ENGLISH: Final = {"design.html", "api_docs.html"}
 """What those read who build: as the documentation is."""
 NAMES: Final = {
     "API",
+    "CSV",
+    "Ctrl",
     "Ctrl K",
     "Esc",
     "JSON",
     "Onefold",
     "OpenAPI",
+    "Parquet",
     "PostgreSQL",
+    "SQL",
     "Sec-GPC",
     "onefold doctor",
     ":user_id",
+    "null",
 }
 
 

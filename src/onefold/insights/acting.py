@@ -61,6 +61,17 @@ def run_for(actor: Actor, sql: str, *, form: Form, max_rows: int, run_id: UUID |
             _note(run_id, owner, question, outcome, None)
 
 
+@contextmanager
+def placed() -> Iterator[None]:
+    """A fault of the SQL says its place in its message: for whoever has nothing but that."""
+    try:
+        yield
+    except SqlRejected as fault:
+        if not fault.line:
+            raise
+        raise SqlRejected(f"Line {fault.line}, column {fault.column}: {fault}", fault.line, fault.column) from fault
+
+
 def failure_of(fault: OnefoldError, sql: str) -> Failure:
     """As the page shows it."""
     line, column = getattr(fault, "line", 0), getattr(fault, "column", 0)

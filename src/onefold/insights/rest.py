@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
 from onefold.accounts.api import Permission, actor_of, demand
-from onefold.insights.acting import run_for
+from onefold.insights.acting import placed, run_for
 from onefold.insights.asking import MAX_ROWS, Answer
 from onefold.insights.cells import rows_of
 from onefold.insights.files import file_response
@@ -56,7 +56,7 @@ def sql(request: HttpRequest, asked: SqlIn) -> HttpResponse:
     demand(actor, Permission.RUN_SQL)
     form = "arrow" if asked.format == "json" else asked.format
     most = asked.limit or (10_000 if form == "arrow" else MAX_ROWS[form])
-    with run_for(actor, asked.sql, form=form, max_rows=most) as answer:
+    with placed(), run_for(actor, asked.sql, form=form, max_rows=most) as answer:
         if asked.format != "json":
             return file_response(answer, asked.format)
         return HttpResponse(msgspec.json.encode(_json(answer)), content_type="application/json")
