@@ -40,8 +40,9 @@ def refusal(sql: str) -> SqlRejected:
         "select * from events pivot (count(*) for name in ('a', 'b'))",
         "select * from (unpivot events on name, kind)",
         "select columns('^p_'), * exclude (body) replace (upper(name) as name), #1 from events",
-        "select list_transform([1, 2], lambda x: x + 1), [x * 2 for x in [1, 2]], {'a': 1}.a, map {'a': 1}, 'a'.upper()",
-        "select sum(position) filter (where kind = 'page') over w from events window w as (partition by name order by ts)",
+        "select list_transform([1, 2], lambda x: x + 1), [x * 2 for x in [1, 2]], {'a': 1}.a, map {'a': 1}",
+        "select 'a'.upper(), row(1, 2), [1, 2, 3][1:2], struct_pack(a := 1)",
+        "select sum(position) filter (where kind = 'page') over w from events window w as (partition by name)",
         "select * from range(3) r(i), unnest([1, 2]) u(v), generate_series(1, 2)",
         "select body ->> '$.properties.total', cast(position as decimal(10, 2)), 'a' collate nocase from events",
         "select $$it's$$, e'\\n', 'a''b', \"name\" /* ; drop table events */ from events -- ; attach 'x'",
@@ -59,16 +60,47 @@ def test_questions_may_be_asked(sql: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "read_csv('/etc/passwd')", "read_text('/etc/passwd')", "read_blob('/etc/passwd')", "read_json('x')", "glob('*')",
-        "read_parquet('x.parquet')", "parquet_scan('x')", "parquet_metadata('x')", "sniff_csv('x')", "'/etc/passwd'",
-        "'x.parquet'", '"x.csv"', "'https://example.com/x.parquet'", "'s3://b/x.parquet'", "query('select 1')",
-        "query_table('events')", "duckdb_settings()", "duckdb_secrets()", "duckdb_functions()", "pragma_version()",
-        "pragma_table_info('events')", "sqlite_master", "information_schema.tables", "pg_catalog.pg_class", "main.events",
-        "memory.main.events", "json_execute_serialized_sql('x')", "arrow_scan(1, 2, 3)", "pandas_scan(1)",
-        "test_all_types()", "seq_scan(1)", "which_secret('a', 's3')", "duckdb_settings", "events at (version => 1)",
-        "json_each('[]')", "repeat_row(1, num_rows => 9)", "enable_logging()", "_gone", "_hot_events",
+        "read_csv('/etc/passwd')",
+        "read_text('/etc/passwd')",
+        "read_blob('/etc/passwd')",
+        "read_json('x')",
+        "glob('*')",
+        "read_parquet('x.parquet')",
+        "parquet_scan('x')",
+        "parquet_metadata('x')",
+        "sniff_csv('x')",
+        "'/etc/passwd'",
+        "'x.parquet'",
+        '"x.csv"',
+        "'https://example.com/x.parquet'",
+        "'s3://b/x.parquet'",
+        "query('select 1')",
+        "query_table('events')",
+        "duckdb_settings()",
+        "duckdb_secrets()",
+        "duckdb_functions()",
+        "pragma_version()",
+        "pragma_table_info('events')",
+        "sqlite_master",
+        "information_schema.tables",
+        "pg_catalog.pg_class",
+        "main.events",
+        "memory.main.events",
+        "json_execute_serialized_sql('x')",
+        "arrow_scan(1, 2, 3)",
+        "pandas_scan(1)",
+        "test_all_types()",
+        "seq_scan(1)",
+        "which_secret('a', 's3')",
+        "duckdb_settings",
+        "events at (version => 1)",
+        "json_each('[]')",
+        "repeat_row(1, num_rows => 9)",
+        "enable_logging()",
+        "_gone",
+        "_hot_events",
     ],
-)  # fmt: skip
+)
 def test_nothing_but_the_tables_is_read(source: str) -> None:
     around = ["select * from {}", "select 1 where exists (from {})", "with t as (from {}) from t", "from events, {} x"]
     if not source.startswith("events at"):
@@ -80,14 +112,35 @@ def test_nothing_but_the_tables_is_read(source: str) -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        "getenv('HOME')", "current_setting('memory_limit')", "getvariable('x')", "nextval('s')", "currval('s')",
-        "write_log('x')", "sleep_ms(1000)", "pg_sleep(9)", "json_serialize_sql('select 1')", "json_deserialize_sql('{}')",
-        "json_serialize_plan('select 1')", "current_query()", "txid_current()", "version()", "setseed(0.5)",
-        "read_text('/etc/passwd')", "stats(1)", "index_key('a')", "__internal_decompress_string(1)", "create_sort_key(1)",
-        "current_connection_id()", "has_table_privilege('events', 'select')", "main.upper('x')", "system.main.upper('x')",
-        "in_search_path('a', 'b')", "col_description(1, 2)", "pg_conf_load_time()",
+        "getenv('HOME')",
+        "current_setting('memory_limit')",
+        "getvariable('x')",
+        "nextval('s')",
+        "currval('s')",
+        "write_log('x')",
+        "sleep_ms(1000)",
+        "pg_sleep(9)",
+        "json_serialize_sql('select 1')",
+        "json_deserialize_sql('{}')",
+        "json_serialize_plan('select 1')",
+        "current_query()",
+        "txid_current()",
+        "version()",
+        "setseed(0.5)",
+        "read_text('/etc/passwd')",
+        "stats(1)",
+        "index_key('a')",
+        "__internal_decompress_string(1)",
+        "create_sort_key(1)",
+        "current_connection_id()",
+        "has_table_privilege('events', 'select')",
+        "main.upper('x')",
+        "system.main.upper('x')",
+        "in_search_path('a', 'b')",
+        "col_description(1, 2)",
+        "pg_conf_load_time()",
     ],
-)  # fmt: skip
+)
 def test_functions_that_touch_something_are_refused_wherever_they_stand(call: str) -> None:
     for sql in (
         "select {}",
@@ -118,16 +171,44 @@ def test_functions_that_touch_something_are_refused_wherever_they_stand(call: st
 @pytest.mark.parametrize(
     "sql",
     [
-        "insert into events values (1)", "update events set name = 'x'", "delete from events", "drop view events",
-        "create table t as select 1", "alter table events rename to x", "copy events to 'x'", "copy (select 1) to 'x'",
-        "attach 'x.db'", "detach x", "install httpfs", "load httpfs", "force install httpfs", "call pragma_version()",
-        "pragma database_list", "set threads = 99", "reset threads", "export database 'x'", "import database 'x'",
-        "use main", "begin", "commit", "checkpoint", "vacuum", "explain select 1", "explain analyze select 1",
-        "prepare p as select 1", "execute p", "deallocate p", "create macro f(a) as a", "create secret s (type s3)",
-        "set variable x = 1", "comment on view events is 'x'", "merge into events using events e on true when matched then"
-        " delete", "truncate events", "pivot events on name using count(*)",
+        "insert into events values (1)",
+        "update events set name = 'x'",
+        "delete from events",
+        "drop view events",
+        "create table t as select 1",
+        "alter table events rename to x",
+        "copy events to 'x'",
+        "copy (select 1) to 'x'",
+        "attach 'x.db'",
+        "detach x",
+        "install httpfs",
+        "load httpfs",
+        "force install httpfs",
+        "call pragma_version()",
+        "pragma database_list",
+        "set threads = 99",
+        "reset threads",
+        "export database 'x'",
+        "import database 'x'",
+        "use main",
+        "begin",
+        "commit",
+        "checkpoint",
+        "vacuum",
+        "explain select 1",
+        "explain analyze select 1",
+        "prepare p as select 1",
+        "execute p",
+        "deallocate p",
+        "create macro f(a) as a",
+        "create secret s (type s3)",
+        "set variable x = 1",
+        "comment on view events is 'x'",
+        "merge into events using events e on true when matched then delete",
+        "truncate events",
+        "pivot events on name using count(*)",
     ],
-)  # fmt: skip
+)
 def test_nothing_but_questions_may_be_said(sql: str) -> None:
     assert refusal(sql).code == "sql_invalid"
     assert refusal(f"select 1; {sql}").code == "sql_invalid"
@@ -150,12 +231,15 @@ def test_one_statement_at_a_time() -> None:
 def test_a_name_counts_only_where_it_is_in_scope() -> None:
     """Elsewhere DuckDB would look for a file or a table of its own by that name."""
     for name in ("duckdb_settings", '"/etc/passwd"'):
-        check(tree_of(sql := f"with {name} as (select 1) from {name}"), sql, TABLES)
-        check(tree_of(sql := f"with {name} as (select 1) select (select 1 from {name})"), sql, TABLES)
-        refusal(f"select * from (with {name} as (select 1) from {name}) t, {name}")
-        refusal(f"with t as (from {name}), {name} as (select 1) from t")
-        refusal(f"with {name} as (from {name}) from {name}")
-        refusal(f"select 1 from events union (with {name} as (select 1) from {name}) union from {name}")
+        for known in ("with N as (select 1) from N", "with N as (select 1) select (select 1 from N)"):
+            check(tree_of(sql := known.replace("N", name)), sql, TABLES)
+        for unknown in (
+            "select * from (with N as (select 1) from N) t, N",
+            "with t as (from N), N as (select 1) from t",
+            "with N as (from N) from N",
+            "select 1 from events union (with N as (select 1) from N) union from N",
+        ):
+            refusal(unknown.replace("N", name))
 
 
 def test_a_refusal_says_what_where_and_what_is_possible() -> None:
@@ -181,7 +265,7 @@ def test_every_function_is_one_of_duckdbs() -> None:
     }
     syntax = {"->", "<>", "coalesce", "grouping", "grouping_id", "ifnull", "percentile_cont", "percentile_disc", "try"}
     assert FUNCTIONS - known == syntax
-    assert TABLE_FUNCTIONS <= known
+    assert known >= TABLE_FUNCTIONS
 
 
 def test_no_function_of_the_list_has_a_side_effect_or_touches_anything() -> None:

@@ -12,8 +12,8 @@ from django.test import Client, override_settings
 
 from onefold.config import Settings
 from onefold.insights.api import forget_queries
-from tests.web.conftest import Shop, signed_in, track
 from tests.waiting import wait_until
+from tests.web.conftest import Shop, signed_in, track
 
 
 @pytest.fixture(autouse=True)
@@ -154,10 +154,12 @@ def test_downloads_are_files(alice: Client, eve: Client, shop: Shop, tmp_path: A
     asked = {"sql": "select name, count(*) as n from events group by all order by n desc"}
     csv = alice.post("/sql/download", asked | {"format": "csv"})
     assert b"".join(csv.streaming_content) == b'"name","n"\n"Bought",2\n"",1\n'  # type: ignore[attr-defined]  # streams
+    parquet = None
     for client in (alice, eve):  # whoever is masked gets the bytes as they are: the views masked them
         parquet = client.post("/sql/download", asked | {"format": "parquet"})
         (tmp_path / "x").write_bytes(b"".join(parquet.streaming_content))  # type: ignore[attr-defined]  # as above
         assert pq.read_table(tmp_path / "x").to_pylist()[0] == {"name": "Bought", "n": 2}
+    assert parquet is not None
     assert parquet.headers["X-Rows"] == "2"
     assert alice.post("/sql/download", {"sql": "selec"}).status_code == 400
 

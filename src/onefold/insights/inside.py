@@ -6,6 +6,7 @@ reach is bounded by DuckDB's lock-down, what it may use by the system's limits.
 """
 
 import ctypes
+import errno
 import os
 import resource
 import select
@@ -27,6 +28,7 @@ MB: Final = 1_000_000
 ADDRESSES_MB: Final = 4_000
 """Of address space beside DuckDB's memory: libraries, threads' stacks, arenas that allocators reserve."""
 REPORT: Final = "report.json"
+FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _PR_SET_DUMPABLE: Final = 4
 
 
@@ -50,14 +52,19 @@ def _report(job: Job) -> Report:
     try:
         return msgspec.structs.replace(run(job), seconds=time.monotonic() - started)
     except MemoryError:
-        return Report(fault=Fault("memory", ""), seconds=time.monotonic() - started)
+        fault = Fault("memory", "")
+    except OSError as failed:
+        fault = Fault("disk" if failed.errno in FULL else "files", type(failed).__name__)
+    except Exception as failed:  # the parent logs what it was, and no more: its text may quote somebody's data
+        fault = Fault("broken", type(failed).__name__)
+    return Report(fault=fault, seconds=time.monotonic() - started)
 
 
 def _bound(job: Job) -> None:
     """What the system holds this process to, for good."""
     os.nice(NICE)
     cpu_s = int(job.timeout_s * job.threads + GRACE_S) + 1
-    largest = max(job.disk_mb * MB, job.max_bytes) + MB
+    largest = max(job.disk_mb * MB, 3 * job.max_bytes) + 100 * MB
     for kind, most in (
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_AS, (2 * job.memory_mb + ADDRESSES_MB) * MB),

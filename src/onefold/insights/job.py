@@ -56,9 +56,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why there is no result. `kind`: rejected = the SQL; memory = too much; files = of the lake; broken = ours."""
+    """Why there is no result. `kind`: rejected = the SQL; files = of the lake; broken = a defect of ours or of DuckDB."""
 
-    kind: Literal["rejected", "memory", "files", "broken"]
+    kind: Literal["rejected", "memory", "disk", "files", "broken"]
     message: str
     line: int = 0
     column: int = 0

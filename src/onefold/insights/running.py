@@ -28,7 +28,7 @@ from onefold.insights.relations import (
 )
 from onefold.insights.writing import Written, write
 
-BATCH_ROWS: Final = 2_048
+BATCH_ROWS: Final = 512
 _ERRORS: Final = re.compile(r"^[\w ]*Error: ", re.MULTILINE)
 _NOT_OURS: Final = ("_gone", "_overrides", "_withheld", "_hot_", "_files_", "read_parquet")
 _AS_TEXT: Final = ("INTERVAL", "BIT", "TIME WITH TIME ZONE", "UNION", "BIGNUM")
@@ -171,7 +171,7 @@ def _answer(conn: DuckDBPyConnection, job: Job, tree: dict[str, Any], judged: st
     except duckdb.OutOfMemoryException as fault:
         raise QueryFailed(Fault("memory", "")) from fault
     except duckdb.IOException as fault:
-        raise QueryFailed(Fault("files", "")) from fault
+        raise QueryFailed(Fault("disk" if "No space" in str(fault) else "files", "")) from fault
     except (duckdb.InternalException, duckdb.FatalException) as fault:
         raise QueryFailed(Fault("broken", "")) from fault
     except (duckdb.Error, pa.ArrowException) as fault:

@@ -159,8 +159,13 @@ def _error(fault: Fault, job: Job) -> Exception:
             f"The query took more memory than it may ({job.memory_mb} MB, and {job.disk_mb} MB on disk) and was"
             " stopped. Read fewer rows or columns, group by fewer values, or leave out the ORDER BY."
         )
+    if fault.kind == "disk":
+        return Unavailable(
+            "The disk of the data folder is full: this query needs room there. `onefold doctor` says more."
+        )
     if fault.kind == "files":
         return Unavailable("A file of the lake can't be read at the moment. `onefold doctor` says more.")
+    log.error("query_broke", fault=fault.message)
     return Broken("DuckDB failed on this query. Write it in another way; the log of the web process has the place.")
 
 

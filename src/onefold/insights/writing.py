@@ -39,7 +39,8 @@ def write(
 ) -> Written:
     """Rows until the job's bounds. Memory: a batch, or for Parquet a row group."""
     path = Path(job.folder, RESULT)
-    writer, prepare = _writer(schema, path, job.form)
+    sink = pa.OSFile(str(path), "wb")
+    writer, prepare = _writer(schema, sink, job.form)
     rows = size = 0
     is_cut = False
     try:
@@ -47,33 +48,39 @@ def write(
             if rows >= job.max_rows or size >= job.max_bytes:
                 is_cut = True
                 break
-            part = batch.slice(0, job.max_rows - rows)
+            part = _fitting(batch.slice(0, job.max_rows - rows), job.max_bytes - size)
             is_cut = part.num_rows < batch.num_rows
             writer.write_batch(prepare(part))
             rows += part.num_rows
-            size += part.nbytes
+            size = max(size + part.nbytes, sink.tell())
             if is_cut:
                 break
     finally:
         writer.close()
+        sink.close()
     return Written(columns=tuple(columns), rows=rows, is_cut=is_cut)
 
 
-def _writer(schema: pa.Schema, path: Path, form: str) -> tuple[Writer, Any]:
+def _fitting(batch: pa.RecordBatch, size: int) -> pa.RecordBatch:
+    """About as many rows as have that many bytes, one at least: a batch of long texts is large."""
+    return batch if batch.nbytes <= size else batch.slice(0, max(1, batch.num_rows * size // batch.nbytes))
+
+
+def _writer(schema: pa.Schema, sink: pa.NativeFile, form: str) -> tuple[Writer, Any]:
     if form == "parquet":
         import pyarrow.parquet as pq
 
         names = _distinct(schema.names)
         renamed = pa.schema([field.with_name(name) for field, name in zip(schema, names, strict=True)])
-        return pq.ParquetWriter(path, renamed, compression="zstd"), lambda batch: batch.rename_columns(names)
+        return pq.ParquetWriter(sink, renamed, compression="zstd"), lambda batch: batch.rename_columns(names)
     if form == "csv":
         import pyarrow.csv as pacsv
 
         plain = pa.schema(
             [pa.field(name, _plain_type(kind)) for name, kind in zip(schema.names, schema.types, strict=True)]
         )
-        return pacsv.CSVWriter(path, plain), lambda batch: _plain_batch(batch, plain)
-    return pa.ipc.new_file(path, schema), lambda batch: batch
+        return pacsv.CSVWriter(sink, plain), lambda batch: _plain_batch(batch, plain)
+    return pa.ipc.new_file(sink, schema), lambda batch: batch
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
