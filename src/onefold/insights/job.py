@@ -56,7 +56,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why there is no result. `kind`: rejected = the SQL; files = of the lake; broken = a defect of ours or of DuckDB."""
+    """Why there is no result. `kind`: rejected = the SQL; files = of the lake; broken = ours or DuckDB's."""
 
     kind: Literal["rejected", "memory", "disk", "files", "broken"]
     message: str

@@ -9,6 +9,8 @@ from onefold.insights.job import Hidden
 from onefold.insights.relations import TYPES
 from onefold.lake.tables import EVENTS, Column
 
+_HERE: Final = {"profile_id": "Whom it belongs to now", "month": "Of `ts`, for what is filed; else `fresh`"}
+"""Of events, what means something else in the views than in the files."""
 _PROMOTED_SQL: Final = 'select name, "column", type from lake_property where is_complete order by 2'
 
 
@@ -38,9 +40,11 @@ def schema_for(conn: Connection[Any], *, is_masked: bool) -> list[ShownTable]:
     found = []
     for table in TABLES:
         extra = promoted if table is EVENTS else []
-        columns = [_shown(one, is_masked, False) for one in table.columns] + [
-            _shown(one, is_masked, True) for one in extra
-        ]
+        meant = _HERE if table is EVENTS else {}
+        columns = [
+            _shown(one, is_masked, False)
+            for one in (column._replace(meaning=meant.get(column.name, column.meaning)) for column in table.columns)
+        ] + [_shown(one, is_masked, True) for one in extra]
         found.append(ShownTable(table.name, table.meaning, columns))
     return found
 

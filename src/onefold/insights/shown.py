@@ -1,5 +1,6 @@
 """What the page shows of a run: some rows, or why there are none."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,10 @@ _NUMBERS: Final = (
     "UTINYINT",
 )
 _FRACTIONS: Final = ("DOUBLE", "FLOAT", "DECIMAL")
+
+
+_ZONE: Final = re.compile(r"[+-]\d\d:\d\d$")
+_SHORT: Final = {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ", '"NULL"': "NULL"}
 
 
 class Cell(NamedTuple):
@@ -71,7 +76,8 @@ def shown_of(actor: Actor, sql: str, run_id: UUID) -> Shown:
             most = max(1, min(MAX_ROWS, MAX_CELLS // max(1, len(report.columns))))
             return Shown(
                 heads=tuple(
-                    Head(name, kind, kind.startswith((*_NUMBERS, *_FRACTIONS))) for name, kind in report.columns
+                    Head(name, _SHORT.get(kind, kind), kind.startswith((*_NUMBERS, *_FRACTIONS)))
+                    for name, kind in report.columns
                 ),
                 rows=tuple(cell_rows(answer.table().slice(0, most), report.columns)),
                 is_cut=report.is_cut or report.rows > most,
@@ -83,20 +89,22 @@ def shown_of(actor: Actor, sql: str, run_id: UUID) -> Shown:
 
 
 def cell_rows(table: "pa.Table", columns: Sequence[tuple[str, str]]) -> Iterator[tuple[Cell, ...]]:
-    """Rows as a page shows them: long texts cut, ids of profiles as everywhere on pages."""
-    profiles = {at for at, (name, kind) in enumerate(columns) if name == "profile_id" and kind == "BIGINT"}
+    """Rows as a page shows them: long texts cut, ids of profiles as on other pages, instants without their zone."""
+    kinds = ["profile" if name == "profile_id" and kind == "BIGINT" else kind for name, kind in columns]
     for row in rows_of(table):
-        yield tuple(_cell(value, at in profiles) for at, value in enumerate(row))
+        yield tuple(_cell(value, kind) for value, kind in zip(row, kinds, strict=True))
 
 
-def _cell(value: Any, is_profile: bool) -> Cell:  # noqa: ANN401 a value of JSON
+def _cell(value: Any, kind: str) -> Cell:  # noqa: ANN401 a value of JSON
     if value is None:
         return Cell("null", "null")
-    if is_profile and isinstance(value, int):
+    if kind == "profile" and isinstance(value, int):
         return Cell(to_text(value), "profile")
     if isinstance(value, bool):
         return Cell("true" if value else "false", "text")
     if isinstance(value, int | float):
-        return Cell(str(value), "number")
+        return Cell(f"{value:.15g}" if isinstance(value, float) else str(value), "number")
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    if kind.startswith("TIMESTAMP"):  # the page says once whose days these are
+        return Cell(_ZONE.sub("", text).replace("T", " "), "text")
     return Cell(text if len(text) <= MAX_CELL else f"{text[:MAX_CELL]}…", "text")
