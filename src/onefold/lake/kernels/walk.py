@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -108,7 +109,7 @@ class _Source:
         self._idle: list[_Place] = []
         self._files: dict[int, list[File]] = {bucket: [] for bucket in range(BUCKETS)}
         for file in sorted(self._events.files, key=lambda file: (file.partition["month"], file.uri)):
-            if file.partition["month"] != FRESH_MONTH and _overlap(_month(file), wanted.span):
+            if file.partition["month"] != FRESH_MONTH and _overlap(_month(file.partition["month"]), wanted.span):
                 self._files[int(file.partition["bucket"])].append(file)
 
     def loose(self) -> "list[Longs]":
@@ -145,13 +146,15 @@ class _Source:
         return (kernel(Desk().walk_of(rows, [], is_sorted=False)), 0) if len(rows) else None
 
     def _read(self, file: File) -> pa.Table:
-        begin, end = ALWAYS if file.partition["month"] == FRESH_MONTH else _month(file)
+        begin, end = ALWAYS if file.partition["month"] == FRESH_MONTH else _month(file.partition["month"])
         is_within = self._span[0] <= begin and end <= self._span[1]
         return read(file.uri, self._ask, ALWAYS if is_within else self._span)
 
 
-def _month(file: File) -> Span:
-    first = datetime.strptime(file.partition["month"], "%Y-%m").replace(tzinfo=UTC)
+@cache
+def _month(month: str) -> Span:
+    """Of `YYYY-MM`. Asked for each file, of which there are 192 a year."""
+    first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
     return span_of(first, (first + timedelta(days=31)).replace(day=1))
 
 
