@@ -17,12 +17,16 @@ DAY_US = 86_400_000_000
 NAMES = {1: "user_id", 2: "email", 3: "anonymous_id"}
 
 
-def _table(url: str, location: Location, name: str) -> list[dict[str, Any]]:
-    files = take_snapshot(url, location).tables[name]
+def _table(url: str, location: Location, name: str, *, is_current: bool = False) -> list[dict[str, Any]]:
+    files = take_snapshot(url, location, tables=[name] if is_current else []).tables[name]
     with working_memory() as memory:
         register_files(memory, "found", location, files.table, files.files, schema_of(stored_columns(files.table)))
         rows: pa.Table = memory.sql("select * from found order by all").to_arrow_table()
-    return list(rows.to_pylist())
+    replaced = set(files.replaced["profile_id"].to_pylist()) if files.replaced else set()
+    found = [row for row in rows.to_pylist() if row.get("profile_id") not in replaced]
+    if files.hot:
+        found += files.hot.select(rows.column_names).to_pylist()
+    return sorted(found, key=lambda row: (row.get("profile_id", 0), row.get("identifier_id", 0)))
 
 
 def _expected(db: Connection[Any]) -> tuple[list[Any], list[Any]]:
@@ -31,13 +35,14 @@ def _expected(db: Connection[Any]) -> tuple[list[Any], list[Any]]:
     return people, identifiers
 
 
-def _found(url: str, location: Location) -> tuple[list[Any], list[Any]]:
+def _found(url: str, location: Location, *, is_current: bool = False) -> tuple[list[Any], list[Any]]:
     people = [
-        (row["profile_id"], row["name"], row["email"], row["is_known"]) for row in _table(url, location, "profiles")
+        (row["profile_id"], row["name"], row["email"], row["is_known"])
+        for row in _table(url, location, "profiles", is_current=is_current)
     ]
     identifiers = [
         (row["profile_id"], row["identifier_id"], row["value"], row["n_events"])
-        for row in _table(url, location, "identifiers")
+        for row in _table(url, location, "identifiers", is_current=is_current)
     ]
     return people, identifiers
 
@@ -47,6 +52,8 @@ def test_people_are_as_postgresql_has_them_after_each_refresh(
 ) -> None:
     send(db, [track(f"user {n}", "Seen", n) | {"anonymousId": f"anon {n}"} for n in range(30)])
     send(db, [{"type": "group", "userId": "user 1", "groupId": "acme", "traits": {"name": "Acme"}, "messageId": "g"}])
+    assert _found(pg_url, location, is_current=True) == _expected(db)
+    assert [row["name"] for row in _table(pg_url, location, "companies", is_current=True)] == ["Acme"]
     assert refresh(db, pg_url, location, NAMES) == 30
     assert _found(pg_url, location) == _expected(db)
     assert [row["name"] for row in _table(pg_url, location, "companies")] == ["Acme"]
@@ -54,6 +61,8 @@ def test_people_are_as_postgresql_has_them_after_each_refresh(
     identify = {"type": "identify", "traits": {"name": "Ben", "email": "ben@example.com"}}
     send(db, [identify | {"userId": "user 2", "anonymousId": "new", "messageId": "i"}], RECEIVED_US + DAY_US + 10)
     send(db, [{"type": "retract", "source": 1, "messageIds": ["m5"], "messageId": "r"}], RECEIVED_US + 2 * DAY_US)
+    assert _found(pg_url, location) != _expected(db)
+    assert _found(pg_url, location, is_current=True) == _expected(db)
     before = {file.uri for file in take_snapshot(pg_url, location).tables["profiles"].files}
     refresh(db, pg_url, location, NAMES)
     assert _found(pg_url, location) == _expected(db)

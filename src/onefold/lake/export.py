@@ -12,7 +12,7 @@ from onefold.lake.files import COMPRESSION, register_files, working_memory
 from onefold.lake.location import Location
 from onefold.lake.reading import take_snapshot
 from onefold.lake.snapshot import Snapshot
-from onefold.lake.tables import EVENTS, ROW_GROUP_ROWS, Table
+from onefold.lake.tables import COMPANIES, EVENTS, IDENTIFIERS, PROFILES, ROW_GROUP_ROWS, Column
 
 
 class ExportRejected(Rejected):
@@ -24,33 +24,48 @@ class ExportRejected(Rejected):
 def export(url: str, location: Location, folder: Path) -> dict[str, int]:
     """Write every table into `folder`, which is new or empty: a file each, of `events` one a month; rows of each.
 
-    As of one moment, the hot tail included, without what is gone, under present profiles. Raises ExportRejected.
+    As of one moment, the hot tail included, without what is gone, under present profiles, so that overrides are not
+    needed. Raises ExportRejected.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExportRejected(f"{folder} holds something already. Name a folder that is new or empty.")
-    snapshot = take_snapshot(url, location)
-    return {name: _export(location, snapshot, files.table, folder) for name, files in snapshot.tables.items()}
-
-
-def _export(location: Location, snapshot: Snapshot, table: Table, folder: Path) -> int:
-    files = snapshot.tables[table.name]
-    (folder / table.name).mkdir(parents=True, exist_ok=True)
-    rows = 0
-    with working_memory() as memory:
-        register_files(memory, "files", location, table, files.files, schema_of(stored_columns(table)))
-        if table.name == EVENTS.name:
-            for name in ("gone", "withheld", "overrides"):
-                memory.register(name, getattr(snapshot, name))
-            memory.register("hot", files.hot)
-            memory.execute(_EVENTS_SQL)
-            for (month,) in memory.sql("select distinct month from whole order by 1").fetchall():
-                query = (
-                    f"select * exclude (month) from whole where month = $month order by {', '.join(table.sorted_by)}"  # noqa: S608 names of ours
-                )
-                rows += _write(memory.sql(query, params={"month": month}), folder / table.name / f"{month}.parquet")
-        else:
-            rows = _write(memory.sql("select * from files"), folder / table.name / "all.parquet")
+    snapshot = take_snapshot(url, location, tables=[table.name for table in _OTHERS])
+    rows = {}
+    for name in (EVENTS.name, *(table.name for table in _OTHERS)):
+        (folder / name).mkdir(parents=True)
+        with working_memory() as memory:
+            write = _export_events if name == EVENTS.name else _export_table
+            rows[name] = write(memory, location, snapshot, name, folder / name)
     return rows
+
+
+def _export_events(
+    memory: duckdb.DuckDBPyConnection, location: Location, snapshot: Snapshot, name: str, folder: Path
+) -> int:
+    files = snapshot.tables[name]
+    register_files(memory, "files", location, files.table, files.files, schema_of(stored_columns(files.table)))
+    for part in ("gone", "withheld", "overrides"):
+        memory.register(part, getattr(snapshot, part))
+    memory.register("hot", files.hot)
+    memory.execute(_EVENTS_SQL)
+    months = [month for (month,) in memory.sql("select distinct month from whole order by 1").fetchall()]
+    return sum(_write(memory.sql(_MONTH_SQL, params={"month": month}), folder / f"{month}.parquet") for month in months)
+
+
+def _export_table(
+    memory: duckdb.DuckDBPyConnection, location: Location, snapshot: Snapshot, name: str, folder: Path
+) -> int:
+    files = snapshot.tables[name]
+    stored = stored_columns(files.table)
+    register_files(memory, "files", location, files.table, files.files, schema_of(stored))
+    memory.register("hot", files.hot if files.hot is not None else schema_of(files.table.columns).empty_table())
+    memory.register("replaced", files.replaced if files.replaced is not None else schema_of(_KEY).empty_table())
+    names = ", ".join(column.name for column in stored)
+    kept = "anti join replaced using (profile_id)" if files.table.column("profile_id") else ""
+    query = f"""
+    select {names} from files {kept} union all select {names} from hot order by {", ".join(files.table.sorted_by)}
+    """  # noqa: S608 names of ours
+    return _write(memory.sql(query), folder / "all.parquet")
 
 
 def _write(found: duckdb.DuckDBPyRelation, path: Path) -> int:
@@ -63,6 +78,11 @@ def _write(found: duckdb.DuckDBPyRelation, path: Path) -> int:
     return rows
 
 
+_OTHERS: Final = (PROFILES, IDENTIFIERS, COMPANIES)
+_KEY: Final = (Column("profile_id", "long", "Whose rows of the files don't count"),)
+_MONTH_SQL: Final = f"""
+select * exclude (month) from whole where month = $month order by {", ".join(EVENTS.sorted_by)}
+"""  # noqa: S608 names of ours
 _EVENTS_SQL: Final = """
 create temp table whole as
 select found.* replace (coalesce(overrides.profile_id, found.profile_id) as profile_id), strftime(ts, '%Y-%m') as month

@@ -10,10 +10,11 @@ import pyarrow.compute
 
 from onefold.lake.delta import files_of
 from onefold.lake.location import Location
+from onefold.lake.people import with_changes
 from onefold.lake.promoted import Promoted, promoted_column
 from onefold.lake.rows import HOT, connect_arrow, hot_rows, read_arrow
 from onefold.lake.snapshot import Snapshot, TableFiles
-from onefold.lake.tables import EVENTS, TABLES
+from onefold.lake.tables import EVENTS, TABLES, Table
 
 if TYPE_CHECKING:
     from adbc_driver_postgresql.dbapi import Connection
@@ -24,13 +25,16 @@ MAX_HOT: Final = 500_000
 """Positions of the hot tail that are read; of a longer one the oldest, and the snapshot says where it ends."""
 
 
-def take_snapshot(url: str, location: Location, fragments: Collection[int] | None = None) -> Snapshot:
-    """What was accepted by now, each event once. `fragments`: of the hot tail only these.
+def take_snapshot(
+    url: str, location: Location, fragments: Collection[int] | None = None, tables: Collection[str] = ()
+) -> Snapshot:
+    """What was accepted by now, each event once. `fragments`: of the hot tail only these. `tables`: of people and
+    companies, if they shall be as of now, too; others are as of the last refresh.
 
     Cost: 5 ms, and 8 µs for each event that came since the last flush.
     """
     with one_moment(url) as conn:
-        return snapshot_in(conn, location, fragments)
+        return snapshot_in(conn, location, fragments, tables)
 
 
 @contextmanager
@@ -42,7 +46,9 @@ def one_moment(url: str) -> Iterator["Connection"]:
         conn.rollback()
 
 
-def snapshot_in(conn: "Connection", location: Location, fragments: Collection[int] | None = None) -> Snapshot:
+def snapshot_in(
+    conn: "Connection", location: Location, fragments: Collection[int] | None = None, tables: Collection[str] = ()
+) -> Snapshot:
     """As `take_snapshot`, at the moment of a connection of `one_moment`."""
     versions = dict(zip(*read_arrow(conn, HOT["versions"]).to_pydict().values(), strict=True))
     stand = read_arrow(conn, HOT["stand"]).to_pylist()[0]
@@ -53,17 +59,12 @@ def snapshot_in(conn: "Connection", location: Location, fragments: Collection[in
     )
     columns = {one.name: promoted_column(one) for one in promoted}
     events = EVENTS._replace(columns=(*EVENTS.columns, *columns.values()))
-    tables = {
-        table.name: TableFiles(
-            table=table,
-            version=versions.get(table.name, NO_VERSION),
-            files=files_of(location, table.name, versions[table.name]) if table.name in versions else (),
-            hot=hot_rows(hot, promoted) if table is events else None,
-        )
-        for table in (events, *TABLES[1:])
-    }
+    found = {events.name: _of_version(location, events, versions, hot_rows(hot, promoted))}
+    for table in TABLES[1:]:
+        files = _of_version(location, table, versions)
+        found[table.name] = with_changes(conn, files) if table.name in tables else files
     return Snapshot(
-        tables=tables,
+        tables=found,
         position=stand["flushed"],
         taken_at=_taken_at(stand["taken_at"], hot, fragments),
         gone=gone,
@@ -73,6 +74,12 @@ def snapshot_in(conn: "Connection", location: Location, fragments: Collection[in
         hot_since=stand["hot_since"],
         storage_options=location.options,
     )
+
+
+def _of_version(location: Location, table: Table, versions: dict[str, int], hot: pa.Table | None = None) -> TableFiles:
+    version = versions.get(table.name, NO_VERSION)
+    files = () if version == NO_VERSION else files_of(location, table.name, version)
+    return TableFiles(table=table, version=version, files=files, hot=hot)
 
 
 def _array(fragments: Collection[int] | None) -> str:

@@ -9,17 +9,16 @@ from deltalake.transaction import AddAction, RemoveAction
 from psycopg import Connection
 
 from onefold.infra.logs import get_logger
-from onefold.infra.postgres import load_queries
 from onefold.lake.delta import commit, files_of, removed, schema_of, stored_columns
 from onefold.lake.failpoints import reach
 from onefold.lake.files import register_files, working_memory, write_rows, write_stream
 from onefold.lake.location import Location
+from onefold.lake.people import BUCKET_SQL, KEYS, QUERIES, SELECTS, Stand, have_companies_changed, stand_in
 from onefold.lake.reading import one_moment
 from onefold.lake.rows import HOT, read_arrow, stream_arrow
 from onefold.lake.snapshot import File
 from onefold.lake.state import maintaining, publish, settled_version
 from onefold.lake.tables import (
-    BUCKETS,
     COMPANIES,
     FRAGMENT_OVERRIDES,
     IDENTIFIERS,
@@ -31,18 +30,9 @@ from onefold.lake.tables import (
 if TYPE_CHECKING:
     from adbc_driver_postgresql.dbapi import Connection as ArrowConnection
 
-QUERIES: Final = load_queries("onefold.lake", "refresh.sql")
 MANY_TOUCHED: Final = 200_000
 """Above so many profiles everything is read afresh: one scan is cheaper than as many probes."""
 log = get_logger(__name__)
-
-
-class _Stand(NamedTuple):
-    refreshed: int
-    refreshed_move: int
-    last: int
-    last_move: int
-    has_noted: bool
 
 
 class _Change(NamedTuple):
@@ -59,13 +49,14 @@ def refresh(conn: Connection[Any], url: str, location: Location, namespaces: Map
     Safe to repeat, to kill, and to run beside everything else. Cost: the profiles that may have changed, and rewriting
     the buckets they are in; the first time all of them.
     """
+    conn.execute(QUERIES["name_namespaces"], {"codes": list(namespaces), "names": list(namespaces.values())})
     with maintaining(conn), one_moment(url) as moment, working_memory() as memory:
-        stand = _Stand(**read_arrow(moment, QUERIES["stand"]).to_pylist()[0])
-        if (stand.last, stand.last_move, stand.has_noted) == (stand.refreshed, stand.refreshed_move, False):
+        stand = stand_in(moment)
+        if not stand.has_news:
             return 0
         noted = read_arrow(moment, QUERIES["noted"])["seq"].to_pylist()
         touched = _touched(moment, stand)
-        _load(memory, moment, touched, namespaces)
+        _load(memory, moment, touched)
         changes = [
             *(
                 _replace_people(conn, memory, location, table, is_whole=touched is None)
@@ -86,35 +77,25 @@ def refresh(conn: Connection[Any], url: str, location: Location, namespaces: Map
     return int(count)
 
 
-def _touched(moment: "ArrowConnection", stand: _Stand) -> pa.Array | None:
+def _touched(moment: "ArrowConnection", stand: Stand) -> pa.Array | None:
     """Profiles that may have changed; None = too many, or nobody knows."""
     if not stand.refreshed:
         return None
-    query = QUERIES["touched"].format(after=stand.refreshed, move=stand.refreshed_move)
-    found = read_arrow(moment, query)["profile_id"].combine_chunks()
+    found = read_arrow(moment, stand.touched_sql)["profile_id"].combine_chunks()
     return None if len(found) > MANY_TOUCHED else found
 
 
-def _load(
-    memory: duckdb.DuckDBPyConnection,
-    moment: "ArrowConnection",
-    touched: pa.Array | None,
-    namespaces: Mapping[int, str],
-) -> None:
+def _load(memory: duckdb.DuckDBPyConnection, moment: "ArrowConnection", touched: pa.Array | None) -> None:
     """The rows as PostgreSQL has them now, as the tables `profiles` and `identifiers`."""
     memory.register("touched", pa.table([touched if touched is not None else pa.array([], pa.int64())], ["profile_id"]))
-    names = pa.table(
-        [pa.array(namespaces.keys(), pa.int32()), pa.array(namespaces.values(), pa.string())], ["ns", "namespace"]
-    )
-    memory.register("namespaces", names)
-    for name, key in (("profiles", "id"), ("identifiers", "prof")):
+    for table, key in KEYS.items():
         is_touched = (
             "true" if touched is None else f"{key} = any('{{{','.join(map(str, touched.to_pylist()))}}}'::bigint[])"
         )
-        for place, batch in enumerate(stream_arrow(moment, QUERIES[name].format(touched=is_touched))):
+        for place, batch in enumerate(stream_arrow(moment, QUERIES[table.name].format(touched=is_touched))):
             memory.register("piece", pa.table(batch))
-            into = f"create temp table {name} as" if place == 0 else f"insert into {name}"
-            memory.execute(f"{into} {_SELECTS[name]}")
+            into = f"create temp table {table.name} as" if place == 0 else f"insert into {table.name}"
+            memory.execute(f"{into} {SELECTS[table.name]} from piece")
 
 
 def _replace_people(
@@ -157,11 +138,10 @@ def _cast(rows: pa.RecordBatchReader, schema: pa.Schema) -> pa.RecordBatchReader
 
 
 def _replace_small(
-    conn: Connection[Any], moment: "ArrowConnection", location: Location, stand: _Stand
+    conn: Connection[Any], moment: "ArrowConnection", location: Location, stand: Stand
 ) -> Iterator[_Change]:
     """Small tables, each in one file: companies if there may be news of them, and the overrides."""
-    has_any = read_arrow(moment, QUERIES["has_group_calls"].format(after=stand.refreshed))["has_any"][0].as_py()
-    if has_any or not stand.refreshed:
+    if have_companies_changed(moment, stand):
         yield _replace_whole(conn, location, COMPANIES, read_arrow(moment, QUERIES["companies"]))
     yield _replace_whole(
         conn, location, FRAGMENT_OVERRIDES, read_arrow(moment, HOT["overrides"].format(fragments="null"))
@@ -179,15 +159,4 @@ def _replace_whole(conn: Connection[Any], location: Location, table: Table, rows
     return _Change(table, version, commit(location, table, version, actions, {"onefold.operation": "refresh"}))
 
 
-_BUCKET: Final = f"((profile_id % {BUCKETS} + {BUCKETS}) % {BUCKETS})::integer as bucket"
-_BUCKETS_SQL: Final = f"select distinct bucket from {{name}} union select {_BUCKET} from touched"  # noqa: S608 our names
-_INSTANT: Final = "to_timestamp(0) + to_microseconds({0}) as {1}"
-_SELECTS: Final = {
-    "profiles": f"select {_BUCKET}, * from piece",  # noqa: S608 our own names
-    "identifiers": f"""
-    select {_BUCKET}, profile_id, identifier_id, coalesce(namespaces.namespace, piece.ns::varchar) as namespace, value,
-        {_INSTANT.format("rcv", "first_received_at")}, n_events, {_INSTANT.format("first_ts", "first_ts")},
-        {_INSTANT.format("last_ts", "last_ts")}
-    from piece left join namespaces on namespaces.ns = piece.ns
-    """,  # noqa: S608 our own names
-}
+_BUCKETS_SQL: Final = f"select distinct bucket from {{name}} union select {BUCKET_SQL} from touched"  # noqa: S608 our names

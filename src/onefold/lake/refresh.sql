@@ -19,6 +19,10 @@ union select profile from lake_touched
 union select from_prof from identity_move where seq > {move} and from_prof is not null
 union select to_prof from identity_move where seq > {move} and to_prof is not null
 
+-- name_namespaces: what their codes mean
+insert into lake_namespace (code, name) select * from unnest(%(codes)s::smallint[], %(names)s::text[])
+on conflict (code) do update set name = excluded.name where lake_namespace.name <> excluded.name
+
 -- noted: profiles of which nothing else tells
 select seq from lake_touched
 
@@ -27,9 +31,10 @@ select id as profile_id, name, email, phone, company as company_id, is_known, fi
     greatest(first_seen, last_seen) as last_seen, traits::text as traits
 from profile where {touched}
 
--- identifiers: as the lake has them; `namespace` is its code
-select prof as profile_id, h as identifier_id, ns, val as value, rcv, n as n_events, first_ts, last_ts
-from node where {touched}
+-- identifiers: as the lake has them; times in µs
+select n.prof as profile_id, n.h as identifier_id, coalesce(s.name, n.ns::text) as namespace, n.val as value, n.rcv,
+    n.n as n_events, n.first_ts, n.last_ts
+from node n left join lake_namespace s on s.code = n.ns where {touched}
 
 -- companies: all of them
 select h as company_id, space, key, name, n as n_events, first_seen, last_seen, traits::text as traits from company order by h

@@ -30,6 +30,8 @@ class TableFiles:
     files: tuple[File, ...]
     hot: "pa.Table | None" = None
     """Rows that aren't in the files yet, with all columns of `table`."""
+    replaced: "pa.Table | None" = None
+    """One column, `profile_id`: rows of the files that have one of these don't count; `hot` has what does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,8 @@ class Snapshot:
     Of `events`: rows whose `position` is in `gone` were taken back or erased since they were written; `overrides` gives
     the present profile of fragments that merged or split since. `events` then is: files without `gone`, and `hot`, both
     without the fragments of `withheld`, with `profile_id` from `overrides` where that has the fragment. The other
-    tables are their files alone.
+    tables are their files without `replaced`, and `hot`; of people as they are only where the snapshot was asked for
+    them, else as of the last refresh.
     """
 
     tables: Mapping[str, TableFiles]

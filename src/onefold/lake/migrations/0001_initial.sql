@@ -51,6 +51,12 @@ create table lake_property (
     check ("column" is not null or not is_complete)
 );
 
+-- What the codes of namespaces mean, for readers of the lake.
+create table lake_namespace (
+    code smallint primary key,
+    name text not null
+);
+
 -- Fragments whose older events were fetched from the lake for a while, because somebody reads or changes them.
 create table lake_thaw (
     fragment  bigint primary key,

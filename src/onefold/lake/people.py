@@ -1,0 +1,87 @@
+"""People, identifiers and companies as PostgreSQL has them, and which of them the lake's tables don't have so."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from onefold.infra.postgres import load_queries
+from onefold.lake.delta import schema_of
+from onefold.lake.rows import read_arrow
+from onefold.lake.snapshot import TableFiles
+from onefold.lake.tables import BUCKETS, COMPANIES, IDENTIFIERS, PROFILES, Table
+
+if TYPE_CHECKING:
+    from adbc_driver_postgresql.dbapi import Connection
+
+QUERIES: Final = load_queries("onefold.lake", "refresh.sql")
+KEYS: Final = {PROFILES: "id", IDENTIFIERS: "n.prof"}
+"""Table → what the profile is called in the query of its rows."""
+BUCKET_SQL: Final = f"((profile_id % {BUCKETS} + {BUCKETS}) % {BUCKETS})::integer as bucket"
+_INSTANT: Final = "to_timestamp(0) + to_microseconds({0}) as {1}"
+SELECTS: Final = {
+    PROFILES.name: f"select {BUCKET_SQL}, *",
+    IDENTIFIERS.name: f"select {BUCKET_SQL}, profile_id, identifier_id, namespace, value, "
+    f"{_INSTANT.format('rcv', 'first_received_at')}, n_events, {_INSTANT.format('first_ts', 'first_ts')}, "
+    f"{_INSTANT.format('last_ts', 'last_ts')}",
+    COMPANIES.name: "select *",
+}
+"""From PostgreSQL's answers the columns of the lake."""
+
+
+class Stand(NamedTuple):
+    """Up to where the tables are, and up to where they could be."""
+
+    refreshed: int
+    refreshed_move: int
+    last: int
+    last_move: int
+    has_noted: bool
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything may have changed."""
+        return (self.last, self.last_move, self.has_noted) != (self.refreshed, self.refreshed_move, False)
+
+    @property
+    def touched_sql(self) -> str:
+        """Profiles that may have changed."""
+        return QUERIES["touched"].format(after=self.refreshed, move=self.refreshed_move)
+
+
+def stand_in(moment: "Connection") -> Stand:
+    """At this moment."""
+    return Stand(**read_arrow(moment, QUERIES["stand"]).to_pylist()[0])
+
+
+def with_changes(moment: "Connection", files: TableFiles) -> TableFiles:
+    """A table as its files have it, and what has changed since; before the first refresh all of it.
+
+    Cost: the profiles that may have changed since the last refresh; 5 µs each.
+    """
+    stand, table = stand_in(moment), files.table
+    if not stand.has_news or (table == COMPANIES and not have_companies_changed(moment, stand)):
+        return files
+    if table == COMPANIES:
+        return replace(files, files=(), hot=_rows(moment, table, QUERIES[table.name]))
+    if not stand.refreshed:
+        return replace(files, files=(), hot=_rows(moment, table, QUERIES[table.name].format(touched="true")))
+    is_touched = f"{KEYS[table]} in (select profile_id from ({stand.touched_sql}) touched)"  # noqa: S608 numbers
+    hot = _rows(moment, table, QUERIES[table.name].format(touched=is_touched))
+    return replace(files, hot=hot, replaced=read_arrow(moment, stand.touched_sql).select(["profile_id"]))
+
+
+def have_companies_changed(moment: "Connection", stand: Stand) -> bool:
+    """Whether there may be news of companies."""
+    query = QUERIES["has_group_calls"].format(after=stand.refreshed)
+    return not stand.refreshed or bool(read_arrow(moment, query)["has_any"][0].as_py())
+
+
+def _rows(moment: "Connection", table: Table, query: str) -> pa.Table:
+    schema = schema_of(table.columns)
+    with duckdb.connect() as memory:
+        memory.execute("set TimeZone = 'UTC'")
+        memory.register("found", read_arrow(moment, query))
+        rows: pa.Table = memory.sql(f"{SELECTS[table.name]} from found").to_arrow_table()
+    return rows.select(schema.names).cast(schema)
