@@ -30,8 +30,8 @@ from onefold.lake.tables import EVENTS, FRESH_BUCKET, FRESH_MONTH
 if TYPE_CHECKING:
     from adbc_driver_postgresql.dbapi import Connection as ArrowConnection
 
-CHUNK_EVENTS: Final = 100_000
-"""Events of one file and commit: some 300 MB of memory."""
+CHUNK_EVENTS: Final = 50_000
+"""Events of one file and commit: some 350 MB of memory."""
 MAX_CHUNKS: Final = 100
 FRESH: Final = {"month": FRESH_MONTH, "bucket": str(FRESH_BUCKET)}
 log = get_logger(__name__)
