@@ -5,7 +5,7 @@ Imported only in the child process (inside.py).
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,8 +50,9 @@ def run(job: Job) -> Report:
         if len(job.sql) > MAX_SQL:
             raise SqlRejected(f"A query may have {MAX_SQL:,} characters; this one has {len(job.sql):,}.")
         with duckdb.connect(":memory:") as conn:
-            kept = _shut_in(conn, job)
+            _set_up(conn, job)
             tree, judged, used = _judge(conn, job)
+            kept = _shut_in(conn, job, used)
             done = _answer(conn, job, tree, judged)
             del kept
         return Report(columns=done.columns, rows=done.rows, is_cut=done.is_cut, tables=tuple(sorted(used)))
@@ -63,8 +64,8 @@ def run(job: Job) -> Report:
         return Report(fault=failed.fault)
 
 
-def _shut_in(conn: DuckDBPyConnection, job: Job) -> list[Any]:
-    """The views, and from then on nothing but them. What is returned must be kept as long as they are read."""
+def _set_up(conn: DuckDBPyConnection, job: Job) -> None:
+    """The bounds of its memory and disk, and what may be opened: the files of the job."""
     files = [uri for table in job.tables if not table.url for uri in table.files]
     for setting in (
         f"memory_limit = '{job.memory_mb}MB'",
@@ -83,8 +84,13 @@ def _shut_in(conn: DuckDBPyConnection, job: Job) -> list[Any]:
         f"allowed_paths = [{', '.join(map(text, files))}]",
     ):
         conn.execute(f"SET {setting}")
+
+
+def _shut_in(conn: DuckDBPyConnection, job: Job, used: Collection[str]) -> list[Any]:
+    """The views of what is `used`, and from then on nothing but them. Keep what is returned while they are read."""
+    needed = {*used, "identifiers"} if job.withheld and "profiles" in used else used
     try:
-        kept = _define(conn, job)
+        kept = _define(conn, job, [table for table in job.tables if table.name in needed])
     except (duckdb.IOException, duckdb.InvalidInputException, OSError) as fault:
         raise QueryFailed(Fault("files", type(fault).__name__)) from fault
     conn.execute("SET enable_external_access = false")
@@ -92,24 +98,24 @@ def _shut_in(conn: DuckDBPyConnection, job: Job) -> list[Any]:
     return kept
 
 
-def _define(conn: DuckDBPyConnection, job: Job) -> list[Any]:
+def _define(conn: DuckDBPyConnection, job: Job, tables: Sequence[JobTable]) -> list[Any]:
     kept: list[Any] = []
     for name, file in ((GONE, job.gone), (OVERRIDES, job.overrides), (WITHHELD, job.withheld)):
-        if file:  # into DuckDB's own memory: they are joined with
+        if file and tables:  # into DuckDB's own memory: they are joined with
             conn.register("incoming", _read(file))
             conn.execute(f"CREATE TABLE {name} AS FROM incoming")
             conn.unregister("incoming")
     sources = {}
-    for table in job.tables:
+    for table in tables:
         sources[table.name] = _source(conn, table, job, kept)
         if table.hot:
             kept.append(_read(table.hot))
             conn.register(hot_name(table), kept[-1])
-    if job.withheld:
+    if job.withheld and tables:
         source, there = sources.get("identifiers", ("", ()))
         of = f"SELECT profile_id FROM {source} f JOIN {WITHHELD} w ON w.fragment_id = f.identifier_id" if there else ""  # noqa: S608 our own names
         conn.execute(f"CREATE TABLE {WITHHELD}_profiles AS {of or 'SELECT CAST(NULL AS BIGINT) AS profile_id'}")
-    for table in job.tables:
+    for table in tables:
         source, there = sources[table.name]
         conn.execute(view_sql(table, job, source=source, there=there))
     return kept
