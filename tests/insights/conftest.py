@@ -61,7 +61,7 @@ def snapshot(tmp_path: Path) -> Snapshot:
 @pytest.fixture
 def ask(sandboxed: Settings, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
     """`ask("select 1")` → rows; `is_masked` and other fields of a Question by name. Nothing may be left behind."""
-    monkeypatch.setattr(asking, "snapshot_of", lambda _: snapshot)
+    monkeypatch.setattr(asking, "snapshot_of", lambda *_: snapshot)
 
     def rows(sql: str, *, is_masked: bool = False, **more: Any) -> list[Any]:
         question = Question(sql=sql, is_masked=is_masked, **more)
@@ -69,4 +69,4 @@ def ask(sandboxed: Settings, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
             return list(rows_of(answer.table()))
 
     yield rows
-    assert list((sandboxed.database.data_dir / "sql").glob("*")) == []
+    assert list((sandboxed.database.data_dir / "sql").glob("sql-*")) == []

@@ -58,6 +58,11 @@ def test_a_query_shows_rows_types_and_how_fresh_they_are(alice: Client, shop: Sh
     assert "2+" not in text
 
 
+def test_people_are_there_before_the_lake_was_ever_written(alice: Client, shop: Shop) -> None:
+    assert "Ada ada@example.com" in ran(alice, "select name, email from profiles")
+    assert "1 row" in ran(alice, "select value from identifiers where value = 'ada@example.com'")
+
+
 def test_a_fault_stands_at_its_place(alice: Client, shop: Shop) -> None:
     html = alice.post("/sql/run", {"sql": "select name,\n  nme\nfrom events"}).content.decode()
     assert 'data-line="2" data-column="3"' in html

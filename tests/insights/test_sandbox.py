@@ -202,11 +202,11 @@ def test_nothing_is_left_when_the_parent_is_killed(sandboxed: Settings, tmp_path
     wait_until(lambda: len(_children(parent.pid)) == 1 and _children(parent.pid)[0].nice() == 10, seconds=30)
     (child,) = _children(parent.pid)
     folders = tmp_path / "data" / "sql"
-    assert len(list(folders.glob("*"))) == 1
+    assert len(list(folders.glob("sql-*"))) == 1
     parent.kill()
     parent.wait()
     wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=20)
-    wait_until(lambda: list(folders.glob("*")) == [], seconds=20)
+    wait_until(lambda: list(folders.glob("sql-*")) == [], seconds=20)
 
 
 def test_what_a_killed_pair_left_is_cleared_by_the_next_query(sandboxed: Settings, ask: Ask) -> None:
@@ -226,7 +226,7 @@ from onefold.insights import asking
 from tests.insights import lake
 settings = load_settings({{"ONEFOLD_DATA_DIR": sys.argv[1] + "/data"}})
 snapshot = lake.small(Path(sys.argv[1], "lake"))
-asking.snapshot_of = lambda _: snapshot
+asking.snapshot_of = lambda *_: snapshot
 with asking.ask(settings, asking.Question(sql="{ENDLESS}", is_masked=False), lambda: False):
     pass
 """
@@ -246,3 +246,20 @@ def _until(settings: Settings, may_end: threading.Event) -> None:
 
 def _children(parent: int | None = None) -> list[psutil.Process]:
     return [one for one in psutil.Process(parent).children() if "onefold.insights.inside" in " ".join(one.cmdline())]
+
+
+def test_folders_of_those_that_begin_at_once_are_left_alone(tmp_path: Path) -> None:
+    lost: list[bool] = []
+
+    def hold() -> None:
+        for _ in range(50):
+            with private_folder(tmp_path) as folder:
+                lost.append(not (folder / sandbox.LOCK).exists())
+
+    threads = [threading.Thread(target=hold) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert lost == [False] * 400
+    assert list(tmp_path.glob("sql-*")) == []

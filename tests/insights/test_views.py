@@ -3,10 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from onefold.insights import asking
 from onefold.insights.guard import SqlRejected
+from onefold.lake.delta import schema_of
 from onefold.lake.snapshot import Snapshot
 from onefold.lake.tables import EVENTS
 from tests.insights import lake
@@ -32,6 +34,20 @@ def test_nobody_who_is_being_erased_is_seen(ask: Ask) -> None:
     assert ask("select profile_id from identifiers order by 1") == [[ANNA], [BERT]]
 
 
+def test_people_are_as_they_are_now(ask: Ask, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    profiles = snapshot.tables["profiles"]
+    news = {"bucket": 5, "profile_id": ANNA, "name": "Anna now", "is_known": True}
+    changed = replace(
+        profiles,
+        hot=pa.Table.from_pylist([news], schema_of(profiles.table.columns)),
+        replaced=pa.table({"profile_id": pa.array([ANNA, BERT], pa.int64())}),
+    )
+    now = replace(snapshot, tables=dict(snapshot.tables) | {"profiles": changed})
+    monkeypatch.setattr(asking, "snapshot_of", lambda *_: now)
+    assert ask("select profile_id, name from profiles order by 1") == [[ANNA, "Anna now"]]
+    assert ask("select profile_id, name from profiles", is_masked=True) == [[ANNA, None]]
+
+
 def test_all_columns_of_the_contract_are_there_with_their_types(ask: Ask) -> None:
     said = {name: kind for name, kind, *_ in ask("describe events")}
     types = {"long": "BIGINT", "integer": "INTEGER", "string": "VARCHAR", "double": "DOUBLE", "binary": "BLOB",
@@ -44,7 +60,7 @@ def test_all_columns_of_the_contract_are_there_with_their_types(ask: Ask) -> Non
 
 
 def test_an_empty_lake_has_empty_tables(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "snapshot_of", lambda _: lake.empty())
+    monkeypatch.setattr(asking, "snapshot_of", lambda *_: lake.empty())
     assert ask("select count(*), max(ts) from events") == [[0, None]]
     assert ask("select count(*) from profiles join identifiers using (profile_id)") == [[0]]
 
@@ -57,7 +73,7 @@ def test_an_object_store_is_read_by_another_way_and_says_the_same(
         name: replace(part, files=tuple(replace(file, uri=f"file://{file.uri}") for file in part.files))
         for name, part in snapshot.tables.items()
     }
-    monkeypatch.setattr(asking, "snapshot_of", lambda _: replace(snapshot, tables=tables))
+    monkeypatch.setattr(asking, "snapshot_of", lambda *_: replace(snapshot, tables=tables))
     assert ask(EVERYTHING) == here
     assert ask("select count(*) from profiles") == [[2]]
     assert ask("select position, p_note from events where bucket = 6 and ts > '2020-01-01' and month = '2026-01'"

@@ -1,7 +1,7 @@
 """From a question to a result: whose columns are hidden, the lake at this moment, a turn, the child process."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,7 +84,7 @@ def hidden_as(column: Column, *, is_promoted: bool) -> Hidden:
 def ask(settings: Settings, question: Question, is_cancelled: Callable[[], bool]) -> Iterator[Answer]:
     """Runs it. Raises SqlRejected, SqlBusy, SqlTooMuch, SqlCancelled; Unavailable when the lake can't be read."""
     with turn(settings.sql.at_once), private_folder(settings.database.data_dir / "sql") as folder:
-        snapshot = snapshot_of(settings)
+        snapshot = snapshot_of(settings, named_tables(question.sql))
         job = job_of(settings, question, snapshot, folder)
         report = run_job(job, is_cancelled)
         if report.fault:
@@ -92,12 +92,17 @@ def ask(settings: Settings, question: Question, is_cancelled: Callable[[], bool]
         yield Answer(report=report, file=folder / RESULT, taken_at=snapshot.taken_at, position=snapshot.position)
 
 
-def snapshot_of(settings: Settings) -> "Snapshot":
-    """The lake at this moment. Raises Unavailable."""
+def named_tables(sql: str) -> list[str]:
+    """Tables that a text may read, by their names in it: those that it doesn't name needn't be brought up to now."""
+    return [table.name for table in TABLES if table.name in sql.lower()]
+
+
+def snapshot_of(settings: Settings, tables: Collection[str]) -> "Snapshot":
+    """The lake at this moment, also those of `tables` that are refreshed now and then. Raises Unavailable."""
     from onefold.lake.location import location_of  # as above
     from onefold.lake.reading import take_snapshot
 
-    return take_snapshot(settings.database.address(), location_of(settings))
+    return take_snapshot(settings.database.address(), location_of(settings), tables=tables)
 
 
 def job_of(settings: Settings, question: Question, snapshot: "Snapshot", folder: Path) -> Job:
@@ -143,6 +148,7 @@ def _job_table(snapshot: "Snapshot", part: "TableFiles", question: Question, fol
         url=uris[0].rsplit("/", len(part.table.partitioned_by) + 1)[0] if is_remote else "",
         partitions=part.table.partitioned_by,
         hot=_kept(part.hot, folder / f"hot-{part.table.name}"),
+        replaced=_kept(part.replaced, folder / f"replaced-{part.table.name}"),
     )
 
 

@@ -33,6 +33,8 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     """Of the table, where pyarrow shall read it: an object store."""
     partitions: tuple[str, ...] = ()
     hot: str = ""
+    replaced: str = ""
+    """A file with one column `profile_id`: rows of the files that have one of these don't count."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

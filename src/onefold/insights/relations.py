@@ -27,7 +27,7 @@ _WITHHELD_BY: Final = {"events": "fragment_id", "identifiers": "identifier_id"}
 def view_sql(table: JobTable, job: Job, *, source: str, there: Collection[str]) -> str:
     """`CREATE VIEW` for `table`. `source`: a FROM item that gives its files' rows, with the columns `there`."""
     names = [column.name for column in table.columns]
-    parts = [f"SELECT {_plain(table, there)} FROM {source} f{_without_gone(table, job)}"] if source else []  # noqa: S608 our own names
+    parts = [f"SELECT {_plain(table, there)} FROM {source} f{_without(table, job)}"] if source else []  # noqa: S608 our own names
     if table.hot:
         parts.append(f"SELECT {_plain(table, names)} FROM {hot_name(table)} f")  # noqa: S608 our own names
     rows = " UNION ALL ".join(parts) or f"SELECT {_plain(table, ())} WHERE false"
@@ -47,6 +47,11 @@ def files_sql(table: JobTable) -> str:
 def hot_name(table: JobTable) -> str:
     """What the rows that aren't in files yet are called."""
     return f"_hot_{table.name}"
+
+
+def replaced_name(table: JobTable) -> str:
+    """What the profiles are called whose rows in the files don't count."""
+    return f"_replaced_{table.name}"
 
 
 def files_name(table: JobTable) -> str:
@@ -72,7 +77,10 @@ def _plain(table: JobTable, there: Collection[str]) -> str:
     )
 
 
-def _without_gone(table: JobTable, job: Job) -> str:
+def _without(table: JobTable, job: Job) -> str:
+    """What of the files doesn't count any more."""
+    if table.replaced:
+        return f" ANTI JOIN {replaced_name(table)} r ON r.profile_id = f.profile_id"
     return f" ANTI JOIN {GONE} g ON g.position = f.position" if table.name == "events" and job.gone else ""
 
 

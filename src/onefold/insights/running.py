@@ -23,6 +23,7 @@ from onefold.insights.relations import (
     files_sql,
     hot_name,
     quoted,
+    replaced_name,
     text,
     view_sql,
 )
@@ -30,7 +31,7 @@ from onefold.insights.writing import Written, write
 
 BATCH_ROWS: Final = 512
 _ERRORS: Final = re.compile(r"^[\w ]*Error: ", re.MULTILINE)
-_NOT_OURS: Final = ("_gone", "_overrides", "_withheld", "_hot_", "_files_", "read_parquet")
+_NOT_OURS: Final = ("_gone", "_overrides", "_withheld", "_hot_", "_files_", "_replaced_", "read_parquet")
 _AS_TEXT: Final = ("INTERVAL", "BIT", "TIME WITH TIME ZONE", "UNION", "BIGNUM")
 """Types that Arrow has not, or not so that a reader knows them again."""
 Place = tuple[str | int, ...]
@@ -100,8 +101,9 @@ def _shut_in(conn: DuckDBPyConnection, job: Job, used: Collection[str]) -> list[
 
 def _define(conn: DuckDBPyConnection, job: Job, tables: Sequence[JobTable]) -> list[Any]:
     kept: list[Any] = []
-    for name, file in ((GONE, job.gone), (OVERRIDES, job.overrides), (WITHHELD, job.withheld)):
-        if file and tables:  # into DuckDB's own memory: they are joined with
+    beside = [(GONE, job.gone), (OVERRIDES, job.overrides), (WITHHELD, job.withheld)] if tables else []
+    for name, file in (*beside, *((replaced_name(table), table.replaced) for table in tables)):
+        if file:  # into DuckDB's own memory: they are joined with
             conn.register("incoming", _read(file))
             conn.execute(f"CREATE TABLE {name} AS FROM incoming")
             conn.unregister("incoming")

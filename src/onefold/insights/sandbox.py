@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
@@ -69,14 +69,15 @@ def turn(at_once: int) -> Iterator[None]:
 def private_folder(parent: Path) -> Iterator[Path]:
     """A folder that only we can open; gone afterwards. Folders of processes that were killed go as well."""
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _sweep(parent)
-    folder = Path(mkdtemp(prefix=PREFIX, dir=parent))
-    with (folder / LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # ends with this process, however that ends
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as held:
+        with (parent / LOCK).open("w") as gate:
+            fcntl.flock(gate, fcntl.LOCK_EX)  # one after the other: a folder without its lock yet would be cleared away
+            _sweep(parent)
+            folder = Path(mkdtemp(prefix=PREFIX, dir=parent))
+            held.callback(shutil.rmtree, folder, ignore_errors=True)
+            lock = held.enter_context((folder / LOCK).open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)  # ends with this process, however that ends
+        yield folder
 
 
 def run_job(job: Job, is_cancelled: Callable[[], bool]) -> Report:
@@ -177,6 +178,6 @@ def _sweep(parent: Path) -> None:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
         except FileNotFoundError:
-            continue  # being made, or being removed
+            shutil.rmtree(folder, ignore_errors=True)  # its maker was killed before the lock, or it is being removed
         except BlockingIOError:
             continue  # somebody's
