@@ -46,6 +46,8 @@ def cooled(own_pg_url: str, location: Location, monkeypatch: pytest.MonkeyPatch)
         traits = {"type": "identify", "userId": "ana", "traits": {"plan": "old"}, "messageId": "i"}
         group = {"type": "group", "userId": "ana", "groupId": "acme", "traits": {"name": "Acme"}, "messageId": "g"}
         send(conn, [traits, group], RECEIVED_US + 10 * DAY_US)
+        link = {"type": "link", "rule": "never", "a": ["user_id", "ana"], "b": ["user_id", "ben"], "messageId": "l"}
+        send(conn, [link], RECEIVED_US + 11 * DAY_US)
         send(conn, [track("ana", "Seen late", 50)], LATER_US)
         make_partitions(conn, LATER)
         flush(conn, own_pg_url, location)
@@ -72,9 +74,9 @@ def cool(conn: Connection[Any]) -> None:
 
 def test_events_leave_postgresql_and_stay_in_every_answer(cooled: Any, location: Location) -> None:
     conn, url = cooled
-    ((left,),) = conn.execute("select count(*) from event").fetchall()
-    assert left == 1
-    assert len(rows_in_snapshot(take_snapshot(url, location))) == 23
+    left = conn.execute("select kind, name from event order by ts").fetchall()
+    assert left == [(Kind.LINK, ""), (Kind.TRACK, "Seen late")], "decisions stay"
+    assert len(rows_in_snapshot(take_snapshot(url, location))) == 24
     assert cold_fragments(conn, [ANA, BEN]) == [ANA, BEN] or cold_fragments(conn, [ANA, BEN]) == [BEN, ANA]
     page = timeline_page(conn, [ANA], limit=5)
     assert [entry.name for entry in page.entries] == ["Seen late", "", "", "Seen 9", "Seen 8"]
@@ -121,7 +123,7 @@ def test_an_event_that_is_in_the_lake_only_is_taken_back(cooled: Any, location: 
     names = [entry.name for entry in timeline_page(conn, [ANA]).entries]
     assert "Seen 3" not in names
     assert len(names) == 10
-    assert len(rows_in_snapshot(take_snapshot(url, location))) == 23 - 3 + 1
+    assert len(rows_in_snapshot(take_snapshot(url, location))) == 24 - 3 + 1
     flush(conn, url, location)
     compact(conn, location, everything=True)
     assert verify(url, location).faults == []
@@ -146,9 +148,10 @@ def test_somebody_whose_events_are_in_the_lake_only_is_erased(cooled: Any, locat
         with conn.transaction():
             if not erase_piece(conn, context):
                 break
+    assert conn.execute("select * from link_rule").fetchall() == []
     is_done, is_waiting, report = conn.execute(state).fetchone()
     assert (is_done, is_waiting) == (True, False)
-    assert report["events"] == {"group": 1, "identify": 1, "track": 11}
+    assert report["events"] == {"group": 1, "identify": 1, "link": 1, "track": 11}
     assert not any("ana" in row.body for row in rows_in_snapshot(take_snapshot(url, location)))
     flush(conn, url, location)
     compact(conn, location, everything=True)

@@ -113,10 +113,12 @@ def drop_partitions(
     keep_if_sql: str,
     *,
     with_each_sql: str = "select",
+    stays_if_sql: str = "false",
 ) -> list[str]:
     """Drops the partitions that end at or before `before`, but those where `keep_if_sql` finds a row.
 
-    `keep_if_sql` is a trusted `select 1 …` with `{partition}` in it; `with_each_sql` goes with each drop.
+    `keep_if_sql` is a trusted `select 1 …` with `{partition}` in it; `with_each_sql` goes with each drop. Rows for
+    which `stays_if_sql` holds move to the default partition.
     Safe to repeat and to run twice at once.
     `connection` must be in autocommit mode. A partition that is locked is left for the next run.
     """
@@ -124,14 +126,17 @@ def drop_partitions(
     for name in _partitions(connection, table, before):
         keep_if = SQL(keep_if_sql).format(partition=Identifier(name))
         try:
-            if _drop(connection, name, keep_if, SQL(with_each_sql)):
+            if _drop(connection, table, name, (keep_if, SQL(with_each_sql), SQL(stays_if_sql))):
                 dropped.append(name)
         except errors.LockNotAvailable:
             continue
     return dropped
 
 
-def _drop(connection: Connection[tuple[Any, ...]], name: str, keep_if: Composed, with_each: SQL) -> bool:
+def _drop(
+    connection: Connection[tuple[Any, ...]], table: Partitioned, name: str, conditions: tuple[Composed, SQL, SQL]
+) -> bool:
+    keep_if, with_each, stays_if = conditions
     with connection.transaction():
         _lock_shortly(connection)
         if not _exists(connection, name):
@@ -141,7 +146,15 @@ def _drop(connection: Connection[tuple[Any, ...]], name: str, keep_if: Composed,
         if connection.execute(keep_if).fetchone() is not None:
             return False
         connection.execute(with_each)
+        connection.execute(
+            SQL("create temp table staying on commit drop as select * from {} where {}").format(
+                Identifier(name), stays_if
+            )
+        )
         connection.execute(SQL("drop table {}").format(Identifier(name)))
+        connection.execute(
+            SQL("insert into {} overriding system value select * from staying").format(Identifier(table.name))
+        )
     return True
 
 

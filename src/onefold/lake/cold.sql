@@ -47,9 +47,9 @@ where not exists (
 -- expire: fetched fragments that nobody has asked for since, but those that are being erased
 delete from lake_thaw where thawed_at < %(before)s and fragment not in (select fragment from withheld) returning fragment
 
--- freeze: older events that nobody has fetched any more (the partition for what fits nowhere else)
+-- freeze: older events, but decisions, that nobody has fetched any more (the partition for what fits nowhere else)
 delete from event_default e using lake_progress p
-where e.received_at < p.hot_since and e.position <= p.flushed
+where e.received_at < p.hot_since and e.position <= p.flushed and e.kind not in (7, 8)
     and not exists (select from lake_thaw t where t.fragment = e.fragment)
     and not exists (select from withheld w where w.fragment = e.fragment)
 

@@ -10,6 +10,7 @@ from onefold.identity.api import MUTE
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import NotFound, Rejected
 from onefold.kernel.hashing import event_id
+from onefold.lake.cold import warm_up_ids
 from onefold.profiles.api import Member, Names
 
 QUERIES = load_queries("onefold.privacy", "consent.sql")
@@ -67,6 +68,7 @@ def set_consent(
 def undo_consent(conn: Connection[Any], message_id: UUID, *, acting_user: str) -> bool:
     """Take back a statement that `set_consent` logged; whether that is processed. Raises NotFound."""
     parameters = {"event": UUID(bytes=event_id(INTERNAL_SOURCE, str(message_id)))}
+    warm_up_ids(conn, [parameters["event"].bytes])
     if conn.execute(QUERIES["is_statement"], parameters).fetchone() is None:
         raise NotFound("This decision is not kept, or was taken back already.")
     event = {"type": "retract", "source": INTERNAL_SOURCE, "messageIds": [str(message_id)]}

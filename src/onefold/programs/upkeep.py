@@ -75,7 +75,12 @@ def cool_events(connection: Connection[tuple[Any, ...]], lake: LakeSettings, now
     dropped = []
     if announced := announced_cold(connection, now - COOLS_FOR):
         dropped = drop_partitions(
-            connection, EVENTS, announced, STILL_NEEDED_SQL, with_each_sql="delete from lake_thaw"
+            connection,
+            EVENTS,
+            announced,
+            STILL_NEEDED_SQL,
+            with_each_sql="delete from lake_thaw",
+            stays_if_sql="kind in (7, 8)",  # decisions are few, and found by their ids when somebody is erased
         )
     announce_cold(connection, EVENTS.start_of(now - timedelta(days=lake.hot_days)))
     freeze(connection, now)
