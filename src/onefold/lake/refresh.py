@@ -49,7 +49,7 @@ def refresh(conn: Connection[Any], url: str, location: Location, namespaces: Map
     Safe to repeat, to kill, and to run beside everything else. Cost: the profiles that may have changed, and rewriting
     the buckets they are in; the first time all of them.
     """
-    conn.execute(QUERIES["name_namespaces"], {"codes": list(namespaces), "names": list(namespaces.values())})
+    name_namespaces(conn, namespaces)
     with maintaining(conn), one_moment(url) as moment, working_memory() as memory:
         stand = stand_in(moment)
         if not stand.has_news:
@@ -75,6 +75,11 @@ def refresh(conn: Connection[Any], url: str, location: Location, namespaces: Map
         ((count,),) = memory.sql("select count(*) from profiles").fetchall()
     log.info("lake_refreshed", profiles=count, is_whole=touched is None)
     return int(count)
+
+
+def name_namespaces(conn: Connection[Any], namespaces: Mapping[int, str]) -> None:
+    """What the codes of namespaces mean, for whoever reads identifiers. Safe to repeat."""
+    conn.execute(QUERIES["name_namespaces"], {"codes": list(namespaces), "names": list(namespaces.values())})
 
 
 def _touched(moment: "ArrowConnection", stand: Stand) -> pa.Array | None:

@@ -16,6 +16,7 @@ from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import OnefoldError
 from onefold.lake.api import (
+    Flushed,
     Location,
     Status,
     compact,
@@ -23,6 +24,7 @@ from onefold.lake.api import (
     export,
     flush,
     location_of,
+    name_namespaces,
     promote,
     refresh,
     status_of,
@@ -53,7 +55,7 @@ def _run(url: str, location: Location, options: argparse.Namespace) -> tuple[lis
         case "status":
             return _status_lines(status_of(url, location)), 0
         case "flush":
-            done = _noted(url, lambda conn: flush(conn, url, location))
+            done = _noted(url, lambda conn: _flush(conn, url, location))
             return [f"{done.events:,} events went into the lake."], 0
         case "thaw":
             return [f"{_noted(url, lambda conn: _thaw(conn, location)):,} histories were fetched."], 0
@@ -65,6 +67,11 @@ def _run(url: str, location: Location, options: argparse.Namespace) -> tuple[lis
             return [_change_columns(url, location, options)], 0
         case _:
             return [f"{name}: {count:,} rows" for name, count in export(url, location, options.folder).items()], 0
+
+
+def _flush(conn: Connection[Any], url: str, location: Location) -> Flushed:
+    name_namespaces(conn, _namespaces(conn))
+    return flush(conn, url, location)
 
 
 def _change_columns(url: str, location: Location, options: argparse.Namespace) -> str:
