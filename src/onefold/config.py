@@ -192,6 +192,27 @@ class SqlSettings(Group, frozen=True, kw_only=True):
     at_once: Annotated[
         int, Meta(ge=1, le=8, description="Queries at once in a web process; it answers pages by four threads")
     ] = 2
+class EngineSettings(Group, frozen=True, kw_only=True):
+    """What asks the lake."""
+
+    kind: Annotated[
+        Literal["duckdb", "spark"], Meta(description="duckdb = within the process; spark = a cluster of yours")
+    ] = "duckdb"
+    memory_mb: Annotated[
+        Positive, Meta(description="DuckDB: memory of all questions together, in each process that asks")
+    ] = 1_024
+    threads: Annotated[Positive, Meta(description="DuckDB: threads of a question")] = 2
+    temp_mb: Annotated[
+        Positive, Meta(description="DuckDB: temporary files of a question that needs more memory than it may")
+    ] = 4_096
+    max_running: Annotated[
+        Positive, Meta(description="Questions at a time in each process; others wait for a few seconds, then 503")
+    ] = 2
+    timeout_s: Annotated[Positive, Meta(description="Seconds that a question may take")] = 60
+    spark_url: Annotated[
+        str,
+        Meta(description="Spark: address of Spark Connect (sc://host:15002) or of a master (spark://host:7077, local[2])"),
+    ] = ""
 
 
 class DemoSettings(Group, frozen=True, kw_only=True):
@@ -225,6 +246,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     retention: RetentionSettings = RetentionSettings()
     lake: LakeSettings = LakeSettings()
     sql: SqlSettings = SqlSettings()
+    engine: EngineSettings = EngineSettings()
     demo: DemoSettings = DemoSettings()
     log: LogSettings = LogSettings()
 

@@ -1,0 +1,14 @@
+SELECT
+  CAST(DATE_TRUNC('day', MAKE_TIMESTAMP(EPOCH_US(events.ts))) AS DATE) AS day,
+  COUNT(DISTINCT events.profile_id) AS people
+FROM (
+  SELECT
+    given.ts,
+    given.profile_id
+  FROM events_files AS given
+) AS events
+GROUP BY
+  1
+ORDER BY
+  1 ASC
+LIMIT 1000000

@@ -1,0 +1,50 @@
+SELECT
+  cohort,
+  week,
+  COUNT(*) FILTER(WHERE
+    week = 0) AS joined,
+  COUNT(*) FILTER(WHERE
+    n_returned > 0) AS returned
+FROM (
+  SELECT
+    cohort,
+    n_returned,
+    CAST(DATE_DIFF('DAY', cohort, week_of) / 7 AS BIGINT) AS week
+  FROM (
+    SELECT
+      week_of,
+      n_returned,
+      MIN(CASE WHEN n_first > 0 THEN week_of END) OVER (PARTITION BY profile_id) AS cohort
+    FROM (
+      SELECT
+        events.profile_id,
+        CAST(DATE_TRUNC('week', events.ts AT TIME ZONE 'Europe/Berlin') AS DATE) AS week_of,
+        COUNT(*) FILTER(WHERE
+          events.name = 'Opened') AS n_first,
+        COUNT(*) FILTER(WHERE
+          events.name = 'Bought') AS n_returned
+      FROM (
+        SELECT
+          given.ts,
+          given.name,
+          given.profile_id
+        FROM events_files AS given
+      ) AS events
+      GROUP BY
+        1,
+        2
+    ) AS weekly
+  ) AS cohorts
+  WHERE
+    week_of >= cohort
+) AS numbered
+WHERE
+  (
+    n_returned > 0 OR week = 0
+  ) AND week <= 8
+GROUP BY
+  cohort,
+  week
+ORDER BY
+  cohort ASC,
+  week ASC
