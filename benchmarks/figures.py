@@ -50,6 +50,7 @@ FIGURES: Final = {
     "funnel_kernel": Figure("s", is_cost=True),
     "funnel_kernel_decode_ratio": Figure("ratio", None, 1.5, is_cost=True),
     "funnel_kernel_chdb_ratio": Figure("ratio", 1, is_cost=True),
+    "scan_ratio": Figure("ratio", 1.2, is_cost=True),
     "memory": Figure("MB", 700, is_cost=True),
     "idle_cpu": Figure("%", 2, is_cost=True),
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Final
 
-from benchmarks import collect, edits, idle, kernels, lake, lists, live, pages, process
+from benchmarks import collect, edits, idle, kernels, lake, lists, live, pages, process, scan
 from benchmarks.figures import Measuring
 from benchmarks.history import fill_events
 from benchmarks.installation import database, up
@@ -23,7 +23,8 @@ LISTS: Final = {"people_list_p95", "search_p95"}
 FLUSHING: Final = {"process_while_flushing"}
 LAKE: Final = {"lake_append", "lake_compact", "lake_bytes_per_event", "timeline_p95"}
 KERNELS: Final = {"funnel_kernel", "funnel_kernel_decode_ratio", "funnel_kernel_chdb_ratio"}
-ALONE: Final = KERNELS | set(COLLECT)
+SCAN: Final = {"scan_ratio"}
+ALONE: Final = KERNELS | SCAN | set(COLLECT)
 """What needs no profiles."""
 EDITS: Final = {"edit_during_import_p99"}
 
@@ -39,6 +40,11 @@ def measure(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
         _say("walking a year of events")
         yield from kernels.figures(scale, folder / "kernels")
         rmtree(folder / "kernels")
+    if wanted & SCAN:
+        (folder / "scan").mkdir()
+        _say(f"making a lake of {scale.scan_events:,} events, then asking it")
+        yield from scan.figures(scale, folder / "scan")
+        rmtree(folder / "scan")
     if not wanted <= ALONE:
         (folder / "million").mkdir(mode=0o711)
         yield from _with_profiles(wanted, scale, folder / "million")

@@ -26,6 +26,8 @@ class Scale:
     clicks: int  # in the shop, with the record page open
     quiet_s: float  # longest wait for the processes to come to rest
     idle_s: float
+    scan_events: int  # in the lake that `scan` asks
+    scan_rounds: int
 
 
 FULL: Final = Scale(
@@ -47,6 +49,8 @@ FULL: Final = Scale(
     clicks=40,
     quiet_s=300,
     idle_s=60,
+    scan_events=5_000_000,
+    scan_rounds=15,
 )
 SMALL: Final = Scale(
     people=1_000,
@@ -67,4 +71,6 @@ SMALL: Final = Scale(
     clicks=2,
     quiet_s=0,
     idle_s=1,
+    scan_events=50_000,
+    scan_rounds=2,
 )

@@ -29,6 +29,7 @@ TOGETHER: Final = (
     "tests/scenarios/",
     "tests/demo/",
     "tests/collector/test_outages.py",
+    "tests/lake/test_spark.py",
     "tests/programs/test_supervisor.py",
 )
 """Folders and modules whose tests share something that runs: each goes to one worker, which starts it once."""

@@ -211,7 +211,9 @@ class EngineSettings(Group, frozen=True, kw_only=True):
     timeout_s: Annotated[Positive, Meta(description="Seconds that a question may take")] = 60
     spark_url: Annotated[
         str,
-        Meta(description="Spark: address of Spark Connect (sc://host:15002) or of a master (spark://host:7077, local[2])"),
+        Meta(
+            description="Spark: address of Spark Connect (sc://host:15002) or of a master (spark://host:7077, local[2])"
+        ),
     ] = ""
 
 

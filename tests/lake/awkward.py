@@ -1,6 +1,7 @@
 """A small lake with whatever is hard: odd values, late and moved and retracted events, months, zones, hot rows."""
 
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -12,12 +13,19 @@ from onefold.lake.snapshot import Snapshot
 from tests.lake.questions import NAMES
 from tests.lake.small import Row, event, snapshot_of
 
-VALUES = (
+VALUES: Final[tuple[object, ...]] = (
     *("12", "", "x", "ä\n\"q\" 😀 'z' \\", "true", "null", "-1", "1e3", "Infinity"),
     *(0, 1, -7, 2**53 + 1, 2**63 - 1, -(2**63), 2**63, 10**30, 1.0, -0.0, 0.1, 1e300, -2.5e-7, 1234567.125),
     *(True, False, None, [], [1, 2], {}, {"total": 3}, {"a": {"b": None}}),
 )
-ODD_BODIES = ('{"properties": [{"plain": 1}]}', '{"properties": null}', "{}", '{"properties": "plain"}', "[]", '{"properties":{"plain":1E2}}')
+ODD_BODIES = (
+    '{"properties": [{"plain": 1}]}',
+    '{"properties": null}',
+    "{}",
+    '{"properties": "plain"}',
+    "[]",
+    '{"properties":{"plain":1E2}}',
+)
 PEOPLE = (1, 2, 3, 5, 17, 18, 33, 37, 49, -13, -15, 2**62 + 2, -(2**62) + 1)
 """Of few buckets, so that there are few files."""
 PROMOTED: Final = (("plan", "string"), ("amount", "double"))
@@ -38,12 +46,17 @@ def events() -> list[Row]:
     drawn = random.Random(7)  # noqa: S311 the same for every run
     rows = []
     for position in range(1, 601):
-        properties = {"amount": drawn.choice((drawn.randrange(400) / 8, drawn.randrange(50), None, "9")), "plan": drawn.choice(("pro", "frei ä", None, 3))}
+        properties: dict[str, object] = {
+            "amount": drawn.choice((drawn.randrange(400) / 8, drawn.randrange(50), None, "9")),
+            "plan": drawn.choice(("pro", "frei ä", None, 3)),
+        }
         for name in NAMES:
             _put(properties, path_of(name), drawn.choice(VALUES))
         ts = START + timedelta(seconds=drawn.randrange(160 * 86_400), microseconds=drawn.choice((0, 999_999)))
         name = drawn.choice(("Opened", "Bought", "Bought", "it's \\ % _", "Über"))
-        rows.append(event(position, drawn.choice(PEOPLE), ts, name, properties=properties, source_id=drawn.choice((1, 2, 3))))
+        rows.append(
+            event(position, drawn.choice(PEOPLE), ts, name, properties=properties, source_id=drawn.choice((1, 2, 3)))
+        )
     for i, body in enumerate(ODD_BODIES):
         rows.append(event(700 + i, 2, START + timedelta(hours=i), body=body))
     # both hours at which the clocks show half past two
@@ -59,7 +72,7 @@ MOVED: Final = {3: 2, 17: 100, -13: 5}
 PEOPLE_TABLE: Final = (*range(-12, 30), 2**62)
 
 
-def awkward_snapshot(folder: Path, promoted: tuple[tuple[str, str], ...] = PROMOTED) -> Snapshot:
+def awkward_snapshot(folder: Path, promoted: Sequence[tuple[str, str]] = PROMOTED) -> Snapshot:
     """Those events, some hot, some not yet filed; some gone, some fragments moved."""
     return snapshot_of(
         folder,
@@ -67,6 +80,7 @@ def awkward_snapshot(folder: Path, promoted: tuple[tuple[str, str], ...] = PROMO
         hot=HOT,
         gone=GONE,
         overrides=MOVED,
+        withheld=(37,),
         promoted=promoted,
         fresh=frozenset(range(500, 561)),
         profiles=[_profile(number) for number in PEOPLE_TABLE],

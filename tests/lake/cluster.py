@@ -16,6 +16,8 @@ from tests.waiting import wait_until
 
 ROOT: Final = Path(__file__).parents[2]
 EXECUTOR_MB: Final = 512
+LEAN: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""For a short life: compiling well would take longer than it saves."""
 _MASTER: Final = re.compile(r"Starting Spark master at (spark://127\.0\.0\.1:\d+)")
 
 
@@ -50,7 +52,10 @@ def environment(folder: Path) -> dict[str, str]:
         "spark.driver.host 127.0.0.1\n"
         "spark.driver.memory 512m\n"
         f"spark.executor.memory {EXECUTOR_MB}m\n"
-        "spark.sql.shuffle.partitions 4\n"
+        f"spark.driver.extraJavaOptions {LEAN}\n"
+        f"spark.executor.extraJavaOptions {LEAN}\n"
+        "spark.sql.shuffle.partitions 2\n"
+        "spark.sql.adaptive.enabled false\n"
         "spark.sql.sources.parallelPartitionDiscovery.threshold 1000\n"
         "spark.ui.showConsoleProgress false\n"
         f"spark.local.dir {folder}\n"
@@ -67,6 +72,7 @@ def environment(folder: Path) -> dict[str, str]:
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_MASTER_HOST": "127.0.0.1",
         "SPARK_DAEMON_MEMORY": "128m",
+        "SPARK_DAEMON_JAVA_OPTS": LEAN,
         "SPARK_NO_DAEMONIZE": "1",
         "PYSPARK_PYTHON": sys.executable,
     }
@@ -78,7 +84,9 @@ def _started(running: ExitStack, log: Path, environ: Mapping[str, str], what: st
     command = [str(Path(pyspark.__file__).parent / "bin" / "spark-class"), f"org.apache.spark.deploy.{what}"]
     output = running.enter_context(log.open("wb"))
     options = ("--host", "127.0.0.1", "--webui-port", "0")
-    child = spawn([*command, *options, *arguments], death_signal=signal.SIGKILL, environ={**os.environ, **environ}, output=output)
+    child = spawn(
+        [*command, *options, *arguments], death_signal=signal.SIGKILL, environ={**os.environ, **environ}, output=output
+    )
     running.callback(child.wait)
     running.callback(child.kill)
     return log

@@ -1,5 +1,6 @@
 """Plans answered by plain Python over plain rows: slow, and unlike the engines in every way."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -54,10 +55,21 @@ def answer(plan: Plan, events: Sequence[Row], profiles: Iterable[int]) -> list[R
             return _funnel(plan, _asked(plan, events))
 
 
+def comparable(rows: list[Row]) -> list[Row]:
+    """The last digits of a sum of doubles depend on the order of adding."""
+    return [
+        {
+            name: f"{value:.12g}" if isinstance(value, float) and math.isfinite(value) else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
+
+
 def holds(condition: Condition | None, row: Row) -> bool:
+    if condition is None:
+        return True
     match condition:
-        case None:
-            return True
         case AllOf():
             return all(holds(one, row) for one in condition.of)
         case AnyOf():
@@ -65,8 +77,10 @@ def holds(condition: Condition | None, row: Row) -> bool:
         case Not():
             return not holds(condition.of, row)
     value = value_at(condition.field, row)
-    if value is None:
-        return False
+    return value is not None and _is_met(condition, value)
+
+
+def _is_met(condition: Exists | OneOf | Between | Text | Compare, value: Any) -> bool:
     match condition:
         case Exists():
             return True
@@ -77,7 +91,8 @@ def holds(condition: Condition | None, row: Row) -> bool:
         case Text():
             return condition.text in value if condition.how == "contains" else value.startswith(condition.text)
         case Compare():
-            return _COMPARISONS[condition.operator](_sortable(value), _sortable(condition.value))
+            other = bytes.fromhex(str(condition.value)) if isinstance(value, bytes) else condition.value
+            return _COMPARISONS[condition.operator](_sortable(value), _sortable(other))
 
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -231,7 +246,9 @@ def _funnel(plan: Funnel, rows: list[Row]) -> list[Row]:
         )
         for group in by_profile.values()
     ]
-    return [{"step": step, "profiles": sum(level >= step for level in levels)} for step in range(1, len(plan.steps) + 1)]
+    return [
+        {"step": step, "profiles": sum(level >= step for level in levels)} for step in range(1, len(plan.steps) + 1)
+    ]
 
 
 def _level(plan: Funnel, rows: list[Row], at: datetime, end: datetime) -> int:
@@ -247,7 +264,7 @@ def _level(plan: Funnel, rows: list[Row], at: datetime, end: datetime) -> int:
 def _sort(rows: list[Row], keys: list[tuple[str, bool]]) -> None:
     for name, is_descending in reversed(keys):
         there = [row for row in rows if row[name] is not None]
-        there.sort(key=lambda row: _sortable(row[name]), reverse=is_descending)  # noqa: B023 used at once
+        there.sort(key=lambda row: _sortable(row[name]), reverse=is_descending)
         rows[:] = [*there, *(row for row in rows if row[name] is None)]
 
 

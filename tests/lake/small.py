@@ -23,7 +23,7 @@ def event(position: int, profile: int, ts: datetime, name: str = "Opened", **mor
     """A row of `events`; `properties` become its body, other names columns."""
     properties = more.pop("properties", {})
     body = more.pop("body", None) or msgspec.json.encode({"type": "track", "properties": properties}).decode()
-    row = dict.fromkeys((column.name for column in EVENTS.columns))
+    row = dict.fromkeys(column.name for column in EVENTS.columns)
     return {
         **row,
         "profile_id": profile,
@@ -51,6 +51,7 @@ def snapshot_of(
     gone: Sequence[int] = (),
     overrides: Mapping[int, int] | None = None,
     promoted: Sequence[tuple[str, str]] = (),
+    withheld: Sequence[int] = (),
     profiles: Sequence[Row] = (),
     companies: Sequence[Row] = (),
     identifiers: Sequence[Row] = (),
@@ -60,9 +61,9 @@ def snapshot_of(
 
     `promoted`: properties and their types, which become columns.
     """
-    columns = {name: Column(f"p_{i}", kind, "A property") for i, (name, kind) in enumerate(promoted)}
+    columns = {path_of(name)[0]: Column(f"p_{i}", kind, "A property") for i, (name, kind) in enumerate(promoted)}
     table = EVENTS._replace(columns=(*EVENTS.columns, *columns.values()))
-    rows = [_with_columns(row, columns) for row in events]
+    rows, hot = ([_with_columns(row, columns) for row in given] for given in (events, hot))
     cells: dict[tuple[str, int], list[Row]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: (row["profile_id"], row["ts"], row["event_id"])):
         filed = (f"{row['ts']:%Y-%m}", row["profile_id"] % BUCKETS)
@@ -84,6 +85,7 @@ def snapshot_of(
         position=max((row["position"] for row in events), default=0),
         taken_at=NOW,
         gone=pa.table({"position": pa.array(gone, pa.int64())}),
+        withheld=pa.table({"fragment_id": pa.array(withheld, pa.int64())}),
         overrides=pa.table(
             {"fragment_id": pa.array(pairs.keys(), pa.int64()), "profile_id": pa.array(pairs.values(), pa.int64())}
         ),
@@ -91,16 +93,22 @@ def snapshot_of(
     )
 
 
-def truth(events: Sequence[Row], hot: Sequence[Row], gone: Sequence[int], overrides: Mapping[int, int]) -> list[Row]:
+def truth(snapshot: Snapshot, events: Sequence[Row], hot: Sequence[Row]) -> list[Row]:
     """The events that count, as `Snapshot` defines them."""
-    there = [row for row in events if row["position"] not in set(gone)] + list(hot)
-    return [{**row, "profile_id": overrides.get(row["fragment_id"], row["profile_id"])} for row in there]
+    gone, withheld = set(snapshot.gone["position"].to_pylist()), set(snapshot.withheld["fragment_id"].to_pylist())
+    moved = {row["fragment_id"]: row["profile_id"] for row in snapshot.overrides.to_pylist()}
+    there = [row for row in events if row["position"] not in gone] + list(hot)
+    return [
+        {**row, "profile_id": moved.get(row["fragment_id"], row["profile_id"])}
+        for row in there
+        if row["fragment_id"] not in withheld
+    ]
 
 
 def _with_columns(row: Row, promoted: Mapping[str, Column]) -> Row:
     body = msgspec.json.decode(row["body"])
     values = {
-        column.name: value_of(body, ("properties", *path_of(name)), column.type)  # type: ignore[arg-type]  # a property's type is among them
+        column.name: value_of(body, ("properties", name), column.type)  # type: ignore[arg-type]  # a property's type is among them
         for name, column in promoted.items()
     }
     return {**row, **values}

@@ -58,6 +58,7 @@ def bare(files: tuple[File, ...] = ()) -> Snapshot:
         position=0,
         taken_at=datetime(2026, 1, 1, tzinfo=UTC),
         gone=NO_ROWS,
+        withheld=pa.table({"fragment_id": pa.array([], pa.int64())}),
         overrides=NO_MOVES,
         promoted={"amount": promoted},
     )
@@ -72,6 +73,7 @@ def full(files: tuple[File, ...] = ()) -> Snapshot:
         snapshot,
         tables={**snapshot.tables, "events": replace(events, hot=hot)},
         gone=pa.table({"position": pa.array([7], pa.int64())}),
+        withheld=pa.table({"fragment_id": pa.array([8], pa.int64())}),
         overrides=pa.table({"fragment_id": pa.array([5, 9], pa.int64()), "profile_id": pa.array([2, 1], pa.int64())}),
     )
 
@@ -98,9 +100,15 @@ def test_every_golden_file_belongs_to_a_question() -> None:
 def test_what_isnt_needed_isnt_joined() -> None:
     count = QUESTIONS["count"]
     assert compile_plan(count, bare(), "duckdb").relations() == {"events_files"}
-    assert compile_plan(count, full(), "duckdb").relations() == {"events_files", "events_hot", "gone"}
+    assert compile_plan(count, full(), "duckdb").relations() == {"events_files", "events_hot", "gone", "withheld"}
     of_people = QUESTIONS["people_by_day"]
-    assert compile_plan(of_people, full(), "duckdb").relations() == {"events_files", "events_hot", "gone", "overrides"}
+    assert compile_plan(of_people, full(), "duckdb").relations() == {
+        "events_files",
+        "events_hot",
+        "gone",
+        "withheld",
+        "overrides",
+    }
 
 
 def cells() -> tuple[File, ...]:
@@ -158,13 +166,22 @@ REFUSED: Final[Mapping[str, tuple[Plan, str]]] = {
     "no column": (where(Exists(Column("nam"))), r"where.field: events have no column 'nam'. They have: profile_id, ts"),
     "partition": (where(Exists(Column("month"))), r"where.field: events have no column 'month'"),
     "no metric's field": (Aggregate(metrics=(Metric("n"), Metric("s", "sum"))), r"metrics\[1\].field: sum needs one"),
-    "sum of texts": (Aggregate(metrics=(Metric("s", "sum", NAME),)), r"metrics\[0\].field: sum takes integer, long, double"),
+    "sum of texts": (
+        Aggregate(metrics=(Metric("s", "sum", NAME),)),
+        r"metrics\[0\].field: sum takes integer, long, double",
+    ),
     "count of a field": (Aggregate(metrics=(Metric("n", "count", NAME),)), r"metrics\[0\].field: count takes none"),
-    "text as number": (where(Compare(Property("a", "double"), "=", "1")), r"where.value: must be a finite number, is '1'"),
+    "text as number": (
+        where(Compare(Property("a", "double"), "=", "1")),
+        r"where.value: must be a finite number, is '1'",
+    ),
     "endless number": (where(Compare(Property("a", "double"), "=", 10**400)), "where.value: must be a finite number"),
     "fraction as whole": (where(OneOf(Property("a", "long"), (1, 1.5))), r"where.values\[1\]: must be a whole number"),
     "true as whole": (where(Compare(Property("a", "long"), "=", True)), "where.value: must be a whole number"),
-    "beyond 64 bits": (where(Compare(Column("position"), "=", 2**63)), "where.value: must be a whole number of 64 bits"),
+    "beyond 64 bits": (
+        where(Compare(Column("position"), "=", 2**63)),
+        "where.value: must be a whole number of 64 bits",
+    ),
     "instant compared": (where(Compare(Column("ts"), "=", "2026-01-01")), "where.value: must be compared by Between"),
     "no instant": (where(Between(NAME, DAY)), "where.field: must be a timestamp field, 'name' is string"),
     "no text": (where(Text(Column("trust"), "prefix", "x")), "where.field: must be a string field, 'trust' is integer"),
@@ -210,7 +227,8 @@ def test_what_cannot_be_asked_is_refused_with_its_place(what: str) -> None:
 def test_plans_come_from_json() -> None:
     text = """{"is": "aggregate", "metrics": [{"is": "metric", "name": "total", "kind": "sum",
         "field": {"is": "property", "name": "amount", "type": "double"}}],
-        "where": {"is": "not", "of": {"is": "compare", "field": {"is": "column", "name": "name"}, "operator": "=", "value": "x"}}}"""
+        "where": {"is": "not", "of": {"is": "compare", "operator": "=", "value": "x",
+        "field": {"is": "column", "name": "name"}}}}"""
     assert plan_of(text) == Aggregate(
         metrics=(Metric("total", "sum", Property("amount", "double")),), where=Not(Compare(NAME, "=", "x"))
     )
@@ -236,13 +254,17 @@ def test_texts_stay_texts() -> None:
     """Whatever stands in a plan comes into the SQL as a literal."""
     nasty = "'; DROP TABLE x; -- \\' \" ` \n"
     for dialect in ("duckdb", "spark"):
-        compiled = compile_plan(where(Compare(Property(nasty.replace("\\", "\\\\"), "string"), "=", nasty)), bare(), dialect)
+        compiled = compile_plan(
+            where(Compare(Property(nasty.replace("\\", "\\\\"), "string"), "=", nasty)), bare(), dialect
+        )
         assert len(sqlglot.parse(compiled.sql(), dialect=dialect)) == 1
 
 
 def test_an_answer_is_ordered_whole() -> None:
     """The SQL of a grouped answer orders by every dimension: the same answer every time, whatever the engine."""
-    plan = Aggregate(metrics=(Metric("n"),), dimensions=(Output("a", NAME), Output("b", Column("kind"))), order=(Order("n"),))
+    plan = Aggregate(
+        metrics=(Metric("n"),), dimensions=(Output("a", NAME), Output("b", Column("kind"))), order=(Order("n"),)
+    )
     assert compile_plan(plan, bare(), "duckdb").sql().endswith("ORDER BY\n  3 ASC,\n  1 ASC,\n  2 ASC\nLIMIT 1000000")
 
 

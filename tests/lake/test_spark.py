@@ -1,34 +1,41 @@
 """Spark answers as DuckDB does, row by row: on a cluster of a master and two workers."""
 
-import math
+import sys
 import threading
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import pytest
+from _pytest.capture import CaptureManager
 
 from onefold.config import EngineSettings
-from onefold.kernel.errors import Rejected, Unavailable
 from onefold.lake.engine import Cancel, Engine, FileGone, Limits, QueryCancelled, QueryTooSlow, SumTooLarge
 from onefold.lake.engines.duckdb import DuckDBEngine
 from onefold.lake.plans import Aggregate, Column, Metric, Property
 from onefold.lake.snapshot import Snapshot
-from tests.lake.awkward import awkward_snapshot
+from tests.lake.awkward import START, awkward_snapshot
 from tests.lake.cluster import cluster, environment, java_there
 from tests.lake.questions import QUESTIONS
+from tests.lake.reference import comparable
 from tests.lake.small import event, snapshot_of
 
 # of what mapInArrow needs of pandas nothing has changed
-pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
-LOUD = "SPARK IS NOT TESTED: no Java 17 or later is here. Debian: apt-get install openjdk-17-jre-headless"
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+    pytest.mark.timeout(300),  # five JVMs start, on two cores that do other things too
+]
+LOUD: Final = "SPARK IS NOT TESTED: no Java 17 or later is here. Debian: apt-get install openjdk-17-jre-headless"
 
 
 @pytest.fixture(scope="module")
-def spark_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def spark_url(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[str]:
     if not java_there():
-        warnings.warn(LOUD, stacklevel=1)  # an error in a run where warnings are
+        capturing = pytestconfig.pluginmanager.getplugin("capturemanager")
+        assert isinstance(capturing, CaptureManager)
+        with capturing.global_and_fixture_disabled():
+            print(f"\n{LOUD}", file=sys.__stderr__, flush=True)
+        pytest.skip(LOUD)
     folder = tmp_path_factory.mktemp("spark")
     with pytest.MonkeyPatch.context() as patch:
         environ = environment(folder)
@@ -61,12 +68,37 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 def test_spark_answers_as_duckdb_does(name: str, spark: Engine, duck: Engine, snapshot: Snapshot) -> None:
     one, other = (engine.run(QUESTIONS[name], snapshot).table for engine in (spark, duck))
     assert one.schema.equals(other.schema)
-    assert _comparable(one.to_pylist()) == _comparable(other.to_pylist())
+    assert comparable(one.to_pylist()) == comparable(other.to_pylist())
 
 
-def _comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Sums of doubles depend on the order in which they are added, so their last digits are left out."""
-    return [
-        {name: f"{value:.12g}" if isinstance(value, float) and math.isfinite(value) else value for name, value in row.items()}
-        for row in rows
-    ]
+def test_a_question_to_spark_ends_when_its_time_is_over(spark: Engine, snapshot: Snapshot) -> None:
+    with pytest.raises(QueryTooSlow, match=r"longer than the 0.05 s it may"):
+        spark.run(QUESTIONS["people_by_day"], snapshot, limits=Limits(timeout_s=0.05))
+    assert spark.run(QUESTIONS["count"], snapshot).table.num_rows == 1
+
+
+def test_a_question_to_spark_ends_when_it_is_cancelled(spark: Engine, snapshot: Snapshot) -> None:
+    cancel = Cancel()
+    timer = threading.Timer(0.05, cancel.cancel)
+    timer.start()
+    with pytest.raises(QueryCancelled):
+        spark.run(QUESTIONS["funnel"], snapshot, cancel=cancel)
+    timer.join()
+
+
+def test_spark_refuses_a_sum_beyond_64_bits(tmp_path: Path, spark: Engine) -> None:
+    big = Property("n", "long")
+    rows = [event(i, 1, START, properties={"n": 2**62}) for i in range(3)]
+    with pytest.raises(SumTooLarge):
+        spark.run(Aggregate(metrics=(Metric("s", "sum", big),)), snapshot_of(tmp_path, rows))
+
+
+def test_spark_says_when_a_file_is_gone(tmp_path: Path, spark: Engine) -> None:
+    snapshot = snapshot_of(tmp_path, [event(1, 1, START)])
+    Path(snapshot.tables["events"].files[0].uri).unlink()
+    with pytest.raises(FileGone):
+        spark.run(Aggregate(metrics=(Metric("n", "distinct", Column("name")),)), snapshot)
+
+
+def test_an_empty_lake_answers_on_spark(tmp_path: Path, spark: Engine) -> None:
+    assert spark.run(QUESTIONS["count"], snapshot_of(tmp_path, [])).table.to_pylist() == [{"n": 0}]

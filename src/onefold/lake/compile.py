@@ -1,6 +1,6 @@
 """From a plan and a snapshot to one query, which both engines' SQL is written from. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -74,8 +74,7 @@ def compile_plan(plan: Plan, snapshot: Snapshot, dialect: Dialect) -> Compiled:
 
 def _aggregate(plan: Aggregate, snapshot: Snapshot, dialect: Dialect) -> Compiled:
     source = _source(plan, plan.table, snapshot, dialect)
-    outputs = (*plan.dimensions, *plan.metrics)
-    _check_names(outputs)
+    _check_names((*plan.dimensions, *plan.metrics))
     values, schema = [], {}
     for i, output in enumerate(plan.dimensions):
         value, schema[output.name] = _value(output, source, f"dimensions[{i}]")
@@ -218,7 +217,9 @@ def _metric(metric: Metric, source: Source, at: str) -> tuple[exp.Expr, str]:
     if metric.field is None:
         raise PlanRejected(f"{at}.field: {metric.kind} needs one.")
     column, kind = source.field(metric.field, f"{at}.field"), source.kind(metric.field, f"{at}.field")
-    allowed = {"distinct": (*_ORDERED, "boolean", "binary"), "min": _ORDERED, "max": _ORDERED}.get(metric.kind, _NUMBERS)
+    allowed = {"distinct": (*_ORDERED, "boolean", "binary"), "min": _ORDERED, "max": _ORDERED}.get(
+        metric.kind, _NUMBERS
+    )
     if kind not in allowed:
         raise PlanRejected(f"{at}.field: {metric.kind} takes {', '.join(allowed)}, {metric.field.name!r} is {kind}.")
     match metric.kind:
@@ -251,7 +252,7 @@ def _count_where(condition: Condition | None, source: Source, at: str) -> exp.Ex
 
 def _order(order: tuple[Order, ...], names: tuple[str, ...], n_keys: int) -> Iterator[exp.Expr]:
     """By place in the answer, which names nothing else; then by the first `n_keys` columns, so that it is whole."""
-    chosen = {}
+    chosen: dict[int, bool] = {}
     for i, one in enumerate(order):
         if one.name not in names:
             raise PlanRejected(f"order[{i}].name: must be one of {', '.join(names)}, is {one.name!r}.")
@@ -266,7 +267,7 @@ def _ordered(value: exp.Expr, is_descending: bool) -> exp.Expr:
     return exp.Ordered(this=value, desc=is_descending, nulls_first=False)
 
 
-def _check_names(outputs: tuple[Output | Metric, ...]) -> None:
+def _check_names(outputs: Sequence[Output | Metric]) -> None:
     names = [output.name for output in outputs]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise PlanRejected(f"Each column of the answer needs a name of its own; twice there is: {', '.join(twice)}.")

@@ -36,9 +36,11 @@ def compile_condition(condition: Condition, source: Source, at: str, depth: int 
     inner = partial(compile_condition, source=source, depth=depth + 1)
     match condition:
         case AllOf():
-            return exp.and_(*(inner(one, at=f"{at}.of[{i}]") for i, one in enumerate(condition.of))) or exp.true()
+            every = [inner(one, at=f"{at}.of[{i}]") for i, one in enumerate(condition.of)]
+            return exp.and_(*every) if every else exp.true()
         case AnyOf():
-            return exp.or_(*(inner(one, at=f"{at}.of[{i}]") for i, one in enumerate(condition.of))) or exp.false()
+            each = [inner(one, at=f"{at}.of[{i}]") for i, one in enumerate(condition.of)]
+            return exp.or_(*each) if each else exp.false()
         case Not():
             return exp.Not(this=exp.func("coalesce", inner(condition.of, at=f"{at}.of"), exp.false()))
         case Compare():
@@ -52,7 +54,9 @@ def compile_condition(condition: Condition, source: Source, at: str, depth: int 
         case Text():
             _needs(source, condition.field, at, "string")
             node = exp.Contains if condition.how == "contains" else exp.StartsWith
-            return node(this=source.field(condition.field, f"{at}.field"), expression=exp.Literal.string(condition.text))
+            return node(
+                this=source.field(condition.field, f"{at}.field"), expression=exp.Literal.string(condition.text)
+            )
         case Between():
             return _between(condition, source, at)
 

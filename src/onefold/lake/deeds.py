@@ -1,6 +1,6 @@
 """Profiles by what they did: the query, which reads events once. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from sqlglot import exp
@@ -70,7 +70,7 @@ def _narrowing(deeds: list[Did], includes_idle: bool) -> Narrowing:
     return Narrowing(since=_unless_open(since, min), until=_unless_open(until, max))
 
 
-def _unless_open(bounds: list[datetime | None], of: "type[min] | type[max]") -> datetime | None:
+def _unless_open(bounds: list[datetime | None], of: Callable[[list[datetime]], datetime]) -> datetime | None:
     known = [bound for bound in bounds if bound is not None]
     return of(known) if len(known) == len(bounds) else None
 

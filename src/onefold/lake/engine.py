@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from onefold.lake.snapshot import Snapshot
 
 
+SIDE_TABLES: Final = frozenset(("gone", "withheld", "overrides"))
+"""Of a snapshot: what is held against the rows of `events`."""
 _WATCH_S: Final = 0.05
 
 
@@ -102,7 +104,7 @@ class Engine(Protocol):
     """Asks the lake. Safe to share between threads."""
 
     def run(
-        self, plan: "Plan", snapshot: "Snapshot", *, limits: Limits = Limits(), cancel: Cancel | None = None
+        self, plan: "Plan", snapshot: "Snapshot", *, limits: Limits | None = None, cancel: Cancel | None = None
     ) -> Result:
         """The answer, its columns typed as the plan says.
 

@@ -1,4 +1,4 @@
-"""What can be asked of the lake: typed plans, checked against its tables. Pure; docs/reference/engines.md explains them."""
+"""What can be asked of the lake: typed plans. Pure; docs/reference/engines.md explains them."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -34,13 +34,13 @@ class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=str.lowe
 # fields
 
 
-class Column(Node):
+class Column(Node, frozen=True):
     """A column of the table."""
 
     name: str
 
 
-class Property(Node):
+class Property(Node, frozen=True):
     """What an event carries in `properties`, a person or company in `traits`.
 
     `name`: dots lead into inner objects; a dot that belongs to a name is written `\\.`. A value of another type than
@@ -51,7 +51,7 @@ class Property(Node):
     type: PropertyType
 
 
-class TimeBucket(Node):
+class TimeBucket(Node, frozen=True):
     """The period in which an instant lies, by the clocks of a zone.
 
     Hours: the instant at which it began. Days, weeks (from Monday) and months: the date on which it began there.
@@ -68,7 +68,7 @@ Field = Column | Property
 # conditions: each holds or doesn't; a missing value satisfies no comparison, and so every `Not` of one
 
 
-class Compare(Node):
+class Compare(Node, frozen=True):
     """A value against another of its type. Instants are compared by `Between`."""
 
     field: Field
@@ -76,20 +76,20 @@ class Compare(Node):
     value: Scalar
 
 
-class OneOf(Node):
+class OneOf(Node, frozen=True):
     """The value is one of these, 1 to 10,000."""
 
     field: Field
     values: Annotated[tuple[Scalar, ...], Meta(min_length=1, max_length=10_000)]
 
 
-class Exists(Node):
+class Exists(Node, frozen=True):
     """There is a value (of the property's type)."""
 
     field: Field
 
 
-class Text(Node):
+class Text(Node, frozen=True):
     """A text has a part, or begins so; capital letters matter."""
 
     field: Field
@@ -97,7 +97,7 @@ class Text(Node):
     text: Annotated[str, Meta(min_length=1)]
 
 
-class Between(Node):
+class Between(Node, frozen=True):
     """An instant from `since` to before `until`."""
 
     field: Column
@@ -105,19 +105,19 @@ class Between(Node):
     until: datetime | None = None
 
 
-class AllOf(Node):
+class AllOf(Node, frozen=True):
     """Every one of them holds; of none: always."""
 
     of: tuple["Condition", ...]
 
 
-class AnyOf(Node):
+class AnyOf(Node, frozen=True):
     """At least one of them holds; of none: never."""
 
     of: tuple["Condition", ...]
 
 
-class Not(Node):
+class Not(Node, frozen=True):
     """It doesn't hold."""
 
     of: "Condition"
@@ -129,7 +129,7 @@ Condition = Compare | OneOf | Exists | Text | Between | AllOf | AnyOf | Not
 # what an answer is made of
 
 
-class Metric(Node):
+class Metric(Node, frozen=True):
     """A figure over the rows of a group for which `where` holds.
 
     `count`: rows. `distinct`: different values of `field`, exactly. `quantile`: the value below which `share` of the
@@ -143,21 +143,21 @@ class Metric(Node):
     share: Annotated[float, Meta(ge=0, le=1)] = 0.5
 
 
-class Output(Node):
+class Output(Node, frozen=True):
     """A value of the answer, and what it is called there."""
 
     name: Name
     field: Column | Property | TimeBucket
 
 
-class Order(Node):
+class Order(Node, frozen=True):
     """By a column of the answer; missing values last. What is equal is ordered by the answer's other columns."""
 
     name: str
     is_descending: bool = False
 
 
-class Mark(Node):
+class Mark(Node, frozen=True):
     """A place in the events' order, newest first: `event_id` as 32 hexadecimal digits."""
 
     ts: datetime
@@ -167,7 +167,7 @@ class Mark(Node):
 # plans
 
 
-class Asked(Node, kw_only=True):
+class Asked(Node, frozen=True, kw_only=True):
     """What all plans over events may narrow down: events from `since` to before `until`, of these profiles."""
 
     since: datetime | None = None
@@ -176,7 +176,7 @@ class Asked(Node, kw_only=True):
     where: Condition | None = None
 
 
-class Aggregate(Asked, kw_only=True):
+class Aggregate(Asked, frozen=True, kw_only=True):
     """Figures by group. Columns: dimensions, then metrics; a row for each group that has rows. One scan.
 
     Without dimensions one row.
@@ -189,7 +189,7 @@ class Aggregate(Asked, kw_only=True):
     limit: Many = MAX_LIMIT
 
 
-class Rows(Asked, kw_only=True):
+class Rows(Asked, frozen=True, kw_only=True):
     """Rows as they are: of events the newest first unless `order` says otherwise.
 
     `before`: events that come after this one in that order, so the next page. Of a few `profiles` it reads their
@@ -203,7 +203,7 @@ class Rows(Asked, kw_only=True):
     limit: Many = 100
 
 
-class Retention(Asked, kw_only=True):
+class Retention(Asked, frozen=True, kw_only=True):
     """Who comes back. Columns: `cohort` (a Monday), `week` (0 to `weeks`), `joined`, `returned`; one scan.
 
     A profile's cohort is the week of its first event that satisfies `first`; `joined` stands at week 0 only.
@@ -216,7 +216,7 @@ class Retention(Asked, kw_only=True):
     time_zone: str = "UTC"
 
 
-class Did(Node, kw_only=True):
+class Did(Node, frozen=True, kw_only=True):
     """A profile has from `at_least` to `at_most` such events. `at_least` 0 and `at_most` 0: it did not."""
 
     where: Condition | None = None
@@ -226,13 +226,13 @@ class Did(Node, kw_only=True):
     at_most: Annotated[int, Meta(ge=0)] | None = None
 
 
-class AllDid(Node):
+class AllDid(Node, frozen=True):
     """Profiles for which all hold."""
 
     of: Annotated[tuple["Deeds", ...], Meta(min_length=1)]
 
 
-class AnyDid(Node):
+class AnyDid(Node, frozen=True):
     """Profiles for which at least one holds."""
 
     of: Annotated[tuple["Deeds", ...], Meta(min_length=1)]
@@ -241,7 +241,7 @@ class AnyDid(Node):
 Deeds = Did | AllDid | AnyDid
 
 
-class ProfilesWho(Node, kw_only=True):
+class ProfilesWho(Node, frozen=True, kw_only=True):
     """Profiles by what they did: `profile_id` in order, or their number (`profiles`). One scan.
 
     When somebody who did nothing satisfies it, the table `profiles` says who there is.
@@ -251,7 +251,7 @@ class ProfilesWho(Node, kw_only=True):
     is_count: bool = False
 
 
-class Funnel(Asked, kw_only=True):
+class Funnel(Asked, frozen=True, kw_only=True):
     """How many come how far. Columns: `step` (from 1), `profiles` that reached it; a row for each step.
 
     A way begins with an event of the first step and goes on with one of the next, at the same time or later, all

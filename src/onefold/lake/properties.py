@@ -14,7 +14,8 @@ def path_of(name: str) -> tuple[str, ...]:
     parts = _PART.findall(name)
     if not name or ".".join(parts) != name or any(_unescaped(part) is None for part in parts):
         raise PlanRejected(
-            f"{name!r} names no property: names stand between dots, and a dot or backslash within one behind a backslash."
+            f"{name!r} names no property: names stand between dots; a dot or backslash within one is written with a"
+            " backslash before it."
         )
     return tuple(str(_unescaped(part)) for part in parts)
 

@@ -1,6 +1,7 @@
 """The rows of a table at a snapshot, as the subquery that reads just what a plan asks of it. Pure.
 
-The names in it (`events_files`, `events_hot`, `gone`, `overrides`) are what an engine gives the parts of a snapshot.
+The names in it (`events_files`, `events_hot`, `gone`, `withheld`, `overrides`) are those that an engine gives the parts
+of a snapshot.
 """
 
 import re
@@ -85,36 +86,35 @@ class Source:
 
     def _branch(self, part: str) -> exp.Select:
         moved = "profile_id" in self._columns and self.has_moves()
-        gone = self.is_events and part == "files" and self.snapshot.gone.num_rows > 0
-        query = exp.select(*self._outputs(part, moved)).from_(exp.to_table(f"{self.table.name}_{part}").as_("given"))
+        query = exp.select(*self._outputs(moved)).from_(exp.to_table(f"{self.table.name}_{part}").as_("given"))
         if moved:
             on = _of("given", "fragment_id").eq(_of("moved", "fragment_id"))
             query = query.join(exp.to_table("overrides").as_("moved"), on=on, join_type="left", copy=False)
         query = query.where(*self._narrowed(), copy=False)
-        if gone:
-            same = exp.select("1").from_("gone").where(_of("gone", "position").eq(_of("given", "position")))
-            query = query.where(exp.Not(this=exp.Exists(this=same)), copy=False)
+        if self.is_events and part == "files" and self.snapshot.gone.num_rows:
+            query = query.where(_is_not_in("gone", "position"), copy=False)
+        if self.is_events and self.snapshot.withheld.num_rows:
+            query = query.where(_is_not_in("withheld", "fragment_id"), copy=False)
         return query
 
-    def _outputs(self, part: str, moved: bool) -> Iterator[exp.Expr]:
+    def _outputs(self, moved: bool) -> Iterator[exp.Expr]:
         for name in self._columns:
             if name == "profile_id" and moved:
                 yield exp.func("coalesce", _of("moved", name), _of("given", name)).as_(name)
             else:
                 yield _of("given", name)
         for wanted, alias in self._properties.items():
-            yield self._extracted(wanted, part).as_(alias)
+            yield self._extracted(wanted).as_(alias)
         if not self._columns and not self._properties:
             yield exp.Literal.number(1).as_("one")
 
-    def _extracted(self, wanted: Property, part: str) -> exp.Expr:
-        promoted = self.snapshot.promoted.get(wanted.name) if self.is_events else None
+    def _extracted(self, wanted: Property) -> exp.Expr:
+        path = path_of(wanted.name)
+        promoted = self.snapshot.promoted.get(path[0]) if self.is_events and len(path) == 1 else None
         if promoted and promoted.type == wanted.type:
-            hot = self.files_of_table.hot
-            if part == "files" or (hot is not None and promoted.name in hot.column_names):
-                return _of("given", promoted.name)
+            return _of("given", promoted.name)
         document, home = DOCUMENTS[self.table.name]
-        return json_value(_of("given", document), home + path_of(wanted.name), wanted.type, self.dialect)
+        return json_value(_of("given", document), home + path, wanted.type, self.dialect)
 
     def _narrowed(self) -> Iterator[exp.Expr]:
         if self.narrowing.since:
@@ -189,20 +189,31 @@ def _duckdb_json(document: exp.Expr, path: tuple[str, ...]) -> exp.Expr:
 
 
 def _spark_json(document: exp.Expr, path: tuple[str, ...]) -> exp.Expr:
-    """The same text. As a path Spark can't say every name; as a field of a schema it can, at twice the price.
+    """The same text. As a path Spark can't say every name; as a field of a schema it can, at several times the price.
 
     Within `[*]` get_json_object leaves the quotation marks of a text, by which it differs from a number.
     """
     if all(re.fullmatch(r"[^\s'?*\\][^'?*\\]*", part) for part in path):
         array = _function("CONCAT", _text("["), document, _text("]"))
         return _function("GET_JSON_OBJECT", array, _text("$[*]" + "".join(f"['{part}']" for part in path)))
-    schema = "VARIANT"
+    found = _spark_field(document, path, "VARIANT")  # knows the type, and makes 1 of 1.0
+    is_text = _function("SCHEMA_OF_VARIANT", found).eq(_text("STRING"))
+    as_it_stands = _spark_field(document.copy(), path, "STRING")
+    return exp.case().when(is_text, _function("TO_JSON", found.copy())).else_(as_it_stands)
+
+
+def _spark_field(document: exp.Expr, path: tuple[str, ...], kind: str) -> exp.Expr:
     for part in reversed(path):
-        schema = f"STRUCT<`{part.replace('`', '``')}`: {schema}>"
-    found: exp.Expr = _function("FROM_JSON", document, _text(schema))
+        kind = f"STRUCT<`{part.replace('`', '``')}`: {kind}>"
+    found: exp.Expr = _function("FROM_JSON", document, _text(kind))
     for part in path:
         found = exp.Dot(this=found, expression=exp.to_identifier(part, quoted=True))
-    return _function("TO_JSON", found)
+    return found
+
+
+def _is_not_in(relation: str, column: str) -> exp.Expr:
+    same = exp.select("1").from_(relation).where(_of(relation, column).eq(_of("given", column)))
+    return exp.Not(this=exp.Exists(this=same))
 
 
 def _function(name: str, *arguments: exp.Expr) -> exp.Expr:

@@ -8,7 +8,7 @@ FROM (
     given.n_events,
     CASE
       WHEN GET_JSON_OBJECT(CONCAT('[', given.traits, ']'), '$[*][\'plan\'][\'seats\']') RLIKE '^-?[0-9]+$'
-      THEN CAST(GET_JSON_OBJECT(CONCAT('[', given.traits, ']'), '$[*][\'plan\'][\'seats\']') AS BIGINT)
+      THEN TRY_CAST(GET_JSON_OBJECT(CONCAT('[', given.traits, ']'), '$[*][\'plan\'][\'seats\']') AS BIGINT)
     END AS property_1
   FROM companies_files AS given
 ) AS companies

@@ -28,6 +28,13 @@ FROM (
           WHERE
             gone.position = given.position
         )
+        AND NOT EXISTS(
+          SELECT
+            1
+          FROM withheld
+          WHERE
+            withheld.fragment_id = given.fragment_id
+        )
       UNION ALL
       SELECT
         COALESCE(moved.profile_id, given.profile_id) AS profile_id,
@@ -36,6 +43,14 @@ FROM (
       FROM events_hot AS given
       LEFT JOIN overrides AS moved
         ON given.fragment_id = moved.fragment_id
+      WHERE
+        NOT EXISTS(
+          SELECT
+            1
+          FROM withheld
+          WHERE
+            withheld.fragment_id = given.fragment_id
+        )
     ) AS events
     UNION ALL
     SELECT

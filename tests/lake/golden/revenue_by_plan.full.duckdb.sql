@@ -21,6 +21,13 @@ FROM (
       WHERE
         gone.position = given.position
     )
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM withheld
+      WHERE
+        withheld.fragment_id = given.fragment_id
+    )
   UNION ALL
   SELECT
     given.name,
@@ -28,8 +35,16 @@ FROM (
       WHEN STARTS_WITH(CAST(TRY(JSON_EXTRACT(given.body, '$."properties"."plan"')) AS TEXT), '"')
       THEN JSON_EXTRACT_STRING(CAST(TRY(JSON_EXTRACT(given.body, '$."properties"."plan"')) AS TEXT), '$')
     END AS property_1,
-    TRY_CAST(CAST(TRY(JSON_EXTRACT(given.body, '$."properties"."amount"')) AS TEXT) AS DOUBLE) AS property_2
+    given.p_amount AS property_2
   FROM events_hot AS given
+  WHERE
+    NOT EXISTS(
+      SELECT
+        1
+      FROM withheld
+      WHERE
+        withheld.fragment_id = given.fragment_id
+    )
 ) AS events
 WHERE
   events.name = 'Bought'

@@ -27,6 +27,13 @@ FROM (
       WHERE
         gone.position = given.position
     )
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM withheld
+      WHERE
+        withheld.fragment_id = given.fragment_id
+    )
   UNION ALL
   SELECT
     given.name,
@@ -40,8 +47,16 @@ FROM (
         '$'
       )
     END AS property_1,
-    CAST(GET_JSON_OBJECT(CONCAT('[', given.body, ']'), '$[*][\'properties\'][\'amount\']') AS DOUBLE) AS property_2
+    given.p_amount AS property_2
   FROM events_hot AS given
+  WHERE
+    NOT EXISTS(
+      SELECT
+        1
+      FROM withheld
+      WHERE
+        withheld.fragment_id = given.fragment_id
+    )
 ) AS events
 WHERE
   events.name = 'Bought'

@@ -23,14 +23,23 @@ FROM (
     ON given.fragment_id = moved.fragment_id
   WHERE
     (
-      given.profile_id IN (2, 5) OR given.fragment_id IN (5)
+      (
+        given.profile_id IN (2, 5) OR given.fragment_id IN (5)
+      )
+      AND NOT EXISTS(
+        SELECT
+          1
+        FROM gone
+        WHERE
+          gone.position = given.position
+      )
     )
     AND NOT EXISTS(
       SELECT
         1
-      FROM gone
+      FROM withheld
       WHERE
-        gone.position = given.position
+        withheld.fragment_id = given.fragment_id
     )
   UNION ALL
   SELECT
@@ -52,7 +61,16 @@ FROM (
   LEFT JOIN overrides AS moved
     ON given.fragment_id = moved.fragment_id
   WHERE
-    given.profile_id IN (2, 5) OR given.fragment_id IN (5)
+    (
+      given.profile_id IN (2, 5) OR given.fragment_id IN (5)
+    )
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM withheld
+      WHERE
+        withheld.fragment_id = given.fragment_id
+    )
 ) AS events
 WHERE
   events.profile_id IN (2, 5)

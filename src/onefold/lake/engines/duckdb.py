@@ -16,6 +16,7 @@ from onefold.config import EngineSettings
 from onefold.kernel.errors import Broken
 from onefold.lake.compile import Compiled, compile_plan
 from onefold.lake.engine import (
+    SIDE_TABLES,
     Cancel,
     EngineBusy,
     FileGone,
@@ -55,17 +56,19 @@ class DuckDBEngine:
         self._slots: Final = threading.BoundedSemaphore(settings.max_running)
 
     def run(
-        self, plan: Plan, snapshot: Snapshot, *, limits: Limits = Limits(), cancel: Cancel | None = None
+        self, plan: Plan, snapshot: Snapshot, *, limits: Limits | None = None, cancel: Cancel | None = None
     ) -> Result:
         """As of `Engine`."""
         compiled = compile_plan(plan, snapshot, "duckdb")
         started = time.monotonic()
         with self._slot(), self._database() as connection:
-            timeout_s = limits.timeout_s or self._settings.timeout_s
+            timeout_s = (limits and limits.timeout_s) or self._settings.timeout_s
             with _translated(), watched(timeout_s, cancel or Cancel(), connection.interrupt):
                 lend(connection, compiled, snapshot)
                 if isinstance(plan, Funnel):
-                    table = funnel_of(reached(_sorted_steps(connection, compiled), len(plan.steps), plan.within_s * 10**6))
+                    table = funnel_of(
+                        reached(_sorted_steps(connection, compiled), len(plan.steps), plan.within_s * 10**6)
+                    )
                 else:
                     table = in_types(connection.sql(compiled.sql()).to_arrow_table(), compiled)
         return result_of(table, compiled, snapshot, time.monotonic() - started)
@@ -115,10 +118,8 @@ def lend(connection: duckdb.DuckDBPyConnection, compiled: Compiled, snapshot: Sn
             _lend_files(connection, of_table.table, files, snapshot)
         if f"{name}_hot" in used and of_table.hot is not None:
             connection.register(f"{name}_hot", of_table.hot)
-    if "gone" in used:
-        connection.register("gone", snapshot.gone)
-    if "overrides" in used:
-        connection.register("overrides", snapshot.overrides)
+    for relation in SIDE_TABLES & used:
+        connection.register(relation, getattr(snapshot, relation))
     if not snapshot.storage_options:
         paths = [_literal(file.uri) for files in compiled.files.values() for file in files]
         connection.execute(f"SET allowed_paths = [{', '.join(paths)}]")
@@ -149,7 +150,7 @@ def _lend_files(
         f'"{column.name}"' if column.name in there else f'NULL::{_SQL_TYPES[column.type]} AS "{column.name}"'
         for column in columns
     )
-    connection.execute(f"CREATE TEMP VIEW {name} AS SELECT {values} FROM {read}")
+    connection.execute(f"CREATE TEMP VIEW {name} AS SELECT {values} FROM {read}")  # noqa: S608 names of ours, quoted paths
 
 
 def _dataset(files: tuple[File, ...], snapshot: Snapshot) -> object:

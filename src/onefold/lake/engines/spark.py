@@ -1,4 +1,4 @@
-"""Spark, by Connect or as the driver of a cluster: the same queries over the same files. See docs/howto/use-spark.md."""
+"""Spark, by Connect or as the driver of a cluster: the same queries over the same files."""
 
 import re
 import secrets
@@ -20,6 +20,7 @@ from onefold.config import EngineSettings
 from onefold.kernel.errors import Broken, Rejected, Unavailable
 from onefold.lake.compile import Compiled, compile_plan
 from onefold.lake.engine import (
+    SIDE_TABLES,
     Cancel,
     EngineBusy,
     FileGone,
@@ -61,12 +62,12 @@ class SparkEngine:
         self._session: SparkSession | None = None
 
     def run(
-        self, plan: Plan, snapshot: Snapshot, *, limits: Limits = Limits(), cancel: Cancel | None = None
+        self, plan: Plan, snapshot: Snapshot, *, limits: Limits | None = None, cancel: Cancel | None = None
     ) -> Result:
         """As of `Engine`."""
         compiled = compile_plan(plan, snapshot, "spark")
         started = time.monotonic()
-        timeout_s = limits.timeout_s or self._settings.timeout_s
+        timeout_s = (limits and limits.timeout_s) or self._settings.timeout_s
         with self._slot(), _translated():
             session, tag = self._begun(), f"onefold-{secrets.token_hex(8)}"
             with watched(timeout_s, cancel or Cancel(), lambda: session.interruptTag(tag)):
@@ -155,10 +156,8 @@ def _lent(session: SparkSession, compiled: Compiled, snapshot: Snapshot) -> Iter
             views[f"{name}_files"] = _read(session, of_table.table, files, snapshot)
         if f"{name}_hot" in used and of_table.hot is not None:
             views[f"{name}_hot"] = session.createDataFrame(_needed(of_table.hot, of_table.table, compiled))
-    if "gone" in used:
-        views["gone"] = session.createDataFrame(snapshot.gone)
-    if "overrides" in used:
-        views["overrides"] = session.createDataFrame(snapshot.overrides)
+    for relation in SIDE_TABLES & used:
+        views[relation] = session.createDataFrame(getattr(snapshot, relation))
 
     def renamed(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Table) and node.name in views:

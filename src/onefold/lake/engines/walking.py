@@ -68,7 +68,9 @@ def _walk() -> Any:  # noqa: ANN401 what numba makes of a function has no type
     """Compiled when first asked for: a second or two."""
     from numba import njit
 
-    def walk(profiles: "Longs", moments: "Longs", steps: "Longs", within_us: int, kept: Any) -> None:
+    def walk(
+        profiles: "Longs", moments: "Longs", steps: "Longs", within_us: int, kept: tuple["Longs", "Longs", "Longs"]
+    ) -> None:
         begun, state, counts = kept
         for i in range(len(profiles)):
             if not state[HAS_PROFILE] or profiles[i] != state[PROFILE]:
