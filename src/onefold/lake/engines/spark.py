@@ -5,13 +5,14 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from sqlglot import exp
@@ -70,12 +71,15 @@ class SparkEngine:
         timeout_s = (limits and limits.timeout_s) or self._settings.timeout_s
         with self._slot(), _translated():
             session, tag = self._begun(), f"onefold-{secrets.token_hex(8)}"
-            with watched(timeout_s, cancel or Cancel(), lambda: session.interruptTag(tag)):
-                session.addTag(tag)
+            # without Connect interruptTag of a session misses the job behind toArrow (Spark 4.3); its context does not
+            by_connect = self._settings.spark_url.startswith("sc://")
+            add, remove, interrupt = _tagging(session if by_connect else session.sparkContext, by_connect)
+            with watched(timeout_s, cancel or Cancel(), lambda: interrupt(tag)):
+                add(tag)
                 try:
                     table = _answer(session, plan, compiled, snapshot)
                 finally:
-                    session.removeTag(tag)
+                    remove(tag)
         return result_of(table, compiled, snapshot, time.monotonic() - started)
 
     def close(self) -> None:
@@ -129,6 +133,13 @@ def _session(url: str) -> SparkSession:
     for key, value in SESSION.items():
         session.conf.set(key, value)
     return session
+
+
+def _tagging(tagged: Any, by_connect: bool) -> tuple[Callable[[str], Any], ...]:  # noqa: ANN401 a session or a context
+    """How a thread's jobs get a tag and lose it, and how all that have it are cancelled."""
+    if by_connect:
+        return tagged.addTag, tagged.removeTag, tagged.interruptTag
+    return tagged.addJobTag, tagged.removeJobTag, tagged.cancelJobsWithTag
 
 
 def _answer(session: SparkSession, plan: Plan, compiled: Compiled, snapshot: Snapshot) -> pa.Table:
@@ -206,7 +217,7 @@ def _needed(hot: pa.Table, table: Table, compiled: Compiled) -> pa.Table:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except PySparkException as fault:
+    except (PySparkException, Py4JError) as fault:
         raise _translation(fault, str(fault)) from fault
     except (ConnectionError, EOFError) as fault:
         raise Unavailable("The connection to Spark broke. Ask again.") from fault
