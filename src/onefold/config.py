@@ -192,6 +192,8 @@ class SqlSettings(Group, frozen=True, kw_only=True):
     at_once: Annotated[
         int, Meta(ge=1, le=8, description="Queries at once in a web process; it answers pages by four threads")
     ] = 2
+
+
 class EngineSettings(Group, frozen=True, kw_only=True):
     """What asks the lake."""
 
