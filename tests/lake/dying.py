@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -66,9 +67,11 @@ class Mortals:
 
 
 @contextmanager
-def mortals(url: str, location: Location, kept_hours: int = delta.KEPT_HOURS) -> Iterator[Mortals]:
-    """For a time. `kept_hours`: how long replaced files stay."""
-    found = Mortals(json.dumps([url, location.url, location.options, kept_hours]))
+def mortals(
+    url: str, location: Location, *, kept_hours: int = delta.KEPT_HOURS, max_file_bytes: int | None = None
+) -> Iterator[Mortals]:
+    """For a time. `kept_hours`: how long replaced files stay. `max_file_bytes`: what is larger doesn't fit the disk."""
+    found = Mortals(json.dumps([url, location.url, location.options, kept_hours, max_file_bytes]))
     try:
         yield found
     finally:
@@ -111,7 +114,9 @@ def _death_at(point: str, n: int) -> Callable[[str], None]:
     return die
 
 
-def _main(url: str, address: str, options: dict[str, str], kept_hours: int) -> None:
+def _main(url: str, address: str, options: dict[str, str], kept_hours: int, max_file_bytes: int | None) -> None:
+    if max_file_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (max_file_bytes, max_file_bytes))
     delta.KEPT_HOURS = kept_hours  # type: ignore[misc]  # final but here
     for name in delta._CONFIGURATION:
         delta._CONFIGURATION[name] = f"interval {kept_hours} hours"

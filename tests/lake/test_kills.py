@@ -64,7 +64,7 @@ def survive(
     """So many deaths, at points in turn; after each a snapshot holds what the database holds. Where they were."""
     chance, life = random.Random(seed), Life(db, seed)  # noqa: S311 a plan, no secret
     died: Counter[str] = Counter()
-    with mortals(url, location, kept_hours) as children:
+    with mortals(url, location, kept_hours=kept_hours) as children:
         while died.total() < deaths:
             fewest = min(died[point] for point in POINTS)
             point = chance.choice([point for point in POINTS if died[point] <= fewest + 1])

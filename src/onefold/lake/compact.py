@@ -99,7 +99,7 @@ def rewrite(conn: Connection[Any], location: Location, version: int, files: Sequ
     committed = commit(location, EVENTS, version, actions, {"onefold.operation": "compact"})
     reach("compact: committed")
     with conn.transaction():
-        publish(conn, EVENTS, version, committed)
+        publish(conn, location, EVENTS, version, committed)
         reach("compact: before publishing")
     reach("compact: published")
     return rows

@@ -6,8 +6,7 @@ know of is taken back by `settle`. So several tables and the position change tog
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -16,13 +15,13 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute
 from deltalake import CommitProperties, DeltaTable, Schema
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
-from onefold.kernel.errors import Broken, Unavailable
-from onefold.lake.location import Location
+from onefold.lake.location import Location, LocationRejected
 from onefold.lake.snapshot import File
-from onefold.lake.state import LakeChanged
+from onefold.lake.state import LakeChanged, LakeDamaged
+from onefold.lake.storage import log_advice, log_entry, make_durable, translated
 from onefold.lake.tables import Column, Table
 
 _ARROW: Final = {
@@ -56,7 +55,7 @@ def stored_columns(table: Table) -> tuple[Column, ...]:
 
 def create(location: Location, table: Table) -> int:
     """The version of the table that is there, made if there is none."""
-    with _translated():
+    with translated(location, table.name):
         if not location.is_remote:
             Path(location.table(table.name)).mkdir(parents=True, exist_ok=True)
         if DeltaTable.is_deltatable(location.table(table.name), location.options or None):
@@ -73,14 +72,14 @@ def create(location: Location, table: Table) -> int:
 
 def newest_version(location: Location, name: str) -> int:
     """Whoever committed it."""
-    with _translated():
+    with translated(location, name):
         return _open(location, name).version()
 
 
 @lru_cache(maxsize=32)
 def _files(url: str, name: str, version: int, options: tuple[tuple[str, str], ...]) -> tuple[File, ...]:
     location = Location(url, dict(options))
-    with _translated():
+    with translated(location, name):
         actions = pa.table(_open(location, name, version).get_add_actions(flatten=False)).to_pylist()
     return tuple(
         File(
@@ -96,6 +95,24 @@ def _files(url: str, name: str, version: int, options: tuple[tuple[str, str], ..
 def files_of(location: Location, name: str, version: int) -> tuple[File, ...]:
     """The files of a version. Cost: its log since the last checkpoint, the first time."""
     return _files(location.url, name, version, tuple(sorted(location.options.items())))
+
+
+def extent_of(location: Location, name: str, version: int) -> tuple[int, int]:
+    """How many files a version has, and how many rows they."""
+    files = files_of(location, name, version)
+    return len(files), sum(file.rows for file in files)
+
+
+def demand_extent(location: Location, name: str, version: int, files: int, rows: int) -> tuple[File, ...]:
+    """As `files_of`. Raises LakeDamaged when they aren't what PostgreSQL knows of the version."""
+    if extent_of(location, name, version) != (files, rows):
+        _files.cache_clear()  # after a repair versions are counted anew
+        if (found := extent_of(location, name, version)) != (files, rows):
+            raise LakeDamaged(
+                f"Version {version} of the table {name} should have {files:,} files with {rows:,} rows; its Delta log "
+                f"tells of {found[0]:,} with {found[1]:,}. {log_advice(location, name)}"
+            )
+    return files_of(location, name, version)
 
 
 class Extent:
@@ -152,12 +169,14 @@ def commit(
 
     Raises LakeChanged when `version` is not the newest any more.
     """
-    delta = _open(location, table.name)
+    with translated(location, table.name):
+        delta = _open(location, table.name)
     if delta.version() != version:
         raise LakeChanged(f"The table {table.name} is at version {delta.version()}, not at {version}.")
+    make_durable(location, table.name, [action.path for action in actions if isinstance(action, AddAction)])
     properties = CommitProperties(max_commit_retries=0, custom_metadata=note)
     try:
-        with _translated():
+        with translated(location, table.name):
             delta.create_write_transaction(
                 list(actions),
                 "append",
@@ -167,32 +186,34 @@ def commit(
             )
     except CommitFailedError as fault:
         raise LakeChanged(f"The table {table.name} was changed at the same time.") from fault
+    make_durable(location, table.name, [log_entry(version + 1)])
     return version + 1
 
 
 def settle(location: Location, table: Table, version: int | None) -> int:
-    """Make the newest version be what `version` was (None: an empty table, new); the version that is it now.
+    """Make the newest version be what `version` was (None: the table is new); the version that is it now.
 
-    What was committed in between was never finished: nobody saw it.
+    What was committed in between was never finished: nobody saw it. Raises LakeDamaged when `version` is lost, and
+    LocationRejected when a table is there that the database knows nothing of.
     """
-    newest = create(location, table)
-    if version == newest:
+    newest = create(location, table) if version is None else newest_version(location, table.name)
+    if version is None and files_of(location, table.name, newest):
+        raise LocationRejected(
+            f"{location.table(table.name)} is of another installation, or of a database that is lost: nothing in this "
+            "database knows it. Move it away, or set ONEFOLD_LAKE_URL to another place."
+        )
+    if version is None or version == newest:
         return newest
-    with _translated():
-        delta = _open(location, table.name)
-        if version is None:
-            for_nobody = files_of(location, table.name, newest)
-            if for_nobody:
-                commit(location, table, newest, [removed(location, table.name, file) for file in for_nobody], {})
-                return newest + 1
-            return newest
-        delta.restore(version)
-        return _open(location, table.name).version()
+    with translated(location, table.name):
+        _open(location, table.name).restore(version)
+    newest = newest_version(location, table.name)
+    make_durable(location, table.name, [log_entry(newest)])
+    return newest
 
 
 def column_names(location: Location, table: Table) -> set[str]:
     """Of the newest version: of its own columns, and of those that it was given."""
-    with _translated():
+    with translated(location, table.name):
         return {field.name for field in _open(location, table.name).schema().fields}
 
 
@@ -201,7 +222,7 @@ def add_columns(location: Location, table: Table, columns: Sequence[Column]) -> 
     from deltalake import Field
     from deltalake.schema import PrimitiveType
 
-    with _translated():
+    with translated(location, table.name):
         delta = _open(location, table.name)
         there = {field.name for field in delta.schema().fields}
         if new := [Field(one.name, PrimitiveType(one.type)) for one in columns if one.name not in there]:
@@ -214,7 +235,7 @@ def clean(location: Location, name: str, keep: int) -> int:
 
     Makes a checkpoint, so that opening the table stays cheap, and forgets old log entries.
     """
-    with _translated():
+    with translated(location, name):
         delta = _open(location, name)
         delta.create_checkpoint()
         delta.cleanup_metadata()
@@ -223,16 +244,3 @@ def clean(location: Location, name: str, keep: int) -> int:
 
 def _open(location: Location, name: str, version: int | None = None) -> DeltaTable:
     return DeltaTable(location.table(name), version=version, storage_options=location.options or None)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Outside errors as ours: of storage (try again) or of the table itself."""
-    try:
-        yield
-    except CommitFailedError:
-        raise
-    except TableNotFoundError as fault:
-        raise Broken(f"The lake has lost a table: {fault}") from fault
-    except (DeltaError, OSError) as fault:
-        raise Unavailable(f"The lake's storage failed: {fault}") from fault

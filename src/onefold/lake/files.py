@@ -12,12 +12,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-from pyarrow.fs import FileSystem
 
 from onefold.kernel.errors import Unavailable
+from onefold.lake.damage import damage_in, sentence_on
 from onefold.lake.delta import Extent, added, schema_of, stored_columns
 from onefold.lake.location import Location
 from onefold.lake.snapshot import File
+from onefold.lake.state import LakeDamaged
+from onefold.lake.storage import folder_of
 from onefold.lake.tables import ROW_GROUP_ROWS, Table
 
 if TYPE_CHECKING:
@@ -28,6 +30,14 @@ _PLAIN: Final = ("event_id", "message_id", "body")
 """Columns of which every value is another: a dictionary would only cost."""
 PAGE_BYTES: Final = 64 * 1024
 """Readers skip whole pages: somebody's events of a year cost a third of what they do with pages of a megabyte."""
+_FORMAT: Final = ds.ParquetFileFormat(
+    default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+)
+_STREAM: Final = "reading the stream"
+"""In what DuckDB says when Arrow can't read for it."""
+_Source = tuple[Location, Table, Sequence[File]]
+_sources: Final[dict[int, list[_Source]]] = {}
+"""By connection of `working_memory` and `quick_memory`: what was read in it."""
 MEMORY_MB: Final = 512
 THREADS: Final = 2
 
@@ -48,7 +58,7 @@ def write_stream(
     path = f"{folder}{uuid.uuid4().hex}.parquet"
     extent = Extent()
     try:
-        with location.files(table.name).open_output_stream(path) as sink:
+        with folder_of(location, table.name).open_output_stream(path) as sink:
             with _writer(sink, table, rows.schema) as writer:
                 for batch in rows:
                     writer.write_batch(batch, ROW_GROUP_ROWS)
@@ -67,6 +77,7 @@ def _writer(sink: pa.NativeFile, table: Table, schema: pa.Schema) -> pq.ParquetW
         data_page_size=PAGE_BYTES,
         use_dictionary=[name for name in schema.names if name not in _PLAIN],
         write_page_index=True,
+        write_page_checksum=True,
         sorting_columns=[pq.SortingColumn(schema.names.index(name)) for name in table.sorted_by],
     )
 
@@ -74,7 +85,10 @@ def _writer(sink: pa.NativeFile, table: Table, schema: pa.Schema) -> pq.ParquetW
 @contextmanager
 def working_memory() -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB for a run that changes the lake: bounded memory, what is more goes to a temporary folder."""
-    folder = tempfile.mkdtemp(prefix="onefold-lake-")
+    try:
+        folder = tempfile.mkdtemp(prefix="onefold-lake-")
+    except OSError as fault:
+        raise Unavailable(f"The lake has no room for temporary files: {fault}") from fault
     try:
         with duckdb.connect() as memory:
             memory.execute(f"set memory_limit = '{MEMORY_MB}MB'")
@@ -82,11 +96,33 @@ def working_memory() -> Iterator[duckdb.DuckDBPyConnection]:
             memory.execute(f"set temp_directory = '{folder}'")
             memory.execute("set TimeZone = 'UTC'")
             memory.execute("set preserve_insertion_order = false")
-            yield memory
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as fault:
-        raise Unavailable(f"The lake can't be read, or there is no room to work: {fault}") from fault
+            with _readable(memory):
+                yield memory
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _readable(memory: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Files that can't be read are named."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InvalidInputException) as fault:
+        raise _fault_of(_sources.get(id(memory), []), fault) from fault
+    finally:
+        _sources.pop(id(memory), None)
+
+
+def _fault_of(sources: Sequence[_Source], fault: Exception) -> Exception:
+    """LakeDamaged if any of the files is; else Unavailable, or the fault itself if it is ours."""
+    try:
+        if damaged := [one for location, table, files in sources for one in damage_in(location, table, files)]:
+            return LakeDamaged(sentence_on(damaged))
+    except OSError as other:
+        fault = other
+    if isinstance(fault, duckdb.InvalidInputException) and _STREAM not in str(fault):
+        return fault
+    return Unavailable(f"The lake can't be read, or there is no room to work: {fault}")
 
 
 @cache
@@ -101,17 +137,15 @@ def _instance() -> duckdb.DuckDBPyConnection:
 @contextmanager
 def quick_memory() -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB for a small question: a connection to this process's own, because a new one takes 20 ms to start."""
-    try:
-        with _instance().cursor() as memory:
-            yield memory
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as fault:
-        raise Unavailable(f"The lake can't be read: {fault}") from fault
+    with _instance().cursor() as memory, _readable(memory):
+        yield memory
 
 
 def files_sql(memory: duckdb.DuckDBPyConnection, location: Location, table: Table, files: Sequence[File]) -> str:
     """The columns of `table` that are in its files, as something to select from; quicker than `register_files` where
     the files are local. At least one file."""
     if not location.is_remote:
+        _sources.setdefault(id(memory), []).append((location, table, files))
         paths = ", ".join("'" + file.uri.replace("'", "''") + "'" for file in files)
         return f"read_parquet([{paths}], hive_partitioning = false)"
     register_files(memory, "files", location, table, files, schema_of(stored_columns(table)))
@@ -133,10 +167,11 @@ def register_files(
     if not files:
         memory.register(name, schema.empty_table())
         return
-    store: FileSystem = location.files(table.name)
+    store = folder_of(location, table.name)
     paths = [file.uri.removeprefix(f"{location.table(table.name)}/") for file in files]
     try:
-        found = ds.dataset(paths, schema=schema, format="parquet", filesystem=store)
+        found = ds.dataset(paths, schema=schema, format=_FORMAT, filesystem=store)
     except (OSError, pa.ArrowException) as fault:
-        raise Unavailable(f"The lake can't be read: {fault}") from fault
+        raise _fault_of([(location, table, files)], fault) from fault
+    _sources.setdefault(id(memory), []).append((location, table, files))
     memory.register(name, found)

@@ -89,7 +89,7 @@ def _flush_chunk(
     committed = commit(location, EVENTS, version, [action], {"onefold.position": str(position)})
     reach("flush: committed")
     with conn.transaction():
-        publish(conn, EVENTS, version, committed)
+        publish(conn, location, EVENTS, version, committed)
         note_flushed(conn, position)
         note_overrides(conn, progress.moved)
         note_properties(conn, sample_of(incoming["body"]))

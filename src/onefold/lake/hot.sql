@@ -11,7 +11,7 @@ select min(position) as position from event where position > {after}
 select coalesce(max(position), {after}) as position from event where position > {after}
 
 -- versions: what readers see of each table
-select name, version from lake_table
+select name, version, files, rows from lake_table
 
 -- stand: how far the lake is, and when this is asked (UTC)
 select flushed, hot_since, transaction_timestamp() as taken_at from lake_progress

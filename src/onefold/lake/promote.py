@@ -192,7 +192,7 @@ def _add(conn: Connection[Any], location: Location, worth: Sequence[tuple[str, s
     committed = add_columns(location, EVENTS, [promoted_column(one) for one in added])
     reach("promote: committed")
     with conn.transaction():
-        publish(conn, EVENTS, version, committed)
+        publish(conn, location, EVENTS, version, committed)
         for one in added:
             conn.execute(QUERIES["promote"], one._asdict())
     reach("promote: published")

@@ -1,14 +1,14 @@
 """Takes a snapshot: the files that count, and from PostgreSQL in the same moment what isn't in them yet."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.compute
 
-from onefold.lake.delta import files_of
+from onefold.lake.delta import demand_extent
 from onefold.lake.location import Location
 from onefold.lake.people import with_changes
 from onefold.lake.promoted import Promoted, promoted_column
@@ -50,7 +50,7 @@ def snapshot_in(
     conn: "Connection", location: Location, fragments: Collection[int] | None = None, tables: Collection[str] = ()
 ) -> Snapshot:
     """As `take_snapshot`, at the moment of a connection of `one_moment`."""
-    versions = dict(zip(*read_arrow(conn, HOT["versions"]).to_pydict().values(), strict=True))
+    stored = {row["name"]: row for row in read_arrow(conn, HOT["versions"]).to_pylist()}
     stand = read_arrow(conn, HOT["stand"]).to_pylist()[0]
     promoted = [Promoted(**row) for row in read_arrow(conn, HOT["promoted"]).to_pylist()]
     hot = read_arrow(conn, HOT["hot"].format(after=stand["flushed"], most=MAX_HOT, fragments=_array(fragments)))
@@ -59,9 +59,9 @@ def snapshot_in(
     )
     columns = {one.name: promoted_column(one) for one in promoted}
     events = EVENTS._replace(columns=(*EVENTS.columns, *columns.values()))
-    found = {events.name: _of_version(location, events, versions, hot_rows(hot, promoted))}
+    found = {events.name: _of_version(location, events, stored, hot_rows(hot, promoted))}
     for table in TABLES[1:]:
-        files = _of_version(location, table, versions)
+        files = _of_version(location, table, stored)
         found[table.name] = with_changes(conn, files) if table.name in tables else files
     return Snapshot(
         tables=found,
@@ -76,10 +76,13 @@ def snapshot_in(
     )
 
 
-def _of_version(location: Location, table: Table, versions: dict[str, int], hot: pa.Table | None = None) -> TableFiles:
-    version = versions.get(table.name, NO_VERSION)
-    files = () if version == NO_VERSION else files_of(location, table.name, version)
-    return TableFiles(table=table, version=version, files=files, hot=hot)
+def _of_version(
+    location: Location, table: Table, stored: Mapping[str, dict[str, Any]], hot: pa.Table | None = None
+) -> TableFiles:
+    known = stored.get(table.name)
+    if known is None:
+        return TableFiles(table=table, version=NO_VERSION, files=(), hot=hot)
+    return TableFiles(table=table, version=known["version"], files=demand_extent(location, **known), hot=hot)
 
 
 def _array(fragments: Collection[int] | None) -> str:

@@ -68,7 +68,7 @@ def refresh(conn: Connection[Any], url: str, location: Location, namespaces: Map
         with conn.transaction():
             for change in changes:
                 if change.version != change.before:
-                    publish(conn, change.table, change.before, change.version)
+                    publish(conn, location, change.table, change.before, change.version)
             conn.execute(QUERIES["forget_touched"], {"noted": noted})
             conn.execute(QUERIES["refreshed"], {"position": stand.last, "move": stand.last_move})
         reach("refresh: published")

@@ -18,10 +18,16 @@ LOCK_KEY: Final = 0x0F01D_1A
 LOCK_TIMEOUT_S: Final = 120
 
 
-class LakeChanged(Broken):
+class LakeChanged(Unavailable):
     """Somebody else changed the table in between. Nothing was lost; the next run begins afresh."""
 
     code = "lake_changed"
+
+
+class LakeDamaged(Broken):
+    """Files of the lake are lost or torn; the message names them. What would say less than it should is not read."""
+
+    code = "lake_damaged"
 
 
 class Progress(NamedTuple):
@@ -63,23 +69,32 @@ def progress_of(conn: Connection[Any]) -> Progress:
 
 def settled_version(conn: Connection[Any], location: Location, table: Table) -> int:
     """The version that counts, made the newest one: what an earlier run left unfinished is taken back. Locked."""
-    from onefold.lake.delta import settle  # the worker asks for `waiting_positions` alone, and shall stay small
+    from onefold.lake.delta import demand_extent, settle  # the worker needs little of this module, and shall stay small
 
     row = conn.execute(QUERIES["version"], {"name": table.name}).fetchone()
     known = row[0] if row else None
+    if row is not None:
+        demand_extent(location, table.name, *row)
     found = settle(location, table, known)
     if found != known:
         reach("settle: taken back")
     if known is None:
         conn.execute(QUERIES["begin_table"], {"name": table.name, "version": found})
     elif known != found:
-        publish(conn, table, known, found)
+        publish(conn, location, table, known, found)
     return found
 
 
-def publish(conn: Connection[Any], table: Table, before: int, version: int) -> None:
-    """From the end of the transaction readers see `version`. Raises LakeChanged when it isn't `before` any more."""
-    if conn.execute(QUERIES["publish"], {"name": table.name, "before": before, "version": version}).rowcount != 1:
+def publish(conn: Connection[Any], location: Location, table: Table, before: int, version: int) -> None:
+    """From the end of the transaction readers see `version`, as it is found in the storage now.
+
+    Raises LakeChanged when it isn't `before` any more.
+    """
+    from onefold.lake.delta import extent_of
+
+    files, rows = extent_of(location, table.name, version)
+    parameters = {"name": table.name, "before": before, "version": version, "files": files, "rows": rows}
+    if conn.execute(QUERIES["publish"], parameters).rowcount != 1:
         raise LakeChanged(f"Another run has changed the table {table.name} meanwhile.")
 
 

@@ -5,13 +5,13 @@ select pg_advisory_lock(%(key)s)
 select pg_advisory_unlock(%(key)s)
 
 -- version: of a table, as readers see it
-select version from lake_table where name = %(name)s
+select version, files, rows from lake_table where name = %(name)s
 
 -- begin_table: a table that readers see from now on
 insert into lake_table (name, version) values (%(name)s, %(version)s)
 
 -- publish: readers see another version, unless somebody else published one
-update lake_table set version = %(version)s, changed_at = now() where name = %(name)s and version = %(before)s
+update lake_table set version = %(version)s, files = %(files)s, rows = %(rows)s, changed_at = now() where name = %(name)s and version = %(before)s
 
 -- progress: where the lake stands
 select flushed, moved, refreshed, hot_since from lake_progress

@@ -47,7 +47,7 @@ class Status:
 def status_of(url: str, location: Location) -> Status:
     """Everything, as of one moment. Cost: the Delta logs' newest part, and the events that wait."""
     with one_moment(url) as conn:
-        versions = dict(zip(*read_arrow(conn, HOT["versions"]).to_pydict().values(), strict=True))
+        versions = {row["name"]: row["version"] for row in read_arrow(conn, HOT["versions"]).to_pylist()}
         found = read_arrow(conn, HOT["status"]).to_pylist()[0]
         properties = read_arrow(conn, HOT["properties"]).to_pylist()
     tables = [_table(location, table.name, versions[table.name]) for table in TABLES if table.name in versions]

@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from onefold.kernel.instants import micros_of
+from onefold.lake.damage import damage_in, sentence_on
 from onefold.lake.delta import schema_of, stored_columns
 from onefold.lake.files import register_files, working_memory
 from onefold.lake.location import Location
@@ -35,12 +36,16 @@ class Verified(NamedTuple):
 def verify(url: str, location: Location) -> Verified:
     """Compare the lake with PostgreSQL at one moment, while everything goes on.
 
-    Each event of the lake is there once; events that PostgreSQL has too are the same there, by count and hash; each
-    fragment has as many events, from the same first to the same last, as its profile says. Cost: a scan of the lake and
-    of `event` and `node`.
+    Each file is whole. Each event of the lake is there once; events that PostgreSQL has too are the same there, by
+    count and hash; each fragment has as many events, from the same first to the same last, as its profile says. Cost:
+    reading all files, a scan of the events' main columns, and of `event` and `node`.
     """
     with one_moment(url) as conn, working_memory() as memory:
         snapshot = snapshot_in(conn, location)
+        if damaged := [
+            one for files in snapshot.tables.values() for one in damage_in(location, files.table, files.files)
+        ]:
+            return Verified(0, 0, 0, [sentence_on(damaged)])
         _load_lake(memory, location, snapshot)
         compared = _load_database(memory, conn)
         memory.register("fragments", read_arrow(conn, HOT["fragments"]))

@@ -3,6 +3,8 @@
 create table lake_table (
     name       text primary key,
     version    bigint not null,                      -- of its Delta log: what is read
+    files      integer not null default 0,           -- that it has, and their rows: so a log that lost an entry is found out
+    rows       bigint not null default 0,
     changed_at timestamptz not null default now()
 );
 
