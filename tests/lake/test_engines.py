@@ -26,9 +26,13 @@ from onefold.lake.engine import (
     engine_of,
 )
 from onefold.lake.engines.duckdb import DuckDBEngine
+from onefold.lake.kernels.coding import Condition
+from onefold.lake.kernels.funnel import Funnel as KernelFunnel
+from onefold.lake.kernels.funnel import funnel
 from onefold.lake.plans import (
     Aggregate,
     Column,
+    Funnel,
     Metric,
     Not,
     Output,
@@ -38,7 +42,7 @@ from onefold.lake.plans import (
 )
 from onefold.lake.snapshot import Snapshot
 from tests.lake.awkward import HOT, IN_FILES, PEOPLE_TABLE, awkward_snapshot
-from tests.lake.questions import NAMES, QUESTIONS, each_as_every_type
+from tests.lake.questions import NAMES, QUESTIONS, each_as_every_type, named
 from tests.lake.reference import answer, comparable
 from tests.lake.small import event, snapshot_of, truth
 
@@ -92,6 +96,18 @@ def test_a_column_that_older_files_lack_is_null_in_them(tmp_path: Path, duck: Du
         assert rows == [{"position": 2, "n": 5}, {"position": 1, "n": None}]
     lacking = replace(new, tables={**new.tables, "events": replace(new.tables["events"], files=files)})
     assert duck.run(plan, lacking).table.to_pylist() == [{"position": 1, "n": None}]
+
+
+def test_a_funnel_is_walked_as_the_kernel_walks_it(duck: DuckDBEngine, snapshot: Snapshot) -> None:
+    """Spark's tasks and DuckDB walk the steps that SQL has found; the kernel reads the files itself."""
+    names = ("Opened", "Bought", "Bought", "it's \\ % _")
+    for hours in (1, 24, 240, 2_400):
+        plan = Funnel(steps=tuple(named(name) for name in names), within_s=hours * 3_600)
+        steps = tuple(Condition(names=frozenset((name,))) for name in names)
+        walked = funnel(snapshot, KernelFunnel(steps=steps, window_us=plan.within_s * 10**6))
+        profiles = [step.profiles for step in walked.steps]
+        assert duck.run(plan, snapshot).table["profiles"].to_pylist() == profiles
+        assert profiles[0] > 0
 
 
 def test_an_empty_lake_answers(tmp_path: Path, duck: DuckDBEngine) -> None:
