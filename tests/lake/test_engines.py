@@ -10,6 +10,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow.fs import S3FileSystem
 
 from onefold.config import EngineSettings
 from onefold.kernel.errors import Broken, Rejected, Unavailable
@@ -40,8 +41,9 @@ from onefold.lake.plans import (
     Rows,
     Text,
 )
-from onefold.lake.snapshot import Snapshot
+from onefold.lake.snapshot import File, Snapshot
 from tests.lake.awkward import HOT, IN_FILES, PEOPLE_TABLE, awkward_snapshot
+from tests.lake.conftest import BUCKET
 from tests.lake.questions import NAMES, QUESTIONS, each_as_every_type, named
 from tests.lake.reference import answer, comparable
 from tests.lake.small import event, snapshot_of, truth
@@ -108,6 +110,47 @@ def test_a_funnel_is_walked_as_the_kernel_walks_it(duck: DuckDBEngine, snapshot:
         profiles = [step.profiles for step in walked.steps]
         assert duck.run(plan, snapshot).table["profiles"].to_pylist() == profiles
         assert profiles[0] > 0
+
+
+@pytest.fixture
+def bucket(object_store: dict[str, str]) -> S3FileSystem:
+    """Another client of the store than the one under test."""
+    return S3FileSystem(
+        access_key=object_store["AWS_ACCESS_KEY_ID"],
+        secret_key=object_store["AWS_SECRET_ACCESS_KEY"],
+        endpoint_override=object_store["AWS_ENDPOINT_URL"].removeprefix("http://"),
+        scheme="http",
+        region=object_store["AWS_REGION"],
+    )
+
+
+@pytest.fixture
+def in_a_bucket(object_store: dict[str, str], bucket: S3FileSystem, snapshot: Snapshot) -> Snapshot:
+    """The same snapshot, its files in an object store."""
+
+    def moved(file: File) -> File:
+        key = f"{BUCKET}/engines{file.uri.rpartition('/lake')[2]}"
+        with bucket.open_output_stream(key) as output:
+            output.write(Path(file.uri).read_bytes())
+        return replace(file, uri=f"s3://{key}")
+
+    tables = {
+        name: replace(table, files=tuple(moved(file) for file in table.files))
+        for name, table in snapshot.tables.items()
+    }
+    return replace(snapshot, tables=tables, storage_options=object_store)
+
+
+def test_an_object_store_answers_as_a_folder_does(
+    duck: DuckDBEngine, snapshot: Snapshot, in_a_bucket: Snapshot, bucket: S3FileSystem
+) -> None:
+    for name in ("count", "window", "timeline", "did_not", "companies", "properties"):
+        plan = QUESTIONS[name]
+        assert duck.run(plan, in_a_bucket).table.equals(duck.run(plan, snapshot).table), name
+    key = in_a_bucket.tables["events"].files[0].uri.removeprefix("s3://")
+    bucket.delete_file(key)
+    with pytest.raises(FileGone):
+        duck.run(QUESTIONS["count_by_name"], in_a_bucket)
 
 
 def test_an_empty_lake_answers(tmp_path: Path, duck: DuckDBEngine) -> None:

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from onefold.config import EngineSettings
-from onefold.kernel.errors import Broken
+from onefold.kernel.errors import Broken, Unavailable
 from onefold.lake.compile import Compiled, compile_plan
 from onefold.lake.engine import (
     SIDE_TABLES,
@@ -138,8 +138,8 @@ def _lend_files(
         connection.register(name, schema.empty_table())
         return
     if snapshot.storage_options:
-        connection.register("objects", _dataset(files, snapshot))
-        read = "objects"
+        read = f"{name}_objects"
+        connection.register(read, _dataset(files, snapshot))
     else:
         read = (
             f"read_parquet([{', '.join(_literal(file.uri) for file in files)}],"
@@ -181,8 +181,10 @@ def _translated() -> Iterator[None]:
         raise QueryTooLarge(text) from fault
     except (duckdb.ConversionException, duckdb.OutOfRangeException) as fault:
         raise SumTooLarge("A sum of whole numbers is beyond 64 bits. Ask for the property as double.") from fault
-    except duckdb.IOException as fault:
+    except (duckdb.IOException, FileNotFoundError) as fault:
         raise FileGone("A file of the lake could not be read; it may have been replaced. Ask again.") from fault
+    except OSError as fault:
+        raise Unavailable(f"The object store of the lake can't be read: {fault}") from fault
     except duckdb.Error as fault:
         raise Broken(f"DuckDB refuses a query of ours: {fault}") from fault
 
