@@ -37,6 +37,7 @@ def test_timers_are_registered(pg_url: str) -> None:
         "jobs:retry_stalled": "*/10 * * * *",
         "upkeep:make_partitions": "3 * * * *",
         "upkeep:drop_old_log": "13 * * * *",
+        "upkeep:cool_events": "23 * * * *",
         "upkeep:delete_old_outcomes": "23 3 * * *",
         "upkeep:delete_expired_sessions": "33 3 * * *",
         "upkeep:trim_pages": "43 3 * * *",

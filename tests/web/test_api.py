@@ -69,7 +69,7 @@ class TestProfile:
     ) -> None:
         for number in range(20):
             shop.send(track(f"m-{number}", context={"device": {"id": f"d-{number}"}}))
-        robot.get("/api/profiles/user_id:1")  # key, configuration and sources are remembered from here on
+        robot.get("/api/profiles/user_id:1?include=events")  # key, configuration and sources are remembered from here on
         statements.clear()
         assert robot.get("/api/profiles/user_id:1?include=traits,identifiers,companies").status_code == 200
         assert len(statements) == 1
@@ -308,7 +308,7 @@ class TestTheRest:
             "/api/identity/links", "/api/retractions", "/api/violations", "/api/health", "/api/people",
             "/api/profiles/{identifier}/consent", "/api/profiles/{identifier}/export", "/api/privacy/requests",
             "/api/privacy/requests/{request_id}", "/api/privacy/erasures", "/api/privacy/erasures/preview",
-            "/api/privacy/releases", "/api/privacy/requests/{request_id}/again",
+            "/api/privacy/releases", "/api/sql", "/api/privacy/requests/{request_id}/again",
         } == set(document["paths"])  # fmt: skip
         shapes = document["components"]["schemas"]
         for reference in references(document):

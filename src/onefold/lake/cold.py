@@ -7,10 +7,12 @@ from typing import Any, Final
 from psycopg import Connection
 
 from onefold.infra.arrays import bigints, uuids
+from onefold.infra.memory import Memory
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import Unavailable
 
 KEPT: Final = timedelta(days=1)
+_all_hot: Final = Memory[bool](max_age_s=30, max_entries=10)
 QUERIES: Final = load_queries("onefold.lake", "cold.sql")
 
 
@@ -42,7 +44,7 @@ def warm_up(conn: Connection[Any], fragments: Collection[int]) -> None:
     Cost: a look-up each; for those that weren't, the row groups of the lake they are in, and a row an event. Raises
     Unavailable when the lake can't be read.
     """
-    if cold := cold_fragments(conn, fragments):
+    if not _is_all_hot(conn) and (cold := cold_fragments(conn, fragments)):
         from onefold.lake.thaw import thaw_here  # heavy, and seldom needed
 
         thaw_here(conn, cold)
@@ -50,13 +52,19 @@ def warm_up(conn: Connection[Any], fragments: Collection[int]) -> None:
 
 def warm_up_ids(conn: Connection[Any], ids: Collection[bytes]) -> None:
     """As `warm_up`, for the fragments of these events. Cost: if one is not in PostgreSQL, a scan of the lake's ids."""
-    if hot_since(conn) is None:
+    if _is_all_hot(conn):
         return
     known = {found.bytes for (found,) in conn.execute(QUERIES["known"], {"ids": uuids(list(ids))}, binary=True)}
     if missing := [one for one in ids if one not in known]:
         from onefold.lake.thaw import thaw_ids_here  # heavy, and seldom needed
 
         thaw_ids_here(conn, missing)
+
+
+def _is_all_hot(conn: Connection[Any]) -> bool:
+    """Whether PostgreSQL has every event. That it had is believed for seconds: it says half an hour before when not."""
+    key = conn.info.dbname
+    return bool(_all_hot.get(key) or _all_hot.keep(hot_since(conn) is None, key))
 
 
 def want_history(conn: Connection[Any], fragments: Collection[int]) -> None:
