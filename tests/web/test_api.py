@@ -69,7 +69,7 @@ class TestProfile:
     ) -> None:
         for number in range(20):
             shop.send(track(f"m-{number}", context={"device": {"id": f"d-{number}"}}))
-        robot.get("/api/profiles/user_id:1?include=events")  # key, configuration and sources are remembered from here on
+        robot.get("/api/profiles/user_id:1?include=events")  # keys and the like are remembered from here on
         statements.clear()
         assert robot.get("/api/profiles/user_id:1?include=traits,identifiers,companies").status_code == 200
         assert len(statements) == 1
