@@ -9,6 +9,7 @@ from pyarrow.fs import PyFileSystem
 
 from onefold.insights.job import JobTable
 from onefold.lake.delta import schema_of
+from onefold.lake.scanning import scannable
 from onefold.lake.tables import Column
 
 
@@ -18,6 +19,5 @@ def dataset_of(table: JobTable, options: Mapping[str, str]) -> ds.Dataset:
     parts = pa.schema([schema.field(name) for name in table.partitions])
     store = PyFileSystem(DeltaStorageHandler(table.url, dict(options) or None))
     paths = [uri.removeprefix(f"{table.url}/") for uri in table.files]
-    return ds.dataset(
-        paths, schema=schema, filesystem=store, format="parquet", partitioning=ds.partitioning(parts, flavor="hive")
-    )
+    partitioning = ds.partitioning(parts, flavor="hive")
+    return scannable(ds.dataset(paths, schema=schema, filesystem=store, format="parquet", partitioning=partitioning))

@@ -17,6 +17,7 @@ from onefold.kernel.errors import Unavailable
 from onefold.lake.damage import damage_in, sentence_on
 from onefold.lake.delta import Extent, added, schema_of, stored_columns
 from onefold.lake.location import Location
+from onefold.lake.scanning import scannable
 from onefold.lake.snapshot import File
 from onefold.lake.state import LakeDamaged
 from onefold.lake.storage import folder_of
@@ -174,4 +175,4 @@ def register_files(
     except (OSError, pa.ArrowException) as fault:
         raise _fault_of([(location, table, files)], fault) from fault
     _sources.setdefault(id(memory), []).append((location, table, files))
-    memory.register(name, found)
+    memory.register(name, scannable(found))

@@ -158,14 +158,17 @@ def _dataset(files: tuple[File, ...], snapshot: Snapshot) -> object:
     from deltalake.fs import DeltaStorageHandler
     from pyarrow import dataset, fs
 
+    from onefold.lake.scanning import scannable
+
     # any folder above all of them will do
     root = f"{files[0].uri.partition('://')[0]}://{files[0].uri.partition('://')[2].partition('/')[0]}"
     handler = DeltaStorageHandler(root, dict(snapshot.storage_options))
-    return dataset.dataset(
+    found = dataset.dataset(
         [file.uri.removeprefix(f"{root}/") for file in files],
         filesystem=fs.PyFileSystem(handler),
         format="parquet",
     )
+    return scannable(found)
 
 
 def _sorted_steps(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> Iterator[pa.RecordBatch]:
