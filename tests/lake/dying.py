@@ -15,13 +15,25 @@ from onefold.lake import delta, failpoints
 from onefold.lake.compact import compact
 from onefold.lake.flush import flush
 from onefold.lake.location import Location
+from onefold.lake.promote import demote, promote, wanted_columns
 from onefold.lake.refresh import refresh
+
+
+def change_columns(conn: Any, location: Location) -> None:
+    """One promoted column more, and of four one less."""
+    wanted = wanted_columns(conn)
+    if len(wanted) > 3:
+        demote(conn, wanted[0].name)
+    ((n,),) = conn.execute('select count(*) from lake_property where "column" is not null').fetchall()
+    promote(conn, location, f"property {n}", "string")
+
 
 CODES = {code: str(code) for code in range(200)}
 WORKS: dict[str, Callable[[Any, str, Location], object]] = {
     "flush": lambda conn, url, location: flush(conn, url, location, chunk_events=8),
     "refresh": lambda conn, url, location: refresh(conn, url, location, CODES),
     "compact": lambda conn, _, location: compact(conn, location),
+    "change columns": lambda conn, _, location: change_columns(conn, location),
     "compact everything": lambda conn, _, location: compact(conn, location, everything=True),
 }
 DIED = "died"

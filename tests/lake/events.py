@@ -78,6 +78,18 @@ def rows_in_database(conn: Connection[Any]) -> list[Row]:
     )
 
 
+def value_of(event: Any, name: str, kind: str) -> Any:
+    """What the promoted column of a property must hold, in plain Python."""
+    properties = event.get("properties") if isinstance(event, dict) else None
+    found = properties.get(name) if isinstance(properties, dict) else None
+    match kind:
+        case "string":
+            return found if isinstance(found, str) else None
+        case "double":
+            return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+    return found if isinstance(found, bool) else None
+
+
 def rows_in_snapshot(snapshot: Snapshot) -> list[Row]:
     """What a snapshot holds, by a reading of its contract that shares nothing with the engines."""
     import pyarrow.parquet as pq
@@ -97,6 +109,10 @@ def rows_in_snapshot(snapshot: Snapshot) -> list[Row]:
         parts += [row for row in found.to_pylist() if row["position"] not in gone]
     assert events.hot is not None
     parts += events.hot.to_pylist()
+    for name, column in snapshot.promoted.items():
+        assert [row[column.name] for row in parts] == [
+            value_of(json.loads(row["body"]), name, column.type) for row in parts
+        ]
     return sorted(
         Row(
             row["event_id"], row["received_at"], present.get(row["fragment_id"], row["profile_id"]), row["fragment_id"],

@@ -17,7 +17,7 @@ from tests.lake.dying import DIED, WORKS, Mortals, mortals
 from tests.lake.events import RECEIVED_US, rows_in_database, rows_in_snapshot, send, track
 
 HOUR_US: Final = 3_600_000_000
-WORK_OF: Final = {"flush": ("flush",), "settle": ("flush",), "refresh": ("refresh",)}
+WORK_OF: Final = {"flush": ("flush",), "settle": ("flush",), "refresh": ("refresh",), "promote": ("change columns",)}
 """By the first word of a point; others are points of compaction."""
 
 
@@ -55,7 +55,7 @@ class Life:
                 return {"type": "track", "event": "Seen", "anonymousId": device, "messageId": f"a{n}", **times}
             case _:
                 self._sent.append(f"m{n}")
-                return track(user, "Seen", n, **times)
+                return track(user, "Seen", n, properties={f"property {n % 5}": user}, **times)
 
 
 def survive(

@@ -31,7 +31,7 @@ from onefold.lake.reading import take_snapshot
 from onefold.lake.snapshot import Snapshot
 from onefold.lake.tables import EVENTS
 from onefold.lake.verify import verify
-from tests.lake.events import RECEIVED_US, rows_in_database, rows_in_snapshot, send, track
+from tests.lake.events import RECEIVED_US, rows_in_database, rows_in_snapshot, send, track, value_of
 
 DAY_US = 86_400_000_000
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
@@ -61,18 +61,6 @@ VALUES = st.one_of(
 )  # fmt: skip
 
 
-def value_of(event: Any, one: Promoted) -> Any:
-    """What a column must hold, in plain Python."""
-    properties = event.get("properties") if isinstance(event, dict) else None
-    found = properties.get(one.name) if isinstance(properties, dict) else None
-    match one.type:
-        case "string":
-            return found if isinstance(found, str) else None
-        case "double":
-            return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
-    return found if isinstance(found, bool) else None
-
-
 def columns_of(bodies: list[str], promoted: list[Promoted]) -> list[tuple[Any, ...]]:
     """What DuckDB makes of these."""
     with duckdb.connect() as memory:
@@ -94,7 +82,7 @@ def test_a_column_is_what_the_json_says(events: list[dict[str, Any]], data: Any)
     wholes: list[Any] = [{"type": "track", "properties": properties} for properties in events]
     bodies = [json.dumps(whole, ensure_ascii=False) for whole in wholes] + ["", "{", "[]", '{"properties": ["a", 1]}']
     wholes += [None, None, None, {"properties": ["a", 1]}]
-    wanted = [tuple(value_of(whole, one) for one in promoted) for whole in wholes]
+    wanted = [tuple(value_of(whole, one.name, one.type) for one in promoted) for whole in wholes]
     assert columns_of(bodies, promoted) == wanted
 
 
@@ -193,7 +181,9 @@ def test_files_and_hot_tail_hold_what_the_json_says(db: Connection[Any], pg_url:
     bodies = {json.loads(row.body)["messageId"]: json.loads(row.body) for row in rows_in_snapshot(snapshot)}
     assert len(bodies) == 30 + 8 * 5 + 5
     for one in promoted:
-        assert column_in(snapshot, one.name) == {key: value_of(body, one) for key, body in bodies.items()}
+        assert column_in(snapshot, one.name) == {
+            key: value_of(body, one.name, one.type) for key, body in bodies.items()
+        }
 
 
 def test_traffic_promotes_what_it_carries(db: Connection[Any], pg_url: str, lake: Location) -> None:

@@ -90,10 +90,11 @@ def publish(conn: Connection[Any], location: Location, table: Table, before: int
 
     Raises LakeChanged when it isn't `before` any more.
     """
-    from onefold.lake.delta import extent_of
+    from onefold.lake.delta import files_of
 
-    files, rows = extent_of(location, table.name, version)
-    parameters = {"name": table.name, "before": before, "version": version, "files": files, "rows": rows}
+    files = files_of(location, table.name, version)
+    sizes = {"rows": sum(file.rows for file in files), "size_bytes": sum(file.size_bytes for file in files)}
+    parameters = {"name": table.name, "before": before, "version": version, "files": len(files), **sizes}
     if conn.execute(QUERIES["publish"], parameters).rowcount != 1:
         raise LakeChanged(f"Another run has changed the table {table.name} meanwhile.")
 
@@ -112,14 +113,24 @@ def note_flushed(conn: Connection[Any], position: int) -> None:
     conn.execute(QUERIES["flushed"], {"position": position})
 
 
-def note_fault(conn: Connection[Any], fault: str) -> None:
-    """Why the last run didn't come to its end; a sentence for a person."""
-    conn.execute(QUERIES["note_fault"], {"fault": fault})
+def note_fault(conn: Connection[Any], action: str, fault: str) -> None:
+    """Why the last run of a kind didn't come to its end; a sentence for a person."""
+    conn.execute(QUERIES["note_fault"], {"action": action, "fault": fault})
 
 
-def clear_fault(conn: Connection[Any]) -> None:
-    """The last run went well."""
-    conn.execute(QUERIES["clear_fault"])
+def clear_fault(conn: Connection[Any], action: str) -> None:
+    """The last run of this kind went well."""
+    conn.execute(QUERIES["clear_fault"], {"action": action})
+
+
+def note_waiting(conn: Connection[Any]) -> None:
+    """Events wait. The first who says so after a flush tells since when."""
+    conn.execute(QUERIES["note_waiting"])
+
+
+def note_caught_up(conn: Connection[Any]) -> None:
+    """A flush found nothing more."""
+    conn.execute(QUERIES["caught_up"])
 
 
 def waiting_positions(conn: Connection[Any]) -> int:

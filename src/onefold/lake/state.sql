@@ -11,13 +11,15 @@ select version, files, rows from lake_table where name = %(name)s
 insert into lake_table (name, version) values (%(name)s, %(version)s)
 
 -- publish: readers see another version, unless somebody else published one
-update lake_table set version = %(version)s, files = %(files)s, rows = %(rows)s, changed_at = now() where name = %(name)s and version = %(before)s
+update lake_table set version = %(version)s, files = %(files)s, rows = %(rows)s,
+    size_bytes = %(size_bytes)s, changed_at = now()
+    where name = %(name)s and version = %(before)s
 
 -- progress: where the lake stands
 select flushed, moved, refreshed, hot_since from lake_progress
 
 -- flushed: every event up to this position is in the lake
-update lake_progress set flushed = %(position)s, flushed_at = now()
+update lake_progress set flushed = %(position)s, flushed_at = now(), waiting_since = null
 
 -- note_moves: fragments that changed their profile since
 insert into lake_override (fragment, seq)
@@ -31,11 +33,24 @@ select coalesce(max(seq), 0) from identity_move
 -- moved: overrides are complete up to this move
 update lake_progress set moved = %(last)s
 
--- note_fault: of the last run
-update lake_progress set fault = %(fault)s, fault_at = now()
+-- note_fault: of the last run of a kind
+update lake_progress set fault = %(fault)s, fault_at = now(), fault_in = %(action)s
 
 -- clear_fault: it went well
-update lake_progress set fault = '', fault_at = null where fault <> ''
+update lake_progress set fault = '', fault_at = null, fault_in = '' where fault_in = %(action)s
 
 -- waiting: positions that were given since the last flush
 select (select case when is_called then last_value else 0 end from event_position) - flushed from lake_progress
+
+-- note_waiting: the worker sees that something waits
+update lake_progress set waiting_since = now() where waiting_since is null
+
+-- caught_up: a flush came to its end
+update lake_progress set waiting_since = null where waiting_since is not null
+
+-- standing: for pages and the doctor
+select coalesce((select rows from lake_table where name = 'events'), 0) as events,
+    (select coalesce(sum(size_bytes), 0) from lake_table)::bigint as size_bytes,
+    case when waiting_since is null then 0 else greatest(given.last - flushed, 0) end as waiting,
+    waiting_since, flushed_at, compacted_at, hot_since, fault, fault_at
+from lake_progress cross join (select case when is_called then last_value else 0 end as last from event_position) given

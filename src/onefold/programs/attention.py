@@ -12,7 +12,7 @@ from onefold.events.api import Condition, SourceHealth, source_health
 from onefold.kernel.marking import marked as _
 from onefold.notifications.api import News, tell_lasting
 from onefold.privacy.api import waiting_requests
-from onefold.programs.doctor import examine_running
+from onefold.programs.doctor import examine_lake, examine_running
 from onefold.programs.health import health, span
 
 PREFIX: Final = "attention:"
@@ -38,7 +38,7 @@ def concerns(
     conn: Connection[Any], settings: Settings, now: datetime, sources: list[SourceHealth] | None = None
 ) -> list[Concern]:
     """The worst first. `sources`: as `source_health` found them, if somebody did. Cost: of `health` and of that."""
-    found = [*_of_installation(conn, settings), *_of_privacy(conn, now)]
+    found = [*_of_installation(conn, settings), *_of_privacy(conn, now), *_of_lake(conn, settings, now)]
     for one in source_health(conn, now) if sources is None else sources:
         found += _of_source(one, now)
     return sorted(found, key=lambda concern: concern.tone != "bad")
@@ -77,6 +77,19 @@ def _of_installation(conn: Connection[Any], settings: Settings) -> Iterator[Conc
             key="doctor",
             tone="warn",
             title=_("The doctor found something"),
+            text="%(reason)s",
+            url="/health/page",
+            action=_("Look"),
+            params={"reason": faults[0]},
+        )
+
+
+def _of_lake(conn: Connection[Any], settings: Settings, now: datetime) -> Iterator[Concern]:
+    if faults := [finding.text for finding in examine_lake(settings, conn, now) if finding.is_fault]:
+        yield Concern(
+            key="lake",
+            tone="warn",
+            title=_("The lake needs a look"),
             text="%(reason)s",
             url="/health/page",
             action=_("Look"),

@@ -201,13 +201,16 @@ def _lake(settings: "Settings", options: argparse.Namespace) -> int:
 
 def _backup(settings: "Settings", options: argparse.Namespace) -> None:
     from onefold.infra.embedded import database
+    from onefold.lake.location import location_of
     from onefold.programs.backup import back_up
     from onefold.programs.migrate import demand_tables
 
     with database(settings) as running:
         demand_tables(running)
         manifest = back_up(running, options.file)
+        lake = location_of(running)
     print(f"{options.file}: {manifest.dump_bytes:,} bytes of database. It holds personal data and keys: keep it safe.")
+    print(f"The lake is not in it: {lake.url}" + ("" if lake.is_remote else "; copy that folder, too, after this."))
 
 
 def _restore(settings: "Settings", options: argparse.Namespace) -> None:
@@ -217,6 +220,7 @@ def _restore(settings: "Settings", options: argparse.Namespace) -> None:
     with database(settings) as running:
         manifest = restore(running, options.file, is_replacing=options.replace)
     print(f"Restored what Onefold {manifest.onefold} held at {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
+    print("The lake goes back to what that database knows of it when the worker runs; then see `onefold lake verify`.")
 
 
 def _doctor(settings: "Settings", _: argparse.Namespace) -> int:

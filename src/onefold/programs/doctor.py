@@ -15,6 +15,8 @@ from onefold.infra.embedded import database
 from onefold.infra.home import find_home
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import OnefoldError
+from onefold.lake.location import location_of
+from onefold.lake.standing import standing_of
 from onefold.privacy.api import waiting_requests
 from onefold.programs.health import QUERIES, blockers, lags, process_faults, processes, restarts_in_words, span
 from onefold.programs.migrate import pending_migrations, set_up_django
@@ -68,6 +70,7 @@ def _examine_database(settings: Settings, connection: Connection[tuple[Any, ...]
     yield from _examine_partitions(connection)
     yield from _examine_configuration(connection)
     yield examine_privacy(connection, datetime.now(UTC))
+    yield from examine_lake(settings, connection, datetime.now(UTC))
     yield from _examine_audit(connection)
 
 
@@ -138,9 +141,22 @@ def examine_privacy(connection: Connection[tuple[Any, ...]], now: datetime) -> F
     return Finding(waiting.is_late(now), text)
 
 
-def disk_space(folder: Path) -> Finding:
+def examine_lake(settings: Settings, connection: Connection[tuple[Any, ...]], now: datetime) -> Iterator[Finding]:
+    """Whether the lake keeps up, its last run went well, and its disk has room where it isn't the data folder's."""
+    standing = standing_of(connection)
+    faults = standing.faults(now, settings.lake.flush_s)
+    for text in faults:
+        yield Finding(True, text)
+    if not faults:
+        yield Finding(False, f"The lake holds {standing.events:,} events; {standing.waiting:,} are yet to come.")
+    folder = Path(location_of(settings).url)
+    if folder.is_dir() and not folder.resolve().is_relative_to(settings.database.data_dir.resolve()):
+        yield disk_space(folder, "the lake stays behind")
+
+
+def disk_space(folder: Path, consequence: str = "PostgreSQL will stop") -> Finding:
     """Whether the disk that holds `folder` has room: 10 % and 2 GB."""
     usage = shutil.disk_usage(folder)
     is_short = usage.free < LEAST_FREE_BYTES or usage.free < usage.total * LEAST_FREE_RATIO
     text = f"{folder} has {usage.free / 1e9:.1f} GB of {usage.total / 1e9:.0f} GB free."
-    return Finding(is_short, text + (" Make room, or PostgreSQL will stop." if is_short else ""))
+    return Finding(is_short, text + (f" Make room, or {consequence}." if is_short else ""))

@@ -32,7 +32,7 @@ from onefold.lake.api import (
     thaw_wanted,
     verify,
 )
-from onefold.lake.state import clear_fault, note_fault
+from onefold.lake.state import clear_fault, note_caught_up, note_fault
 
 PENDING_AT_ONCE: Final = 10_000
 NICENESS: Final = 10
@@ -55,10 +55,10 @@ def _run(url: str, location: Location, options: argparse.Namespace) -> tuple[lis
         case "status":
             return _status_lines(status_of(url, location)), 0
         case "flush":
-            done = _noted(url, lambda conn: _flush(conn, url, location))
+            done = _noted(url, "flush", lambda conn: _flush(conn, url, location))
             return [f"{done.events:,} events went into the lake."], 0
         case "thaw":
-            return [f"{_noted(url, lambda conn: _thaw(conn, location)):,} histories were fetched."], 0
+            return [f"{_noted(url, 'thaw', lambda conn: _thaw(conn, location)):,} histories were fetched."], 0
         case "compact":
             return [_compact(url, location, everything=options.all)], 0
         case "verify":
@@ -71,7 +71,9 @@ def _run(url: str, location: Location, options: argparse.Namespace) -> tuple[lis
 
 def _flush(conn: Connection[Any], url: str, location: Location) -> Flushed:
     name_namespaces(conn, _namespaces(conn))
-    return flush(conn, url, location)
+    done = flush(conn, url, location)
+    note_caught_up(conn)
+    return done
 
 
 def _change_columns(url: str, location: Location, options: argparse.Namespace) -> str:
@@ -86,7 +88,7 @@ def _change_columns(url: str, location: Location, options: argparse.Namespace) -
     )
 
 
-def _noted(url: str, run: Callable[[Connection[Any]], Any]) -> Any:  # noqa: ANN401 what `run` returns
+def _noted(url: str, action: str, run: Callable[[Connection[Any]], Any]) -> Any:  # noqa: ANN401 what `run` returns
     """Run with a connection, politely; a fault is kept in PostgreSQL for the pages and the doctor, and raised."""
     with suppress(OSError):  # some systems forbid it
         os.nice(NICENESS)
@@ -96,16 +98,16 @@ def _noted(url: str, run: Callable[[Connection[Any]], Any]) -> Any:  # noqa: ANN
         except OnefoldError as fault:
             log.warning("lake_run_failed", fault=type(fault).__name__)
             with suppress(OnefoldError), connect(url, "lake", autocommit=True) as other:
-                note_fault(other, str(fault))
+                note_fault(other, action, str(fault))
             raise
-        clear_fault(conn)
+        clear_fault(conn, action)
         return done
 
 
 def _compact(url: str, location: Location, *, everything: bool) -> str:
-    _noted(url, lambda conn: flush(conn, url, location))
-    _noted(url, lambda conn: refresh(conn, url, location, _namespaces(conn)))
-    done = _noted(url, lambda conn: compact(conn, location, everything=everything))
+    _noted(url, "flush", lambda conn: _flush(conn, url, location))
+    _noted(url, "refresh", lambda conn: refresh(conn, url, location, _namespaces(conn)))
+    done = _noted(url, "compact", lambda conn: compact(conn, location, everything=everything))
     return f"{done.rows:,} events rewritten; {done.files_before:,} files before, {done.files_after:,} now."
 
 

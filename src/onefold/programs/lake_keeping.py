@@ -14,7 +14,7 @@ from onefold.infra.postgres import connect
 from onefold.infra.processes import spawn
 from onefold.kernel.errors import OnefoldError
 from onefold.lake.cold import is_history_wanted
-from onefold.lake.state import waiting_positions
+from onefold.lake.state import note_waiting, waiting_positions
 
 LOOK_S: Final = 10
 FLUSH_AT: Final = 100_000
@@ -51,7 +51,10 @@ def _look(settings: Settings) -> tuple[int | None, bool]:
     so already."""
     try:
         with connect(settings.database.address(), "lake", autocommit=True) as conn:
-            return waiting_positions(conn), is_history_wanted(conn)
+            waiting = waiting_positions(conn)
+            if waiting:
+                note_waiting(conn)
+            return waiting, is_history_wanted(conn)
     except (OnefoldError, psycopg.Error):
         return None, False
 

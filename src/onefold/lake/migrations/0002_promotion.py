@@ -8,7 +8,7 @@ from django.db.migrations.operations.base import Operation
 
 
 class Migration(migrations.Migration):
-    """Counts by which properties are promoted."""
+    """Counts by which properties are promoted, and figures of the lake."""
 
     dependencies: ClassVar[list[tuple[str, str]]] = [("lake", "0001_initial")]
     operations: ClassVar[list[Operation]] = [migrations.RunSQL(Path(__file__).with_suffix(".sql").read_text("utf-8"))]

@@ -17,7 +17,8 @@ from onefold.events.api import Filter, counts_by_hour, past, recent_totals, reje
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import Unavailable
 from onefold.kernel.instants import last_hours
-from onefold.programs.doctor import Finding, examine_privacy, examine_running
+from onefold.lake.standing import standing_of
+from onefold.programs.doctor import Finding, examine_lake, examine_privacy, examine_running
 from onefold.programs.health import database_bytes, health, lag_history, table_sizes
 
 router = Router()
@@ -82,6 +83,7 @@ def health_page(request: HttpRequest) -> HttpResponse:
                 "totals": recent_totals(conn),
                 "findings": sorted(_findings(conn), key=lambda one: not one.is_fault),
                 "database_bytes": database_bytes(conn),
+                "lake": standing_of(conn),
                 "rejections": rejection_counts(conn),
                 "errors": past(conn, REFUSED, timezone.now()).events[:MAX_ERRORS],
             }
@@ -105,7 +107,8 @@ def _hours_chart(conn: Connection[Any]) -> dict[str, Any]:
 
 
 def _findings(conn: Connection[Any]) -> list[Finding]:
-    return [*examine_running(load_settings(), conn), examine_privacy(conn, timezone.now())]
+    settings, now = load_settings(), timezone.now()
+    return [*examine_running(settings, conn), examine_privacy(conn, now), *examine_lake(settings, conn, now)]
 
 
 def look() -> dict[str, Any]:
