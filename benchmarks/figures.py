@@ -47,6 +47,8 @@ FIGURES: Final = {
     "lake_compact": Figure("events/s"),
     "lake_bytes_per_event": Figure("bytes", is_cost=True),
     "timeline_p95": Figure("ms", None, 60, is_cost=True),
+    "rebuild": Figure("events/s"),
+    "rebuild_memory": Figure("MB", is_cost=True),
     "funnel_kernel": Figure("s", is_cost=True),
     "funnel_kernel_decode_ratio": Figure("ratio", None, 1.5, is_cost=True),
     "funnel_kernel_chdb_ratio": Figure("ratio", 1, is_cost=True),

@@ -6,7 +6,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Final
 
-from benchmarks import collect, edits, idle, kernels, lake, lists, live, pages, process, scan
+from benchmarks import collect, edits, idle, kernels, lake, lists, live, pages, process, rebuild, scan
 from benchmarks.figures import Measuring
 from benchmarks.history import fill_events
 from benchmarks.installation import database, up
@@ -22,6 +22,7 @@ PAGES: Final = {"record_p95", "live_to_page", "first_load_kb"}
 LISTS: Final = {"people_list_p95", "search_p95"}
 FLUSHING: Final = {"process_while_flushing"}
 LAKE: Final = {"lake_append", "lake_compact", "lake_bytes_per_event", "timeline_p95"}
+REBUILD: Final = {"rebuild", "rebuild_memory"}
 KERNELS: Final = {"funnel_kernel", "funnel_kernel_decode_ratio", "funnel_kernel_chdb_ratio"}
 SCAN: Final = {"scan_ratio"}
 ALONE: Final = KERNELS | SCAN | set(COLLECT)
@@ -77,12 +78,15 @@ def _with_profiles(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
         if "timeline_p95" in wanted:
             _say("timelines from the lake")
             yield from lake.timeline_p95(place, scale)
+        if wanted & REBUILD:
+            _say("rebuilding everything")
+            yield from rebuild.figures(place, scale, folder / "tenth")
         if wanted & LISTS:
             _say("listing people")
             with connect(url, "benchmarks lists", autocommit=True) as conn:
                 lists.vary(conn)
                 yield from lists.figures(conn, scale)
-    if not wanted <= PROCESS | FLUSHING | LAKE | LISTS | ALONE:
+    if not wanted <= PROCESS | FLUSHING | LAKE | REBUILD | LISTS | ALONE:
         yield from _with_everything_up(wanted, scale, folder)
 
 

@@ -15,6 +15,7 @@ from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.rebuild import rebuild
 from onefold.programs.processor.steps import process
+from tests.processor.driving import NOWHERE
 
 AT = 1_790_000_000_000_000
 SHOP, OWN = 2, 1
@@ -105,7 +106,7 @@ def test_what_is_taken_back_is_subtracted_and_a_rebuild_finds_the_same(shop: Con
     (count,) = shop.execute("select sum(n) from source_count where outcome = 'taken_back'").fetchone() or (0,)
     assert count == 3
     shop.execute("truncate event_tally, revenue_tally, page_tally")
-    rebuild(shop, is_check=False)
+    rebuild(shop, NOWHERE, is_check=False)
     assert stored(shop) == left
 
 

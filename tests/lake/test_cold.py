@@ -57,10 +57,10 @@ def cooled(own_pg_url: str, location: Location, monkeypatch: pytest.MonkeyPatch)
         yield conn, own_pg_url
 
 
-def check_profiles(conn: Connection[Any]) -> None:
-    """Now that every event is here: profiles are what they say."""
+def check_profiles(conn: Connection[Any], location: Location) -> None:
+    """Profiles are what the events say, wherever these are."""
     with conn.transaction():
-        assert find_differences(conn, load_context(conn)) == []
+        assert find_differences(conn, load_context(conn), location) == []
 
 
 def cool(conn: Connection[Any]) -> None:
@@ -86,7 +86,7 @@ def test_events_leave_postgresql_and_stay_in_every_answer(cooled: Any, location:
     assert cold_fragments(conn, [ANA, BEN]) == [BEN]
     assert verify(url, location).faults == []
     timeline_page(conn, [BEN])
-    check_profiles(conn)
+    check_profiles(conn, location)
 
 
 def test_what_was_thawed_stays_through_upkeep_and_goes_after_a_day(cooled: Any, location: Location) -> None:
@@ -128,7 +128,7 @@ def test_an_event_that_is_in_the_lake_only_is_taken_back(cooled: Any, location: 
     compact(conn, location, everything=True)
     assert verify(url, location).faults == []
     timeline_page(conn, [BEN])
-    check_profiles(conn)
+    check_profiles(conn, location)
 
 
 def test_somebody_whose_events_are_in_the_lake_only_is_erased(cooled: Any, location: Location) -> None:
@@ -157,7 +157,7 @@ def test_somebody_whose_events_are_in_the_lake_only_is_erased(cooled: Any, locat
     compact(conn, location, everything=True)
     assert verify(url, location).faults == []
     timeline_page(conn, [BEN])
-    check_profiles(conn)
+    check_profiles(conn, location)
 
 
 def test_a_week_that_is_not_in_the_lake_stays(own_pg_url: str, location: Location) -> None:

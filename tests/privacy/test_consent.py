@@ -14,6 +14,7 @@ from onefold.privacy.consent import NO_STATEMENT, in_force
 from onefold.programs.collector.caller import Caller
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.rebuild import find_differences, rebuild
+from tests.processor.driving import NOWHERE
 from tests.web.conftest import NOW, Shop
 
 ANNA = identifier_hash("user_id", "anna")
@@ -41,7 +42,7 @@ def sent(shop: Shop, at_s: int, *events: dict[str, Any], source: Source | None =
 
 def differences(conn: Connection[Any]) -> list[str]:
     with conn.transaction():
-        return [found.sentence() for found in find_differences(conn, load_context(conn))]
+        return [found.sentence() for found in find_differences(conn, load_context(conn), NOWHERE)]
 
 
 def decoded(body: bytes, trust: Trust = Trust.PUBLIC) -> tuple[list[Decoded], list[Any]]:
@@ -207,7 +208,7 @@ class TestLedger:
         shop.conn.execute("update consent set is_granted = false where origin = 1")
         shop.conn.execute("delete from consent where origin = 2")
         assert len(differences(shop.conn)) == 3  # one too many, two missing
-        rebuild(shop.conn, is_check=False)
+        rebuild(shop.conn, NOWHERE, is_check=False)
         assert differences(shop.conn) == []
         assert may(shop.conn, ANNA, "advertising")
 

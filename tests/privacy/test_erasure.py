@@ -16,6 +16,7 @@ from onefold.privacy.redact import Redactor
 from onefold.privacy.suppression import digest_of, key_id, load_suppressions
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.rebuild import find_differences
+from tests.processor.driving import NOWHERE
 from tests.web.conftest import NOW, SUPPRESSION_KEY, Shop
 
 EMAIL, PHONE, USER, DEVICE = "anna@tindra.example", "+46701740601", "anna-4711", "device-of-anna"
@@ -47,7 +48,7 @@ def process_request(shop: Shop, request_id: int) -> None:
 
 def differences(conn: Connection[Any]) -> list[str]:
     with conn.transaction():
-        return [found.sentence() for found in find_differences(conn, load_context(conn))]
+        return [found.sentence() for found in find_differences(conn, load_context(conn), NOWHERE)]
 
 
 def holding(conn: Connection[Any], needle: str) -> list[str]:

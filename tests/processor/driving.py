@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from onefold.events.api import LogRow, Trust
 from onefold.identity.api import DEFAULT_CONFIG, MUTE, Flag, IdentityConfig, LastKnown, Namespace
 from onefold.kernel.hashing import identifier_hash
+from onefold.lake.location import Location
 from onefold.privacy.api import consents_of
 from onefold.profiles.api import resolve, unpack
 from onefold.programs.processor.accept import prepare
@@ -20,6 +21,7 @@ from onefold.programs.processor.rebuild import find_differences
 from onefold.programs.processor.steps import process
 from tests.reference import world as reference
 
+NOWHERE: Final = Location("/nowhere")
 REFUSALS: dict[int, reference.Refusal | None] = {0: None, 1: "limit", 2: "size", 3: "never"}
 
 
@@ -141,9 +143,9 @@ def read_world(conn: Connection[Any], config: reference.Config) -> reference.Wor
     )
 
 
-def check_rebuild(conn: Connection[Any]) -> list[str]:
-    """What `onefold rebuild --check` would print."""
-    return [difference.sentence() for difference in find_differences(conn, load_context(conn))]
+def check_rebuild(conn: Connection[Any], location: Location = NOWHERE) -> list[str]:
+    """What `onefold rebuild --check` would print. Nothing is at NOWHERE: all events are in PostgreSQL then."""
+    return [difference.sentence() for difference in find_differences(conn, load_context(conn), location)]
 
 
 def _claims(doc: bytes | None) -> Mapping[tuple[str, int], reference.Claim]:

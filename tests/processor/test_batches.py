@@ -21,6 +21,7 @@ from onefold.programs.processor.batches import MOST_SET_ASIDE_IN_A_ROW, Batches,
 from onefold.programs.processor.rebuild import rebuild
 from onefold.programs.processor.steps import process
 from tests.log import wait_until_readable
+from tests.processor.driving import NOWHERE
 
 SHOP = 2
 INTERACTIVE, BULK = 0, 1
@@ -270,7 +271,7 @@ def by_another_processor(shop: Connection[Any], pg_url: str, _: pytest.MonkeyPat
 def by_a_rebuild(shop: Connection[Any], pg_url: str, _: pytest.MonkeyPatch) -> None:
     shop.execute("delete from event where message_id = 'a'")
     with connect(pg_url, "rebuild") as conn:
-        assert rebuild(conn, is_check=False)
+        assert rebuild(conn, NOWHERE, is_check=False).n
 
 
 def by_a_retraction(shop: Connection[Any], pg_url: str, _: pytest.MonkeyPatch) -> None:
@@ -346,4 +347,4 @@ def test_what_is_remembered_of_the_last_batch_is_never_older_than_the_tables(
     assert "c" in stored(shop)
     assert counted(shop) == len([name for name in stored(shop) if name != "r"])
     with connect(pg_url, "check") as conn:
-        assert rebuild(conn, is_check=True) == []
+        assert rebuild(conn, NOWHERE, is_check=True).n == 0

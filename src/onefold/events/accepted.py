@@ -198,15 +198,8 @@ def withheld_fragments(conn: Connection[Any]) -> frozenset[int]:
     return frozenset(row[0] for row in conn.execute(QUERIES["withheld"]))
 
 
-def every_event(conn: Connection[Any]) -> Iterator[Stored]:
-    """Every accepted event, in no order, as of the transaction's snapshot."""
-    with conn.cursor("every_event", binary=True) as cursor:
-        cursor.itersize = _FETCH_ROWS
-        yield from decode_rows(cursor.execute(QUERIES["every_event"]))
-
-
 def decode_rows(rows: Iterable[tuple[Any, ...]]) -> Iterator[Stored]:
-    """Rows as `every_event` selects them."""
+    """Rows as `events_of` selects them."""
     for event_id, fragment, received_at, source_id, trust, flags, ts, message_id, body in rows:
         row = LogRow(0, 0, 0, 0, source_id, Trust(trust), received_at, 1, "", "", body)
         yield Stored(fragment, decode_accepted(row, id_=event_id.bytes, message_id=message_id, ts=ts, flags=flags))

@@ -68,11 +68,6 @@ select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source
     (extract(epoch from ts) * 1000000)::bigint, message_id, body
 from event where fragment = any(%(fragments)b)
 
--- every_event: everything accepted
-select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
-    (extract(epoch from ts) * 1000000)::bigint, message_id, body
-from event
-
 -- note_pending: taken back, but perhaps in the lake only
 insert into pending_retraction (id) select unnest(%(ids)b) on conflict (id) do update set is_ready = false
 

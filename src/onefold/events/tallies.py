@@ -4,6 +4,7 @@ A sum doesn't depend on the order of what is added, and a retraction subtracts, 
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -56,14 +57,15 @@ class Tallies:
         hour = event.ts - event.ts % _HOUR_US
         self.events[hour, event.source_id] += sign
         if event.kind is Kind.TRACK:
-            if (worth := _sign_of(event.name)) is not None:
-                self._add_order(hour, _read(event.body).properties, sign, worth)
+            if (worth := order_sign(event.name)) is not None:
+                self.add_order(event.ts, event.body, worth, sign)
         elif event.page and not event.flags & _BOT:
             self.pages[event.ts - event.ts % _DAY_US, event.page] += sign
 
-    def _add_order(self, hour: int, properties: Any, sign: int, worth: int) -> None:  # noqa: ANN401 what a sender wrote
-        amount, currency = order_value(properties)
-        key = (hour, currency)
+    def add_order(self, ts: int, body: bytes, worth: int, sign: int = 1) -> None:
+        """Count the order of one event; `worth` is the `order_sign` of its name."""
+        amount, currency = order_value(_read(body).properties)
+        key = (ts - ts % _HOUR_US, currency)
         self.orders[key] += sign if worth > 0 else 0
         self.amounts[key] = self.amounts.get(key, Decimal(0)) + amount * sign * worth
 
@@ -93,7 +95,8 @@ def _decimal(value: object) -> Decimal | None:
 
 
 @lru_cache(maxsize=1024)
-def _sign_of(name: str) -> int | None:
+def order_sign(name: str) -> int | None:
+    """1 for the name of an order, -1 for that of a refund; None for any other track."""
     return SIGNS.get(name.lower().replace("_", " "))
 
 
@@ -132,11 +135,12 @@ def store_tallies(conn: Connection[Any], tallies: Tallies) -> None:
         )
 
 
-def replace_tallies(conn: Connection[Any], tallies: Tallies) -> None:
-    """These instead of what is stored, in the caller's transaction, while no processor writes."""
+def replace_tallies(conn: Connection[Any], parts: Iterable[Tallies]) -> None:
+    """The sum of these instead of what is stored, in the caller's transaction, while no processor writes."""
     for table in ("event_tally", "revenue_tally", "page_tally"):
         conn.execute(SQL("delete from {}").format(Identifier(table)))
-    store_tallies(conn, tallies)
+    for tallies in parts:
+        store_tallies(conn, tallies)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,23 @@
 """The door to identity: what other slices may use."""
 
 from onefold.identity.config import DEFAULT_CONFIG, IdentityConfig, Namespace, with_user_spaces
-from onefold.identity.graph import MUTE, RULES, Edge, Flag, Forest, Pair, Refusal, RuleKind, Solution, pair_of, solve
+from onefold.identity.graph import (
+    MUTE,
+    RULES,
+    Edge,
+    Flag,
+    Pair,
+    Refusal,
+    RuleKind,
+    Solution,
+    Vertex,
+    pair_of,
+    solve,
+)
 from onefold.identity.identifiers import Extractor, Identifier, Refused
 from onefold.identity.last_known import LastKnown
 from onefold.identity.resolve import Facts, Resolved, Resolver
-from onefold.identity.sightings import sighting
+from onefold.identity.sightings import CLAIMED_SQL, sighting
 from onefold.identity.store import (
     WEAKER,
     EdgeFacts,
@@ -37,6 +49,7 @@ from onefold.identity.surroundings import ALWAYS, Surroundings, TooManyIdentifie
 
 __all__ = [
     "ALWAYS",
+    "CLAIMED_SQL",
     "DEFAULT_CONFIG",
     "MUTE",
     "RULES",
@@ -46,7 +59,6 @@ __all__ = [
     "Extractor",
     "Facts",
     "Flag",
-    "Forest",
     "Identifier",
     "IdentityConfig",
     "LastKnown",
@@ -63,6 +75,7 @@ __all__ = [
     "StoredEdge",
     "Surroundings",
     "TooManyIdentifiers",
+    "Vertex",
     "degree_flags",
     "delete_edges",
     "delete_nodes",

@@ -31,7 +31,7 @@ _PLAIN: Final = ("event_id", "message_id", "body")
 """Columns of which every value is another: a dictionary would only cost."""
 PAGE_BYTES: Final = 64 * 1024
 """Readers skip whole pages: somebody's events of a year cost a third of what they do with pages of a megabyte."""
-_FORMAT: Final = ds.ParquetFileFormat(
+PARQUET: Final = ds.ParquetFileFormat(
     default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
 )
 _STREAM: Final = "reading the stream"
@@ -171,7 +171,7 @@ def register_files(
     store = folder_of(location, table.name)
     paths = [file.uri.removeprefix(f"{location.table(table.name)}/") for file in files]
     try:
-        found = ds.dataset(paths, schema=schema, format=_FORMAT, filesystem=store)
+        found = ds.dataset(paths, schema=schema, format=PARQUET, filesystem=store)
     except (OSError, pa.ArrowException) as fault:
         raise _fault_of([(location, table, files)], fault) from fault
     _sources.setdefault(id(memory), []).append((location, table, files))

@@ -137,3 +137,8 @@ def waiting_positions(conn: Connection[Any]) -> int:
     """About how many events aren't in the lake yet; never less. Cost: a row."""
     row = conn.execute(QUERIES["waiting"]).fetchone()
     return row[0] if row else 0
+
+
+def note_rebuilt(conn: Connection[Any]) -> None:
+    """People and companies may all have changed: their tables are to be made anew. In the caller's transaction."""
+    conn.execute(QUERIES["rebuilt"])

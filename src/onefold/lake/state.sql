@@ -54,3 +54,6 @@ select coalesce((select rows from lake_table where name = 'events'), 0) as event
     case when waiting_since is null then 0 else greatest(given.last - flushed, 0) end as waiting,
     waiting_since, flushed_at, compacted_at, hot_since, fault, fault_at
 from lake_progress cross join (select case when is_called then last_value else 0 end as last from event_position) given
+
+-- rebuilt: the tables of people and companies are to be made anew
+update lake_progress set refreshed = 0

@@ -30,13 +30,17 @@ class CompanyFacts:
     members: dict[int, tuple[int, int]] = field(default_factory=dict)  # fragment → first, last
 
     def add(self, fragment: int, ts: int, traits: dict[str, Any], source_id: int, at: tuple[int, int, bytes]) -> None:
-        self.first_ts = min(self.first_ts, ts) if self.n else ts
-        self.last_ts = max(self.last_ts, ts)
-        self.n += 1
-        first, last = self.members.get(fragment, (ts, ts))
-        self.members[fragment] = (min(first, ts), max(last, ts))
+        self.count(fragment, 1, ts, ts)
         if traits:
             self.claims.append((traits, source_id, at))
+
+    def count(self, fragment: int, n: int, first_ts: int, last_ts: int) -> None:
+        """That `n` events of a fragment named it."""
+        self.first_ts = min(self.first_ts, first_ts) if self.n else first_ts
+        self.last_ts = max(self.last_ts, last_ts)
+        self.n += n
+        first, last = self.members.get(fragment, (first_ts, last_ts))
+        self.members[fragment] = (min(first, first_ts), max(last, last_ts))
 
 
 def refold_profiles(

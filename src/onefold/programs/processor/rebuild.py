@@ -1,17 +1,21 @@
 """`onefold rebuild`: compute everything afresh from the accepted events, then compare with what is stored, or mend it.
 
-Only rows that differ are written, so pages go on meanwhile; the processor waits. Memory: about 1 KB an identifier.
+Both sides come sorted by key and are compared in passing. Only rows that differ are written, so pages go on meanwhile;
+the processor waits.
 """
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 from psycopg import Connection, IsolationLevel
 
 from onefold.config import Settings
-from onefold.events.api import lock_positions, replace_tallies
+from onefold.events.api import lock_positions, replace_tallies, withheld_fragments
 from onefold.identity.api import (
     EdgeFacts,
     Node,
@@ -26,19 +30,20 @@ from onefold.identity.api import (
     write_refusals,
     write_rules,
 )
-from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, load_queries
+from onefold.lake.files import working_memory
+from onefold.lake.history import all_events
+from onefold.lake.location import Location, location_of
+from onefold.lake.state import note_rebuilt
 from onefold.privacy.api import (
     CONSENT_COLUMNS,
     CONSENT_KEY_WIDTH,
     delete_consents,
-    rows_of,
     write_consents,
 )
 from onefold.profiles.api import (
     CompanyRow,
     Golden,
-    company_row,
     delete_companies,
     delete_members,
     delete_profiles,
@@ -46,15 +51,16 @@ from onefold.profiles.api import (
     write_member_rows,
     write_profiles,
 )
+from onefold.programs.processor.bulk import Row
 from onefold.programs.processor.context import Context, load_context, note_config
-from onefold.programs.processor.world import World, compute
+from onefold.programs.processor.facts import Facts
+from onefold.programs.processor.sayings import Sayings
+from onefold.programs.processor.world import World
 
 QUERIES = load_queries("onefold.programs.processor", "rebuild.sql")
 MAX_PRINTED = 50
 _FETCH_ROWS = 10_000
 Key = Any
-Row = tuple[Any, ...]
-log = get_logger(__name__)
 
 
 class Difference(NamedTuple):
@@ -100,81 +106,114 @@ _KEY_WIDTH = {
 }
 
 
-def expected_rows(context: Context, world: World) -> dict[str, dict[Key, Row]]:
-    """The rows that the tables shall hold: table → key → columns as in COLUMNS, documents and JSON decoded."""
-    rows: dict[str, Iterator[Row]] = {
-        "node": (tuple(getattr(node, name) for name in COLUMNS["node"]) for node in world.nodes.values()),
-        "edge": ((*pair, *facts, world.refusals.get(pair, 0)) for pair, facts in world.edges.items()),
-        "link_rule": ((r.event, received_at, r.a, r.b, r.kind, r.ts) for r, received_at in world.rules),
-        "profile": (tuple(golden) for golden in world.profiles.values()),
-        "company": (
-            tuple(company_row(h, facts, {}, (facts.n, facts.first_ts, facts.last_ts), context.priorities))
-            for h, facts in world.companies.items()
-        ),
-        "company_member": (
-            (h, fragment, *times) for h, facts in world.companies.items() for fragment, times in facts.members.items()
-        ),
-        "consent": iter(rows_of({h: fragment.consents for h, fragment in world.fragments.items()})),
-    }
-    return {table: dict(_keyed(table, row) for row in found) for table, found in rows.items()}
+class Found(NamedTuple):
+    """How many rows differ, and the first of them."""
+
+    n: int
+    first: list[Difference]
 
 
-def differences(conn: Connection[Any], expected: dict[str, dict[Key, Row]]) -> Iterator[Difference]:
-    """What is stored otherwise. Consumes `expected`. Cost: one scan of every state table."""
-    for table, rows in expected.items():
-        with conn.cursor(f"rebuild_{table}", binary=True) as cursor:
-            cursor.itersize = _FETCH_ROWS
-            for stored in cursor.execute(QUERIES[table]):
-                key, found = _keyed(table, stored)
-                row = rows.pop(key, None)
-                if not _are_equal(row, found):
-                    yield Difference(table, key, row, found)
-        for key, row in rows.items():
-            yield Difference(table, key, row, None)
+@contextmanager
+def computed(conn: Connection[Any], location: Location, context: Context) -> Iterator[tuple[World, Sayings]]:
+    """The world as the accepted events of the transaction's snapshot have it. Cost: one scan of them."""
+    with working_memory() as memory:
+        sayings = Sayings(memory, withheld_fragments(conn))
+        sayings.take_in(all_events(conn, location))
+        yield World(memory, context, Facts(memory, context, sayings)), sayings
 
 
-def find_differences(conn: Connection[Any], context: Context) -> list[Difference]:
+def differences(conn: Connection[Any], table: str, expected: Iterator[Row]) -> Iterator[Difference]:
+    """What is stored otherwise. `expected` comes by key. Cost: one scan of the table."""
+    with conn.cursor(f"rebuild_{table}", binary=True) as cursor:
+        cursor.itersize = _FETCH_ROWS
+        stored = iter(cursor.execute(QUERIES[table]))
+        yield from _compared(table, expected, map(_plain, stored))
+
+
+def find_differences(conn: Connection[Any], context: Context, location: Location) -> list[Difference]:
     """What is stored otherwise than the accepted events of this snapshot say."""
-    return list(differences(conn, expected_rows(context, compute(conn, context))))
+    with computed(conn, location, context) as (world, _):
+        return [found for table, rows in world.rows().items() for found in differences(conn, table, rows())]
 
 
-def rebuild(conn: Connection[Any], *, is_check: bool) -> list[Difference]:
+def rebuild(conn: Connection[Any], location: Location, *, is_check: bool) -> Found:
     """All differences; without `is_check` they are mended in the same transaction, the processor waiting meanwhile."""
     conn.isolation_level = IsolationLevel.REPEATABLE_READ
+    n, first = 0, list[Difference]()
     with conn.transaction():
         if not is_check:
             conn.execute("lock table log_position in exclusive mode")
             lock_positions(conn)
         context = load_context(conn)
-        world = compute(conn, context)
-        found = list(differences(conn, expected_rows(context, world)))
+        with computed(conn, location, context) as (world, sayings):
+            for table, rows in world.rows().items():
+                for found in _batched(differences(conn, table, rows())):
+                    n += len(found)
+                    first += found[: MAX_PRINTED - len(first)]
+                    if not is_check:
+                        _mend(conn, table, found)
+            if not is_check:
+                replace_tallies(conn, sayings.tallies())
         if not is_check:
-            _mend(conn, found)
-            replace_tallies(conn, world.tallies)
             note_config(conn, context, is_rebuild=True)
-    return found
+            note_rebuilt(conn)
+    return Found(n, first)
 
 
 def main(settings: Settings, *, check: bool) -> int:
     """`onefold rebuild [--check]`. Exit status 1 when `--check` found differences."""
     with connect(settings.database.address(), "rebuild") as conn:
-        found = rebuild(conn, is_check=check)
-    for difference in found[:MAX_PRINTED]:
+        n, first = rebuild(conn, location_of(settings), is_check=check)
+    for difference in first:
         sys.stdout.write(difference.sentence() + "\n")
-    if len(found) > MAX_PRINTED:
-        sys.stdout.write(f"… and {len(found) - MAX_PRINTED} more\n")
-    if not found:
+    if n > len(first):
+        sys.stdout.write(f"… and {n - len(first):,} more\n")
+    if not n:
         sys.stdout.write("Everything stored is what the accepted events say.\n")
     elif check:
-        sys.stdout.write(f"{len(found)} rows differ. `onefold rebuild` mends them.\n")
+        sys.stdout.write(f"{n:,} rows differ. `onefold rebuild` mends them.\n")
     else:
-        sys.stdout.write(f"{len(found)} rows differed and were mended.\n")
-    return 1 if found and check else 0
+        sys.stdout.write(f"{n:,} rows differed and were mended.\n")
+    return 1 if n and check else 0
 
 
-def _keyed(table: str, row: Row) -> tuple[Key, Row]:
-    row = _comparable(table, row)
-    return (row[0] if _KEY_WIDTH[table] == 1 else row[: _KEY_WIDTH[table]]), row
+def _compared(table: str, expected: Iterator[Row], stored: Iterator[Row]) -> Iterator[Difference]:
+    """Both by key, each key once."""
+    width = _KEY_WIDTH[table]
+    one, other = next(expected, None), next(stored, None)
+    while one is not None or other is not None:
+        key, found_key = one and one[:width], other and other[:width]
+        if found_key is None or (key is not None and key < found_key):
+            yield _difference(table, one, None)
+            one = next(expected, None)
+        elif key is None or found_key < key:
+            yield _difference(table, None, other)
+            other = next(stored, None)
+        else:
+            if one != other and not _are_equal(_comparable(table, one or ()), _comparable(table, other or ())):
+                yield _difference(table, one, other)
+            one, other = next(expected, None), next(stored, None)
+
+
+def _difference(table: str, expected: Row | None, found: Row | None) -> Difference:
+    width = _KEY_WIDTH[table]
+    key = (expected or found or ())[:width]
+    return Difference(
+        table,
+        key[0] if width == 1 else key,
+        _comparable(table, expected) if expected else None,
+        _comparable(table, found) if found else None,
+    )
+
+
+def _batched(found: Iterator[Difference]) -> Iterator[list[Difference]]:
+    while batch := list(islice(found, _FETCH_ROWS)):
+        yield batch
+
+
+def _plain(row: Row) -> Row:
+    """Ids as bytes, which sort as PostgreSQL sorts them."""
+    return tuple([value.bytes if type(value) is UUID else value for value in row])
 
 
 def _comparable(table: str, row: Row) -> Row:
@@ -182,14 +221,10 @@ def _comparable(table: str, row: Row) -> Row:
     if table == "node":
         doc = msgspec.msgpack.decode(row[-1], strict=False) if row[-1] else None
         return (*row[:-1], doc or None)
-    if table == "link_rule":
-        return (getattr(row[0], "bytes", row[0]), *row[1:])
     if table == "profile":
         return (*row[:5], msgspec.json.decode(row[5]), *row[6:])
     if table == "company":
         return (*row[:4], msgspec.json.decode(row[4]), row[5] or None, *row[6:])
-    if table == "consent":
-        return tuple(getattr(value, "bytes", value) for value in row)
     return row
 
 
@@ -209,15 +244,11 @@ def _are_equal(expected: Any, found: Any) -> bool:  # noqa: ANN401 rows, and JSO
     return False
 
 
-def _mend(conn: Connection[Any], found: list[Difference]) -> None:
-    by_table: dict[str, list[Difference]] = {}
-    for difference in found:
-        by_table.setdefault(difference.table, []).append(difference)
-    for table, mend in _MENDERS.items():
-        wrong = by_table.get(table, [])
-        mend(conn, [d.expected for d in wrong if d.expected], [d.key for d in wrong if d.expected is None])
-    moved = [d for d in by_table.get("node", []) if d.found and (d.expected is None or d.found[5] != d.expected[5])]
-    write_moves(conn, [(d.key, d.found[5], d.expected[5] if d.expected else None, None) for d in moved if d.found])
+def _mend(conn: Connection[Any], table: str, wrong: list[Difference]) -> None:
+    _MENDERS[table](conn, [d.expected for d in wrong if d.expected], [d.key for d in wrong if d.expected is None])
+    if table == "node":
+        moved = [d for d in wrong if d.found and (d.expected is None or d.found[5] != d.expected[5])]
+        write_moves(conn, [(d.key, d.found[5], d.expected[5] if d.expected else None, None) for d in moved if d.found])
 
 
 def _mend_nodes(conn: Connection[Any], rows: list[Row], gone: list[Key]) -> None:
