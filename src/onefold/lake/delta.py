@@ -53,6 +53,14 @@ def stored_columns(table: Table) -> tuple[Column, ...]:
     return tuple(column for column in table.columns if column.name not in table.partitioned_by)
 
 
+def statistics_of(table: Table) -> tuple[str, ...]:
+    """Columns of which the log tells the least and the greatest of each file; never null.
+
+    The table says so itself, too: deltalake takes what it misses for null otherwise, and drops every row by it.
+    """
+    return tuple(column.name for column in table.columns if column.name in _STATISTICS) or table.sorted_by[:1]
+
+
 def create(location: Location, table: Table) -> int:
     """The version of the table that is there, made if there is none."""
     with translated(location, table.name):
@@ -65,7 +73,7 @@ def create(location: Location, table: Table) -> int:
             schema=schema_of(table.columns),
             partition_by=list(table.partitioned_by) or None,
             description=table.meaning,
-            configuration=_CONFIGURATION,
+            configuration=_CONFIGURATION | {"delta.dataSkippingStatsColumns": ",".join(statistics_of(table))},
             storage_options=location.options or None,
         ).version()
 
@@ -118,14 +126,15 @@ def demand_extent(location: Location, name: str, version: int, files: int, rows:
 class Extent:
     """What the Delta log tells of a file's rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, table: Table) -> None:
         self.rows = 0
+        self._names = statistics_of(table)
         self._bounds: dict[str, list[Any]] = {}
 
     def add(self, rows: pa.RecordBatch) -> None:
         """Of some more rows."""
         self.rows += rows.num_rows
-        for name in _STATISTICS:
+        for name in self._names:
             if name in rows.schema.names and rows.num_rows:
                 found = pa.compute.min_max(rows[name]).as_py()
                 bounds = self._bounds.setdefault(name, [found["min"], found["max"]])

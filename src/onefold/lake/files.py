@@ -57,7 +57,7 @@ def write_stream(
     """
     folder = "".join(f"{name}={partition[name]}/" for name in table.partitioned_by)
     path = f"{folder}{uuid.uuid4().hex}.parquet"
-    extent = Extent()
+    extent = Extent(table)
     try:
         with folder_of(location, table.name).open_output_stream(path) as sink:
             with _writer(sink, table, rows.schema) as writer:

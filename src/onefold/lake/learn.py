@@ -14,6 +14,7 @@ from onefold.lake.promoted import Seen, is_promotable
 QUERIES: Final = load_queries("onefold.lake", "promote.sql")
 SAMPLE_EVENTS: Final = 2_000
 SAMPLE_BYTES: Final = 4_000_000
+SAMPLE_PROPERTIES: Final = 60_000
 """A sample is looked at no further: events of many thousand properties cost no more than others."""
 MAX_NAMES: Final = 1_000
 """Names that are kept; of more those that came first, until `forget` makes room."""
@@ -40,26 +41,35 @@ def sample_of(bodies: pa.ChunkedArray) -> list[bytes]:
     return found
 
 
-def count_properties(bodies: Iterable[bytes]) -> list[Seen]:
-    """How often each property is there, and as what, of the MAX_NAMES most frequent. A null counts as missing."""
+def count_properties(bodies: Iterable[bytes]) -> tuple[list[Seen], int]:
+    """How often each property is there, and as what, of the MAX_NAMES most frequent; how many events were looked at.
+
+    A null counts as missing.
+    """
     counts: dict[str, list[int]] = {}
+    looked, counted = 0, 0
     for body in bodies:
+        if counted >= SAMPLE_PROPERTIES:
+            break
+        looked += 1
         for name, value in _properties(body):
+            counted += 1
             if value != b"null":
                 mine = counts.setdefault(name, [0] * 6)
                 mine[0] += 1
                 mine[_kind(value)] += 1
                 mine[5] += len(value)
     most = heapq.nlargest(MAX_NAMES, counts.items(), key=lambda pair: pair[1][0])
-    return [Seen(name, *numbers) for name, numbers in most if is_promotable(name)]
+    return [Seen(name, *numbers) for name, numbers in most if is_promotable(name)], looked
 
 
 def note_properties(conn: Connection[Any], bodies: list[bytes]) -> None:
-    """Add what a sample carries to what is known; in the caller's transaction. Cost: some 10 ms, whatever comes."""
-    columns = list(zip(*count_properties(bodies), strict=True)) or [()] * len(Seen._fields)
+    """Add what a sample carries to what is known; in the caller's transaction. Cost: some 20 ms, at most 0.3 s."""
+    found, looked = count_properties(bodies)
+    columns = list(zip(*found, strict=True)) or [()] * len(Seen._fields)
     seen = {field: list(values) for field, values in zip(Seen._fields, columns, strict=True)}
     conn.execute(QUERIES["note"], {**seen, "most": MAX_NAMES})
-    conn.execute(QUERIES["note_sampled"], {"sampled": len(bodies)})
+    conn.execute(QUERIES["note_sampled"], {"sampled": looked})
 
 
 def _properties(body: bytes) -> Iterator[tuple[str, bytes]]:

@@ -1,4 +1,4 @@
-"""How the lake is: for the command, the health page and the doctor."""
+"""How the lake is, as its files and PostgreSQL say it: for the command. `standing.py` is the light one."""
 
 from dataclasses import dataclass
 from datetime import datetime
