@@ -27,7 +27,7 @@ def object_store() -> Iterator[dict[str, str]]:
     command = [sys.executable, "-c", _SERVER, str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
-            wait_until(lambda: _answers(port), what="The object store")
+            wait_until(lambda: answers(port), what="The object store")
             httpx.put(f"{options['AWS_ENDPOINT_URL']}/{BUCKET}").raise_for_status()
             yield options
         finally:
@@ -49,7 +49,7 @@ run_simple("127.0.0.1", int(sys.argv[1]), DomainDispatcherApplication(create_bac
 """
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

@@ -16,6 +16,7 @@ from onefold.lake.compact import compact
 from onefold.lake.flush import flush
 from onefold.lake.location import Location
 from onefold.lake.promote import demote, promote, wanted_columns
+from onefold.lake.promote import demote, promote, wanted_columns
 from onefold.lake.refresh import refresh
 
 
@@ -29,9 +30,23 @@ def change_columns(conn: Any, location: Location) -> None:
 
 
 CODES = {code: str(code) for code in range(200)}
+PROMOTED = ("p0", "p1", "p2")
+
+
+def promote_next(conn: Any, location: Location) -> None:
+    """The next property becomes a column; after the last all are taken back, and it begins anew."""
+    taken = {one.name for one in wanted_columns(conn)}
+    if taken.issuperset(PROMOTED):
+        for name in PROMOTED:
+            demote(conn, name)
+        taken = set()
+    promote(conn, location, next(name for name in PROMOTED if name not in taken), "double")
+
+
 WORKS: dict[str, Callable[[Any, str, Location], object]] = {
     "flush": lambda conn, url, location: flush(conn, url, location, chunk_events=8),
     "refresh": lambda conn, url, location: refresh(conn, url, location, CODES),
+    "promote": lambda conn, _, location: promote_next(conn, location),
     "compact": lambda conn, _, location: compact(conn, location),
     "change columns": lambda conn, _, location: change_columns(conn, location),
     "compact everything": lambda conn, _, location: compact(conn, location, everything=True),
@@ -48,11 +63,19 @@ class Mortals:
 
     def run(self, work: str, point: str = "", n: int = 1) -> str:
         """Do `work`, and die at the n-th reach of `point`: `done`, DIED, or what went wrong."""
+        self.begin(work, point, n)
+        return self.end_of_work()
+
+    def begin(self, work: str, point: str = "", n: int = 1) -> None:
+        """As `run`, without waiting."""
+        assert self._working.stdin is not None
+        self._working.stdin.write(json.dumps([work, point, n]) + "\n")
+        self._working.stdin.flush()
+
+    def end_of_work(self) -> str:
+        """What became of what was begun."""
         process = self._working
-        assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(json.dumps([work, point, n]) + "\n")
-        process.stdin.flush()
         answer = process.stdout.readline().strip()
         if answer:
             return answer

@@ -9,6 +9,7 @@ import pyarrow as pa
 from psycopg import Connection
 
 from onefold.events.api import LogRow, Trust
+from onefold.events.clean import clean_text
 from onefold.lake.snapshot import Snapshot
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.context import load_context
@@ -23,21 +24,18 @@ def send(
     conn: Connection[Any], events: Sequence[dict[str, Any]], received_us: int = RECEIVED_US, source: int = 1
 ) -> None:
     """Let the processor take these in as one batch, a request each, a microsecond apart."""
+    _process(conn, [json.dumps({"batch": [event]}).encode() for event in events], received_us, source)
+
+
+def send_raw(conn: Connection[Any], request: bytes, received_us: int = RECEIVED_US) -> None:
+    """A request's body as a client may send it, made clean as the collector does."""
+    _process(conn, [clean_text(request)[0]], received_us, 1)
+
+
+def _process(conn: Connection[Any], bodies: Sequence[bytes], received_us: int, source: int) -> None:
     rows = [
-        LogRow(
-            1,
-            1000,
-            index,
-            0,
-            source,
-            Trust.SECRET,
-            received_us + index,
-            1,
-            "",
-            "",
-            json.dumps({"batch": [event]}).encode(),
-        )
-        for index, event in enumerate(events)
+        LogRow(1, 1000, index, 0, source, Trust.SECRET, received_us + index, 1, "", "", body)
+        for index, body in enumerate(bodies)
     ]
     with conn.transaction():
         context = load_context(conn, suppression_key=SUPPRESSION_KEY)

@@ -17,7 +17,7 @@ from tests.lake.dying import DIED, WORKS, Mortals, mortals
 from tests.lake.events import RECEIVED_US, rows_in_database, rows_in_snapshot, send, track
 
 HOUR_US: Final = 3_600_000_000
-WORK_OF: Final = {"flush": ("flush",), "settle": ("flush",), "refresh": ("refresh",), "promote": ("change columns",)}
+WORK_OF: Final = {name: (name,) for name in ("flush", "refresh", "promote")} | {"settle": ("flush",)}
 """By the first word of a point; others are points of compaction."""
 
 

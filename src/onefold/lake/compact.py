@@ -25,7 +25,7 @@ from onefold.lake.location import Location
 from onefold.lake.promote import complete, lacks_columns, promote_frequent, register_events, wanted_columns
 from onefold.lake.snapshot import File
 from onefold.lake.state import maintaining, progress_of, publish, settled_version
-from onefold.lake.tables import BUCKETS, EVENTS, ROW_GROUP_ROWS, Table
+from onefold.lake.tables import BUCKETS, EVENTS, ROW_GROUP_BYTES, ROW_GROUP_ROWS, Table
 
 QUERIES: Final = load_queries("onefold.lake", "compact.sql")
 GRACE: Final = timedelta(days=2)
@@ -89,10 +89,11 @@ def rewrite(conn: Connection[Any], location: Location, version: int, files: Sequ
     with working_memory() as memory:
         register_events(memory, location, files, wanted_columns(conn))
         _load(memory, changes)
+        rows_at_once = _rows_at_once(memory)
         reach("compact: read")
         for month, bucket, n in memory.sql(_CELLS_SQL).fetchall():
             cell = {"month": month, "bucket": str(bucket)}
-            sorted_rows = memory.sql(_CELL_SQL, params=cell).to_arrow_reader(ROW_GROUP_ROWS)
+            sorted_rows = memory.sql(_CELL_SQL, params=cell).to_arrow_reader(rows_at_once)
             actions.append(write_stream(location, EVENTS, cell, sorted_rows))
             rows += n
     reach("compact: files written")
@@ -103,6 +104,12 @@ def rewrite(conn: Connection[Any], location: Location, version: int, files: Sequ
         reach("compact: before publishing")
     reach("compact: published")
     return rows
+
+
+def _rows_at_once(memory: duckdb.DuckDBPyConnection) -> int:
+    """Of a row group; fewer where events are large."""
+    ((size_bytes,),) = memory.sql(_SIZE_SQL).fetchall()
+    return max(1, min(ROW_GROUP_ROWS, int(ROW_GROUP_BYTES / (size_bytes or 1))))
 
 
 def _present(conn: Connection[Any], location: Location) -> tuple[int, tuple[File, ...]]:
@@ -201,6 +208,7 @@ select files.* replace (coalesce(overrides.profile, files.profile_id) as profile
     ((coalesce(overrides.profile, files.profile_id) % {BUCKETS} + {BUCKETS}) % {BUCKETS})::integer as bucket
 from files anti join gone using (position) left join overrides on overrides.fragment = files.fragment_id
 """  # noqa: S608 a number of ours
+_SIZE_SQL: Final = "select avg(strlen(body)) from (select body from rows using sample 1000 rows)"
 _CELLS_SQL: Final = "select month, bucket, count(*) from rows group by all order by all"
 _CELL_SQL: Final = f"""
 select * exclude (month, bucket) from rows where month = $month and bucket = $bucket::integer

@@ -20,8 +20,8 @@ from onefold.lake.location import Location
 from onefold.lake.scanning import scannable
 from onefold.lake.snapshot import File
 from onefold.lake.state import LakeDamaged
-from onefold.lake.storage import folder_of
-from onefold.lake.tables import ROW_GROUP_ROWS, Table
+from onefold.lake.storage import folder_of, plain
+from onefold.lake.tables import ROW_GROUP_BYTES, ROW_GROUP_ROWS, Table
 
 if TYPE_CHECKING:
     from deltalake.transaction import AddAction
@@ -62,12 +62,18 @@ def write_stream(
         with folder_of(location, table.name).open_output_stream(path) as sink:
             with _writer(sink, table, rows.schema) as writer:
                 for batch in rows:
-                    writer.write_batch(batch, ROW_GROUP_ROWS)
                     extent.add(batch)
+                    for group in _row_groups(batch):
+                        writer.write_batch(group, ROW_GROUP_ROWS)
             size = sink.tell()
     except (OSError, pa.ArrowException, duckdb.IOException) as fault:
-        raise Unavailable(f"The lake can't be written: {fault}") from fault
+        raise Unavailable(f"The lake can't be written: {plain(fault)}") from fault
     return added(path, size, partition, extent)
+
+
+def _row_groups(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    rows = max(1, min(ROW_GROUP_ROWS, batch.num_rows * ROW_GROUP_BYTES // max(1, batch.nbytes)))
+    yield from (batch.slice(first, rows) for first in range(0, batch.num_rows, rows))
 
 
 def _writer(sink: pa.NativeFile, table: Table, schema: pa.Schema) -> pq.ParquetWriter:
@@ -123,7 +129,7 @@ def _fault_of(sources: Sequence[_Source], fault: Exception) -> Exception:
         fault = other
     if isinstance(fault, duckdb.InvalidInputException) and _STREAM not in str(fault):
         return fault
-    return Unavailable(f"The lake can't be read, or there is no room to work: {fault}")
+    return Unavailable(f"The lake can't be read, or there is no room to work: {plain(fault)}")
 
 
 @cache

@@ -7,6 +7,8 @@ nobody reads, and the next run takes it back.
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute
 from psycopg import Connection
 
 from onefold.infra.logs import get_logger
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 CHUNK_EVENTS: Final = 50_000
 """Events of one file and commit: some 350 MB of memory."""
+CHUNK_BYTES: Final = 128 * 1024 * 1024
+"""Of events that are large fewer are taken at once."""
 MAX_CHUNKS: Final = 100
 FRESH: Final = {"month": FRESH_MONTH, "bucket": str(FRESH_BUCKET)}
 log = get_logger(__name__)
@@ -56,34 +60,44 @@ def flush(
 
     Safe to repeat, to kill, and to run twice at once. Raises Unavailable when the storage fails; nothing is lost then.
     """
-    events, position = 0, 0
+    events = 0
     with connect_arrow(url) as reader:
+        newest = _position(reader, "given_position")
         for _ in range(max_chunks):
             with maintaining(conn):
                 flushed, position = _flush_chunk(conn, reader, location, chunk_events)
             events += flushed
-            if flushed < chunk_events:
+            if position is None or position >= newest:
                 break
+        position = progress_of(conn).flushed
     if events:
         log.info("lake_flushed", events=events, position=position)
     return Flushed(events, position)
 
 
+def _position(reader: "ArrowConnection", query: str, **parameters: int) -> Any:  # noqa: ANN401 int or None
+    found = read_arrow(reader, HOT[query].format(**parameters))["position"][0].as_py()
+    reader.rollback()
+    return found
+
+
 def _flush_chunk(
     conn: Connection[Any], reader: "ArrowConnection", location: Location, chunk_events: int
-) -> tuple[int, int]:
+) -> tuple[int, int | None]:
+    """How many events went in, and up to which position; None when no event waits."""
     version = settled_version(conn, location, EVENTS)
     progress = progress_of(conn)
-    first = read_arrow(reader, HOT["next_position"].format(after=progress.flushed))["position"][0].as_py()
+    first = _position(reader, "next_position", after=progress.flushed)
     if first is None:
-        reader.rollback()
-        return 0, progress.flushed
-    incoming = events_between(reader, progress.flushed, first - 1 + chunk_events)
+        return 0, None
+    until = first - 1 + chunk_events
+    while (incoming := events_between(reader, first - 1, until, CHUNK_BYTES)) is None:
+        until = (first + until) // 2  # too much for the memory; the first one alone never is
     reader.rollback()  # it only read; an open transaction would hold back the log's reader
     reach("flush: read")
     if not incoming.num_rows:  # they were erased in between
         return 0, progress.flushed
-    position = max(incoming["position"].to_pylist())
+    position = int(pa.compute.max(incoming["position"]).as_py())
     action = write_rows(location, EVENTS, FRESH, lake_rows(incoming, wanted_columns(conn)))
     reach("flush: file written")
     committed = commit(location, EVENTS, version, [action], {"onefold.position": str(position)})

@@ -7,8 +7,8 @@ where e.position > {after} and e.position <= {until}
 -- next_position: the first event after a position (index on position)
 select min(position) as position from event where position > {after}
 
--- last_position: of the newest event (index on position)
-select coalesce(max(position), {after}) as position from event where position > {after}
+-- given_position: no event has a later one yet
+select last_value as position from event_position
 
 -- versions: what readers see of each table
 select name, version, files, rows from lake_table
@@ -35,6 +35,12 @@ select e.position, uuid_send(e.id) as event_id, coalesce(n.prof, e.fragment) as 
 from event e left join node n on n.h = e.fragment
 where e.position > {after} and e.position < (select min(position) from event where position > {after}) + {most}
     and ({fragments}::bigint[] is null or e.fragment = any({fragments}))
+
+-- hot_end: when the last event of `hot` was received, if others come after it (index on position)
+select (select max(received_at) from event where position > {after} and position < first + {most}) as ends_at
+from (select min(position) as first from event where position > {after}) as hot
+where exists (select from event where position >= first + {most})
+union all select null order by 1 nulls last limit 1
 
 -- promoted: properties that every file has as a column
 select name, "column", type from lake_property where is_complete

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
 FOLDER: Final = "lake"
+PATIENCE: Final = {"timeout": "30s", "connect_timeout": "5s", "max_retries": "5", "retry_timeout": "60s"}
+"""Of each request to an object store, unless the settings say otherwise: then the run ends, and the next one tries."""
 SCHEMES: Final = ("s3", "gs", "az", "abfss")
 
 
@@ -55,4 +57,5 @@ def location_of(settings: Settings) -> Location:
     pairs = [pair.partition("=") for pair in storage.reveal().split(",")] if storage else []
     if any(not (name and equals) for name, equals, _ in pairs):
         raise LocationRejected("ONEFOLD_LAKE_STORAGE must be NAME=value pairs with commas between them.")
-    return Location(url or str(settings.database.data_dir / FOLDER), {name.strip(): value for name, _, value in pairs})
+    given = {name.strip(): value for name, _, value in pairs}
+    return Location(url or str(settings.database.data_dir / FOLDER), PATIENCE | given if separator else given)

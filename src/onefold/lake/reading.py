@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
-import pyarrow.compute
 
 from onefold.lake.delta import demand_extent
 from onefold.lake.location import Location
 from onefold.lake.people import with_changes
 from onefold.lake.promoted import Promoted, promoted_column
-from onefold.lake.rows import HOT, connect_arrow, hot_rows, read_arrow
+from onefold.lake.rows import HOT, bounded_arrow, connect_arrow, hot_rows, read_arrow
 from onefold.lake.snapshot import Snapshot, TableFiles
 from onefold.lake.tables import EVENTS, TABLES, Table
 
@@ -23,6 +22,8 @@ NO_VERSION: Final = -1
 """Of a table that isn't there yet."""
 MAX_HOT: Final = 500_000
 """Positions of the hot tail that are read; of a longer one the oldest, and the snapshot says where it ends."""
+MAX_HOT_BYTES: Final = 512 * 1024 * 1024
+"""As well: where events are large, fewer positions."""
 
 
 def take_snapshot(
@@ -53,7 +54,7 @@ def snapshot_in(
     stored = {row["name"]: row for row in read_arrow(conn, HOT["versions"]).to_pylist()}
     stand = read_arrow(conn, HOT["stand"]).to_pylist()[0]
     promoted = [Promoted(**row) for row in read_arrow(conn, HOT["promoted"]).to_pylist()]
-    hot = read_arrow(conn, HOT["hot"].format(after=stand["flushed"], most=MAX_HOT, fragments=_array(fragments)))
+    hot, ends_at = _hot_tail(conn, stand["flushed"], fragments)
     gone, overrides, withheld = (
         read_arrow(conn, HOT[name].format(fragments=_array(fragments))) for name in ("gone", "overrides", "withheld")
     )
@@ -66,7 +67,7 @@ def snapshot_in(
     return Snapshot(
         tables=found,
         position=stand["flushed"],
-        taken_at=_taken_at(stand["taken_at"], hot, fragments),
+        taken_at=(ends_at or stand["taken_at"]).astimezone(UTC),
         gone=gone,
         overrides=overrides,
         withheld=withheld,
@@ -89,13 +90,19 @@ def _array(fragments: Collection[int] | None) -> str:
     return "null" if fragments is None else f"'{{{','.join(str(int(one)) for one in fragments)}}}'"
 
 
-def _taken_at(asked_at: datetime, hot: pa.Table, fragments: Collection[int] | None) -> datetime:
-    """When it was asked; of a tail that was too long when its last event came."""
-    if fragments is None and hot.num_rows and _span(hot) >= MAX_HOT:
-        asked_at = pa.compute.max(hot["received_at"]).as_py()
-    return asked_at.astimezone(UTC)
+def _hot_tail(conn: "Connection", after: int, fragments: Collection[int] | None) -> tuple[pa.Table, datetime | None]:
+    """Events that aren't in the lake yet; if they are too many, the oldest of them, and up to when those came."""
+    most = MAX_HOT
+    while True:
+        query = HOT["hot"].format(after=after, most=most, fragments=_array(fragments))
+        hot = read_arrow(conn, query) if most == 1 else bounded_arrow(conn, query, MAX_HOT_BYTES)
+        if hot is not None:
+            return hot, _ends_at(conn, after, most)
+        most //= 2
 
 
-def _span(hot: pa.Table) -> int:
-    least, most = pa.compute.min_max(hot["position"]).as_py().values()
-    return int(most - least) + 1
+def _ends_at(conn: "Connection", after: int, most: int) -> datetime | None:
+    if read_arrow(conn, HOT["given_position"])["position"][0].as_py() <= after + most:
+        return None
+    found: datetime | None = read_arrow(conn, HOT["hot_end"].format(after=after, most=most))["ends_at"][0].as_py()
+    return found

@@ -49,8 +49,8 @@ def refresh(conn: Connection[Any], url: str, location: Location, namespaces: Map
     Safe to repeat, to kill, and to run beside everything else. Cost: the profiles that may have changed, and rewriting
     the buckets they are in; the first time all of them.
     """
-    name_namespaces(conn, namespaces)
     with maintaining(conn), one_moment(url) as moment, working_memory() as memory:
+        name_namespaces(conn, namespaces)
         stand = stand_in(moment)
         if not stand.has_news:
             return 0

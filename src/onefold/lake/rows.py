@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 import pyarrow as pa
 
+from onefold.infra.logs import get_logger
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import Unavailable
 from onefold.lake.delta import schema_of, stored_columns
@@ -31,6 +32,7 @@ PATHS: Final = {
     "context_campaign_medium": "$.context.campaign.medium",
 }
 """Column → where it stands in an event's JSON."""
+log = get_logger(__name__)
 SCHEMA: Final = schema_of(stored_columns(EVENTS))
 
 
@@ -63,9 +65,33 @@ def stream_arrow(conn: "Connection", query: str) -> "Iterator[pa.RecordBatch]":
         yield from answer
 
 
-def events_between(conn: "Connection", after: int, until: int) -> pa.Table:
-    """Events with `after` < position <= `until`, as they are in PostgreSQL."""
-    return read_arrow(conn, HOT["events_between"].format(after=int(after), until=int(until)))
+def bounded_arrow(conn: "Connection", query: str, max_bytes: int) -> pa.Table | None:
+    """The answer of a query; None when it is larger. Memory: `max_bytes`, and a piece of the answer."""
+    pieces, size = [], 0
+    for piece in stream_arrow(conn, query):
+        pieces.append(piece)
+        size += piece.nbytes
+        if size > max_bytes:
+            return None
+    return pa.Table.from_batches(pieces)
+
+
+def events_between(conn: "Connection", after: int, until: int, max_bytes: int) -> pa.Table | None:
+    """Events with `after` < position <= `until`, as they are in PostgreSQL; None when they are larger than that.
+
+    A single position is never too large.
+    """
+    query = HOT["events_between"].format(after=int(after), until=int(until))
+    return read_arrow(conn, query) if until == after + 1 else bounded_arrow(conn, query, max_bytes)
+
+
+def _text(bodies: pa.ChunkedArray) -> pa.ChunkedArray:
+    """As UTF-8, as accepted events are; should one not be, U+FFFD stands for what is wrong, and the others go on."""
+    try:
+        return bodies.cast(pa.string())
+    except pa.ArrowInvalid:
+        log.warning("event_is_no_utf8")
+        return pa.chunked_array([[body.decode(errors="replace") for body in bodies.to_pylist()]], pa.string())
 
 
 def lake_rows(incoming: pa.Table, promoted: Sequence[Promoted] = ()) -> pa.Table:
@@ -74,7 +100,7 @@ def lake_rows(incoming: pa.Table, promoted: Sequence[Promoted] = ()) -> pa.Table
     An event whose JSON can't be read keeps its body; its columns are null. Cost: about 4 µs a row and core.
     """
     place = incoming.schema.get_field_index("body")
-    incoming = incoming.set_column(place, "body", incoming["body"].cast(pa.string()))  # events are UTF-8
+    incoming = incoming.set_column(place, "body", _text(incoming["body"]))
     with duckdb.connect() as memory:
         memory.execute("set TimeZone = 'UTC'")
         memory.register("incoming", incoming)

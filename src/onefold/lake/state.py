@@ -1,11 +1,11 @@
 """What PostgreSQL says of the lake: which versions count, and how far it is. One run at a time changes it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from psycopg import Connection, errors
+from psycopg import Connection, OperationalError, errors
 
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import Broken, Unavailable
@@ -46,16 +46,19 @@ def maintaining(conn: Connection[Any]) -> Iterator[None]:
     Who loses the database loses the lock, too, and can't publish any more what it does to files.
     """
     key = {"key": LOCK_KEY}
-    conn.execute(f"set lock_timeout = '{LOCK_TIMEOUT_S}s'")
     try:
-        conn.execute(QUERIES["lock"], key)
+        conn.execute(f"set lock_timeout = '{LOCK_TIMEOUT_S}s'")
+        try:
+            conn.execute(QUERIES["lock"], key)
+        finally:
+            conn.execute("set lock_timeout = 0")
+        yield
     except errors.LockNotAvailable as fault:
         raise Unavailable(f"Another run has been changing the lake for more than {LOCK_TIMEOUT_S} s.") from fault
-    conn.execute("set lock_timeout = 0")
-    try:
-        yield
+    except OperationalError as fault:
+        raise Unavailable(f"The lake's run lost its database, and is taken back by the next one: {fault}") from fault
     finally:
-        if not conn.closed:
+        with suppress(OperationalError):  # who has lost the session has lost the lock, too
             conn.execute(QUERIES["unlock"], key)
 
 

@@ -1,6 +1,7 @@
 """What storage does to us: its errors as ours, and files that are still there after the power failed."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ _DAMAGE: Final = (
 )
 """Of delta-rs' sentences those that speak of a log which is lost or torn, not of a storage that fails."""
 _MAX_CHARS: Final = 300
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m↳?")
 
 
 @contextmanager
@@ -38,12 +40,17 @@ def translated(location: Location, name: str) -> Iterator[None]:
     except TableNotFoundError as fault:
         raise LakeDamaged(f"The table {name} is lost. {log_advice(location, name)}") from fault
     except (DeltaError, OSError) as fault:
-        said = str(fault)[:_MAX_CHARS]
+        said = plain(fault)
         if any(words in said for words in _DAMAGE):
             raise LakeDamaged(
                 f"The Delta log of the table {name} is lost in part or torn ({said}). {log_advice(location, name)}"
             ) from fault
         raise Unavailable(f"The lake's storage failed, and is tried again: {said}") from fault
+
+
+def plain(fault: Exception) -> str:
+    """What an outside error says, as one line without colours."""
+    return " ".join(_COLOURS.sub("", str(fault)).split())[:_MAX_CHARS]
 
 
 def folder_of(location: Location, name: str) -> "FileSystem":

@@ -8,6 +8,8 @@ FRESH_MONTH: Final = "fresh"
 FRESH_BUCKET: Final = -1
 """The partition of what was flushed but not yet filed by month and bucket."""
 ROW_GROUP_ROWS: Final = 20_000
+ROW_GROUP_BYTES: Final = 32 * 1024 * 1024
+"""Before compression. Of rows that are large a group has fewer: readers hold some groups in memory."""
 
 
 class Column(NamedTuple):
