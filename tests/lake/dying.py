@@ -16,7 +16,6 @@ from onefold.lake.compact import compact
 from onefold.lake.flush import flush
 from onefold.lake.location import Location
 from onefold.lake.promote import demote, promote, wanted_columns
-from onefold.lake.promote import demote, promote, wanted_columns
 from onefold.lake.refresh import refresh
 
 
