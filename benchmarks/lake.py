@@ -124,7 +124,7 @@ def _flush_all(conn: Connection[Any], url: str, location: Location, scale: Scale
 
 @contextmanager
 def _flushing(place: Place) -> Iterator[None]:
-    command = [sys.executable, "-m", "onefold.programs.cli", "lake", "flush"]
+    command = [sys.executable, "-m", "onefold.programs.cli", "lake", "--quiet", "flush"]
     environ = environment(DATABASE_URL=place.url, ONEFOLD_DATA_DIR=str(place.data_dir), ONEFOLD_LOG_LEVEL="warning")
     child = spawn(command, death_signal=signal.SIGKILL, environ=environ)
     try:
