@@ -29,23 +29,9 @@ def change_columns(conn: Any, location: Location) -> None:
 
 
 CODES = {code: str(code) for code in range(200)}
-PROMOTED = ("p0", "p1", "p2")
-
-
-def promote_next(conn: Any, location: Location) -> None:
-    """The next property becomes a column; after the last all are taken back, and it begins anew."""
-    taken = {one.name for one in wanted_columns(conn)}
-    if taken.issuperset(PROMOTED):
-        for name in PROMOTED:
-            demote(conn, name)
-        taken = set()
-    promote(conn, location, next(name for name in PROMOTED if name not in taken), "double")
-
-
 WORKS: dict[str, Callable[[Any, str, Location], object]] = {
     "flush": lambda conn, url, location: flush(conn, url, location, chunk_events=8),
     "refresh": lambda conn, url, location: refresh(conn, url, location, CODES),
-    "promote": lambda conn, _, location: promote_next(conn, location),
     "compact": lambda conn, _, location: compact(conn, location),
     "change columns": lambda conn, _, location: change_columns(conn, location),
     "compact everything": lambda conn, _, location: compact(conn, location, everything=True),

@@ -115,7 +115,7 @@ class Takeover:
             WORKS[work](self._db, self._url, self._location)
 
 
-@pytest.mark.parametrize("point", [point for point in POINTS if not point.startswith(("promote", "settle"))])
+@pytest.mark.parametrize("point", [point for point in POINTS if not point.startswith("settle")])
 def test_who_lost_its_database_changes_nothing_any_more(
     db: Connection[Any], pg_url: str, tmp_path: Any, point: str
 ) -> None:
@@ -128,7 +128,7 @@ def test_nor_in_an_object_store(db: Connection[Any], pg_url: str, object_store: 
 
 
 def work_through(conn: Connection[Any], url: str, location: Location) -> None:
-    for work in ("flush", "refresh", "compact everything"):
+    for work in ("flush", "refresh", "change columns", "compact everything"):
         WORKS[work](conn, url, location)
 
 
