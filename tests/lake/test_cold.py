@@ -9,6 +9,7 @@ from psycopg import Connection
 from onefold.config import LakeSettings
 from onefold.events.api import Kind
 from onefold.kernel.hashing import identifier_hash
+from onefold.lake import thaw
 from onefold.lake.cold import cold_fragments
 from onefold.lake.compact import compact
 from onefold.lake.flush import flush
@@ -172,3 +173,32 @@ def test_a_week_that_is_not_in_the_lake_stays(own_pg_url: str, location: Locatio
         assert conn.execute("select to_regclass(%s)", [name]).fetchone() != (None,)
         ((left,),) = conn.execute("select count(*) from event").fetchall()
         assert left == 1
+
+
+def test_a_history_under_a_name_that_is_forgotten_comes_back_whole(cooled: Any, location: Location) -> None:
+    """Whom they were parted from was erased: then no move says any more under whose name events were written."""
+    conn, _url = cooled
+    conn.execute("update node set prof = prof + 1 where h = %s", [BEN])
+    assert len(timeline_page(conn, [BEN], limit=50).entries) == 10
+
+
+def test_a_compaction_while_a_history_is_fetched_brings_nothing_back_that_was_taken_back(
+    cooled: Any, location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conn, url = cooled
+    timeline_page(conn, [ANA])
+    send(conn, [{"type": "retract", "source": 1, "messageIds": ["m3"], "messageId": "r"}], LATER_US + DAY_US)
+    conn.execute("update lake_thaw set thawed_at = thawed_at - interval '25 hours'")
+    cool_events(conn, LakeSettings(hot_days=30), datetime.now(UTC))
+    read = thaw._read
+
+    def read_later(*arguments: Any) -> Any:
+        from onefold.infra.postgres import connect
+
+        with connect(url, "tests", autocommit=True) as other:
+            compact(other, location)
+            assert other.execute("select * from event_gone").fetchall() == []
+        return read(*arguments)
+
+    monkeypatch.setattr(thaw, "_read", read_later)
+    assert "Seen 3" not in [entry.name for entry in timeline_page(conn, [ANA], limit=50).entries]

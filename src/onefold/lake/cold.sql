@@ -21,16 +21,20 @@ delete from lake_wanted where fragment = any(%(fragments)b)
 -- hot_since: events received before are in the lake only; null = none is
 select hot_since from lake_progress
 
--- lake_events: the version that counts, and how far it goes
-select t.version, p.hot_since from lake_progress p join lake_table t on t.name = 'events'
+-- lake_events: the version that counts, how far it goes, and what of these fragments was taken back since it was written;
+-- in one statement, because a compaction makes another version and forgets what it left out (a scan of a small table)
+select t.version, t.files, t.rows, p.hot_since,
+    array(select position from event_gone where fragment = any(%(fragments)b)) as gone
+from lake_progress p join lake_table t on t.name = 'events'
+
+-- counted: how many events profiles count of these fragments, and how many of them never left (index on fragment, ts)
+select n.h, n.n, (select count(*) from event e where e.fragment = n.h and e.received_at >= p.hot_since)
+from lake_progress p join node n on n.h = any(%(fragments)b)
 
 -- written_under: whose events of these fragments were, when they were written (primary key; index on h)
 select prof from node where h = any(%(fragments)b)
 union select from_prof from identity_move where h = any(%(fragments)b) and from_prof is not null
 union select to_prof from identity_move where h = any(%(fragments)b) and to_prof is not null
-
--- gone: what of these fragments was taken back or erased since (a scan of a small table)
-select position from event_gone where fragment = any(%(fragments)b)
 
 -- claim: those that nobody has fetched; who fetches one at the same time waits here
 insert into lake_thaw (fragment) select unnest(%(fragments)b) on conflict do nothing returning fragment

@@ -4,7 +4,8 @@ A fragment is thawed whole or not at all. Its events keep their positions, so th
 when nobody has asked for a day.
 """
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +17,7 @@ from onefold.infra.logs import get_logger
 from onefold.kernel.instants import micros_of
 from onefold.lake.choosing import is_fresh
 from onefold.lake.cold import QUERIES, cold_fragments
-from onefold.lake.delta import files_of, schema_of, stored_columns
+from onefold.lake.delta import demand_extent, schema_of, stored_columns
 from onefold.lake.files import files_sql, quick_memory, register_files, working_memory
 from onefold.lake.location import Location, location_of
 from onefold.lake.rows import KINDS, bucket_of
@@ -33,8 +34,9 @@ log = get_logger(__name__)
 
 class _Lake(NamedTuple):
     location: Location
-    version: int
+    files: Sequence[File]
     hot_since: datetime
+    gone: frozenset[int]  # positions
 
 
 def thaw_here(conn: Connection[Any], fragments: Collection[int]) -> int:
@@ -49,10 +51,10 @@ def thaw_ids_here(conn: Connection[Any], ids: Collection[bytes]) -> None:
 
 def thaw(conn: Connection[Any], location: Location, fragments: Collection[int]) -> int:
     """Fetch the older events of these; how many came. Who does so at the same time waits."""
-    row = conn.execute(QUERIES["lake_events"]).fetchone()
-    if row is None or row[1] is None:
+    lake = _lake(conn, location, fragments)
+    if lake is None:
         return 0
-    found = _read(conn, _Lake(location, *row), list(fragments))
+    found = _read(conn, lake, list(fragments))
     with conn.transaction():
         claimed = {h for (h,) in conn.execute(QUERIES["claim"], {"fragments": bigints(list(fragments))})}
         mine = [event for event in found if event[2] in claimed]
@@ -83,19 +85,12 @@ def thaw_events(conn: Connection[Any], location: Location, ids: Collection[bytes
 
 def find_fragments(conn: Connection[Any], location: Location, ids: Collection[bytes]) -> dict[bytes, set[int]]:
     """Of those of `ids` that are in the lake: the fragments of these events. Cost: a scan of the events' ids."""
-    row = conn.execute(QUERIES["lake_events"]).fetchone()
-    if row is None or not ids:
+    lake = _lake(conn, location, ())
+    if lake is None or not ids:
         return {}
     found: dict[bytes, set[int]] = {}
     with working_memory() as memory:
-        register_files(
-            memory,
-            "files",
-            location,
-            EVENTS,
-            files_of(location, EVENTS.name, row[0]),
-            schema_of(stored_columns(EVENTS)),
-        )
+        register_files(memory, "files", location, EVENTS, lake.files, schema_of(stored_columns(EVENTS)))
         memory.execute("create temp table wanted (event_id blob)")
         memory.executemany("insert into wanted values (?)", [[one] for one in ids])
         for event_id, fragment in memory.sql(
@@ -105,31 +100,48 @@ def find_fragments(conn: Connection[Any], location: Location, ids: Collection[by
     return found
 
 
+def _lake(conn: Connection[Any], location: Location, fragments: Collection[int]) -> _Lake | None:
+    """None while PostgreSQL has everything."""
+    row = conn.execute(QUERIES["lake_events"], {"fragments": bigints(list(fragments))}).fetchone()
+    if row is None or row[3] is None:
+        return None
+    version, n_files, n_rows, hot_since, gone = row
+    files = demand_extent(location, EVENTS.name, version, n_files, n_rows)
+    return _Lake(location, files, hot_since, frozenset(gone))
+
+
 def _read(conn: Connection[Any], lake: _Lake, fragments: list[int]) -> list[tuple[Any, ...]]:
-    parameters = {"fragments": bigints(fragments)}
-    profiles = [prof for (prof,) in conn.execute(QUERIES["written_under"], parameters)]
-    gone = {position for (position,) in conn.execute(QUERIES["gone"], parameters)}
-    if not (files := _files_with(lake, profiles)):
+    """Where the events should be; should profiles count more than are there, wherever they are."""
+    profiles = [prof for (prof,) in conn.execute(QUERIES["written_under"], {"fragments": bigints(fragments)})]
+    buckets = {str(bucket_of(profile)) for profile in profiles}
+    likely = [file for file in lake.files if is_fresh(file) or file.partition["bucket"] in buckets]
+    found = _select(lake, likely, fragments, f"profile_id in ({', '.join(map(str, profiles)) or 'null'})")
+    if _has_all(conn, fragments, found):
+        return found
+    log.warning("history_looked_for_everywhere", fragments=len(fragments))
+    return _select(lake, lake.files, fragments, "true")
+
+
+def _has_all(conn: Connection[Any], fragments: list[int], found: list[tuple[Any, ...]]) -> bool:
+    """An erased profile's name is forgotten: under it there may be events of whom was parted from it."""
+    counts = Counter(event[_COLUMNS.index("fragment_id")] for event in found)
+    rows = conn.execute(QUERIES["counted"], {"fragments": bigints(fragments)})
+    return all(counts[fragment] + n_here >= n for fragment, n, n_here in rows)
+
+
+def _select(lake: _Lake, files: Sequence[File], fragments: list[int], where_sql: str) -> list[tuple[Any, ...]]:
+    last = f"{lake.hot_since:%Y-%m}"
+    files = [file for file in files if is_fresh(file) or file.partition["month"] <= last]
+    if not files:
         return []
     with quick_memory() as memory:
         columns = ", ".join(f"epoch_us({name})" if name in ("received_at", "ts") else name for name in _COLUMNS)
         query = f"""
         select {columns} from {files_sql(memory, lake.location, EVENTS, files)}
-        where profile_id in ({", ".join(map(str, profiles))}) and fragment_id in ({", ".join(map(str, fragments))})
+        where {where_sql} and fragment_id in ({", ".join(map(str, fragments))})
             and received_at < make_timestamptz({micros_of(lake.hot_since)})
         """  # noqa: S608 numbers, and our own names
-        return [row for row in memory.sql(query).fetchall() if row[-1] not in gone]
-
-
-def _files_with(lake: _Lake, profiles: list[int]) -> list[File]:
-    """Those in which events of these profiles may be: of their buckets, and what isn't filed yet."""
-    buckets = {str(bucket_of(profile)) for profile in profiles}
-    last = f"{lake.hot_since:%Y-%m}"
-    return [
-        file
-        for file in files_of(lake.location, EVENTS.name, lake.version)
-        if is_fresh(file) or (file.partition["bucket"] in buckets and file.partition["month"] <= last)
-    ]
+        return [row for row in memory.sql(query).fetchall() if row[-1] not in lake.gone]
 
 
 def _parameters(events: list[tuple[Any, ...]]) -> dict[str, Any]:
