@@ -12,11 +12,13 @@ from psycopg import Connection
 
 from onefold.kernel.errors import Unavailable
 from onefold.lake import delta
+from onefold.lake.anew import AnewRejected, begin_anew
 from onefold.lake.compact import compact
 from onefold.lake.flush import flush
 from onefold.lake.location import Location, LocationRejected
 from onefold.lake.reading import take_snapshot
 from onefold.lake.state import LakeDamaged
+from onefold.lake.tables import EVENTS
 from onefold.lake.verify import verify
 from tests.lake.dying import mortals
 from tests.lake.events import RECEIVED_US, rows_in_database, rows_in_snapshot, send, track
@@ -176,6 +178,42 @@ def test_a_lake_that_the_database_does_not_know_is_left_alone(db: Connection[Any
     with pytest.raises(LocationRejected, match="another installation"):
         flush(db, pg_url, lake)
     assert sorted(Path(lake.url).rglob("*")) == before
+
+
+def test_a_version_whose_files_are_gone_is_not_gone_back_to(db: Connection[Any], pg_url: str, lake: Location) -> None:
+    """What an unfinished run left must be taken back, and that needs them."""
+    file = take_snapshot(pg_url, lake).tables["events"].files[1]
+    version = delta.newest_version(lake, "events")
+    delta.commit(lake, EVENTS, version, [delta.removed(lake, "events", file)], {})
+    Path(file.uri).unlink()
+    with pytest.raises(LakeDamaged):
+        flush(db, pg_url, lake)
+
+
+def test_a_damaged_lake_begins_anew_out_of_postgresql(
+    db: Connection[Any], pg_url: str, lake: Location, tmp_path: Path
+) -> None:
+    send(db, [{"type": "retract", "source": 1, "messageIds": ["m1", "m101"], "messageId": "r"}], RECEIVED_US + DAY_US)
+    torn(newest_entry(lake))
+    with pytest.raises(AnewRejected, match="in the way"):
+        begin_anew(db, lake)
+    Path(lake.url).rename(tmp_path / "damaged")
+    forget_files()
+    for _ in range(2):
+        begin_anew(db, lake)
+        assert rows_in_snapshot(take_snapshot(pg_url, lake)) == rows_in_database(db)
+    flush(db, pg_url, lake)
+    compact(db, lake, everything=True)
+    assert rows_in_snapshot(take_snapshot(pg_url, lake)) == rows_in_database(db)
+    assert verify(pg_url, lake).faults == []
+
+
+def test_a_lake_that_alone_has_some_events_can_t_begin_anew(db: Connection[Any], pg_url: str, lake: Location) -> None:
+    db.execute("update lake_progress set hot_since = now()")
+    shutil.rmtree(lake.url)
+    with pytest.raises(AnewRejected, match="in the lake only"):
+        begin_anew(db, lake)
+    assert db.execute("select count(*) from lake_table").fetchone() == (1,)
 
 
 # --- a full disk

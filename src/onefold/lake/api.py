@@ -1,5 +1,6 @@
 """The lake's door. Heavy: programs import what they need of it where they use it."""
 
+from onefold.lake.anew import begin_anew
 from onefold.lake.compact import Compacted, compact
 from onefold.lake.export import export
 from onefold.lake.flush import Flushed, flush
@@ -20,6 +21,7 @@ __all__ = [
     "Status",
     "TableStatus",
     "Verified",
+    "begin_anew",
     "compact",
     "demote",
     "export",

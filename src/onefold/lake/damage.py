@@ -8,7 +8,7 @@ from pyarrow.fs import FileSystem, FileType
 
 from onefold.lake.location import Location
 from onefold.lake.snapshot import File
-from onefold.lake.storage import folder_of
+from onefold.lake.storage import OR_ANEW, folder_of
 from onefold.lake.tables import Table
 
 MAX_NAMED = 10
@@ -30,7 +30,7 @@ def sentence_on(damaged: Sequence[tuple[File, str]]) -> str:
     """What is wrong, and what to do."""
     named = "; ".join(f"{file.uri} {fault}" for file, fault in damaged[:MAX_NAMED])
     more = f"; and {len(damaged) - MAX_NAMED} more" if len(damaged) > MAX_NAMED else ""
-    return f"Files of the lake are damaged: {named}{more}. Restore them from a backup, under the same names."
+    return f"Files of the lake are damaged: {named}{more}. Restore them from a backup, under the same names{OR_ANEW}"
 
 
 def _fault_of(store: FileSystem, path: str, file: File) -> str:

@@ -16,6 +16,7 @@ from onefold.lake.state import LakeDamaged
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
+OR_ANEW: Final = "; or, if PostgreSQL has every event, move the lake away and run `onefold lake begin-anew`."
 LOG: Final = "_delta_log"
 _DAMAGE: Final = (
     "Json error",
@@ -24,6 +25,7 @@ _DAMAGE: Final = (
     "found gap",
     "LogSegment end version",
     "log segment",
+    "missing file",
 )
 """Of delta-rs' sentences those that speak of a log which is lost or torn, not of a storage that fails."""
 _MAX_CHARS: Final = 300
@@ -61,7 +63,7 @@ def folder_of(location: Location, name: str) -> "FileSystem":
 
 def log_advice(location: Location, name: str) -> str:
     """What a person does about a damaged log."""
-    return f"Nothing else was changed. Restore {location.table(name)}/{LOG} from a backup."
+    return f"Nothing else was changed. Restore {location.table(name)}/{LOG} from a backup{OR_ANEW}"
 
 
 def log_entry(version: int) -> str:

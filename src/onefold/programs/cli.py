@@ -84,6 +84,10 @@ def _add_lake(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         ("flush", "bring it up to the newest event; the worker does so every minute"),
         ("thaw", "fetch older events that a retraction or an erasure waits for; the worker does so within seconds"),
         ("verify", "compare it with PostgreSQL and the profiles by counts and hashes; exit code 1 when they differ"),
+        (
+            "begin-anew",
+            "forget a damaged lake, and fill another one out of PostgreSQL, which must have every event",
+        ),
     ):
         actions.add_parser(name, help=text, description=text)
     compact = actions.add_parser("compact", help="make many small files few sorted ones; the worker does so every hour")

@@ -19,6 +19,7 @@ from onefold.lake.api import (
     Flushed,
     Location,
     Status,
+    begin_anew,
     compact,
     demote,
     export,
@@ -63,6 +64,9 @@ def _run(url: str, location: Location, options: argparse.Namespace) -> tuple[lis
             return [_compact(url, location, everything=options.all)], 0
         case "verify":
             return _verify(url, location)
+        case "begin-anew":
+            _noted(url, "flush", lambda conn: begin_anew(conn, location))
+            return ["The lake begins anew: the worker fills it. Start Onefold again."], 0
         case "promote" | "demote":
             return [_change_columns(url, location, options)], 0
         case _:
