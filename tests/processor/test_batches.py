@@ -95,6 +95,7 @@ def test_a_full_bulk_lane_does_not_hold_up_the_interactive_one(shop: Connection[
     for index in range(300):
         log(shop, *(f"bulk-{index}-{n}" for n in range(10)), lane=BULK)
     log(shop, "live")
+    wait_until_readable(shop)
     wait_for_a_batch(batches)
     assert "live" in stored(shop)
     assert len(stored(shop)) < 3_001
