@@ -190,7 +190,8 @@ def test_the_child_knows_nothing_that_it_needs_not(sandboxed: Settings, snapshot
     with private_folder(sandboxed.database.data_dir / "sql") as folder:
         child = sandbox._start(job_of(sandboxed, Question(sql=ENDLESS, is_masked=False), snapshot, folder))
         process = psutil.Process(child.pid)
-        wait_until(lambda: process.nice() == 10 or child.poll() is not None)
+        wait_until(lambda: child.poll() is not None or process.nice() == 10)
+        assert child.poll() is None, "it ended by itself"
         assert set(process.environ()) <= {"PATH", "LANG", "PYTHONPATH", "HOME", "TZ", "LC_CTYPE"}
         assert process.rlimit(psutil.RLIMIT_CORE) == (0, 0)
         wait_until(lambda: process.rlimit(psutil.RLIMIT_AS)[0] > 0)
