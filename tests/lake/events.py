@@ -3,7 +3,8 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from itertools import count
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 from psycopg import Connection
@@ -18,6 +19,8 @@ from onefold.programs.processor.steps import process
 SUPPRESSION_KEY = b"k" * 32
 RECEIVED_US = 1_767_225_600_000_000
 """2026-01-01."""
+HOUR_US: Final = 3_600_000_000
+_lives: Final = count()
 
 
 def send(
@@ -46,6 +49,16 @@ def track(user: str, name: str, n: int, **more: Any) -> dict[str, Any]:
     """A track call; `n` makes its message id."""
     properties = more.pop("properties", {})
     return {"type": "track", "userId": user, "event": name, "messageId": f"m{n}", "properties": properties, **more}
+
+
+def live_on(conn: Connection[Any]) -> None:
+    """Events, two who become one, and something taken back."""
+    n = next(_lives) * 100
+    received = RECEIVED_US + n * HOUR_US
+    send(conn, [track(f"user {m % 7}", "Seen", n + m) | {"anonymousId": f"anon {m % 5}"} for m in range(20)], received)
+    send(
+        conn, [{"type": "retract", "source": 1, "messageIds": [f"m{n + 3}"], "messageId": f"r{n}"}], received + HOUR_US
+    )
 
 
 class Row(NamedTuple):

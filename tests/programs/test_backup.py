@@ -23,12 +23,18 @@ from onefold.events.api import append_internal
 from onefold.infra import embedded
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import Unavailable
-from onefold.programs.backup import DUMP, MANIFEST, BackupRejected, back_up, restore
+from onefold.lake.api import compact, flush, location_of, refresh, take_snapshot, verify
+from onefold.lake.delta import newest_version
+from onefold.lake.state import LakeDamaged, known_versions
+from onefold.lake.tables import TABLES as TABLES_OF_LAKE
+from onefold.programs.backup import DUMP, MANIFEST, back_up, restore
+from onefold.programs.backup_lake import BackupRejected
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.rebuild import main as rebuild
 from onefold.programs.processor.steps import process
 from tests.conftest import copied_database
+from tests.lake.events import live_on, rows_in_snapshot
 from tests.log import read_log
 from tests.waiting import wait_until
 
@@ -251,3 +257,85 @@ def test_a_restore_that_is_killed_leaves_the_database_as_it_was(
             return
     restore(empty, tmp_path / "one.zip", is_replacing=False)
     assert contents(empty) == contents(filled)
+
+
+def test_the_lake_of_the_same_moment_comes_with_it(filled: Settings, empty: Settings, tmp_path: Path) -> None:
+    url, location = filled.database.address(), location_of(filled)
+    with connect(url, "tests", autocommit=True) as conn:
+        live_on(conn)
+        flush(conn, url, location, chunk_events=8)
+        refresh(conn, url, location, {})
+        compact(conn, location, everything=True)
+        flush(conn, url, location)
+        held = rows_in_snapshot(take_snapshot(url, location))
+        manifest = back_up(filled, tmp_path / "one.zip")
+        live_on(conn)  # what comes later is in the folder, too, and not in the backup
+        flush(conn, url, location)
+        compact(conn, location, everything=True)
+        assert len(rows_in_snapshot(take_snapshot(url, location))) > len(held)
+    assert manifest.lake_files > 5
+    restore(empty, tmp_path / "one.zip", is_replacing=False)
+    put_back = empty.database.address(), location_of(empty)
+    assert rows_in_snapshot(take_snapshot(*put_back)) == held
+    assert verify(*put_back).faults == []
+    with connect(put_back[0], "tests", autocommit=True) as conn:
+        for table in TABLES_OF_LAKE:
+            versions = known_versions(conn)
+            assert newest_version(put_back[1], table.name) == versions[table.name][0], "nothing is to be taken back"
+        live_on(conn)
+        flush(conn, *put_back)
+        compact(conn, put_back[1], everything=True)
+    assert verify(*put_back).faults == []
+
+
+def test_a_lake_that_is_there_is_replaced_only_when_asked(filled: Settings, empty: Settings, tmp_path: Path) -> None:
+    url, location = filled.database.address(), location_of(filled)
+    with connect(url, "tests", autocommit=True) as conn:
+        flush(conn, url, location)
+    back_up(filled, tmp_path / "one.zip")
+    place = Path(location_of(empty).url)
+    (place / "events").mkdir(parents=True)
+    (place / "events" / "mine").touch()
+    with pytest.raises(BackupRejected, match="--replace"):
+        restore(empty, tmp_path / "one.zip", is_replacing=False)
+    assert tables_of(empty) == 0
+    assert (place / "events" / "mine").exists()
+    restore(empty, tmp_path / "one.zip", is_replacing=True)
+    assert not (place / "events" / "mine").exists()
+    assert verify(empty.database.address(), location_of(empty)).faults == []
+    assert [path.name for path in place.parent.iterdir() if "lake" in path.name] == ["lake"]
+
+
+def test_a_lake_that_is_torn_changed_or_leads_elsewhere_is_refused(
+    filled: Settings, empty: Settings, tmp_path: Path
+) -> None:
+    url, location = filled.database.address(), location_of(filled)
+    with connect(url, "tests", autocommit=True) as conn:
+        flush(conn, url, location)
+        back_up(filled, tmp_path / "one.zip")
+        files = list(Path(location.url).glob("events/**/*.parquet"))
+        files[0].rename(files[0].with_suffix(".lost"))
+        with pytest.raises((Unavailable, LakeDamaged), match="lake"):
+            back_up(filled, tmp_path / "two.zip")
+        assert not (tmp_path / "two.zip").exists()
+        assert back_up(filled, tmp_path / "bare.zip", with_lake=False).lake_files == 0
+    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+        parts = {info.filename: archive.read(info) for info in archive.infolist()}
+    lake = next(name for name in parts if name.startswith("lake/") and name.endswith(".parquet"))
+    for name, changed in (
+        ("fewer", {key: value for key, value in parts.items() if key != lake}),
+        ("elsewhere", {("lake/../../evil" if key == lake else key): value for key, value in parts.items()}),
+    ):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for key, value in changed.items():
+                archive.writestr(key, value)
+        with pytest.raises(BackupRejected, match=r"in this backup|are missing"):
+            restore(empty, tmp_path / name, is_replacing=False)
+    content = (tmp_path / "one.zip").read_bytes()
+    place = content.index(parts[lake][:200]) + 100
+    (tmp_path / "flipped").write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+    with pytest.raises(BackupRejected, match="was changed"):
+        restore(empty, tmp_path / "flipped", is_replacing=False)
+    assert tables_of(empty) == 0
+    assert not Path(location_of(empty).url).exists()
+    assert not (tmp_path / "evil").exists()

@@ -88,6 +88,11 @@ def settled_version(conn: Connection[Any], location: Location, table: Table) -> 
     return found
 
 
+def known_versions(conn: Connection[Any]) -> dict[str, tuple[int, int, int]]:
+    """Of each table the version that counts, and how many files and rows that has."""
+    return {name: (version, files, rows) for name, version, files, rows in conn.execute(QUERIES["versions"])}
+
+
 def publish(conn: Connection[Any], location: Location, table: Table, before: int, version: int) -> None:
     """From the end of the transaction readers see `version`, as it is found in the storage now.
 

@@ -7,6 +7,9 @@ select pg_advisory_unlock(%(key)s)
 -- version: of a table, as readers see it
 select version, files, rows from lake_table where name = %(name)s
 
+-- versions: of all tables, as readers see them
+select name, version, files, rows from lake_table order by name
+
 -- begin_table: a table that readers see from now on
 insert into lake_table (name, version) values (%(name)s, %(version)s)
 

@@ -1,7 +1,8 @@
 """`onefold backup` and `onefold restore`: a whole installation in one file, a ZIP with a manifest.
 
-The file holds personal data and keys. Its database part is what `pg_dump` writes (custom format), of one moment; the
-programs go on meanwhile. A restore is all or nothing: one transaction.
+The file holds personal data and keys. Its database part is what `pg_dump` writes (custom format), its lake the files of
+the same moment; the programs go on meanwhile. A restore is all or nothing: one transaction, and the lake's folder after
+it.
 """
 
 import hashlib
@@ -19,17 +20,21 @@ from pathlib import Path
 from typing import IO, Annotated, Any, Final
 
 import msgspec
-from psycopg import Connection
+from psycopg import Connection, IsolationLevel
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from onefold.config import Settings
 from onefold.infra.binaries import find_binaries
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect
-from onefold.kernel.errors import Broken, Rejected, Unavailable
+from onefold.kernel.errors import Broken, Unavailable
+from onefold.lake.location import location_of
+from onefold.programs.backup_lake import BackupRejected, lake_parts, put_lake, unpacked
 from onefold.programs.migrate import known_migrations, migrate, set_up_django
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+READABLE: Final = (1, FORMAT)
+"""1 had no lake."""
 MANIFEST: Final = "manifest.json"
 DUMP: Final = "database.dump"
 KEYS: Final = "keys/"
@@ -50,12 +55,6 @@ FORGET_CLUSTER = "update log_epoch set system_identifier = 'restored ' || now()"
 log = get_logger(__name__)
 
 
-class BackupRejected(Rejected):
-    """This can't be backed up there, or restored from it."""
-
-    code = "backup_rejected"
-
-
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What the file says of itself."""
 
@@ -66,21 +65,31 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     migrations: list[str]
     dump_bytes: int
     dump_sha256: str
+    lake_files: int = 0
 
 
-def back_up(settings: Settings, target: Path) -> Manifest:
-    """Writes `target`, whole or not at all. Raises BackupRejected or Unavailable. Cost: one read of every table."""
+def back_up(settings: Settings, target: Path, *, with_lake: bool = True) -> Manifest:
+    """Writes `target`, whole or not at all; a lake in an object store isn't in it.
+
+    Raises BackupRejected, LakeDamaged or Unavailable. Cost: one read of every table, and of the lake.
+    """
     if target.exists():
         raise BackupRejected(f"{target} exists already. Name a file that doesn't.")
     half = target.with_name(f".{target.name}.{os.getpid()}")
-    url = settings.database.address()
+    url, location = settings.database.address(), location_of(settings)
     try:
-        with connect(url, "backup", autocommit=True) as conn:
+        with (
+            connect(url, "backup") as conn,
+            _created(half) as stream,
+            zipfile.ZipFile(stream, "w") as archive,
+        ):
+            conn.isolation_level = IsolationLevel.REPEATABLE_READ  # the dump and the lake are of one moment
+            moment = str(_value(conn, "select pg_export_snapshot()"))
             migrations = [name for (name,) in conn.execute(APPLIED)]
             server = str(conn.info.parameter_status("server_version"))
-        with _created(half) as stream, zipfile.ZipFile(stream, "w") as archive:
             with archive.open(DUMP, "w", force_zip64=True) as part:
-                size, digest = _dump(url, part)
+                size, digest = _dump(url, moment, part)
+            lake_files = put_lake(conn, location, archive) if with_lake and not location.is_remote else 0
             manifest = Manifest(
                 format=FORMAT,
                 onefold=version("onefold"),
@@ -89,6 +98,7 @@ def back_up(settings: Settings, target: Path) -> Manifest:
                 migrations=migrations,
                 dump_bytes=size,
                 dump_sha256=digest,
+                lake_files=lake_files,
             )
             for key in sorted(settings.database.data_dir.glob(KEY_FILES)):
                 archive.writestr(f"{KEYS}{key.name}", key.read_bytes())
@@ -120,7 +130,10 @@ def restore(settings: Settings, source: Path, *, is_replacing: bool) -> Manifest
             )
         _check_dump(archive, manifest, source)
         _demand_place(url, is_replacing=is_replacing)
-        with archive.open(DUMP) as part:
+        with (
+            unpacked(archive, location_of(settings), is_replacing=is_replacing),
+            archive.open(DUMP) as part,
+        ):
             _load(url, part, is_replacing=is_replacing)
         _put_keys(archive, settings.database.data_dir)
     with connect(url, "restore", autocommit=True) as conn:
@@ -129,10 +142,10 @@ def restore(settings: Settings, source: Path, *, is_replacing: bool) -> Manifest
     return manifest
 
 
-def _dump(url: str, target: IO[bytes]) -> tuple[int, str]:
-    """pg_dump's output into `target`; its length and SHA-256."""
+def _dump(url: str, moment: str, target: IO[bytes]) -> tuple[int, str]:
+    """pg_dump's output into `target`, as of an exported snapshot; its length and SHA-256."""
     size, digest = 0, hashlib.sha256()
-    command = ["pg_dump", "--format=custom", "--compress=gzip:1", "--no-owner", "--no-acl"]
+    command = ["pg_dump", "--format=custom", "--compress=gzip:1", "--no-owner", "--no-acl", f"--snapshot={moment}"]
     with _tool(command, url, stdout=subprocess.PIPE) as process:
         while chunk := _pipe(process.stdout).read(CHUNK_BYTES):
             target.write(chunk)
@@ -240,8 +253,10 @@ def _read_manifest(archive: zipfile.ZipFile, source: Path) -> Manifest:
         manifest = msgspec.json.decode(archive.read(MANIFEST), type=Manifest)
     except (KeyError, msgspec.DecodeError) as fault:
         raise BackupRejected(f"{source} is no backup of Onefold: it has no manifest that can be read.") from fault
-    if manifest.format != FORMAT:
-        raise BackupRejected(f"{source} has format {manifest.format}; this Onefold reads {FORMAT}.")
+    if manifest.format not in READABLE:
+        raise BackupRejected(f"{source} has format {manifest.format}; this Onefold reads up to {FORMAT}.")
+    if len(lake_parts(archive)) != manifest.lake_files:
+        raise BackupRejected(f"{source} was changed after it was made: files of its lake are missing.")
     return manifest
 
 

@@ -2,9 +2,11 @@
 
 import argparse
 import getpass
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 DATABASE_TIMEOUT_S = 30.0  # a process may start while the database starts again
 PROCESSES = ("collector", "processor", "worker", "web")
+LAKE_NICENESS = 10  # live events come first
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -108,6 +111,7 @@ def _add_lake(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 def _add_backup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     backup = commands.add_parser("backup", help="write the whole installation into one file, while it runs")
     backup.add_argument("file", type=Path, help="a new file; it will hold personal data and keys")
+    backup.add_argument("--without-lake", action="store_true", help="leave out the lake, which is copied otherwise")
     backup.set_defaults(action=_backup)
     restore = commands.add_parser("restore", help="make the database what a backup holds, all or nothing")
     restore.add_argument("file", type=Path)
@@ -200,6 +204,8 @@ def _lake(settings: "Settings", options: argparse.Namespace) -> int:
 
     with database(settings) as running:
         demand_tables(running)
+        with suppress(OSError):  # some systems forbid it
+            os.nice(LAKE_NICENESS)  # after the database's start: it stays as it is
         return lake(running, options)
 
 
@@ -211,10 +217,14 @@ def _backup(settings: "Settings", options: argparse.Namespace) -> None:
 
     with database(settings) as running:
         demand_tables(running)
-        manifest = back_up(running, options.file)
+        manifest = back_up(running, options.file, with_lake=not options.without_lake)
         lake = location_of(running)
-    print(f"{options.file}: {manifest.dump_bytes:,} bytes of database. It holds personal data and keys: keep it safe.")
-    print(f"The lake is not in it: {lake.url}" + ("" if lake.is_remote else "; copy that folder, too, after this."))
+    print(
+        f"{options.file}: {manifest.dump_bytes:,} bytes of database, {manifest.lake_files:,} files of the lake. "
+        "It holds personal data and keys: keep it safe."
+    )
+    if lake.is_remote or options.without_lake:
+        print(f"The lake is not in it: {lake.url}. Keep its old files as long as your backups.")
 
 
 def _restore(settings: "Settings", options: argparse.Namespace) -> None:
@@ -224,7 +234,9 @@ def _restore(settings: "Settings", options: argparse.Namespace) -> None:
     with database(settings) as running:
         manifest = restore(running, options.file, is_replacing=options.replace)
     print(f"Restored what Onefold {manifest.onefold} held at {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
-    print("The lake goes back to what that database knows of it when the worker runs; then see `onefold lake verify`.")
+    if not manifest.lake_files:
+        print("The lake goes back to what that database knows of it when the worker runs.")
+    print("`onefold lake verify` compares the lake with the database.")
 
 
 def _doctor(settings: "Settings", _: argparse.Namespace) -> int:

@@ -1,7 +1,6 @@
 """`onefold lake …`: what a person, or the worker's timer, asks of the lake. Each command is a process of its own."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -36,8 +35,6 @@ from onefold.lake.api import (
 from onefold.lake.state import clear_fault, note_caught_up, note_fault
 
 PENDING_AT_ONCE: Final = 10_000
-NICENESS: Final = 10
-"""Live events come first."""
 log = get_logger(__name__)
 
 
@@ -93,9 +90,7 @@ def _change_columns(url: str, location: Location, options: argparse.Namespace) -
 
 
 def _noted(url: str, action: str, run: Callable[[Connection[Any]], Any]) -> Any:  # noqa: ANN401 what `run` returns
-    """Run with a connection, politely; a fault is kept in PostgreSQL for the pages and the doctor, and raised."""
-    with suppress(OSError):  # some systems forbid it
-        os.nice(NICENESS)
+    """Run with a connection; a fault is kept in PostgreSQL for the pages and the doctor, and raised."""
     with connect(url, "lake", autocommit=True) as conn:
         try:
             done = run(conn)
