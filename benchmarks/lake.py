@@ -48,27 +48,30 @@ class Place:
 def while_flushing(
     conn: Connection[Any], reader: Connection[Any], plain: Connection[Any], scale: Scale, place: Place
 ) -> Measuring:
-    """`process_while_flushing`: rounds of the processor as in `process`, in every second one of which a child process
-    flushes the events of two, as the worker starts it. Ratio of their speeds, pair by pair.
+    """`process_while_flushing`: pairs of rounds of the processor, in the second of which a child process flushes what
+    the first brought, started as the worker starts it, and as often: at full speed the worker finds FLUSH_AT events
+    waiting whenever it looks, every LOOK_S, which is about a round. Ratio of their speeds, pair by pair.
     """
     tune(conn)
     _flush_here(place)  # what came before
+    requests_a_round = scale.flushing_events // REQUEST_EVENTS
     rounds = 2 * scale.process_rounds + 1
-    stream = requests(scale.process_events * rounds, scale.people, time.time_ns(), REQUEST_EVENTS)
+    stream = requests(scale.flushing_events * rounds, scale.people, time.time_ns(), REQUEST_EVENTS)
     ratios: list[float] = []
-    alone = 0.0
     with Ahead(reader, conn) as ahead:
         batches = Batches(conn, ahead, ProcessorSettings())
-        for number in range(rounds):
-            write_log(plain, list(islice(stream, scale.process_events // REQUEST_EVENTS)), REQUEST_EVENTS)
-            if number % 2:
-                events, seconds = drain(batches)
-                alone = events / seconds
-            else:
-                with _flushing(place):
-                    events, seconds = drain(batches)
-                if number:  # in the first everybody comes at once
-                    ratios.append(events / seconds / alone)
+
+        def speed() -> float:
+            write_log(plain, list(islice(stream, requests_a_round)), REQUEST_EVENTS)
+            events, seconds = drain(batches)
+            return events / seconds
+
+        speed()  # everybody comes at once
+        for _ in range(scale.process_rounds):
+            _flush_here(place)
+            alone = speed()
+            with _flushing(place):
+                ratios.append(speed() / alone)
     yield median_of("process_while_flushing", ratios)
 
 

@@ -15,6 +15,7 @@ class Scale:
     connections: int  # of the load on the collector
     process_rounds: int
     process_events: int  # a round
+    flushing_events: int  # as above, beside a flush: some 10 s of them
     live_rate: int  # events
     live_s: float
     api_rate: int  # requests to the REST API meanwhile
@@ -38,6 +39,7 @@ FULL: Final = Scale(
     connections=128,
     process_rounds=5,
     process_events=60_000,
+    flushing_events=150_000,
     live_rate=2_000,
     live_s=40,
     api_rate=50,
@@ -60,6 +62,7 @@ SMALL: Final = Scale(
     connections=16,
     process_rounds=1,
     process_events=1_000,
+    flushing_events=1_000,
     live_rate=200,
     live_s=2,
     api_rate=10,

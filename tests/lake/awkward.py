@@ -70,6 +70,8 @@ IN_FILES: Final = EVENTS[:560] + EVENTS[600:]
 GONE: Final = [row["position"] for row in EVENTS[:560:9]]
 MOVED: Final = {3: 2, 17: 100, -13: 5}
 PEOPLE_TABLE: Final = (*range(-12, 30), 2**62)
+NEWS: Final = (5, 29, 2**62)
+"""People whose row isn't in the files yet, or another one."""
 
 
 def awkward_snapshot(folder: Path, promoted: Sequence[tuple[str, str]] = PROMOTED) -> Snapshot:
@@ -83,7 +85,10 @@ def awkward_snapshot(folder: Path, promoted: Sequence[tuple[str, str]] = PROMOTE
         withheld=(37,),
         promoted=promoted,
         fresh=frozenset(range(500, 561)),
-        profiles=[_profile(number) for number in PEOPLE_TABLE],
+        profiles=[_profile(number) for number in PEOPLE_TABLE if number not in NEWS]
+        + [_profile(number + 1) | {"profile_id": number} for number in (5, 999)],
+        hot_profiles=[_profile(number) for number in NEWS],
+        replaced=(*NEWS, 999),
         companies=[_company(number) for number in range(9)],
         identifiers=[
             {"profile_id": n % 5, "identifier_id": n, "namespace": ("email", "user_id")[n % 2], "n_events": n * 3}

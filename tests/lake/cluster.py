@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ ROOT: Final = Path(__file__).parents[2]
 EXECUTOR_MB: Final = 512
 LEAN: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """For a short life: compiling well would take longer than it saves."""
+_CONNECT: Final = "Spark Connect server started"
 _MASTER: Final = re.compile(r"Starting Spark master at (spark://127\.0\.0\.1:\d+)")
 
 
@@ -43,6 +45,20 @@ def cluster(folder: Path, environ: Mapping[str, str]) -> Iterator[str]:
             _started(running, folder / f"worker-{number}.log", environ, "worker.Worker", *place, found[1])
         wait_until(lambda: master.read_text().count("Registering worker") == 2, 60)
         yield found[1]
+
+
+@contextmanager
+def connect_server(folder: Path, environ: Mapping[str, str]) -> Iterator[str]:
+    """Address of a Spark Connect server that does its work itself. Ends as a cluster does."""
+    with ExitStack() as running:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        options = ("--master", "local[2]", "--conf", f"spark.connect.grpc.binding.port={port}")
+        server = ("--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal")
+        roomy = {**environ, "SPARK_DAEMON_MEMORY": "768m"}  # it does the work, too
+        log = _begun(running, folder / "connect.log", roomy, "SparkSubmit", *options, *server)
+        wait_until(lambda: _CONNECT in log.read_text(), 90, "Spark's Connect server")
+        yield f"sc://127.0.0.1:{port}"
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -79,14 +95,15 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def _started(running: ExitStack, log: Path, environ: Mapping[str, str], what: str, *arguments: str) -> Path:
+    return _begun(running, log, environ, what, "--host", "127.0.0.1", "--webui-port", "0", *arguments)
+
+
+def _begun(running: ExitStack, log: Path, environ: Mapping[str, str], what: str, *arguments: str) -> Path:
     import pyspark
 
     command = [str(Path(pyspark.__file__).parent / "bin" / "spark-class"), f"org.apache.spark.deploy.{what}"]
     output = running.enter_context(log.open("wb"))
-    options = ("--host", "127.0.0.1", "--webui-port", "0")
-    child = spawn(
-        [*command, *options, *arguments], death_signal=signal.SIGKILL, environ={**os.environ, **environ}, output=output
-    )
+    child = spawn([*command, *arguments], death_signal=signal.SIGKILL, environ={**os.environ, **environ}, output=output)
     running.callback(child.wait)
     running.callback(child.kill)
     return log

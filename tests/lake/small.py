@@ -1,5 +1,6 @@
 """Small lakes for tests: Parquet files in the lake's layout, without its writer."""
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -53,13 +54,15 @@ def snapshot_of(
     promoted: Sequence[tuple[str, str]] = (),
     withheld: Sequence[int] = (),
     profiles: Sequence[Row] = (),
+    hot_profiles: Sequence[Row] = (),
+    replaced: Sequence[int] = (),
     companies: Sequence[Row] = (),
     identifiers: Sequence[Row] = (),
     fresh: frozenset[int] = frozenset(),
 ) -> Snapshot:
     """Events into a file a month and bucket; those of `fresh` (positions) into one not yet filed.
 
-    `promoted`: properties and their types, which become columns.
+    `promoted`: properties and their types, which become columns. `replaced`: profiles whose rows of files don't count.
     """
     columns = {path_of(name)[0]: Column(f"p_{i}", kind, "A property") for i, (name, kind) in enumerate(promoted)}
     table = EVENTS._replace(columns=(*EVENTS.columns, *columns.values()))
@@ -79,6 +82,12 @@ def snapshot_of(
             for other, given in ((PROFILES, profiles), (COMPANIES, companies), (IDENTIFIERS, identifiers))
         },
     }
+    if hot_profiles or replaced:
+        tables[PROFILES.name] = dataclasses.replace(
+            tables[PROFILES.name],
+            hot=_arrow(PROFILES, hot_profiles),
+            replaced=pa.table({"profile_id": pa.array(replaced, pa.int64())}),
+        )
     pairs = overrides or {}
     return Snapshot(
         tables=tables,

@@ -65,13 +65,19 @@ def bare(files: tuple[File, ...] = ()) -> Snapshot:
 
 
 def full(files: tuple[File, ...] = ()) -> Snapshot:
-    """With hot rows, rows gone and fragments moved."""
+    """With hot rows, rows gone, fragments moved and people changed."""
     snapshot = bare(files)
-    events = snapshot.tables["events"]
+    events, profiles = snapshot.tables["events"], snapshot.tables["profiles"]
     hot = pa.table({column.name: [None] for column in EVENTS.columns})
+    people = pa.table({column.name: [None] for column in PROFILES.columns})
+    changed = pa.table({"profile_id": pa.array([5], pa.int64())})
     return replace(
         snapshot,
-        tables={**snapshot.tables, "events": replace(events, hot=hot)},
+        tables={
+            **snapshot.tables,
+            "events": replace(events, hot=hot),
+            "profiles": replace(profiles, hot=people, replaced=changed),
+        },
         gone=pa.table({"position": pa.array([7], pa.int64())}),
         withheld=pa.table({"fragment_id": pa.array([8], pa.int64())}),
         overrides=pa.table({"fragment_id": pa.array([5, 9], pa.int64()), "profile_id": pa.array([2, 1], pa.int64())}),

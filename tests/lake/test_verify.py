@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from psycopg import Connection
 
 from onefold.lake.compact import compact
 from onefold.lake.export import export
 from onefold.lake.flush import flush
 from onefold.lake.location import Location
+from onefold.lake.promote import promote
 from onefold.lake.status import status_of
 from onefold.lake.verify import verify
 from tests.lake.events import RECEIVED_US, rows_in_database, send, track
@@ -65,3 +68,27 @@ def test_status_tells_what_waits(db: Connection[Any], pg_url: str, location: Loc
     _history(db, pg_url, location)
     found = status_of(pg_url, location)
     assert (found.waiting, found.gone, found.tables[0].rows) == (2, 2, 40)
+
+
+def test_a_column_that_isnt_what_the_json_says_is_found(
+    db: Connection[Any], pg_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = Location(f"{tmp_path}/lake")
+    send(db, [track(f"user {n % 7}", "Seen", n, properties={"total": n, "plan": "pro"}) for n in range(40)])
+    promote(db, location, "total", "double")
+    promote(db, location, "plan", "string")
+    flush(db, pg_url, location)
+    compact(db, location, everything=True)
+    assert verify(pg_url, location).faults == []
+    monkeypatch.setattr("onefold.lake.verify.damage_in", lambda *_: [])  # else the file's new size is told
+    (file, *_) = sorted(Path(location.url).glob("events/month=2*/**/*.parquet"))
+    rows = pq.read_table(file, partitioning=None)
+    for name, values, other in (
+        ("p_total", pa.array([-1.0] * len(rows), pa.float64()), "p_plan"),
+        ("user_id", pa.array([None] * len(rows), pa.string()), "p_total"),
+    ):
+        place = rows.schema.get_field_index(name)
+        pq.write_table(rows.set_column(place, rows.schema.field(name), values), file)
+        (said,) = verify(pg_url, location).faults
+        assert f"The column {name} of {len(rows)} events" in said
+        assert other not in said

@@ -6,24 +6,22 @@ from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, cast
 from urllib.parse import urlencode, urlsplit
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
-
 from onefold.accounts.permissions import Actor, Permission, demand
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse  # 10 MB, and collector and processor come by here
+
     from onefold.accounts.models import User
 
-View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
+    View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
 
 
-def requires(permission: Permission) -> Callable[[View], View]:
+def requires(permission: Permission) -> "Callable[[View], View]":
     """Decorator of a page: visitors are sent to sign in, users without `permission` get NotAllowed."""
 
-    def decorate(view: View) -> View:
+    def decorate(view: "View") -> "View":
         @wraps(view)
-        def guarded(request: HttpRequest, **parts: object) -> HttpResponse:
+        def guarded(request: "HttpRequest", **parts: object) -> "HttpResponse":
             if not request.user.is_authenticated:
                 return _to_sign_in(request)
             demand(request.user, permission)
@@ -34,23 +32,25 @@ def requires(permission: Permission) -> Callable[[View], View]:
     return decorate
 
 
-def signed_in(view: View) -> View:
+def signed_in(view: "View") -> "View":
     """Decorator of a page about oneself: visitors are sent to sign in; whoever has, may."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, **parts: object) -> HttpResponse:
+    def guarded(request: "HttpRequest", **parts: object) -> "HttpResponse":
         return view(request, **parts) if request.user.is_authenticated else _to_sign_in(request)
 
     return guarded
 
 
-def user_of_session(request: HttpRequest) -> "User":
+def user_of_session(request: "HttpRequest") -> "User":
     """Who is signed in; behind a guard."""
     return cast("User", request.user)
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
+def _to_sign_in(request: "HttpRequest") -> "HttpResponse":
     """Sign-in, and from there back to the page it was; what was sent by a form can't be opened, its page can."""
+    from django.http import HttpResponse, HttpResponseRedirect
+
     if request.headers.get("HX-Request"):
         # a redirect would put the sign-in page into a corner of the page that asked; js/connection.js says it
         return HttpResponse(status=401)
@@ -58,8 +58,10 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect("/signin?" + urlencode({"next": target}))
 
 
-def _page_of_form(request: HttpRequest) -> str:
+def _page_of_form(request: "HttpRequest") -> str:
     """Path of the own page that the browser says a form was on; `/` if it says none."""
+    from django.utils.http import url_has_allowed_host_and_scheme
+
     page = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(page, {request.get_host()}):
         return "/"
@@ -67,11 +69,13 @@ def _page_of_form(request: HttpRequest) -> str:
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def address_of(request: HttpRequest) -> str:
+def address_of(request: "HttpRequest") -> str:
     """The visitor's IP address: of `X-Forwarded-For` only what as many proxies wrote as are set to stand in front.
 
     Anybody can send that header; believed without a proxy it would give every wrong password a fresh count.
     """
+    from django.conf import settings
+
     hops = [part for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
     count = settings.PROXY_COUNT
     forwarded = _parse(hops[-count]) if 0 < count <= len(hops) else None
@@ -85,6 +89,6 @@ def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def actor_of(request: HttpRequest) -> Actor:
+def actor_of(request: "HttpRequest") -> Actor:
     """Who asks: the key or user that the API authenticated, else the user of the session."""
     return cast("Actor", getattr(request, "auth", None) or request.user)

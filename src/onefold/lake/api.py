@@ -8,8 +8,9 @@ from onefold.lake.flush import Flushed, flush
 from onefold.lake.location import Location, location_of
 from onefold.lake.promote import demote, promote
 from onefold.lake.reading import take_snapshot
-from onefold.lake.refresh import name_namespaces, refresh
+from onefold.lake.refresh import refresh
 from onefold.lake.snapshot import Snapshot
+from onefold.lake.state import name_namespaces
 from onefold.lake.status import Status, TableStatus, status_of
 from onefold.lake.thaw import thaw, thaw_events, thaw_wanted
 from onefold.lake.verify import Verified, verify

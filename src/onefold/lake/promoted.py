@@ -98,8 +98,14 @@ def values_sql(promoted: Sequence[Promoted]) -> str:
 
 def columns_sql(promoted: Sequence[Promoted], values: str) -> Iterator[str]:
     """Each property as its column, out of `values` (what `values_sql` gave)."""
+    for one, value in zip(promoted, bare_columns_sql(promoted, values), strict=True):
+        yield f'{value} as "{one.column}"'
+
+
+def bare_columns_sql(promoted: Sequence[Promoted], values: str) -> Iterator[str]:
+    """As `columns_sql`, without the columns' names."""
     for place, one in enumerate(promoted, start=1):
-        yield f'{_value_sql(one.type, f"{values}[{place}]")} as "{one.column}"'
+        yield _value_sql(one.type, f"{values}[{place}]")
 
 
 def _value_sql(kind: str, found: str) -> str:

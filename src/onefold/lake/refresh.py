@@ -17,7 +17,7 @@ from onefold.lake.people import BUCKET_SQL, KEYS, QUERIES, SELECTS, Stand, have_
 from onefold.lake.reading import one_moment
 from onefold.lake.rows import HOT, read_arrow, stream_arrow
 from onefold.lake.snapshot import File
-from onefold.lake.state import maintaining, publish, settled_version
+from onefold.lake.state import maintaining, name_namespaces, publish, settled_version
 from onefold.lake.tables import (
     COMPANIES,
     FRAGMENT_OVERRIDES,
@@ -75,11 +75,6 @@ def refresh(conn: Connection[Any], url: str, location: Location, namespaces: Map
         ((count,),) = memory.sql("select count(*) from profiles").fetchall()
     log.info("lake_refreshed", profiles=count, is_whole=touched is None)
     return int(count)
-
-
-def name_namespaces(conn: Connection[Any], namespaces: Mapping[int, str]) -> None:
-    """What the codes of namespaces mean, for whoever reads identifiers. Safe to repeat."""
-    conn.execute(QUERIES["name_namespaces"], {"codes": list(namespaces), "names": list(namespaces.values())})
 
 
 def _touched(moment: "ArrowConnection", stand: Stand) -> pa.Array | None:

@@ -19,10 +19,6 @@ union select profile from lake_touched
 union select from_prof from identity_move where seq > {move} and from_prof is not null
 union select to_prof from identity_move where seq > {move} and to_prof is not null
 
--- name_namespaces: what their codes mean
-insert into lake_namespace (code, name) select * from unnest(%(codes)s::smallint[], %(names)s::text[])
-on conflict (code) do update set name = excluded.name where lake_namespace.name <> excluded.name
-
 -- noted: profiles of which nothing else tells
 select seq from lake_touched
 

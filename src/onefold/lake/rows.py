@@ -38,12 +38,18 @@ SCHEMA: Final = schema_of(stored_columns(EVENTS))
 
 @contextmanager
 def connect_arrow(url: str) -> "Iterator[Connection]":
-    """A connection to PostgreSQL that answers in Arrow, twenty times as fast as row by row. Raises Unavailable."""
+    """A connection to PostgreSQL that answers in Arrow, twenty times as fast as row by row. Raises Unavailable.
+
+    Its questions take one core: live events come first.
+    """
     from adbc_driver_manager import OperationalError
     from adbc_driver_postgresql import dbapi
 
     try:
         with dbapi.connect(url) as connection:
+            with connection.cursor() as cursor:
+                cursor.execute("set max_parallel_workers_per_gather = 0")
+            connection.commit()
             yield connection
     except OperationalError as fault:
         raise Unavailable(f"The database can't be read: {fault}") from fault

@@ -1,7 +1,7 @@
 """The rows of a table at a snapshot, as the subquery that reads just what a plan asks of it. Pure.
 
-The names in it (`events_files`, `events_hot`, `gone`, `withheld`, `overrides`) are those that an engine gives the parts
-of a snapshot.
+The names in it (`events_files`, `events_hot`, `profiles_replaced`, `gone`, `withheld`, `overrides`) are those that an
+engine gives the parts of a snapshot.
 """
 
 import re
@@ -71,7 +71,7 @@ class Source:
     def subquery(self) -> exp.Subquery:
         """All rows wanted, under the table's name."""
         branches = [self._branch("files")]
-        if self.is_events and (hot := self.files_of_table.hot) is not None and hot.num_rows:
+        if (hot := self.files_of_table.hot) is not None and hot.num_rows:
             branches.append(self._branch("hot"))
         rows = branches[0] if len(branches) == 1 else exp.union(*branches, distinct=False, copy=False)
         return rows.subquery(self.table.name)
@@ -95,6 +95,9 @@ class Source:
             query = query.where(_is_not_in("gone", "position"), copy=False)
         if self.is_events and self.snapshot.withheld.num_rows:
             query = query.where(_is_not_in("withheld", "fragment_id"), copy=False)
+        replaced = self.files_of_table.replaced
+        if part == "files" and replaced is not None and replaced.num_rows:
+            query = query.where(_is_not_in(f"{self.table.name}_replaced", "profile_id"), copy=False)
         return query
 
     def _outputs(self, moved: bool) -> Iterator[exp.Expr]:

@@ -1,6 +1,6 @@
 """What PostgreSQL says of the lake: which versions count, and how far it is. One run at a time changes it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -145,6 +145,11 @@ def waiting_positions(conn: Connection[Any]) -> int:
     """About how many events aren't in the lake yet; never less. Cost: a row."""
     row = conn.execute(QUERIES["waiting"]).fetchone()
     return row[0] if row else 0
+
+
+def name_namespaces(conn: Connection[Any], namespaces: Mapping[int, str]) -> None:
+    """What the codes of namespaces mean, for whoever reads identifiers. Safe to repeat."""
+    conn.execute(QUERIES["name_namespaces"], {"codes": list(namespaces), "names": list(namespaces.values())})
 
 
 def note_rebuilt(conn: Connection[Any]) -> None:

@@ -60,3 +60,7 @@ from lake_progress cross join (select case when is_called then last_value else 0
 
 -- rebuilt: the tables of people and companies are to be made anew
 update lake_progress set refreshed = 0
+
+-- name_namespaces: what their codes mean
+insert into lake_namespace (code, name) select * from unnest(%(codes)s::smallint[], %(names)s::text[])
+on conflict (code) do update set name = excluded.name where lake_namespace.name <> excluded.name

@@ -61,6 +61,18 @@ FROM (
       SELECT
         given.profile_id
       FROM profiles_files AS given
+      WHERE
+        NOT EXISTS(
+          SELECT
+            1
+          FROM profiles_replaced
+          WHERE
+            profiles_replaced.profile_id = given.profile_id
+        )
+      UNION ALL
+      SELECT
+        given.profile_id
+      FROM profiles_hot AS given
     ) AS profiles
   ) AS deeds
   GROUP BY

@@ -118,6 +118,8 @@ def lend(connection: duckdb.DuckDBPyConnection, compiled: Compiled, snapshot: Sn
             _lend_files(connection, of_table.table, files, snapshot)
         if f"{name}_hot" in used and of_table.hot is not None:
             connection.register(f"{name}_hot", of_table.hot)
+        if f"{name}_replaced" in used and of_table.replaced is not None:
+            connection.register(f"{name}_replaced", of_table.replaced)
     for relation in SIDE_TABLES & used:
         connection.register(relation, getattr(snapshot, relation))
     if not snapshot.storage_options:

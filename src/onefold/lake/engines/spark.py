@@ -167,6 +167,8 @@ def _lent(session: SparkSession, compiled: Compiled, snapshot: Snapshot) -> Iter
             views[f"{name}_files"] = _read(session, of_table.table, files, snapshot)
         if f"{name}_hot" in used and of_table.hot is not None:
             views[f"{name}_hot"] = session.createDataFrame(_needed(of_table.hot, of_table.table, compiled))
+        if f"{name}_replaced" in used and of_table.replaced is not None:
+            views[f"{name}_replaced"] = session.createDataFrame(of_table.replaced)
     for relation in SIDE_TABLES & used:
         views[relation] = session.createDataFrame(getattr(snapshot, relation))
 

@@ -5,7 +5,7 @@ compiles. Times are UTC, durations µs. All may be called from several threads.
 """
 
 from onefold.lake.kernels.coding import Condition
-from onefold.lake.kernels.funnel import Funnel, FunnelResult, StepResult, funnel
+from onefold.lake.kernels.funnel import Funnel, FunnelResult, StepResult, funnel, levels_of
 from onefold.lake.kernels.merging import Walk
 from onefold.lake.kernels.paths import Paths, PathsResult, paths
 from onefold.lake.kernels.sequences import Matches, Sequence, SequenceStep, sequence
@@ -26,6 +26,7 @@ __all__ = [
     "Walk",
     "Wanted",
     "funnel",
+    "levels_of",
     "over_walks",
     "paths",
     "sequence",

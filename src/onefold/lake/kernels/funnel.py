@@ -117,12 +117,23 @@ def funnel(snapshot: Snapshot, asked: Funnel, *, with_levels: bool = False, thre
     return FunnelResult(steps=steps, levels=_levels(parts) if with_levels else None, violations=violations)
 
 
+def levels_of(walk: Walk, steps: int, window_us: int) -> "Levels":
+    """How many of the steps each of the walk's profiles takes, in order: `code` has a bit for each step."""
+    part = _room(walk, steps)
+    _ordered(walk, window_us, part)
+    return part.levels
+
+
 def _part(walk: Walk, asked: Funnel) -> _Part:
-    count = len(walk.profiles)
-    shape = (count, len(asked.steps))
-    part = _Part(walk.profiles.copy(), np.zeros(count, np.uint8), np.empty(shape, np.int64), np.empty(shape, np.int64))
+    part = _room(walk, len(asked.steps))
     (_ordered if asked.is_ordered else _unordered)(walk, asked.window_us, part)
     return part
+
+
+def _room(walk: Walk, steps: int) -> _Part:
+    shape = (len(walk.profiles), steps)
+    levels = np.zeros(len(walk.profiles), np.uint8)
+    return _Part(walk.profiles.copy(), levels, np.empty(shape, np.int64), np.empty(shape, np.int64))
 
 
 def _step(parts: list[_Part], step: int) -> StepResult:

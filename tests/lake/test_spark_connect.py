@@ -1,0 +1,32 @@
+"""Spark answers by Connect as DuckDB does, row by row."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.lake.cluster import connect_server, environment, java_there
+from tests.lake.questions import QUESTIONS
+from tests.lake.test_spark import LOUD
+
+pytestmark = pytest.mark.timeout(300)  # a JVM starts, on cores that do other things too
+
+
+@pytest.mark.skipif(not java_there(), reason=LOUD)
+def test_every_question_is_answered_alike_by_connect(tmp_path: Path) -> None:
+    environ = environment(tmp_path)
+    with connect_server(tmp_path, environ) as url:
+        assert re.fullmatch(r"sc://127\.0\.0\.1:\d+", url)
+        asked = subprocess.run(
+            [sys.executable, "-m", "tests.lake.by_connect", url, str(tmp_path)],
+            env={**os.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+    assert asked.returncode == 0, asked.stderr[-3000:]
+    assert asked.stdout.split() == [str(len(QUESTIONS))]
