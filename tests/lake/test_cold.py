@@ -2,15 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from psycopg import Connection
 
 from onefold.config import LakeSettings
-from onefold.events.api import Kind
-from onefold.kernel.hashing import identifier_hash
+from onefold.events.api import Kind, stored_event
+from onefold.kernel.errors import Unavailable
+from onefold.kernel.hashing import event_id, identifier_hash
 from onefold.lake import thaw
-from onefold.lake.cold import cold_fragments
+from onefold.lake.cold import cold_fragments, demand_history
 from onefold.lake.compact import compact
 from onefold.lake.flush import flush
 from onefold.lake.location import Location
@@ -130,6 +132,54 @@ def test_an_event_that_is_in_the_lake_only_is_taken_back(cooled: Any, location: 
     assert verify(url, location).faults == []
     timeline_page(conn, [BEN])
     check_profiles(conn, location)
+
+
+def test_what_isnt_in_the_lake_yet_is_taken_back_from_somebody_whose_history_is(
+    cooled: Any, location: Location
+) -> None:
+    conn, _url = cooled
+    send(conn, [track("ana", "Seen now", 60)], LATER_US + DAY_US)
+    retract = {"type": "retract", "source": 1, "messageIds": ["m60"], "messageId": "r"}
+    send(conn, [retract], LATER_US + 2 * DAY_US)
+    for _ in range(3):
+        _thaw(conn, location)
+        with conn.transaction():
+            take_back_pending(conn, load_context(conn))
+    assert conn.execute("select * from pending_retraction").fetchall() == []
+    assert conn.execute("select count(*) from event where message_id = 'm60'").fetchone() == (0,)
+    assert "Seen now" not in [entry.name for entry in timeline_page(conn, [ANA], limit=50).entries]
+    timeline_page(conn, [BEN])
+    check_profiles(conn, location)
+
+
+def test_nothing_leaves_while_somebody_relies_on_it(cooled: Any, location: Location) -> None:
+    from onefold.infra.postgres import connect
+
+    conn, url = cooled
+    timeline_page(conn, [ANA])
+    conn.execute("update lake_thaw set thawed_at = thawed_at - interval '25 hours'")
+    with connect(url, "processor") as other:
+        demand_history(other, [ANA])
+        with pytest.raises(Unavailable, match="being changed"):
+            cool_events(conn, LakeSettings(hot_days=30), datetime.now(UTC))
+        demand_history(other, [ANA])
+    cool_events(conn, LakeSettings(hot_days=30), datetime.now(UTC))
+    assert ANA in cold_fragments(conn, [ANA])
+
+
+def test_what_was_fetched_goes_again_when_nothing_more_shall_leave(cooled: Any, location: Location) -> None:
+    conn, _url = cooled
+    timeline_page(conn, [ANA])
+    conn.execute("update lake_thaw set thawed_at = thawed_at - interval '25 hours'")
+    assert cool_events(conn, LakeSettings(hot_days=0), datetime.now(UTC)) == []
+    assert ANA in cold_fragments(conn, [ANA])
+
+
+def test_an_event_that_left_is_shown_by_its_id(cooled: Any, location: Location) -> None:
+    conn, _url = cooled
+    shown = stored_event(conn, UUID(bytes=event_id(1, "m3")))
+    assert shown is not None
+    assert stored_event(conn, UUID(int=7)) is None
 
 
 def test_somebody_whose_events_are_in_the_lake_only_is_erased(cooled: Any, location: Location) -> None:

@@ -1,13 +1,18 @@
 """Compaction changes files, and nothing that anybody reads."""
 
+from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+import pytest
 from psycopg import Connection
 
+from onefold.lake import delta
 from onefold.lake.compact import compact
 from onefold.lake.flush import flush
 from onefold.lake.location import Location
 from onefold.lake.reading import take_snapshot
+from onefold.lake.refresh import refresh
 from tests.lake.events import RECEIVED_US, rows_in_database, rows_in_snapshot, send, track
 
 DAY_US = 86_400_000_000
@@ -68,3 +73,31 @@ def test_what_was_taken_back_leaves_the_files(db: Connection[Any], pg_url: str, 
     assert after.gone.num_rows == 0
     assert sum(file.rows for file in after.tables["events"].files) == 3
     assert rows_in_snapshot(after) == rows_in_database(db)
+
+
+def test_nothing_of_who_is_taken_back_is_left_on_the_disk_once_files_have_gone(
+    db: Connection[Any], pg_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In no table, and no file that was replaced."""
+    monkeypatch.setattr(delta, "KEPT_HOURS", 0)
+    monkeypatch.setattr(delta, "_CONFIGURATION", dict.fromkeys(delta._CONFIGURATION, "interval 0 hours"))
+    location = Location(f"{tmp_path}/lake")
+    mail = {"type": "identify", "userId": "ana", "traits": {"email": "ana@example.com"}, "messageId": "mail"}
+    send(db, [mail, track("ben", "Seen", 1)])
+
+    def work() -> bytes:
+        flush(db, pg_url, location)
+        refresh(db, pg_url, location, {})
+        compact(db, location, everything=True)
+        files = [pq.read_table(path, partitioning=None) for path in tmp_path.rglob("*.parquet") if _is_data(path)]
+        return "".join(str(table.to_pydict()) for table in files).encode()
+
+    assert b"ana@example.com" in work()
+    send(db, [{"type": "retract", "source": 1, "messageIds": ["mail"], "messageId": "r"}], RECEIVED_US + DAY_US)
+    left = work()
+    assert b"ana@example.com" not in left
+    assert b"ben" in left
+
+
+def _is_data(path: Path) -> bool:
+    return "_delta_log" not in path.parts

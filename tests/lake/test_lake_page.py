@@ -73,6 +73,11 @@ def test_the_spark_example_runs(folder: Path) -> None:
     assert [n for _, n in counts] == ["2", "1"]
 
 
+def test_the_polars_example_runs(folder: Path) -> None:
+    counts = re.findall(r"│ (-?\d+) +┆ (\d+) +│", output_of(example("polars"), folder))
+    assert [n for _, n in counts] == ["2", "1"]
+
+
 def test_every_column_can_be_filtered_by(folder: Path) -> None:
     """deltalake drops rows by statistics that it misses, unless the table says which there are."""
     for table in TABLES:

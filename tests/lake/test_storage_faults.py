@@ -14,8 +14,10 @@ from onefold.kernel.errors import Unavailable
 from onefold.lake import delta
 from onefold.lake.anew import AnewRejected, begin_anew
 from onefold.lake.compact import compact
+from onefold.lake.delta import column_names
 from onefold.lake.flush import flush
 from onefold.lake.location import Location, LocationRejected
+from onefold.lake.promote import promote
 from onefold.lake.reading import take_snapshot
 from onefold.lake.state import LakeDamaged
 from onefold.lake.tables import EVENTS
@@ -194,6 +196,7 @@ def test_a_damaged_lake_begins_anew_out_of_postgresql(
     db: Connection[Any], pg_url: str, lake: Location, tmp_path: Path
 ) -> None:
     send(db, [{"type": "retract", "source": 1, "messageIds": ["m1", "m101"], "messageId": "r"}], RECEIVED_US + DAY_US)
+    column = promote(db, lake, "total", "double").column
     torn(newest_entry(lake))
     with pytest.raises(AnewRejected, match="in the way"):
         begin_anew(db, lake)
@@ -205,6 +208,7 @@ def test_a_damaged_lake_begins_anew_out_of_postgresql(
     flush(db, pg_url, lake)
     compact(db, lake, everything=True)
     assert rows_in_snapshot(take_snapshot(pg_url, lake)) == rows_in_database(db)
+    assert column in column_names(lake, EVENTS)
     assert verify(pg_url, lake).faults == []
 
 

@@ -28,7 +28,7 @@ from onefold.lake.delta import newest_version
 from onefold.lake.state import LakeDamaged, known_versions
 from onefold.lake.tables import TABLES as TABLES_OF_LAKE
 from onefold.programs.backup import DUMP, MANIFEST, back_up, restore
-from onefold.programs.backup_lake import BackupRejected
+from onefold.programs.backup_lake import FRESH, OLD, BackupRejected
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.rebuild import main as rebuild
@@ -315,7 +315,7 @@ def test_a_lake_that_is_torn_changed_or_leads_elsewhere_is_refused(
         back_up(filled, tmp_path / "one.zip")
         files = list(Path(location.url).glob("events/**/*.parquet"))
         files[0].rename(files[0].with_suffix(".lost"))
-        with pytest.raises((Unavailable, LakeDamaged), match="lake"):
+        with pytest.raises((Unavailable, LakeDamaged), match=r"of the lake can't be read"):
             back_up(filled, tmp_path / "two.zip")
         assert not (tmp_path / "two.zip").exists()
         assert back_up(filled, tmp_path / "bare.zip", with_lake=False).lake_files == 0
@@ -325,6 +325,7 @@ def test_a_lake_that_is_torn_changed_or_leads_elsewhere_is_refused(
     for name, changed in (
         ("fewer", {key: value for key, value in parts.items() if key != lake}),
         ("elsewhere", {("lake/../../evil" if key == lake else key): value for key, value in parts.items()}),
+        ("absolute", {(f"lake/{tmp_path}/evil" if key == lake else key): value for key, value in parts.items()}),
     ):
         with zipfile.ZipFile(tmp_path / name, "w") as archive:
             for key, value in changed.items():
@@ -339,3 +340,31 @@ def test_a_lake_that_is_torn_changed_or_leads_elsewhere_is_refused(
     assert tables_of(empty) == 0
     assert not Path(location_of(empty).url).exists()
     assert not (tmp_path / "evil").exists()
+
+
+def test_a_lake_on_another_disk_stays_there_and_leftovers_go(filled: Settings, empty: Settings, tmp_path: Path) -> None:
+    url, location = filled.database.address(), location_of(filled)
+    with connect(url, "tests", autocommit=True) as conn:
+        flush(conn, url, location)
+    back_up(filled, tmp_path / "one.zip")
+    place = Path(location_of(empty).url)
+    (tmp_path / "disk" / FRESH / "events").mkdir(parents=True)  # of a restore that was killed
+    (tmp_path / "disk" / OLD / "events").mkdir(parents=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(tmp_path / "disk")
+    restore(empty, tmp_path / "one.zip", is_replacing=False)
+    assert place.is_symlink()
+    assert {path.name for path in place.iterdir()} == {"events"}
+    assert verify(empty.database.address(), location_of(empty)).faults == []
+
+
+def test_an_empty_lake_replaces_one_that_has_something(filled: Settings, empty: Settings, tmp_path: Path) -> None:
+    back_up(filled, tmp_path / "one.zip")
+    place = Path(location_of(empty).url)
+    (place / "events").mkdir(parents=True)
+    restore(empty, tmp_path / "one.zip", is_replacing=True)
+    assert list(place.iterdir()) == []
+    url, location = empty.database.address(), location_of(empty)
+    with connect(url, "tests", autocommit=True) as conn:
+        flush(conn, url, location)
+    assert verify(url, location).faults == []

@@ -17,6 +17,7 @@ from onefold.events.event import Decoded, Flag, Kind
 from onefold.infra.arrays import booleans, instants, integers, uuids
 from onefold.infra.postgres import load_queries
 from onefold.kernel.instants import instant_of, micros_of
+from onefold.lake.cold import warm_up_ids
 
 QUERIES = load_queries("onefold.events", "live.sql")
 MAX_SHOWN: Final = 50
@@ -256,7 +257,8 @@ class Refusal(NamedTuple):
 
 
 def stored_event(conn: Connection[Any], event_id: UUID) -> StoredEvent | None:
-    """One accepted event; None when there is none. Two look-ups."""
+    """One accepted event; None when there is none. Two look-ups; of what left PostgreSQL as `warm_up_ids`."""
+    warm_up_ids(conn, [event_id.bytes])
     row = conn.execute(QUERIES["one"], {"id": event_id}).fetchone()
     if row is None:
         return None

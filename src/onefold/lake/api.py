@@ -1,7 +1,6 @@
 """The lake's door. Heavy: programs import what they need of it where they use it."""
 
 from onefold.lake.anew import begin_anew
-from onefold.lake.archive import archived_files
 from onefold.lake.compact import Compacted, compact
 from onefold.lake.export import export
 from onefold.lake.flush import Flushed, flush
@@ -23,7 +22,6 @@ __all__ = [
     "Status",
     "TableStatus",
     "Verified",
-    "archived_files",
     "begin_anew",
     "compact",
     "demote",

@@ -1,10 +1,11 @@
 """Which histories are in the lake only. Light: the processor asks with every retraction; `thaw.py` fetches them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from psycopg import Connection
+from psycopg import Connection, OperationalError, errors
 
 from onefold.infra.arrays import bigints, uuids
 from onefold.infra.memory import Memory
@@ -12,6 +13,8 @@ from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import Unavailable
 
 KEPT: Final = timedelta(days=1)
+HOLD_KEY: Final = 0x0F01D_1B
+LETTING_GO_S: Final = 5
 _all_hot: Final = Memory[bool](max_age_s=30, max_entries=10)
 QUERIES: Final = load_queries("onefold.lake", "cold.sql")
 
@@ -33,9 +36,38 @@ def cold_fragments(conn: Connection[Any], fragments: Collection[int]) -> list[in
 
 
 def demand_history(conn: Connection[Any], fragments: Collection[int]) -> None:
-    """Raises HistoryInLake unless every event of these fragments is in PostgreSQL."""
+    """Raises HistoryInLake unless every event of these fragments is in PostgreSQL, and stays until the caller's
+    transaction ends.
+    """
+    conn.execute(QUERIES["hold"], {"key": HOLD_KEY})
     if cold := cold_fragments(conn, fragments):
         raise HistoryInLake(cold)
+
+
+@contextmanager
+def letting_go(conn: Connection[Any]) -> Iterator[None]:
+    """Events may leave PostgreSQL within the block: nobody's transaction relies on their staying, and none begins to.
+
+    `conn` is in autocommit. Raises Unavailable when one goes on for longer than LETTING_GO_S.
+    """
+    key = {"key": HOLD_KEY}
+    conn.execute(f"set lock_timeout = '{LETTING_GO_S}s'")
+    try:
+        conn.execute(QUERIES["let_go"], key)
+    except errors.LockNotAvailable as fault:
+        raise Unavailable("Somebody's history is being changed; old events leave PostgreSQL in an hour.") from fault
+    finally:
+        conn.execute("set lock_timeout = 0")
+    try:
+        yield
+    finally:
+        with suppress(OperationalError):  # who has lost the session has lost the lock, too
+            conn.execute(QUERIES["let_go_no_more"], key)
+
+
+def known_ids(conn: Connection[Any], ids: Collection[bytes]) -> set[bytes]:
+    """Which of these events PostgreSQL has. Cost: a look-up each."""
+    return {found.bytes for (found,) in conn.execute(QUERIES["known"], {"ids": uuids(list(ids))}, binary=True)}
 
 
 def warm_up(conn: Connection[Any], fragments: Collection[int]) -> None:
@@ -54,7 +86,7 @@ def warm_up_ids(conn: Connection[Any], ids: Collection[bytes]) -> None:
     """As `warm_up`, for the fragments of these events. Cost: if one is not in PostgreSQL, a scan of the lake's ids."""
     if _is_all_hot(conn):
         return
-    known = {found.bytes for (found,) in conn.execute(QUERIES["known"], {"ids": uuids(list(ids))}, binary=True)}
+    known = known_ids(conn, ids)
     if missing := [one for one in ids if one not in known]:
         from onefold.lake.thaw import thaw_ids_here  # heavy, and seldom needed
 

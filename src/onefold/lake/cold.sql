@@ -3,6 +3,15 @@ select n.h from lake_progress p join node n on n.h = any(%(fragments)b)
 where p.hot_since is not null and n.own_rcv < extract(epoch from p.hot_since) * 1000000
     and not exists (select from lake_thaw t where t.fragment = n.h)
 
+-- hold: until the end of the transaction no event leaves PostgreSQL
+select pg_advisory_xact_lock_shared(%(key)s)
+
+-- let_go: nobody holds them
+select pg_advisory_lock(%(key)s)
+
+-- let_go_no_more: they may be held again
+select pg_advisory_unlock(%(key)s)
+
 -- known: which of these events PostgreSQL has (index on id)
 select distinct id from event where id = any(%(ids)b)
 
@@ -48,7 +57,7 @@ where not exists (
     select from event e where e.fragment = v.fragment and e.ts = v.ts and e.position = v.position
 )
 
--- expire: fetched fragments that nobody has asked for since, but those that are being erased
+-- expire: fragments that were fetched some time ago, but those that are being erased
 delete from lake_thaw where thawed_at < %(before)s and fragment not in (select fragment from withheld) returning fragment
 
 -- freeze: older events, but decisions, that nobody has fetched any more (the partition for what fits nowhere else)

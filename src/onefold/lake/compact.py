@@ -24,8 +24,8 @@ from onefold.lake.files import register_files, working_memory, write_stream
 from onefold.lake.location import Location
 from onefold.lake.promote import complete, lacks_columns, promote_frequent, register_events, wanted_columns
 from onefold.lake.snapshot import File
-from onefold.lake.state import maintaining, progress_of, publish, settled_version
-from onefold.lake.tables import BUCKETS, EVENTS, ROW_GROUP_BYTES, ROW_GROUP_ROWS, Table
+from onefold.lake.state import known_versions, maintaining, progress_of, publish, settled_version
+from onefold.lake.tables import BUCKETS, EVENTS, ROW_GROUP_BYTES, ROW_GROUP_ROWS, TABLES, Table
 
 QUERIES: Final = load_queries("onefold.lake", "compact.sql")
 GRACE: Final = timedelta(days=2)
@@ -72,9 +72,11 @@ def compact(conn: Connection[Any], location: Location, *, everything: bool = Fal
     _fold_overrides(conn, location, everything=everything)
     complete(conn, location)
     with maintaining(conn):
-        version, files = _present(conn, location)
+        _, files = _present(conn, location)
         reach("clean: before")
-        clean(location, EVENTS.name, version)
+        for table in TABLES:
+            if table.name in known_versions(conn):
+                clean(location, table.name, settled_version(conn, location, table))
         reach("clean: after")
         conn.execute(QUERIES["compacted"])
     log.info("lake_compacted", steps=steps, rows=rows, files=len(files))

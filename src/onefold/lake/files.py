@@ -90,15 +90,18 @@ def _writer(sink: pa.NativeFile, table: Table, schema: pa.Schema) -> pq.ParquetW
 
 
 @contextmanager
-def working_memory() -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB for a run that changes the lake: bounded memory, what is more goes to a temporary folder."""
+def working_memory(memory_mb: int = MEMORY_MB) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB for a run over the lake: bounded memory, what is more goes to a temporary folder.
+
+    Raises Unavailable when both are full: a sum over texts of millions of groups keeps some of each in memory.
+    """
     try:
         folder = tempfile.mkdtemp(prefix="onefold-lake-")
     except OSError as fault:
         raise Unavailable(f"The lake has no room for temporary files: {fault}") from fault
     try:
         with duckdb.connect() as memory:
-            memory.execute(f"set memory_limit = '{MEMORY_MB}MB'")
+            memory.execute(f"set memory_limit = '{memory_mb}MB'")
             memory.execute(f"set threads = {THREADS}")
             memory.execute(f"set temp_directory = '{folder}'")
             memory.execute("set TimeZone = 'UTC'")

@@ -17,8 +17,8 @@ from onefold.lake.failpoints import reach
 from onefold.lake.files import write_rows
 from onefold.lake.learn import note_properties, sample_of
 from onefold.lake.location import Location
-from onefold.lake.promote import wanted_columns
-from onefold.lake.rows import HOT, connect_arrow, events_between, lake_rows, read_arrow
+from onefold.lake.promote import add_wanted, wanted_columns
+from onefold.lake.rows import HOT, connect_arrow, events_between, first_position, lake_rows, read_arrow
 from onefold.lake.state import (
     maintaining,
     note_flushed,
@@ -62,10 +62,11 @@ def flush(
     """
     events = 0
     with connect_arrow(url) as reader:
-        newest = _position(reader, "given_position")
+        newest = read_arrow(reader, HOT["given_position"])["position"][0].as_py()
+        reader.rollback()
         for _ in range(max_chunks):
             with maintaining(conn):
-                flushed, position = _flush_chunk(conn, reader, location, chunk_events)
+                flushed, position = _flush_chunk(conn, reader, location, newest, chunk_events)
             events += flushed
             if position is None or position >= newest:
                 break
@@ -75,20 +76,17 @@ def flush(
     return Flushed(events, position)
 
 
-def _position(reader: "ArrowConnection", query: str, **parameters: int) -> Any:  # noqa: ANN401 int or None
-    found = read_arrow(reader, HOT[query].format(**parameters))["position"][0].as_py()
-    reader.rollback()
-    return found
-
-
 def _flush_chunk(
-    conn: Connection[Any], reader: "ArrowConnection", location: Location, chunk_events: int
+    conn: Connection[Any], reader: "ArrowConnection", location: Location, newest: int, chunk_events: int
 ) -> tuple[int, int | None]:
     """How many events went in, and up to which position; None when no event waits."""
-    version = settled_version(conn, location, EVENTS)
     progress = progress_of(conn)
-    first = _position(reader, "next_position", after=progress.flushed)
+    if not progress.flushed:
+        add_wanted(conn, location)
+    version = settled_version(conn, location, EVENTS)
+    first = first_position(reader, progress.flushed, newest)
     if first is None:
+        reader.rollback()
         return 0, None
     until = first - 1 + chunk_events
     while (incoming := events_between(reader, first - 1, until, CHUNK_BYTES)) is None:

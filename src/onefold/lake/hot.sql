@@ -4,8 +4,8 @@ select e.position, uuid_send(e.id) as event_id, coalesce(n.prof, e.fragment) as 
 from event e left join node n on n.h = e.fragment
 where e.position > {after} and e.position <= {until}
 
--- next_position: the first event after a position (index on position)
-select min(position) as position from event where position > {after}
+-- first_position: the first event in a span of positions (index on position)
+select min(position) as position from event where position > {after} and position <= {until}
 
 -- given_position: no event has a later one yet
 select last_value as position from event_position
@@ -33,14 +33,11 @@ select fragment as fragment_id from withheld
 select e.position, uuid_send(e.id) as event_id, coalesce(n.prof, e.fragment) as profile_id, e.fragment as fragment_id, e.ts,
     e.received_at, e.source_id, e.kind, e.trust, e.flags, e.name, e.message_id, e.body
 from event e left join node n on n.h = e.fragment
-where e.position > {after} and e.position < (select min(position) from event where position > {after}) + {most}
+where e.position >= {first} and e.position < {first} + {most}
     and ({fragments}::bigint[] is null or e.fragment = any({fragments}))
 
--- hot_end: when the last event of `hot` was received, if others come after it (index on position)
-select (select max(received_at) from event where position > {after} and position < first + {most}) as ends_at
-from (select min(position) as first from event where position > {after}) as hot
-where exists (select from event where position >= first + {most})
-union all select null order by 1 nulls last limit 1
+-- hot_end: when the last event of `hot` was received (index on position)
+select max(received_at) as ends_at from event where position >= {first} and position < {first} + {most}
 
 -- promoted: properties that every file has as a column
 select name, "column", type from lake_property where is_complete

@@ -58,4 +58,4 @@ def location_of(settings: Settings) -> Location:
     if any(not (name and equals) for name, equals, _ in pairs):
         raise LocationRejected("ONEFOLD_LAKE_STORAGE must be NAME=value pairs with commas between them.")
     given = {name.strip(): value for name, _, value in pairs}
-    return Location(url or str(settings.database.data_dir / FOLDER), PATIENCE | given if separator else given)
+    return Location(url or str(settings.database.data_dir / FOLDER), PATIENCE | given if separator else {})

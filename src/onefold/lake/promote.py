@@ -178,6 +178,14 @@ def _is_due(conn: Connection[Any], location: Location) -> bool:
     return location.is_remote or shutil.disk_usage(Path(location.url)).free > 3 * sum(file.size_bytes for file in files)
 
 
+def add_wanted(conn: Connection[Any], location: Location) -> None:
+    """The table has a column for each property that files have, also when it is a new one. Locked."""
+    version = settled_version(conn, location, EVENTS)
+    committed = add_columns(location, EVENTS, [promoted_column(one) for one in wanted_columns(conn)])
+    if committed != version:
+        publish(conn, location, EVENTS, version, committed)
+
+
 def _add(conn: Connection[Any], location: Location, worth: Sequence[tuple[str, str]]) -> list[Promoted]:
     """Give these names and types columns, in one step. Locked."""
     version = settled_version(conn, location, EVENTS)

@@ -11,7 +11,7 @@ from onefold.lake.delta import demand_extent
 from onefold.lake.location import Location
 from onefold.lake.people import with_changes
 from onefold.lake.promoted import Promoted, promoted_column
-from onefold.lake.rows import HOT, bounded_arrow, connect_arrow, hot_rows, read_arrow
+from onefold.lake.rows import HOT, bounded_arrow, connect_arrow, first_position, hot_rows, read_arrow
 from onefold.lake.snapshot import Snapshot, TableFiles
 from onefold.lake.tables import EVENTS, TABLES, Table
 
@@ -92,17 +92,16 @@ def _array(fragments: Collection[int] | None) -> str:
 
 def _hot_tail(conn: "Connection", after: int, fragments: Collection[int] | None) -> tuple[pa.Table, datetime | None]:
     """Events that aren't in the lake yet; if they are too many, the oldest of them, and up to when those came."""
+    newest = read_arrow(conn, HOT["given_position"])["position"][0].as_py()
+    first = first_position(conn, after, newest) or newest + 1
     most = MAX_HOT
     while True:
-        query = HOT["hot"].format(after=after, most=most, fragments=_array(fragments))
+        query = HOT["hot"].format(first=first, most=most, fragments=_array(fragments))
         hot = read_arrow(conn, query) if most == 1 else bounded_arrow(conn, query, MAX_HOT_BYTES)
         if hot is not None:
-            return hot, _ends_at(conn, after, most)
+            break
         most //= 2
-
-
-def _ends_at(conn: "Connection", after: int, most: int) -> datetime | None:
-    if read_arrow(conn, HOT["given_position"])["position"][0].as_py() <= after + most:
-        return None
-    found: datetime | None = read_arrow(conn, HOT["hot_end"].format(after=after, most=most))["ends_at"][0].as_py()
-    return found
+    if first_position(conn, first + most - 1, newest) is None:
+        return hot, None
+    ends_at: datetime = read_arrow(conn, HOT["hot_end"].format(first=first, most=most))["ends_at"][0].as_py()
+    return hot, ends_at

@@ -32,6 +32,8 @@ PATHS: Final = {
     "context_campaign_medium": "$.context.campaign.medium",
 }
 """Column → where it stands in an event's JSON."""
+LOOK_AHEAD: Final = 1_000
+"""Positions in which the next event is looked for at first."""
 log = get_logger(__name__)
 SCHEMA: Final = schema_of(stored_columns(EVENTS))
 
@@ -80,6 +82,24 @@ def bounded_arrow(conn: "Connection", query: str, max_bytes: int) -> pa.Table | 
         if size > max_bytes:
             return None
     return pa.Table.from_batches(pieces)
+
+
+def first_position(conn: "Connection", after: int, newest: int) -> int | None:
+    """The first event's after `after` up to `newest`; None if there is none. Cost: grows with the gap, not with what
+    follows it.
+
+    Looked for in ever wider spans: the least of all that follow would be found by reading them. Positions have gaps:
+    transactions that failed, events that were erased.
+    """
+    span = LOOK_AHEAD
+    while after < newest:
+        query = HOT["first_position"].format(after=int(after), until=int(after + span))
+        first: int | None = read_arrow(conn, query)["position"][0].as_py()
+        if first is not None:
+            return first
+        after += span
+        span *= 2
+    return None
 
 
 def events_between(conn: "Connection", after: int, until: int, max_bytes: int) -> pa.Table | None:

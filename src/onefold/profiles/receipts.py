@@ -65,7 +65,8 @@ class Receipt:
 
 
 def receipt_of(conn: Connection[Any], names: Names, source_id: int, message_id: str) -> Receipt:
-    """What became of the message. Five look-ups by index; when nothing is known also of the newest unread requests."""
+    """What became of the message. Look-ups by index; when nothing is known also of the newest unread requests, and
+    of the lake if it has events that PostgreSQL hasn't: a scan of its ids."""
     message_id = message_id.replace("\0", "\N{REPLACEMENT CHARACTER}")  # as the door does
     key = {
         "id": UUID(bytes=event_id(source_id, message_id)),
@@ -73,8 +74,9 @@ def receipt_of(conn: Connection[Any], names: Names, source_id: int, message_id: 
         "message_id": message_id,
         "needle": msgspec.json.encode(message_id)[1:-1],
     }
-    warm_up_ids(conn, [event_id(source_id, message_id)])
-    row = conn.execute(QUERIES["stored"], key).fetchone()
+    if not (row := conn.execute(QUERIES["stored"], key).fetchone()) and not _is_known_otherwise(conn, key):
+        warm_up_ids(conn, [event_id(source_id, message_id)])
+        row = conn.execute(QUERIES["stored"], key).fetchone()
     stored = _stored(row, names) if row else None
     duplicates = [at for (at,) in conn.execute(QUERIES["duplicates"], key)]
     retraction = conn.execute(QUERIES["retraction"], key).fetchone()
@@ -89,6 +91,11 @@ def receipt_of(conn: Connection[Any], names: Names, source_id: int, message_id: 
     return Receipt(
         status=status, why=why, stored=stored, duplicates=duplicates, retracted_at=retracted_at, faults=faults
     )
+
+
+def _is_known_otherwise(conn: Connection[Any], key: dict[str, Any]) -> bool:
+    """Refused, or not yet processed: then the lake, where it takes a scan, has nothing of it either."""
+    return any(_is_true(conn.execute(QUERIES[query], key).fetchone()) for query in ("is_refused", "is_waiting"))
 
 
 def _stored(row: tuple[Any, ...], names: Names) -> Stored:

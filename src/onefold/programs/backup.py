@@ -65,6 +65,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     migrations: list[str]
     dump_bytes: int
     dump_sha256: str
+    has_lake: bool = False
     lake_files: int = 0
 
 
@@ -89,7 +90,8 @@ def back_up(settings: Settings, target: Path, *, with_lake: bool = True) -> Mani
             server = str(conn.info.parameter_status("server_version"))
             with archive.open(DUMP, "w", force_zip64=True) as part:
                 size, digest = _dump(url, moment, part)
-            lake_files = put_lake(conn, location, archive) if with_lake and not location.is_remote else 0
+            has_lake = with_lake and not location.is_remote
+            lake_files = put_lake(conn, location, archive) if has_lake else 0
             manifest = Manifest(
                 format=FORMAT,
                 onefold=version("onefold"),
@@ -98,6 +100,7 @@ def back_up(settings: Settings, target: Path, *, with_lake: bool = True) -> Mani
                 migrations=migrations,
                 dump_bytes=size,
                 dump_sha256=digest,
+                has_lake=has_lake,
                 lake_files=lake_files,
             )
             for key in sorted(settings.database.data_dir.glob(KEY_FILES)):
@@ -130,15 +133,13 @@ def restore(settings: Settings, source: Path, *, is_replacing: bool) -> Manifest
             )
         _check_dump(archive, manifest, source)
         _demand_place(url, is_replacing=is_replacing)
-        with (
-            unpacked(archive, location_of(settings), is_replacing=is_replacing),
-            archive.open(DUMP) as part,
-        ):
-            _load(url, part, is_replacing=is_replacing)
-        _put_keys(archive, settings.database.data_dir)
-    with connect(url, "restore", autocommit=True) as conn:
-        conn.execute(FORGET_CLUSTER)
-    migrate(settings)
+        with unpacked(archive, location_of(settings), has_lake=manifest.has_lake, is_replacing=is_replacing):
+            with archive.open(DUMP) as part:
+                _load(url, part, is_replacing=is_replacing)
+            _put_keys(archive, settings.database.data_dir)
+            with connect(url, "restore", autocommit=True) as conn:
+                conn.execute(FORGET_CLUSTER)
+            migrate(settings)
     return manifest
 
 

@@ -4,16 +4,19 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from psycopg import Connection
 
 from onefold.kernel.errors import Rejected, Unavailable
-from onefold.lake.api import Location, archived_files
+from onefold.lake.location import Location
 
 PREFIX: Final = "lake/"
+FRESH: Final = ".restoring"
+OLD: Final = ".replaced"
+"""Folders in the lake's own, so that all are on one disk, whether that is mounted there or linked to."""
 _COPY_BYTES: Final = 1 << 20
 
 
@@ -26,17 +29,23 @@ class BackupRejected(Rejected):
 def put_lake(conn: Connection[Any], location: Location, archive: zipfile.ZipFile) -> int:
     """The lake in a folder as `conn`'s transaction sees it goes into `archive`; how many files.
 
-    Raises LakeDamaged or Unavailable when files are missing.
+    Raises LakeDamaged, Unavailable when files are missing or can't be read, OSError when the archive can't be written.
     """
+    from onefold.lake.archive import archived_files  # heavy, and a restore doesn't need it
+
     root = Path(location.url)
     count = 0
-    for count, path in enumerate(archived_files(conn, location), start=1):  # noqa: B007 its last value is the answer
+    for path in archived_files(conn, location):
         try:
-            archive.write(path, f"{PREFIX}{path.relative_to(root).as_posix()}", zipfile.ZIP_STORED)  # compressed enough
-        except FileNotFoundError as fault:
+            source = path.open("rb")
+        except OSError as fault:
             raise Unavailable(
-                f"{path} of the lake is missing. `onefold lake verify` tells more; without the lake: --without-lake."
+                f"{path} of the lake can't be read ({fault.strerror}). `onefold lake verify` tells more; a backup "
+                "without the lake: --without-lake."
             ) from fault
+        with source, archive.open(f"{PREFIX}{path.relative_to(root).as_posix()}", "w", force_zip64=True) as target:
+            shutil.copyfileobj(source, target, _COPY_BYTES)  # stored: Parquet is compressed
+        count += 1
     return count
 
 
@@ -44,21 +53,21 @@ def lake_parts(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """What of an archive is the lake. Raises BackupRejected when a name leads out of its folder."""
     parts = [info for info in archive.infolist() if info.filename.startswith(PREFIX)]
     for info in parts:
-        path = PurePosixPath(info.filename)
-        if ".." in path.parts or info.is_dir() or "\\" in info.filename or ":" in info.filename:
+        inner = PurePosixPath(info.filename.removeprefix(PREFIX))
+        has_trick = inner.is_absolute() or ".." in inner.parts or "\\" in info.filename or ":" in info.filename
+        if has_trick or info.is_dir() or len(inner.parts) < 2:
             raise BackupRejected(f"{info.filename!r} in this backup is no file of a lake.")
     return parts
 
 
 @contextmanager
-def unpacked(archive: zipfile.ZipFile, location: Location, *, is_replacing: bool) -> Iterator[None]:
-    """The archive's lake is beside the lake's place, checked, before the block; in its place after it.
+def unpacked(archive: zipfile.ZipFile, location: Location, *, has_lake: bool, is_replacing: bool) -> Iterator[None]:
+    """The archive's lake is unpacked and checked before the block, and in place of what was there after it.
 
-    When the block fails, nothing has changed. An archive without a lake leaves what is there. Raises BackupRejected,
+    When the block fails, the lake is as it was. An archive without a lake leaves what is there. Raises BackupRejected,
     Unavailable.
     """
-    parts = lake_parts(archive)
-    if not parts:
+    if not has_lake:
         yield
         return
     if location.is_remote:
@@ -67,40 +76,58 @@ def unpacked(archive: zipfile.ZipFile, location: Location, *, is_replacing: bool
             "ONEFOLD_LAKE_URL), then copy that folder to the object store and set ONEFOLD_LAKE_URL again."
         )
     place = Path(location.url)
-    if _holds_something(place) and not is_replacing:
+    if _tables_in(place) and not is_replacing:
         raise BackupRejected(f"There is a lake in {place} already. Move it away, or say --replace to lose it.")
-    fresh = place.with_name(f".{place.name}.{os.getpid()}")
+    was_there = place.is_dir()
     try:
-        for info in parts:
-            _unpack(archive, info, fresh / info.filename.removeprefix(PREFIX))
+        try:
+            _sweep(place)  # an earlier restore may have been killed
+            (place / FRESH).mkdir(parents=True)
+            for info in lake_parts(archive):
+                _unpack(archive, info, place / FRESH / info.filename.removeprefix(PREFIX))
+        except OSError as fault:
+            raise Unavailable(
+                f"The lake can't be written to {place}: {fault.strerror}. Nothing was restored."
+            ) from fault
         yield
-        _exchange(fresh, place)
-    except OSError as fault:
-        raise Unavailable(f"The lake can't be written to {place}: {fault.strerror}.") from fault
+        try:
+            _exchange(place)
+        except OSError as fault:
+            raise Unavailable(
+                f"The database is restored; its lake could not be put into {place}: {fault.strerror}. "
+                "Mend that and restore again, with --replace."
+            ) from fault
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        _sweep(place)
+        if not was_there and place.is_dir() and not any(place.iterdir()):
+            place.rmdir()
 
 
-def _holds_something(folder: Path) -> bool:
-    return folder.is_dir() and any(folder.iterdir())
+def _tables_in(place: Path) -> list[Path]:
+    return [path for path in place.iterdir() if path.name not in (FRESH, OLD)] if place.is_dir() else []
+
+
+def _sweep(place: Path) -> None:
+    for name in (FRESH, OLD):
+        shutil.rmtree(place / name, ignore_errors=True)
 
 
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> None:
-    """One file, on the disk, and its checksum right."""
+    """One file, and its checksum right."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         with archive.open(info) as source, target.open("xb") as stream:
             shutil.copyfileobj(source, stream, _COPY_BYTES)
-            stream.flush()
-            os.fsync(stream.fileno())
     except zipfile.BadZipFile as fault:
         raise BackupRejected(f"{info.filename} in this backup was changed after it was made.") from fault
 
 
-def _exchange(fresh: Path, place: Path) -> None:
-    """`fresh` becomes `place`; what was there goes."""
-    old = place.with_name(f".{place.name}.{os.getpid()}.old")
-    with suppress(FileNotFoundError):
-        place.rename(old)
-    fresh.rename(place)
-    shutil.rmtree(old, ignore_errors=True)
+def _exchange(place: Path) -> None:
+    """What was unpacked takes the place of what is there."""
+    os.sync()  # all of it is on the disk before anything goes
+    (place / OLD).mkdir()
+    for path in _tables_in(place):
+        path.rename(place / OLD / path.name)
+    for path in (place / FRESH).iterdir():
+        path.rename(place / path.name)
+    os.sync()

@@ -234,7 +234,7 @@ def _restore(settings: "Settings", options: argparse.Namespace) -> None:
     with database(settings) as running:
         manifest = restore(running, options.file, is_replacing=options.replace)
     print(f"Restored what Onefold {manifest.onefold} held at {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
-    if not manifest.lake_files:
+    if not manifest.has_lake:
         print("The lake goes back to what that database knows of it when the worker runs.")
     print("`onefold lake verify` compares the lake with the database.")
 

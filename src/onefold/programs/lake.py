@@ -115,11 +115,12 @@ def _compact(url: str, location: Location, *, everything: bool) -> str:
 def _thaw(conn: Connection[Any], location: Location) -> int:
     """What the processor waits for, and what was taken back and may be in the lake only."""
     from onefold.events.api import end_pending, make_ready, pending_retractions
+    from onefold.lake.cold import known_ids
     from onefold.lake.thaw import thaw_events, thaw_wanted
 
     fetched = 0
     while ids := pending_retractions(conn, PENDING_AT_ONCE):
-        found = thaw_events(conn, location, ids)
+        found = thaw_events(conn, location, ids) | known_ids(conn, ids)  # of today's events the lake may have none
         make_ready(conn, found)
         end_pending(conn, [one for one in ids if one not in found])
         fetched += len(found)

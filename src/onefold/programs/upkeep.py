@@ -8,7 +8,7 @@ from psycopg.sql import SQL, Identifier
 
 from onefold.config import LakeSettings, RetentionSettings
 from onefold.infra.partitions import FIRST_MONDAY, Partitioned, drop_partitions, ensure_partitions, find_missing
-from onefold.lake.cold import announce_cold, announced_cold, freeze, hot_since
+from onefold.lake.cold import announce_cold, announced_cold, freeze, hot_since, letting_go
 
 LOG: Final = Partitioned("event_log", "received_at", days=1)
 EVENTS: Final = Partitioned("event", "received_at", days=7)
@@ -23,9 +23,11 @@ select 1 from {partition} p left join log_position l using (lane)
 where l.lane is null or (p.epoch, p.xid, p.off) > (l.epoch, l.xid, l.off) limit 1
 """
 COOLS_FOR: Final = timedelta(minutes=30)
-# Events that are not in the lake; and nothing goes while somebody's history is being changed.
+# Events that are not in the lake, or not in its tables of people; and nothing goes while a history is being changed.
 STILL_NEEDED_SQL: Final = """
-select 1 from {partition} where position > (select flushed from lake_progress)
+select 1 from {partition} where position > (
+    select case when refreshed = 0 then flushed else least(flushed, refreshed) end from lake_progress
+)
 union all select 1 from withheld union all select 1 from lake_wanted union all select 1 from pending_retraction limit 1
 """
 OUTCOMES: Final = (
@@ -68,22 +70,23 @@ def cool_events(connection: Connection[tuple[Any, ...]], lake: LakeSettings, now
     """Events that are in the lake leave PostgreSQL after their `hot_days`, week by week; the partitions dropped.
 
     A run says which weeks count as being in the lake only, and a later one drops them: whoever began to read before
-    that has long ended. What was fetched back goes a day later.
+    that has long ended. What was fetched back goes a day later, also when nothing more shall leave (`hot_days` 0).
+    Raises Unavailable when somebody's history is being changed for long.
     """
-    if not lake.hot_days:
-        return []
-    dropped = []
-    if announced := announced_cold(connection, now - COOLS_FOR):
-        dropped = drop_partitions(
-            connection,
-            EVENTS,
-            announced,
-            STILL_NEEDED_SQL,
-            with_each_sql="delete from lake_thaw",
-            stays_if_sql="kind in (7, 8)",  # decisions are few, and found by their ids when somebody is erased
-        )
-    announce_cold(connection, EVENTS.start_of(now - timedelta(days=lake.hot_days)))
-    freeze(connection, now)
+    dropped: list[str] = []
+    with letting_go(connection):
+        if announced := announced_cold(connection, now - COOLS_FOR):
+            dropped = drop_partitions(
+                connection,
+                EVENTS,
+                announced,
+                STILL_NEEDED_SQL,
+                with_each_sql="delete from lake_thaw",
+                stays_if_sql="kind in (7, 8)",  # decisions are few, and found by their ids when somebody is erased
+            )
+        if lake.hot_days:
+            announce_cold(connection, EVENTS.start_of(now - timedelta(days=lake.hot_days)))
+        freeze(connection, now)
     return dropped
 
 

@@ -4,6 +4,7 @@ Both sides come sorted by key and are compared in passing. Only rows that differ
 the processor waits.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +60,7 @@ from onefold.programs.processor.world import World
 
 QUERIES = load_queries("onefold.programs.processor", "rebuild.sql")
 MAX_PRINTED = 50
+LEAST_MEMORY_MB = 1_024
 _FETCH_ROWS = 10_000
 Key = Any
 
@@ -116,10 +118,15 @@ class Found(NamedTuple):
 @contextmanager
 def computed(conn: Connection[Any], location: Location, context: Context) -> Iterator[tuple[World, Sayings]]:
     """The world as the accepted events of the transaction's snapshot have it. Cost: one scan of them."""
-    with working_memory() as memory:
+    with working_memory(_memory_mb()) as memory:
         sayings = Sayings(memory, withheld_fragments(conn))
         sayings.take_in(all_events(conn, location))
         yield World(memory, context, Facts(memory, context, sayings)), sayings
+
+
+def _memory_mb() -> int:
+    """A quarter of the machine's: somebody waits for it, and what people say of themselves doesn't all go to disk."""
+    return max(LEAST_MEMORY_MB, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4_000_000)
 
 
 def differences(conn: Connection[Any], table: str, expected: Iterator[Row]) -> Iterator[Difference]:
