@@ -22,7 +22,10 @@ def damage_in(location: Location, table: Table, files: Sequence[File]) -> list[t
     if not files:
         return []
     store = folder_of(location, table.name)
-    found = ((file, _fault_of(store, file.uri.removeprefix(f"{location.table(table.name)}/"), file)) for file in files)
+    found = (
+        (file, _fault_of(location, store, file.uri.removeprefix(f"{location.table(table.name)}/"), file))
+        for file in files
+    )
     return [(file, fault) for file, fault in found if fault]
 
 
@@ -33,16 +36,23 @@ def sentence_on(damaged: Sequence[tuple[File, str]]) -> str:
     return f"Files of the lake are damaged: {named}{more}. Restore them from a backup, under the same names{OR_ANEW}"
 
 
-def _fault_of(store: FileSystem, path: str, file: File) -> str:
+def _content(location: Location, store: FileSystem, path: str, file: File) -> pa.NativeFile:
+    """Of a folder without reading it all into memory."""
+    if not location.is_remote:
+        return pa.memory_map(file.uri)
+    with store.open_input_file(path) as source:
+        return pa.BufferReader(source.read_buffer())
+
+
+def _fault_of(location: Location, store: FileSystem, path: str, file: File) -> str:
     (info,) = store.get_file_info([path])
     if info.type != FileType.File:
         return "is not there"
     if info.size != file.size_bytes:
         return f"has {info.size:,} bytes instead of {file.size_bytes:,}"
-    with store.open_input_file(path) as source:
-        content = source.read_buffer()  # whatever goes wrong from here on is in the file
+    content = _content(location, store, path, file)  # whatever goes wrong from here on is in the file
     try:
-        parquet = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
+        parquet = pq.ParquetFile(content, page_checksum_verification=True)
         rows = sum(batch.num_rows for batch in parquet.iter_batches())
     except (OSError, pa.ArrowException) as fault:
         return f"can't be read ({fault})"

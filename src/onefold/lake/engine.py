@@ -119,8 +119,10 @@ class Engine(Protocol):
 def engine_of(settings: "EngineSettings", temp_folder: Path) -> Engine:
     """The engine that the settings name. `temp_folder`: where large questions may spill, made when needed."""
     if settings.kind == "spark":
-        from onefold.lake.engines.spark import SparkEngine
-
+        try:
+            from onefold.lake.engines.spark import SparkEngine
+        except ModuleNotFoundError as fault:
+            raise Rejected("ONEFOLD_ENGINE_KIND=spark needs Spark's client: pip install 'onefold[spark]'.") from fault
         return SparkEngine(settings)
     from onefold.lake.engines.duckdb import DuckDBEngine
 

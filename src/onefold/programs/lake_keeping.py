@@ -29,21 +29,32 @@ log = get_logger(__name__)
 async def keep_lake(settings: Settings, stopping: asyncio.Event) -> None:
     """Flush when events wait, compact every hour, until stopped; what is under way then is ended, and nothing is lost.
 
-    A run that fails notes why in `lake_progress`, and the next one tries again.
+    A compaction may take long, so flushes go on beside it: each waits for a step of the other at most. A run that fails
+    notes why in `lake_progress`, and the next one tries again.
     """
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_keep_flushed(settings, stopping))
+        tasks.create_task(_keep_compact(settings, stopping))
+
+
+async def _keep_flushed(settings: Settings, stopping: asyncio.Event) -> None:
     flushed_at = time.monotonic()
-    compacted_at = flushed_at - COMPACT_S + settings.lake.flush_s  # soon after the start: an earlier run may have died
     while not await _stopped(stopping, min(LOOK_S, settings.lake.flush_s)):
         waiting, is_wanted = await asyncio.to_thread(_look, settings)
         if is_wanted:
             await _run(settings, stopping, "thaw")
-        now = time.monotonic()
-        if waiting and (waiting >= FLUSH_AT or now - flushed_at >= settings.lake.flush_s):
+        if waiting and (waiting >= FLUSH_AT or time.monotonic() - flushed_at >= settings.lake.flush_s):
             await _run(settings, stopping, "flush")
             flushed_at = time.monotonic()
-        if waiting is not None and now - compacted_at >= COMPACT_S:
+
+
+async def _keep_compact(settings: Settings, stopping: asyncio.Event) -> None:
+    pause_s: float = settings.lake.flush_s  # soon after the start: an earlier run may have died
+    while not await _stopped(stopping, pause_s):
+        waiting, _ = await asyncio.to_thread(_look, settings)
+        if waiting is not None:
             await _run(settings, stopping, "compact")
-            compacted_at = time.monotonic()
+        pause_s = COMPACT_S if waiting is not None else LOOK_S
 
 
 def _look(settings: Settings) -> tuple[int | None, bool]:
