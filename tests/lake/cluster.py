@@ -12,6 +12,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
+import pytest
+from _pytest.capture import CaptureManager
+
 from onefold.infra.processes import spawn
 from tests.waiting import wait_until
 
@@ -19,8 +22,20 @@ ROOT: Final = Path(__file__).parents[2]
 EXECUTOR_MB: Final = 512
 LEAN: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """For a short life: compiling well would take longer than it saves."""
+LOUD: Final = "SPARK IS NOT TESTED: no Java 17 or later is here. Debian: apt-get install openjdk-17-jre-headless"
 _CONNECT: Final = "Spark Connect server started"
 _MASTER: Final = re.compile(r"Starting Spark master at (spark://127\.0\.0\.1:\d+)")
+
+
+def demand_java(pytestconfig: pytest.Config) -> None:
+    """Skips with a message that nobody overlooks where Spark can't run."""
+    if java_there():
+        return
+    capturing = pytestconfig.pluginmanager.getplugin("capturemanager")
+    assert isinstance(capturing, CaptureManager)
+    with capturing.global_and_fixture_disabled():
+        sys.stderr.write(f"\n{LOUD}\n")
+    pytest.skip(LOUD)
 
 
 def java_there() -> bool:

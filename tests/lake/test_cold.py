@@ -160,7 +160,7 @@ def test_nothing_leaves_while_somebody_relies_on_it(cooled: Any, location: Locat
     conn.execute("update lake_thaw set thawed_at = thawed_at - interval '25 hours'")
     with connect(url, "processor") as other:
         demand_history(other, [ANA])
-        with pytest.raises(Unavailable, match="being changed"):
+        with pytest.raises(Unavailable, match="has been changed"):
             cool_events(conn, LakeSettings(hot_days=30), datetime.now(UTC))
         demand_history(other, [ANA])
     cool_events(conn, LakeSettings(hot_days=30), datetime.now(UTC))

@@ -1,7 +1,6 @@
 """docs/reference/lake.md says what the tables are, and its examples run."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from onefold.lake.flush import flush
 from onefold.lake.location import Location
 from onefold.lake.refresh import refresh
 from onefold.lake.tables import TABLES
+from tests.lake.cluster import demand_java
 from tests.lake.events import send, track
 from tests.lake.lake_page import PAGE, sections, written
 
@@ -66,9 +66,8 @@ def test_the_duckdb_example_runs(folder: Path) -> None:
     assert "[('Ana', 2, 15.0), ('Ben', 1, 7.5)]" in output_of(example("duckdb"), folder)
 
 
-@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
-def test_the_spark_example_runs(folder: Path) -> None:
-    pytest.importorskip("pyspark")
+def test_the_spark_example_runs(folder: Path, pytestconfig: pytest.Config) -> None:
+    demand_java(pytestconfig)
     counts = re.findall(r"\| *(-?\d+)\| +(\d+)\|", output_of(example("pyspark"), folder))
     assert [n for _, n in counts] == ["2", "1"]
 

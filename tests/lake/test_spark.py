@@ -1,13 +1,10 @@
 """Spark answers as DuckDB does, row by row: on a cluster of a master and two workers."""
 
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import pytest
-from _pytest.capture import CaptureManager
 
 from onefold.config import EngineSettings
 from onefold.lake.engine import Cancel, Engine, FileGone, Limits, QueryCancelled, QueryTooSlow, SumTooLarge
@@ -15,7 +12,7 @@ from onefold.lake.engines.duckdb import DuckDBEngine
 from onefold.lake.plans import Aggregate, Column, Metric, Property
 from onefold.lake.snapshot import Snapshot
 from tests.lake.awkward import START, awkward_snapshot
-from tests.lake.cluster import cluster, environment, java_there
+from tests.lake.cluster import cluster, demand_java, environment
 from tests.lake.questions import QUESTIONS
 from tests.lake.reference import comparable
 from tests.lake.small import event, snapshot_of
@@ -25,17 +22,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
     pytest.mark.timeout(300),  # five JVMs start, on two cores that do other things too
 ]
-LOUD: Final = "SPARK IS NOT TESTED: no Java 17 or later is here. Debian: apt-get install openjdk-17-jre-headless"
 
 
 @pytest.fixture(scope="module")
 def spark_url(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[str]:
-    if not java_there():
-        capturing = pytestconfig.pluginmanager.getplugin("capturemanager")
-        assert isinstance(capturing, CaptureManager)
-        with capturing.global_and_fixture_disabled():
-            print(f"\n{LOUD}", file=sys.__stderr__, flush=True)
-        pytest.skip(LOUD)
+    demand_java(pytestconfig)
     folder = tmp_path_factory.mktemp("spark")
     with pytest.MonkeyPatch.context() as patch:
         environ = environment(folder)

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.lake.cluster import connect_server, environment, java_there
+from tests.lake.cluster import connect_server, demand_java, environment
 from tests.lake.questions import QUESTIONS
-from tests.lake.test_spark import LOUD
 
 pytestmark = pytest.mark.timeout(300)  # a JVM starts, on cores that do other things too
 
 
-@pytest.mark.skipif(not java_there(), reason=LOUD)
-def test_every_question_is_answered_alike_by_connect(tmp_path: Path) -> None:
+def test_every_question_is_answered_alike_by_connect(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    demand_java(pytestconfig)
     environ = environment(tmp_path)
     with connect_server(tmp_path, environ) as url:
         assert re.fullmatch(r"sc://127\.0\.0\.1:\d+", url)

@@ -259,6 +259,11 @@ def test_a_restore_that_is_killed_leaves_the_database_as_it_was(
     assert contents(empty) == contents(filled)
 
 
+def flush_lake(settings: Settings) -> None:
+    with connect(settings.database.address(), "tests", autocommit=True) as conn:
+        flush(conn, settings.database.address(), location_of(settings))
+
+
 def test_the_lake_of_the_same_moment_comes_with_it(filled: Settings, empty: Settings, tmp_path: Path) -> None:
     url, location = filled.database.address(), location_of(filled)
     with connect(url, "tests", autocommit=True) as conn:
@@ -289,9 +294,7 @@ def test_the_lake_of_the_same_moment_comes_with_it(filled: Settings, empty: Sett
 
 
 def test_a_lake_that_is_there_is_replaced_only_when_asked(filled: Settings, empty: Settings, tmp_path: Path) -> None:
-    url, location = filled.database.address(), location_of(filled)
-    with connect(url, "tests", autocommit=True) as conn:
-        flush(conn, url, location)
+    flush_lake(filled)
     back_up(filled, tmp_path / "one.zip")
     place = Path(location_of(empty).url)
     (place / "events").mkdir(parents=True)
@@ -343,9 +346,7 @@ def test_a_lake_that_is_torn_changed_or_leads_elsewhere_is_refused(
 
 
 def test_a_lake_on_another_disk_stays_there_and_leftovers_go(filled: Settings, empty: Settings, tmp_path: Path) -> None:
-    url, location = filled.database.address(), location_of(filled)
-    with connect(url, "tests", autocommit=True) as conn:
-        flush(conn, url, location)
+    flush_lake(filled)
     back_up(filled, tmp_path / "one.zip")
     place = Path(location_of(empty).url)
     (tmp_path / "disk" / FRESH / "events").mkdir(parents=True)  # of a restore that was killed
@@ -364,7 +365,5 @@ def test_an_empty_lake_replaces_one_that_has_something(filled: Settings, empty: 
     (place / "events").mkdir(parents=True)
     restore(empty, tmp_path / "one.zip", is_replacing=True)
     assert list(place.iterdir()) == []
-    url, location = empty.database.address(), location_of(empty)
-    with connect(url, "tests", autocommit=True) as conn:
-        flush(conn, url, location)
-    assert verify(url, location).faults == []
+    flush_lake(empty)
+    assert verify(empty.database.address(), location_of(empty)).faults == []

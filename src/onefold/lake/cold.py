@@ -1,16 +1,17 @@
 """Which histories are in the lake only. Light: the processor asks with every retraction; `thaw.py` fetches them."""
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from psycopg import Connection, OperationalError, errors
+from psycopg import Connection
 
 from onefold.infra.arrays import bigints, uuids
 from onefold.infra.memory import Memory
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import Unavailable
+from onefold.lake.state import locked
 
 KEPT: Final = timedelta(days=1)
 HOLD_KEY: Final = 0x0F01D_1B
@@ -50,19 +51,8 @@ def letting_go(conn: Connection[Any]) -> Iterator[None]:
 
     `conn` is in autocommit. Raises Unavailable when one goes on for longer than LETTING_GO_S.
     """
-    key = {"key": HOLD_KEY}
-    conn.execute(f"set lock_timeout = '{LETTING_GO_S}s'")
-    try:
-        conn.execute(QUERIES["let_go"], key)
-    except errors.LockNotAvailable as fault:
-        raise Unavailable("Somebody's history is being changed; old events leave PostgreSQL in an hour.") from fault
-    finally:
-        conn.execute("set lock_timeout = 0")
-    try:
+    with locked(conn, HOLD_KEY, LETTING_GO_S, "Somebody's history has been changed"):
         yield
-    finally:
-        with suppress(OperationalError):  # who has lost the session has lost the lock, too
-            conn.execute(QUERIES["let_go_no_more"], key)
 
 
 def known_ids(conn: Connection[Any], ids: Collection[bytes]) -> set[bytes]:

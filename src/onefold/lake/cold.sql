@@ -6,12 +6,6 @@ where p.hot_since is not null and n.own_rcv < extract(epoch from p.hot_since) * 
 -- hold: until the end of the transaction no event leaves PostgreSQL
 select pg_advisory_xact_lock_shared(%(key)s)
 
--- let_go: nobody holds them
-select pg_advisory_lock(%(key)s)
-
--- let_go_no_more: they may be held again
-select pg_advisory_unlock(%(key)s)
-
 -- known: which of these events PostgreSQL has (index on id)
 select distinct id from event where id = any(%(ids)b)
 

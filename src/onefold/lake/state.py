@@ -45,18 +45,29 @@ def maintaining(conn: Connection[Any]) -> Iterator[None]:
 
     Who loses the database loses the lock, too, and can't publish any more what it does to files.
     """
-    key = {"key": LOCK_KEY}
     try:
-        conn.execute(f"set lock_timeout = '{LOCK_TIMEOUT_S}s'")
-        try:
-            conn.execute(QUERIES["lock"], key)
-        finally:
-            conn.execute("set lock_timeout = 0")
-        yield
-    except errors.LockNotAvailable as fault:
-        raise Unavailable(f"Another run has been changing the lake for more than {LOCK_TIMEOUT_S} s.") from fault
+        with locked(conn, LOCK_KEY, LOCK_TIMEOUT_S, "Another run has been changing the lake"):
+            yield
     except OperationalError as fault:
         raise Unavailable(f"The lake's run lost its database, and is taken back by the next one: {fault}") from fault
+
+
+@contextmanager
+def locked(conn: Connection[Any], lock_key: int, timeout_s: int, who: str) -> Iterator[None]:
+    """With an advisory lock of this session, `conn` in autocommit. Raises Unavailable after `timeout_s`: `who` holds
+    it.
+    """
+    key = {"key": lock_key}
+    conn.execute(f"set lock_timeout = '{timeout_s}s'")
+    try:
+        conn.execute(QUERIES["lock"], key)
+    except errors.LockNotAvailable as fault:
+        raise Unavailable(f"{who} for more than {timeout_s} s.") from fault
+    finally:
+        with suppress(OperationalError):
+            conn.execute("set lock_timeout = 0")
+    try:
+        yield
     finally:
         with suppress(OperationalError):  # who has lost the session has lost the lock, too
             conn.execute(QUERIES["unlock"], key)

@@ -1,4 +1,4 @@
--- lock: one run at a time changes the lake; held by the session, so that it ends with the process
+-- lock: held by the session, so that it ends with the process
 select pg_advisory_lock(%(key)s)
 
 -- unlock: the next may begin

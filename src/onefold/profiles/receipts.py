@@ -65,8 +65,11 @@ class Receipt:
 
 
 def receipt_of(conn: Connection[Any], names: Names, source_id: int, message_id: str) -> Receipt:
-    """What became of the message. Look-ups by index; when nothing is known also of the newest unread requests, and
-    of the lake if it has events that PostgreSQL hasn't: a scan of its ids."""
+    """What became of the message.
+
+    Cost: look-ups by index; when nothing is known also of the newest unread requests, and of the lake if it has events
+    that PostgreSQL hasn't: a scan of its ids.
+    """
     message_id = message_id.replace("\0", "\N{REPLACEMENT CHARACTER}")  # as the door does
     key = {
         "id": UUID(bytes=event_id(source_id, message_id)),
@@ -74,10 +77,7 @@ def receipt_of(conn: Connection[Any], names: Names, source_id: int, message_id: 
         "message_id": message_id,
         "needle": msgspec.json.encode(message_id)[1:-1],
     }
-    if not (row := conn.execute(QUERIES["stored"], key).fetchone()) and not _is_known_otherwise(conn, key):
-        warm_up_ids(conn, [event_id(source_id, message_id)])
-        row = conn.execute(QUERIES["stored"], key).fetchone()
-    stored = _stored(row, names) if row else None
+    stored = _stored(conn, key, names)
     duplicates = [at for (at,) in conn.execute(QUERIES["duplicates"], key)]
     retraction = conn.execute(QUERIES["retraction"], key).fetchone()
     faults = [
@@ -88,17 +88,19 @@ def receipt_of(conn: Connection[Any], names: Names, source_id: int, message_id: 
     status, why = _status(stored, duplicates, retracted_at, faults)
     if status is Status.UNKNOWN and _is_true(conn.execute(QUERIES["is_waiting"], key).fetchone()):
         status, why = Status.PENDING, "Received and safe in the log; the processor has not come to it yet."
+    if status in (Status.UNKNOWN, Status.DUPLICATE):  # last, because it takes a scan once events have left PostgreSQL
+        warm_up_ids(conn, [event_id(source_id, message_id)])
+        if stored := _stored(conn, key, names):
+            status, why = _status(stored, duplicates, retracted_at, faults)
     return Receipt(
         status=status, why=why, stored=stored, duplicates=duplicates, retracted_at=retracted_at, faults=faults
     )
 
 
-def _is_known_otherwise(conn: Connection[Any], key: dict[str, Any]) -> bool:
-    """Refused, or not yet processed: then the lake, where it takes a scan, has nothing of it either."""
-    return any(_is_true(conn.execute(QUERIES[query], key).fetchone()) for query in ("is_refused", "is_waiting"))
-
-
-def _stored(row: tuple[Any, ...], names: Names) -> Stored:
+def _stored(conn: Connection[Any], key: dict[str, Any], names: Names) -> Stored | None:
+    row = conn.execute(QUERIES["stored"], key).fetchone()
+    if row is None:
+        return None
     received_at, ts, kind, name, flags, namespace, value, profile_id, has_profile = row
     return Stored(
         received_at=received_at,

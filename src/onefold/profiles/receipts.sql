@@ -17,9 +17,6 @@ where source_id = %(source_id)s and message_id = %(message_id)s
 order by id desc
 limit 20
 
--- is_refused: whether it was refused as a whole (as above)
-select exists (select from violation where source_id = %(source_id)s and message_id = %(message_id)s and is_fatal)
-
 -- is_waiting: whether one of the newest unread requests of the source holds this text (index on lane, epoch, xid, off)
 select exists (
     select from log_position p cross join lateral (

@@ -7,8 +7,9 @@ the processor waits.
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -61,6 +62,8 @@ from onefold.programs.processor.world import World
 QUERIES = load_queries("onefold.programs.processor", "rebuild.sql")
 MAX_PRINTED = 50
 LEAST_MEMORY_MB = 1_024
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+"""Control group v2, "memory.max": bytes, or the word max (kernel.org, admin-guide/cgroup-v2)."""
 _FETCH_ROWS = 10_000
 Key = Any
 
@@ -125,8 +128,13 @@ def computed(conn: Connection[Any], location: Location, context: Context) -> Ite
 
 
 def _memory_mb() -> int:
-    """A quarter of the machine's: somebody waits for it, and what people say of themselves doesn't all go to disk."""
-    return max(LEAST_MEMORY_MB, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4_000_000)
+    """A quarter of the machine's or the container's: somebody waits for it, and not all that people say of themselves
+    can go to disk.
+    """
+    size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError):  # there is none, or it is "max"
+        size = min(size, int(CONTAINER_LIMIT.read_text()))
+    return max(LEAST_MEMORY_MB, size // 4_000_000)
 
 
 def differences(conn: Connection[Any], table: str, expected: Iterator[Row]) -> Iterator[Difference]:
