@@ -9,7 +9,6 @@ import pytest
 from onefold.config import Settings, load_settings
 from onefold.insights import asking
 from onefold.insights.asking import Question
-from onefold.insights.cells import rows_of
 from onefold.lake.snapshot import Snapshot
 from tests.insights import lake
 from tests.web.conftest import (
@@ -66,7 +65,7 @@ def ask(sandboxed: Settings, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
     def rows(sql: str, *, is_masked: bool = False, **more: Any) -> list[Any]:
         question = Question(sql=sql, is_masked=is_masked, **more)
         with asking.ask(sandboxed, question, lambda: False) as answer:
-            return list(rows_of(answer.table()))
+            return answer.rows()
 
     yield rows
     assert list((sandboxed.database.data_dir / "sql").glob("sql-*")) == []

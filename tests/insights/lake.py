@@ -20,8 +20,8 @@ ANNA, BERT, CARA = 101, 102, 103
 MOVED: Final = 204
 TOTAL: Final = Column("p_total", "double", "The property `total`", True)
 NOTE: Final = Column("p_note", "string", "The property `note`", True)
-PHONE: Final = Column("p_phone", "double", "The property `phone`", True)
-PROMOTED: Final = {"total": TOTAL, "note": NOTE, "phone": PHONE}
+PHONE: Final = Column("p_tel", "double", "The property `tel`", True)
+PROMOTED: Final = {"total": TOTAL, "note": NOTE, "tel": PHONE}
 
 
 def event(position: int, profile: int, name: str = "Bought", **more: Any) -> dict[str, Any]:
@@ -73,11 +73,12 @@ def small(folder: Path) -> Snapshot:
     ]  # fmt: skip
     company = {"company_id": 9, "space": "", "key": "acme", "name": "Acme", "n_events": 1, "first_seen": T0,
                "last_seen": T0, "traits": "{}"}  # fmt: skip
+    cara = pa.table({"profile_id": pa.array([CARA])})
     return Snapshot(
         tables={
             "events": TableFiles(table=EVENTS._replace(columns=_all(EVENTS)), version=3, files=tuple(events), hot=hot),
-            "profiles": _files(folder, PROFILES, profiles),
-            "identifiers": _files(folder, IDENTIFIERS, identifiers),
+            "profiles": replace(_files(folder, PROFILES, profiles), replaced=cara),
+            "identifiers": replace(_files(folder, IDENTIFIERS, identifiers), replaced=cara),
             "companies": _files(folder, COMPANIES, [company]),
         },
         position=6,

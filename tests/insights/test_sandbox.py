@@ -95,6 +95,45 @@ def test_a_result_is_cut_where_it_is_too_long(sandboxed: Settings, snapshot: Sna
         assert answer.file.stat().st_size < 400_000_000
 
 
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        (f"select cast('{'y' * 20_000}' as enum('{'y' * 20_000}')) from range(100000)", 500),  # noqa: S608 a test
+        (f"select {', '.join(['null'] * 1000)} from range(100000)", 2_000),  # noqa: S608 as above
+        ("select list_transform(range(100000), lambda x: null) from range(40)", 20),
+        ("select repeat(chr(1), 300000) from range(60)", 15),
+    ],
+)  # fmt: skip
+def test_what_is_small_in_arrow_and_large_as_json_is_cut(
+    sandboxed: Settings, ask: Ask, monkeypatch: pytest.MonkeyPatch, sql: str, rows: int
+) -> None:
+    """In the child: the process that answers pages sends the file as it is."""
+    monkeypatch.setitem(asking.MAX_BYTES, "json", 5_000_000)
+    with asking.ask(sandboxed, Question(sql=sql, is_masked=False, max_rows=100_000), lambda: False) as answer:
+        assert answer.report.is_cut
+        assert 0 < answer.report.rows < rows
+        assert answer.file.stat().st_size < 15_000_000
+
+
+def test_a_page_is_given_short_texts(ask: Ask) -> None:
+    (row,) = ask("select repeat('x', 1000), range(1000), {'a': 1}, 1.5, null, 170141183460469231731687303715884105727",
+                 form="page")  # fmt: skip
+    assert (len(row[0]), len(row[1])) == (301, 301)
+    assert row[2:] == ['{"a":1}', "1.5", None, 170141183460469231731687303715884105727]
+
+
+def test_no_message_advises_what_cannot_be_done(ask: Ask) -> None:
+    with pytest.raises(SqlRejected, match="by zero") as caught:
+        ask("select 1 % 0")
+    assert "SET" not in str(caught.value)
+
+
+def test_names_of_columns_are_no_formulas(sandboxed: Settings, snapshot: Snapshot, ask: Ask) -> None:
+    question = Question(sql='select 1 as "=HYPERLINK(1)"', is_masked=False, form="csv")
+    with asking.ask(sandboxed, question, lambda: False) as answer:
+        assert answer.file.read_text().startswith("\"'=HYPERLINK")
+
+
 def test_what_duckdb_says_is_told_with_its_place_in_the_text(ask: Ask) -> None:
     for sql, line, column, said in (
         ("select\n  'ü', nme from events", 2, 8, 'Referenced column "nme" not found'),

@@ -13,7 +13,7 @@ from onefold.lake.snapshot import Snapshot
 from onefold.lake.tables import EVENTS
 from tests.insights import lake
 from tests.insights.conftest import Ask
-from tests.insights.lake import ANNA, BERT
+from tests.insights.lake import ANNA, BERT, CARA
 
 EVERYTHING = "select position, profile_id, name, p_total, month, bucket from events order by position"
 
@@ -40,7 +40,7 @@ def test_people_are_as_they_are_now(ask: Ask, snapshot: Snapshot, monkeypatch: p
     changed = replace(
         profiles,
         hot=pa.Table.from_pylist([news], schema_of(profiles.table.columns)),
-        replaced=pa.table({"profile_id": pa.array([ANNA, BERT], pa.int64())}),
+        replaced=pa.table({"profile_id": pa.array([ANNA, BERT, CARA], pa.int64())}),
     )
     now = replace(snapshot, tables=dict(snapshot.tables) | {"profiles": changed})
     monkeypatch.setattr(asking, "snapshot_of", lambda *_: now)
@@ -87,7 +87,7 @@ def test_days_are_those_of_the_workspace(ask: Ask) -> None:
 
 
 PERSONAL = {
-    "events": ("user_id", "context_page_url", "context_page_referrer", "body", "p_phone"),
+    "events": ("user_id", "context_page_url", "context_page_referrer", "body", "p_tel"),
     "profiles": ("name", "email", "phone", "traits"),
     "identifiers": ("value",),
 }

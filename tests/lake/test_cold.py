@@ -11,8 +11,8 @@ from onefold.config import LakeSettings
 from onefold.events.api import Kind, stored_event
 from onefold.kernel.errors import Unavailable
 from onefold.kernel.hashing import event_id, identifier_hash
-from onefold.lake import thaw
-from onefold.lake.cold import cold_fragments, demand_history
+from onefold.lake import cold, thaw
+from onefold.lake.cold import HistoryInLake, cold_fragments, demand_history, is_history_wanted
 from onefold.lake.compact import compact
 from onefold.lake.flush import flush
 from onefold.lake.location import Location
@@ -240,15 +240,36 @@ def test_a_compaction_while_a_history_is_fetched_brings_nothing_back_that_was_ta
     send(conn, [{"type": "retract", "source": 1, "messageIds": ["m3"], "messageId": "r"}], LATER_US + DAY_US)
     conn.execute("update lake_thaw set thawed_at = thawed_at - interval '25 hours'")
     cool_events(conn, LakeSettings(hot_days=30), datetime.now(UTC))
-    read = thaw._read
+    put_back = thaw._put_back
 
-    def read_later(*arguments: Any) -> Any:
+    def put_back_later(*arguments: Any) -> Any:
         from onefold.infra.postgres import connect
 
         with connect(url, "tests", autocommit=True) as other:
             compact(other, location)
             assert other.execute("select * from event_gone").fetchall() == []
-        return read(*arguments)
+        return put_back(*arguments)
 
-    monkeypatch.setattr(thaw, "_read", read_later)
+    monkeypatch.setattr(thaw, "_put_back", put_back_later)
     assert "Seen 3" not in [entry.name for entry in timeline_page(conn, [ANA], limit=50).entries]
+
+
+def test_a_long_history_comes_piece_by_piece(cooled: Any, location: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    conn, _url = cooled
+    monkeypatch.setattr(thaw, "PIECE", 3)
+    assert len(timeline_page(conn, [ANA], limit=50).entries) == 13
+    check_profiles(conn, location)
+
+
+def test_who_asks_for_a_very_long_history_is_told_to_come_back(
+    cooled: Any, location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conn, _url = cooled
+    monkeypatch.setattr(cold, "MAX_HERE", 12)
+    with pytest.raises(HistoryInLake, match="Try again in a minute"):
+        timeline_page(conn, [ANA])
+    assert len(timeline_page(conn, [BEN], limit=50).entries) == 10
+    assert is_history_wanted(conn)
+    _thaw(conn, location)
+    assert len(timeline_page(conn, [ANA], limit=50).entries) == 13
+    assert not is_history_wanted(conn)

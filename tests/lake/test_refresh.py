@@ -6,11 +6,14 @@ import pyarrow as pa
 import pytest
 from psycopg import Connection
 
+from onefold.kernel.errors import Unavailable
+from onefold.lake import people
 from onefold.lake.delta import schema_of, stored_columns
 from onefold.lake.files import register_files, working_memory
 from onefold.lake.location import Location
 from onefold.lake.reading import take_snapshot
 from onefold.lake.refresh import refresh
+from onefold.programs.processor import erase
 from tests.lake.events import RECEIVED_US, send, track
 
 DAY_US = 86_400_000_000
@@ -77,3 +80,32 @@ def test_identifiers_have_the_names_of_their_namespaces(db: Connection[Any], pg_
     codes = {code: f"namespace {code}" for (code,) in db.execute("select ns from node")}
     refresh(db, pg_url, location, codes)
     assert {row["namespace"] for row in _table(pg_url, location, "identifiers")} == set(codes.values())
+
+
+@pytest.mark.parametrize("location", ["folder"], indirect=True)
+def test_who_is_being_erased_is_in_no_table_even_before_the_next_refresh(
+    db: Connection[Any], pg_url: str, location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(db, [track("ana", "Seen", n) for n in range(5)] + [track("ben", "Seen", 10)])
+    refresh(db, pg_url, location, NAMES)
+    row = db.execute(
+        "insert into privacy_request (kind, requested_by, identifier, is_suppressed)"
+        " values ('erase', 'test', '[\"user_id\", \"ana\"]', false) returning id"
+    ).fetchone()
+    monkeypatch.setattr(erase, "PIECES_AT_ONCE", 0)
+    send(db, [{"type": "request", "request": row[0] if row else 0, "messageId": "q"}], RECEIVED_US + DAY_US)
+    assert db.execute("select count(*) from withheld").fetchone() == (1,)
+    assert [row["value"] for row in _table(pg_url, location, "identifiers")] == ["ben"]
+    assert _found(pg_url, location) == _expected(db)
+
+
+@pytest.mark.parametrize("location", ["folder"], indirect=True)
+def test_more_changes_than_can_be_read_at_once_are_said(
+    db: Connection[Any], pg_url: str, location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(db, [track(f"user {n}", "Seen", n) for n in range(30)])
+    monkeypatch.setattr(people, "MAX_CHANGED_BYTES", 100)
+    with pytest.raises(Unavailable, match="More profiles changed since the lake's last refresh"):
+        take_snapshot(pg_url, location, tables=["profiles"])
+    refresh(db, pg_url, location, NAMES)
+    assert len(take_snapshot(pg_url, location, tables=["profiles"]).tables["profiles"].files) > 0

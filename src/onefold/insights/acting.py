@@ -10,9 +10,9 @@ from django.conf import settings
 
 from onefold.accounts.api import Actor, audit, name_of, workspace
 from onefold.infra.pool import pooled
-from onefold.insights.asking import Answer, Form, Question, ask, fingerprint, is_masked_for
+from onefold.insights.asking import Answer, Question, ask, fingerprint, is_masked_for
 from onefold.insights.guard import SqlRejected
-from onefold.insights.job import MAX_SQL
+from onefold.insights.job import MAX_SQL, Form
 from onefold.insights.runs import begin_run, cancelled, end_run
 from onefold.insights.sandbox import SqlCancelled, SqlTooMuch
 from onefold.kernel.errors import OnefoldError

@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from onefold.accounts.api import Permission, is_masked_name, may
 from onefold.config import Settings
 from onefold.insights.guard import SqlRejected
-from onefold.insights.job import RESULT, Hidden, Job, JobColumn, JobTable, Report
+from onefold.insights.job import RESULT, Form, Hidden, Job, JobColumn, JobTable, Report
 from onefold.insights.sandbox import private_folder, run_job, turn
 from onefold.lake.tables import COMPANIES, EVENTS, IDENTIFIERS, PROFILES, Column
 
@@ -25,10 +27,11 @@ TABLES: Final = (EVENTS, PROFILES, IDENTIFIERS, COMPANIES)
 """What SQL reads. Not `fragment_overrides`: `events` has the present profile already."""
 THREADS: Final = 2
 """DuckDB's, of one query: the processor wants its share."""
-Form = Literal["arrow", "csv", "parquet"]
-MAX_ROWS: Final[dict[Form, int]] = {"arrow": 100_000, "csv": 1_000_000, "parquet": 1_000_000}
-MAX_BYTES: Final[dict[Form, int]] = {"arrow": 64_000_000, "csv": 256_000_000, "parquet": 256_000_000}
-"""Of a result in memory, uncompressed."""
+MAX_ROWS: Final[dict[Form, int]] = {"json": 100_000, "page": 1_000, "csv": 1_000_000, "parquet": 1_000_000}
+MAX_BYTES: Final[dict[Form, int]] = {
+    "json": 64_000_000, "page": 8_000_000, "csv": 256_000_000, "parquet": 256_000_000
+}  # fmt: skip
+"""Of a result: of the file, and in memory uncompressed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,7 @@ class Question:
 
     sql: str
     is_masked: bool
-    form: Form = "arrow"
+    form: Form = "json"
     max_rows: int = 10_000
     time_zone: str = "UTC"
 
@@ -51,12 +54,10 @@ class Answer:
     taken_at: datetime
     position: int
 
-    def table(self) -> "pa.Table":
-        """The rows, of the form arrow."""
-        import pyarrow as pa  # heavy, and few ask
-
-        with pa.OSFile(str(self.file)) as source:
-            return pa.ipc.open_file(source).read_all()
+    def rows(self) -> list[list[Any]]:
+        """Of the forms json and page."""
+        found: list[list[Any]] = msgspec.json.decode(self.file.read_bytes())
+        return found
 
 
 def is_masked_for(actor: "Actor") -> bool:
@@ -69,13 +70,13 @@ def fingerprint(sql: str) -> str:
     return hashlib.blake2b(sql.encode(errors="replace"), digest_size=8).hexdigest()
 
 
-def hidden_as(column: Column, *, is_promoted: bool) -> Hidden:
-    """How whoever sees no personal data sees a column.
+def hidden_as(column: Column, property_name: str = "") -> Hidden:
+    """How whoever sees no personal data sees a column; `property_name`: what it was promoted from.
 
     What may tell who somebody is: never. Properties of events, and other texts: as on every page, without e-mail
     addresses and phone numbers.
     """
-    if is_masked_name(column.name) or (column.is_personal and not is_promoted):
+    if is_masked_name(property_name or column.name) or (column.is_personal and not property_name):
         return "null"
     return "addresses" if column.type == "string" else ""
 
@@ -131,17 +132,15 @@ def job_of(settings: Settings, question: Question, snapshot: "Snapshot", folder:
 
 
 def _job_table(snapshot: "Snapshot", part: "TableFiles", question: Question, folder: Path) -> JobTable:
-    promoted = {column.name for column in snapshot.promoted.values()} if part.table.name == EVENTS.name else set()
+    names = {column.name: name for name, column in snapshot.promoted.items()} if part.table.name == EVENTS.name else {}
     known = {column.name for column in part.table.columns}
-    columns = [*part.table.columns, *(one for one in snapshot.promoted.values() if one.name in promoted - known)]
+    columns = [*part.table.columns, *(one for one in snapshot.promoted.values() if one.name in names.keys() - known)]
     uris = tuple(file.uri for file in part.files)
     is_remote = bool(uris) and "://" in uris[0]
     return JobTable(
         name=part.table.name,
         columns=tuple(
-            JobColumn(
-                one.name, one.type, hidden_as(one, is_promoted=one.name in promoted) if question.is_masked else ""
-            )
+            JobColumn(one.name, one.type, hidden_as(one, names.get(one.name, "")) if question.is_masked else "")
             for one in columns
         ),
         files=uris,

@@ -1,7 +1,6 @@
 """Values of a result as JSON has them."""
 
 import math
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -42,9 +41,3 @@ def plain(value: Any) -> Any:  # noqa: ANN401 one line a type
     if isinstance(value, tuple):  # an interval, or an entry of a map
         return [plain(one) for one in value]
     return str(value)
-
-
-def rows_of(table: "pa.Table") -> Iterator[list[Any]]:
-    """Rows as lists of JSON values."""
-    columns = [[value_of(scalar) for scalar in column] for column in table.columns]
-    return (list(row) for row in zip(*columns, strict=True)) if columns else iter(())

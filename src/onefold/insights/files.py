@@ -1,8 +1,9 @@
-"""A result as a file to download."""
+"""A result as an answer: its file is sent as it is, piece by piece."""
 
 from collections.abc import Iterator
 from typing import IO, Final, Literal, cast
 
+import msgspec
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 
@@ -24,7 +25,25 @@ def file_response(answer: Answer, form: Literal["csv", "parquet"]) -> HttpRespon
     return cast(HttpResponse, response)  # the guards know no other kind
 
 
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+def json_response(answer: Answer) -> HttpResponse:
+    """The result of the form json, as the API tells it."""
+    report = answer.report
+    head = {
+        "columns": [{"name": name, "type": kind} for name, kind in report.columns],
+        "row_count": report.rows,
+        "is_cut": report.is_cut,
+        "seconds": round(report.seconds, 3),
+        "fresh_until": answer.taken_at.isoformat(),
+        "position": answer.position,
+    }
+    before = msgspec.json.encode(head).removesuffix(b"}") + b',"rows":'
+    response = StreamingHttpResponse(_pieces(answer.file.open("rb"), before, b"}"), content_type="application/json")
+    return cast(HttpResponse, response)
+
+
+def _pieces(file: IO[bytes], before: bytes = b"", after: bytes = b"") -> Iterator[bytes]:
     with file:
+        yield before
         while piece := file.read(PIECE_BYTES):
             yield piece
+        yield after

@@ -11,6 +11,10 @@ MAX_COLUMNS: Final = 1_000
 RESULT: Final = "result"
 """The file in the job's folder that holds the rows."""
 MASK: Final = "•••"
+Form = Literal["json", "page", "csv", "parquet"]
+"""Of a result: rows as lists of JSON; the same with texts of MAX_CELL letters, lists and structs as text; files."""
+MAX_CELL: Final = 300
+"""Letters that a page shows of a value."""
 Hidden = Literal["", "null", "addresses"]
 """How a column is shown: as it is; never; without the texts that hold e-mail addresses or phone numbers."""
 
@@ -47,7 +51,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     overrides: str = ""
     withheld: str = ""
     storage_options: dict[str, str] = {}
-    form: Literal["arrow", "csv", "parquet"] = "arrow"
+    form: Form = "json"
     max_rows: int = 10_000
     max_bytes: int = 64_000_000
     memory_mb: int = 1_024

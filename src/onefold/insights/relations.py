@@ -21,7 +21,6 @@ TYPES: Final = {
 """Delta's types as DuckDB names them."""
 ADDRESSES: Final = r"@|%40|\\u0040|(\+|%2B|\\u002[Bb])\d([ ().\-/]{0,2}\d){7,14}"
 """What makes a text unseen for whoever sees no personal data: something with an @, and international phone numbers."""
-_WITHHELD_BY: Final = {"events": "fragment_id", "identifiers": "identifier_id"}
 
 
 def view_sql(table: JobTable, job: Job, *, source: str, there: Collection[str]) -> str:
@@ -99,12 +98,8 @@ def _shown(column: JobColumn, value: str) -> str:
 
 
 def _around(table: JobTable, job: Job) -> str:
-    """The present profile of each event; nobody who is being erased."""
-    joins = ""
-    if table.name == "events" and job.overrides:
-        joins += f" LEFT JOIN {OVERRIDES} o ON o.fragment_id = t.fragment_id"
-    if job.withheld and (key := _WITHHELD_BY.get(table.name)):
-        joins += f" ANTI JOIN {WITHHELD} w ON w.fragment_id = t.{key}"
-    if job.withheld and table.name == "profiles":
-        joins += f" ANTI JOIN {WITHHELD}_profiles w ON w.profile_id = t.profile_id"
-    return joins
+    """The present profile of each event; nobody's who is being erased (other tables have no rows of theirs)."""
+    if table.name != "events":
+        return ""
+    joins = f" LEFT JOIN {OVERRIDES} o ON o.fragment_id = t.fragment_id" if job.overrides else ""
+    return joins + (f" ANTI JOIN {WITHHELD} w ON w.fragment_id = t.fragment_id" if job.withheld else "")

@@ -2,15 +2,13 @@
 
 from typing import Any, Literal
 
-import msgspec
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
 from onefold.accounts.api import Permission, actor_of, demand
 from onefold.insights.acting import placed, run_for
-from onefold.insights.asking import MAX_ROWS, Answer
-from onefold.insights.cells import rows_of
-from onefold.insights.files import file_response
+from onefold.insights.asking import MAX_ROWS
+from onefold.insights.files import file_response, json_response
 from onefold.insights.job import MAX_SQL
 
 router = Router()
@@ -54,22 +52,6 @@ def sql(request: HttpRequest, asked: SqlIn) -> HttpResponse:
     """
     actor = actor_of(request)
     demand(actor, Permission.RUN_SQL)
-    form = "arrow" if asked.format == "json" else asked.format
-    most = asked.limit or (10_000 if form == "arrow" else MAX_ROWS[form])
-    with placed(), run_for(actor, asked.sql, form=form, max_rows=most) as answer:
-        if asked.format != "json":
-            return file_response(answer, asked.format)
-        return HttpResponse(msgspec.json.encode(_json(answer)), content_type="application/json")
-
-
-def _json(answer: Answer) -> dict[str, Any]:
-    report = answer.report
-    return {
-        "columns": [{"name": name, "type": kind} for name, kind in report.columns],
-        "rows": list(rows_of(answer.table())),
-        "row_count": report.rows,
-        "is_cut": report.is_cut,
-        "seconds": round(report.seconds, 3),
-        "fresh_until": answer.taken_at.isoformat(),
-        "position": answer.position,
-    }
+    most = asked.limit or (10_000 if asked.format == "json" else MAX_ROWS[asked.format])
+    with placed(), run_for(actor, asked.sql, form=asked.format, max_rows=most) as answer:
+        return json_response(answer) if asked.format == "json" else file_response(answer, asked.format)

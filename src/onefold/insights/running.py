@@ -31,9 +31,11 @@ from onefold.insights.writing import Written, write
 
 BATCH_ROWS: Final = 512
 _ERRORS: Final = re.compile(r"^[\w ]*Error: ", re.MULTILINE)
+_SETTINGS: Final = re.compile(r"[^.,;:\n]*\bSET \w+[^.\n]*\.*")
+"""Advice to set what can't be set here."""
 _NOT_OURS: Final = ("_gone", "_overrides", "_withheld", "_hot_", "_files_", "_replaced_", "read_parquet")
-_AS_TEXT: Final = ("INTERVAL", "BIT", "TIME WITH TIME ZONE", "UNION", "BIGNUM")
-"""Types that Arrow has not, or not so that a reader knows them again."""
+_AS_TEXT: Final = ("INTERVAL", "BIT", "TIME WITH TIME ZONE", "UNION", "BIGNUM", "ENUM")
+"""Types that Arrow has not, or not so that a reader knows them again; or that are long texts in little room."""
 Place = tuple[str | int, ...]
 
 
@@ -89,9 +91,8 @@ def _set_up(conn: DuckDBPyConnection, job: Job) -> None:
 
 def _shut_in(conn: DuckDBPyConnection, job: Job, used: Collection[str]) -> list[Any]:
     """The views of what is `used`, and from then on nothing but them. Keep what is returned while they are read."""
-    needed = {*used, "identifiers"} if job.withheld and "profiles" in used else used
     try:
-        kept = _define(conn, job, [table for table in job.tables if table.name in needed])
+        kept = _define(conn, job, [table for table in job.tables if table.name in used])
     except (duckdb.IOException, duckdb.InvalidInputException, OSError) as fault:
         raise QueryFailed(Fault("files", type(fault).__name__)) from fault
     conn.execute("SET enable_external_access = false")
@@ -113,10 +114,6 @@ def _define(conn: DuckDBPyConnection, job: Job, tables: Sequence[JobTable]) -> l
         if table.hot:
             kept.append(_read(table.hot))
             conn.register(hot_name(table), kept[-1])
-    if job.withheld and tables:
-        source, there = sources.get("identifiers", ("", ()))
-        of = f"SELECT profile_id FROM {source} f JOIN {WITHHELD} w ON w.fragment_id = f.identifier_id" if there else ""  # noqa: S608 our own names
-        conn.execute(f"CREATE TABLE {WITHHELD}_profiles AS {of or 'SELECT CAST(NULL AS BIGINT) AS profile_id'}")
     for table in tables:
         source, there = sources[table.name]
         conn.execute(view_sql(table, job, source=source, there=there))
@@ -223,7 +220,7 @@ def _message(fault: Exception) -> tuple[str, int | None]:
     except ValueError:
         found = {}
     message = str(found.get("exception_message") or _ERRORS.sub("", said)).split("\n\nLINE ")[0].strip()
-    message = message.split("\n\tCandidate functions:")[0]
+    message = _SETTINGS.sub("", message.split("\n\tCandidate functions:")[0])
     kept = [line for line in message.splitlines() if not any(name in line for name in _NOT_OURS)]
     at = str(found.get("position", ""))
     return "\n".join(kept)[:2_000] or "DuckDB refuses this query.", int(at) if at.isdigit() else None

@@ -26,11 +26,12 @@ LOCK: Final = "lock"
 LOOK_EVERY_S: Final = 0.05
 ASK_EVERY_S: Final = 0.3
 WAIT_S: Final = 2.0
-"""How long a query waits for one of those that run; longer would keep the threads that answer pages."""
+"""How long a query, one at a time, waits for those that run: it keeps a thread that answers pages."""
 
 log = get_logger(__name__)
 _slots: dict[str, threading.BoundedSemaphore] = {}
 _slots_lock = threading.Lock()
+_waiting = threading.Lock()
 
 
 class SqlBusy(Unavailable):
@@ -54,15 +55,26 @@ class SqlCancelled(Rejected):
 
 @contextmanager
 def turn(at_once: int) -> Iterator[None]:
-    """One of the `at_once` turns that this process has. Raises SqlBusy when none comes within WAIT_S."""
+    """One of the `at_once` turns that this process has. Raises SqlBusy when none comes within WAIT_S, or at once when
+    somebody waits already.
+    """
     with _slots_lock:
         slots = _slots.setdefault("slots", threading.BoundedSemaphore(at_once))
-    if not slots.acquire(timeout=WAIT_S):
+    if not (slots.acquire(blocking=False) or _came(slots)):
         raise SqlBusy(f"{at_once} queries are running, which is as many as may at once. Try again in a moment.")
     try:
         yield
     finally:
         slots.release()
+
+
+def _came(slots: threading.BoundedSemaphore) -> bool:
+    if not _waiting.acquire(blocking=False):
+        return False
+    try:
+        return slots.acquire(timeout=WAIT_S)
+    finally:
+        _waiting.release()
 
 
 @contextmanager

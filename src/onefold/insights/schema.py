@@ -34,7 +34,7 @@ class ShownTable(NamedTuple):
 def schema_for(conn: Connection[Any], *, is_masked: bool) -> list[ShownTable]:
     """Every table that SQL reads. One small query: which properties are columns."""
     promoted = [
-        Column(column, kind, f"The property `{name}`; null if it is missing or no {kind}", is_personal=True)
+        (Column(column, kind, f"The property `{name}`; null if it is missing or no {kind}", is_personal=True), name)
         for name, column, kind in conn.execute(_PROMOTED_SQL)
     ]
     found = []
@@ -42,13 +42,13 @@ def schema_for(conn: Connection[Any], *, is_masked: bool) -> list[ShownTable]:
         extra = promoted if table is EVENTS else []
         meant = _HERE if table is EVENTS else {}
         columns = [
-            _shown(one, is_masked, False)
+            _shown(one, is_masked)
             for one in (column._replace(meaning=meant.get(column.name, column.meaning)) for column in table.columns)
-        ] + [_shown(one, is_masked, True) for one in extra]
+        ] + [_shown(one, is_masked, name) for one, name in extra]
         found.append(ShownTable(table.name, table.meaning, columns))
     return found
 
 
-def _shown(column: Column, is_masked: bool, is_promoted: bool) -> ShownColumn:
-    hidden = hidden_as(column, is_promoted=is_promoted) if is_masked else ""
+def _shown(column: Column, is_masked: bool, property_name: str = "") -> ShownColumn:
+    hidden = hidden_as(column, property_name) if is_masked else ""
     return ShownColumn(column.name, TYPES[column.type], column.meaning, hidden)

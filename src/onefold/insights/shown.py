@@ -4,25 +4,19 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
-
-import msgspec
 
 from onefold.accounts.api import Actor
 from onefold.insights.acting import Failure, failure_of, run_for
-from onefold.insights.cells import rows_of
+from onefold.insights.asking import MAX_ROWS
 from onefold.kernel.errors import OnefoldError
 from onefold.profiles.api import to_text
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-MAX_ROWS: Final = 1_000
 MAX_CELLS: Final = 20_000
 """What a browser lays out without a wait; a download has all."""
-MAX_CELL: Final = 300
-"""Letters of a value."""
+MAX_TYPE: Final = 60
+"""Letters of a type's name: structs and enumerations have long ones."""
 _NUMBERS: Final = (
     "BIGINT",
     "INTEGER",
@@ -71,15 +65,12 @@ class Shown:
 def shown_of(actor: Actor, sql: str, run_id: UUID) -> Shown:
     """Runs it. What is wrong is shown beside the text, which a page of its own would take away."""
     try:
-        with run_for(actor, sql, form="arrow", max_rows=MAX_ROWS, run_id=run_id) as answer:
+        with run_for(actor, sql, form="page", max_rows=MAX_ROWS["page"], run_id=run_id) as answer:
             report = answer.report
-            most = max(1, min(MAX_ROWS, MAX_CELLS // max(1, len(report.columns))))
+            most = max(1, MAX_CELLS // max(1, len(report.columns)))
             return Shown(
-                heads=tuple(
-                    Head(name, _SHORT.get(kind, kind), kind.startswith((*_NUMBERS, *_FRACTIONS)))
-                    for name, kind in report.columns
-                ),
-                rows=tuple(cell_rows(answer.table().slice(0, most), report.columns)),
+                heads=tuple(_head(name, kind) for name, kind in report.columns),
+                rows=tuple(cell_rows(answer.rows()[:most], report.columns)),
                 is_cut=report.is_cut or report.rows > most,
                 seconds=report.seconds,
                 fresh_until=answer.taken_at,
@@ -88,10 +79,15 @@ def shown_of(actor: Actor, sql: str, run_id: UUID) -> Shown:
         return Shown(failure=failure_of(fault, sql))
 
 
-def cell_rows(table: "pa.Table", columns: Sequence[tuple[str, str]]) -> Iterator[tuple[Cell, ...]]:
-    """Rows as a page shows them: long texts cut, ids of profiles as on other pages, instants without their zone."""
+def _head(name: str, kind: str) -> Head:
+    short = kind if len(kind) <= MAX_TYPE else f"{kind[:MAX_TYPE]}…"
+    return Head(name, _SHORT.get(kind, short), kind.startswith((*_NUMBERS, *_FRACTIONS)))
+
+
+def cell_rows(rows: Sequence[list[Any]], columns: Sequence[tuple[str, str]]) -> Iterator[tuple[Cell, ...]]:
+    """Rows as a page shows them: ids of profiles as on other pages, instants without their zone."""
     kinds = ["profile" if name == "profile_id" and kind == "BIGINT" else kind for name, kind in columns]
-    for row in rows_of(table):
+    for row in rows:
         yield tuple(_cell(value, kind) for value, kind in zip(row, kinds, strict=True))
 
 
@@ -104,7 +100,7 @@ def _cell(value: Any, kind: str) -> Cell:  # noqa: ANN401 a value of JSON
         return Cell("true" if value else "false", "text")
     if isinstance(value, int | float):
         return Cell(f"{value:.15g}" if isinstance(value, float) else str(value), "number")
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    text = str(value)
     if kind.startswith("TIMESTAMP"):  # the page says once whose days these are
         return Cell(_ZONE.sub("", text).replace("T", " "), "text")
-    return Cell(text if len(text) <= MAX_CELL else f"{text[:MAX_CELL]}…", "text")
+    return Cell(text, "text")

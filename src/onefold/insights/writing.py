@@ -1,5 +1,6 @@
-"""Writes a result into the job's folder: Arrow for pages and JSON, CSV, Parquet. Stops at the job's bounds."""
+"""Writes a result into the job's folder: JSON, CSV or Parquet. Stops at the job's bounds."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,15 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onefold.insights.job import RESULT, Job
+from onefold.insights.cells import value_of
+from onefold.insights.job import MAX_CELL, RESULT, Form, Job
 
 FORMULA: Final = r"^[=+\-@\t\r]"
+JSON_CELLS: Final = 20_000
+JSON_BYTES: Final = 1_000_000
+"""What becomes Python's at a time."""
+_AS_THEY_ARE: Final = (pa.types.is_null, pa.types.is_boolean, pa.types.is_integer, pa.types.is_string)
+"""Types whose values JSON has."""
 HARMLESS: Final = r"^[+-]?\d[\d ]*(\.\d+)?$"
 
 
@@ -44,7 +51,7 @@ def write(
     rows = size = 0
     is_cut = False
     try:
-        for batch in batches:
+        for batch in batches if job.form in ("csv", "parquet") else _small(batches):
             if rows >= job.max_rows or size >= job.max_bytes:
                 is_cut = True
                 break
@@ -61,12 +68,52 @@ def write(
     return Written(columns=tuple(columns), rows=rows, is_cut=is_cut)
 
 
+def _small(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """In pieces of which each is small as JSON, too: in Arrow a null takes no byte, a list of them as little."""
+    for batch in batches:
+        is_nested = any(pa.types.is_nested(kind) for kind in batch.schema.types)
+        by_size = batch.num_rows * JSON_BYTES // max(1, batch.nbytes)
+        rows = 1 if is_nested else max(1, min(by_size, JSON_CELLS // max(1, batch.num_columns)))
+        yield from (batch.slice(first, rows) for first in range(0, max(1, batch.num_rows), rows))
+
+
 def _fitting(batch: pa.RecordBatch, size: int) -> pa.RecordBatch:
     """About as many rows as have that many bytes, one at least: a batch of long texts is large."""
     return batch if batch.nbytes <= size else batch.slice(0, max(1, batch.num_rows * size // batch.nbytes))
 
 
-def _writer(schema: pa.Schema, sink: pa.NativeFile, form: str) -> tuple[Writer, Any]:
+class _JsonWriter:
+    """One list of rows, each a list."""
+
+    def __init__(self, sink: pa.NativeFile, max_cell: int | None) -> None:
+        self._sink, self._max_cell = sink, max_cell
+        self._before = b"["
+
+    def write_batch(self, batch: pa.RecordBatch) -> None:
+        """As of Writer."""
+        columns = [self._values(column) for column in batch.columns]
+        for row in zip(*columns, strict=True):
+            self._sink.write(self._before + msgspec.json.encode(row))
+            self._before = b",\n"
+
+    def close(self) -> None:
+        """As of Writer."""
+        self._sink.write(b"[]" if self._before == b"[" else b"]")
+
+    def _values(self, column: pa.Array) -> list[Any]:
+        is_plain = any(is_kind(column.type) for is_kind in _AS_THEY_ARE)
+        values = column.to_pylist() if is_plain else [value_of(scalar) for scalar in column]
+        return values if self._max_cell is None else [_short(value, self._max_cell) for value in values]
+
+
+def _short(value: object, letters: int) -> object:
+    """As a page shows it."""
+    if isinstance(value, list | dict):
+        value = msgspec.json.encode(value).decode()
+    return f"{value[:letters]}…" if isinstance(value, str) and len(value) > letters else value
+
+
+def _writer(schema: pa.Schema, sink: pa.NativeFile, form: Form) -> tuple[Writer, Any]:
     if form == "parquet":
         import pyarrow.parquet as pq
 
@@ -76,11 +123,15 @@ def _writer(schema: pa.Schema, sink: pa.NativeFile, form: str) -> tuple[Writer, 
     if form == "csv":
         import pyarrow.csv as pacsv
 
-        plain = pa.schema(
-            [pa.field(name, _plain_type(kind)) for name, kind in zip(schema.names, schema.types, strict=True)]
-        )
+        kinds = [_plain_type(kind) for kind in schema.types]
+        plain = pa.schema([pa.field(name, kind) for name, kind in zip(_disarmed(schema.names), kinds, strict=True)])
         return pacsv.CSVWriter(sink, plain), lambda batch: _plain_batch(batch, plain)
-    return pa.ipc.new_file(sink, schema), lambda batch: batch
+    return _JsonWriter(sink, MAX_CELL if form == "page" else None), lambda batch: batch
+
+
+def _disarmed(names: Sequence[str]) -> list[str]:
+    """Of columns: a table calculator takes a formula there, too."""
+    return [f"'{name}" if re.match(FORMULA, name) else name for name in names]
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -124,8 +175,6 @@ def _column(column: pa.Array, wanted: pa.DataType) -> pa.Array:
 
 
 def _values(column: pa.Array) -> Iterator[Any]:
-    from onefold.insights.cells import value_of
-
     return (value_of(scalar) for scalar in column)
 
 

@@ -1,5 +1,6 @@
 """Begins the lake anew out of PostgreSQL: what helps when its files are damaged, and there is no copy of them."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from deltalake import DeltaTable
@@ -29,14 +30,20 @@ def begin_anew(conn: Connection[Any], location: Location) -> None:
     """
     with maintaining(conn):
         if since := progress_of(conn).hot_since:
-            raise AnewRejected(
-                f"Events received before {since:%Y-%m-%d} are in the lake only: it can't be filled again without them."
-            )
+            raise _rejected(since)
         for table in TABLES:
             address = location.table(table.name)
             with translated(location, table.name):
                 if DeltaTable.is_deltatable(address, location.options or None):
                     raise AnewRejected(f"{address} is in the way. Stop Onefold and move {location.url} away first.")
         with conn.transaction():
-            for name in ("forget_tables", "forget_gone", "forget_overrides", "forget_touched", "begin"):
+            if not conn.execute(QUERIES["begin"]).rowcount:  # since the look above
+                raise _rejected(progress_of(conn).hot_since)
+            for name in ("forget_tables", "forget_gone", "forget_overrides", "forget_touched"):
                 conn.execute(QUERIES[name])
+
+
+def _rejected(since: datetime | None) -> AnewRejected:
+    return AnewRejected(
+        f"Events received before {since:%Y-%m-%d} are in the lake only: it can't be filled again without them."
+    )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from psycopg import Connection
+from psycopg.pq import TransactionStatus
 
 from onefold.infra.arrays import bigints, uuids
 from onefold.infra.memory import Memory
@@ -13,6 +14,8 @@ from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import Unavailable
 from onefold.lake.state import locked
 
+MAX_HERE: Final = 20_000
+"""Events that are fetched while somebody waits for them: seconds."""
 KEPT: Final = timedelta(days=1)
 HOLD_KEY: Final = 0x0F01D_1B
 LETTING_GO_S: Final = 5
@@ -26,14 +29,22 @@ class HistoryInLake(Unavailable):
     code = "history_in_lake"
 
     def __init__(self, fragments: list[int]) -> None:
-        super().__init__(f"The older events of {len(fragments)} identifiers are in the lake; they are being fetched.")
+        super().__init__(
+            f"The older events of {len(fragments)} identifiers are in the lake; they are being fetched. Try again in a "
+            "minute."
+        )
         self.fragments = fragments
 
 
 def cold_fragments(conn: Connection[Any], fragments: Collection[int]) -> list[int]:
     """Those that have events which are not in PostgreSQL. Cost: a look-up each."""
+    return list(_cold_sizes(conn, fragments))
+
+
+def _cold_sizes(conn: Connection[Any], fragments: Collection[int]) -> dict[int, int]:
+    """With how many events each has, wherever these are."""
     found = conn.execute(QUERIES["cold"], {"fragments": bigints(list(fragments))}, binary=True)
-    return [h for (h,) in found]
+    return {h: n for h, n in found}
 
 
 def demand_history(conn: Connection[Any], fragments: Collection[int]) -> None:
@@ -64,12 +75,18 @@ def warm_up(conn: Connection[Any], fragments: Collection[int]) -> None:
     """Every event of these fragments is in PostgreSQL afterwards. Safe to repeat.
 
     Cost: a look-up each; for those that weren't, the row groups of the lake they are in, and a row an event. Raises
+    HistoryInLake when they are more than MAX_HERE, so that nobody waits for minutes: the worker fetches them. Raises
     Unavailable when the lake can't be read.
     """
-    if not _is_all_hot(conn) and (cold := cold_fragments(conn, fragments)):
-        from onefold.lake.thaw import thaw_here  # heavy, and seldom needed
+    if _is_all_hot(conn) or not (cold := _cold_sizes(conn, fragments)):
+        return
+    is_alone = conn.info.transaction_status == TransactionStatus.IDLE  # what is asked for in a transaction goes with it
+    if is_alone and sum(cold.values()) > MAX_HERE:
+        want_history(conn, list(cold))
+        raise HistoryInLake(list(cold))
+    from onefold.lake.thaw import thaw_here  # heavy, and seldom needed
 
-        thaw_here(conn, cold)
+    thaw_here(conn, list(cold))
 
 
 def warm_up_ids(conn: Connection[Any], ids: Collection[bytes]) -> None:

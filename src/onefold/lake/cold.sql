@@ -1,5 +1,6 @@
--- cold: which of these fragments have events that are in the lake only (primary keys; one row of lake_progress)
-select n.h from lake_progress p join node n on n.h = any(%(fragments)b)
+-- cold: which of these fragments have events that are in the lake only, and how many events each has in all (primary
+-- keys; one row of lake_progress)
+select n.h, n.n from lake_progress p join node n on n.h = any(%(fragments)b)
 where p.hot_since is not null and n.own_rcv < extract(epoch from p.hot_since) * 1000000
     and not exists (select from lake_thaw t where t.fragment = n.h)
 

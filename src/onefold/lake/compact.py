@@ -5,7 +5,7 @@ profile. Each step rewrites some files and commits that at once; between two ste
 replaced stay for those who still read them, until `clean`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -57,18 +57,14 @@ def compact(conn: Connection[Any], location: Location, *, everything: bool = Fal
     Safe to repeat, to kill, and to run beside flushes and reads. Cost: reading and writing the rows of the files
     concerned, about 5 µs each; memory MEMORY_MB. Raises Unavailable when the storage fails or is full.
     """
-    rows, steps, before = 0, 0, None
     promote_frequent(conn, location)
-    while steps < MAX_STEPS:
-        with maintaining(conn):
-            version, files = _present(conn, location)
-            before = len(files) if before is None else before
-            group = _next_group(files, everything=everything) or _next_lacking(conn, location, files)
-            if group is None:
-                break
-            rows += rewrite(conn, location, version, group)
-            steps += 1
-    _drop_gone(conn, location)
+    with maintaining(conn):
+        before = len(_present(conn, location)[1])
+    fresh = _rewrite_each(conn, location, lambda files: next(fresh_groups(files, everything=everything), None))
+    _drop_gone(conn, location)  # before the long part: whoever was erased leaves the files in every run
+    others = _rewrite_each(
+        conn, location, lambda files: _next_cell(files, everything=everything) or _next_lacking(conn, location, files)
+    )
     _fold_overrides(conn, location, everything=everything)
     complete(conn, location)
     with maintaining(conn):
@@ -79,8 +75,24 @@ def compact(conn: Connection[Any], location: Location, *, everything: bool = Fal
                 clean(location, table.name, settled_version(conn, location, table))
         reach("clean: after")
         conn.execute(QUERIES["compacted"])
+    steps, rows = len(fresh) + len(others), sum(fresh) + sum(others)
     log.info("lake_compacted", steps=steps, rows=rows, files=len(files))
-    return Compacted(steps, rows, before or 0, len(files))
+    return Compacted(steps, rows, before, len(files))
+
+
+def _rewrite_each(
+    conn: Connection[Any], location: Location, next_group: Callable[[Sequence[File]], list[File] | None]
+) -> list[int]:
+    """Rewrite group after group until there is none; the rows of each. Between two of them a flush may come in."""
+    rows: list[int] = []
+    while len(rows) < MAX_STEPS:
+        with maintaining(conn):
+            version, files = _present(conn, location)
+            group = next_group(files)
+            if group is None:
+                break
+            rows.append(rewrite(conn, location, version, group))
+    return rows
 
 
 def rewrite(conn: Connection[Any], location: Location, version: int, files: Sequence[File]) -> int:
@@ -119,11 +131,9 @@ def _present(conn: Connection[Any], location: Location) -> tuple[int, tuple[File
     return version, files_of(location, EVENTS.name, version)
 
 
-def _next_group(files: Sequence[File], *, everything: bool) -> list[File] | None:
+def _next_cell(files: Sequence[File], *, everything: bool) -> list[File] | None:
     open_month = f"{datetime.now(UTC) - GRACE:%Y-%m}"
-    return next(fresh_groups(files, everything=everything), None) or next(
-        cell_groups(files, open_month, everything=everything), None
-    )
+    return next(cell_groups(files, open_month, everything=everything), None)
 
 
 def _next_lacking(conn: Connection[Any], location: Location, files: Sequence[File]) -> list[File] | None:

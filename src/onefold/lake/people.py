@@ -7,8 +7,9 @@ import duckdb
 import pyarrow as pa
 
 from onefold.infra.postgres import load_queries
+from onefold.kernel.errors import Unavailable
 from onefold.lake.delta import schema_of
-from onefold.lake.rows import read_arrow
+from onefold.lake.rows import bounded_arrow, read_arrow
 from onefold.lake.snapshot import TableFiles
 from onefold.lake.tables import BUCKETS, COMPANIES, IDENTIFIERS, PROFILES, Table
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from adbc_driver_postgresql.dbapi import Connection
 
 QUERIES: Final = load_queries("onefold.lake", "refresh.sql")
+MAX_CHANGED_BYTES: Final = 512 * 1024 * 1024
+"""Of rows that are read from PostgreSQL because the files don't have them yet."""
 KEYS: Final = {PROFILES: "id", IDENTIFIERS: "n.prof"}
 """Table → what the profile is called in the query of its rows."""
 BUCKET_SQL: Final = f"((profile_id % {BUCKETS} + {BUCKETS}) % {BUCKETS})::integer as bucket"
@@ -58,7 +61,8 @@ def stand_in(moment: "Connection") -> Stand:
 def with_changes(moment: "Connection", files: TableFiles) -> TableFiles:
     """A table as its files have it, and what has changed since; before the first refresh all of it.
 
-    Cost: the profiles that may have changed since the last refresh; 5 µs each.
+    Cost: the profiles that may have changed since the last refresh; 5 µs each. Raises Unavailable when they are more
+    than MAX_CHANGED_BYTES.
     """
     stand, table = stand_in(moment), files.table
     if not stand.has_news or (table == COMPANIES and not have_companies_changed(moment, stand)):
@@ -82,6 +86,12 @@ def _rows(moment: "Connection", table: Table, query: str) -> pa.Table:
     schema = schema_of(table.columns)
     with duckdb.connect() as memory:
         memory.execute("set TimeZone = 'UTC'")
-        memory.register("found", read_arrow(moment, query))
+        found = bounded_arrow(moment, query, MAX_CHANGED_BYTES)
+        if found is None:
+            raise Unavailable(
+                f"More {table.name} changed since the lake's last refresh than can be read at once. The worker"
+                " refreshes it with every flush; ask again in a few minutes. Health shows how far it is."
+            )
+        memory.register("found", found)
         rows: pa.Table = memory.sql(f"{SELECTS[table.name]} from found").to_arrow_table()
     return rows.select(schema.names).cast(schema)

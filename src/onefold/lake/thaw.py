@@ -4,8 +4,10 @@ A fragment is thawed whole or not at all. Its events keep their positions, so th
 when nobody has asked for a day.
 """
 
+import threading
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +16,7 @@ from psycopg import Connection
 from onefold.config import load_settings
 from onefold.infra.arrays import bigints, byteas, instants, integers, smallints, texts, uuids
 from onefold.infra.logs import get_logger
+from onefold.kernel.errors import Unavailable
 from onefold.kernel.instants import micros_of
 from onefold.lake.choosing import is_fresh
 from onefold.lake.cold import QUERIES, cold_fragments
@@ -29,6 +32,12 @@ _COLUMNS: Final = (
     "received_at", "event_id", "fragment_id", "ts", "source_id", "kind", "trust", "flags", "name", "message_id", "body",
     "position",
 )  # fmt: skip
+_FRAGMENT: Final = _COLUMNS.index("fragment_id")
+_POSITION: Final = _COLUMNS.index("position")
+SEARCH_WAIT_S: Final = 10
+_searching: Final = threading.Lock()
+PIECE: Final = 5_000
+"""Events that are in memory at a time."""
 log = get_logger(__name__)
 
 
@@ -50,18 +59,15 @@ def thaw_ids_here(conn: Connection[Any], ids: Collection[bytes]) -> None:
 
 
 def thaw(conn: Connection[Any], location: Location, fragments: Collection[int]) -> int:
-    """Fetch the older events of these; how many came. Who does so at the same time waits."""
+    """Fetch the older events of these; how many came. Who does so at the same time waits. Memory: PIECE events."""
     lake = _lake(conn, location, fragments)
     if lake is None:
         return 0
-    found = _read(conn, lake, list(fragments))
     with conn.transaction():
-        claimed = {h for (h,) in conn.execute(QUERIES["claim"], {"fragments": bigints(list(fragments))})}
-        mine = [event for event in found if event[2] in claimed]
-        if mine:
-            conn.execute(QUERIES["put_back"], _parameters(mine))
-    log.info("history_thawed", fragments=len(claimed), events=len(mine))
-    return len(mine)
+        claimed = [h for (h,) in conn.execute(QUERIES["claim"], {"fragments": bigints(list(fragments))})]
+        found = _put_back(conn, lake, claimed)
+    log.info("history_thawed", fragments=len(claimed), events=found.total())
+    return found.total()
 
 
 def thaw_wanted(conn: Connection[Any], location: Location) -> int:
@@ -84,12 +90,14 @@ def thaw_events(conn: Connection[Any], location: Location, ids: Collection[bytes
 
 
 def find_fragments(conn: Connection[Any], location: Location, ids: Collection[bytes]) -> dict[bytes, set[int]]:
-    """Of those of `ids` that are in the lake: the fragments of these events. Cost: a scan of the events' ids."""
+    """Of those of `ids` that are in the lake: the fragments of these events. Cost: a scan of the events' ids, one at a
+    time in a process. Raises Unavailable when others' take long.
+    """
     lake = _lake(conn, location, ())
     if lake is None or not ids:
         return {}
     found: dict[bytes, set[int]] = {}
-    with working_memory() as memory:
+    with _alone(), working_memory() as memory:
         register_files(memory, "files", location, EVENTS, lake.files, schema_of(stored_columns(EVENTS)))
         memory.execute("create temp table wanted (event_id blob)")
         memory.executemany("insert into wanted values (?)", [[one] for one in ids])
@@ -98,6 +106,16 @@ def find_fragments(conn: Connection[Any], location: Location, ids: Collection[by
         ).fetchall():
             found.setdefault(event_id, set()).add(fragment)
     return found
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    if not _searching.acquire(timeout=SEARCH_WAIT_S):
+        raise Unavailable("Older events are being looked for by others. Try again in a moment.")
+    try:
+        yield
+    finally:
+        _searching.release()
 
 
 def _lake(conn: Connection[Any], location: Location, fragments: Collection[int]) -> _Lake | None:
@@ -110,38 +128,46 @@ def _lake(conn: Connection[Any], location: Location, fragments: Collection[int])
     return _Lake(location, files, hot_since, frozenset(gone))
 
 
-def _read(conn: Connection[Any], lake: _Lake, fragments: list[int]) -> list[tuple[Any, ...]]:
-    """Where the events should be; should profiles count more than are there, wherever they are."""
+def _put_back(conn: Connection[Any], lake: _Lake, fragments: list[int]) -> Counter[int]:
+    """From where the events should be; should profiles count more than are there, from wherever they are. How many of
+    each fragment."""
     profiles = [prof for (prof,) in conn.execute(QUERIES["written_under"], {"fragments": bigints(fragments)})]
     buckets = {str(bucket_of(profile)) for profile in profiles}
     likely = [file for file in lake.files if is_fresh(file) or file.partition["bucket"] in buckets]
-    found = _select(lake, likely, fragments, f"profile_id in ({', '.join(map(str, profiles)) or 'null'})")
-    if _has_all(conn, fragments, found):
+    found = _put_back_from(conn, lake, likely, fragments, f"profile_id in ({', '.join(map(str, profiles)) or 'null'})")
+    if _are_all(conn, fragments, found):
         return found
     log.warning("history_looked_for_everywhere", fragments=len(fragments))
-    return _select(lake, lake.files, fragments, "true")
+    return _put_back_from(conn, lake, lake.files, fragments, "true")
 
 
-def _has_all(conn: Connection[Any], fragments: list[int], found: list[tuple[Any, ...]]) -> bool:
+def _are_all(conn: Connection[Any], fragments: list[int], found: Counter[int]) -> bool:
     """An erased profile's name is forgotten: under it there may be events of whom was parted from it."""
-    counts = Counter(event[_COLUMNS.index("fragment_id")] for event in found)
     rows = conn.execute(QUERIES["counted"], {"fragments": bigints(fragments)})
-    return all(counts[fragment] + n_here >= n for fragment, n, n_here in rows)
+    return all(found[fragment] + n_here >= n for fragment, n, n_here in rows)
 
 
-def _select(lake: _Lake, files: Sequence[File], fragments: list[int], where_sql: str) -> list[tuple[Any, ...]]:
+def _put_back_from(
+    conn: Connection[Any], lake: _Lake, files: Sequence[File], fragments: list[int], where_sql: str
+) -> Counter[int]:
     last = f"{lake.hot_since:%Y-%m}"
     files = [file for file in files if is_fresh(file) or file.partition["month"] <= last]
-    if not files:
-        return []
+    found: Counter[int] = Counter()
+    if not files or not fragments:
+        return found
     with quick_memory() as memory:
         columns = ", ".join(f"epoch_us({name})" if name in ("received_at", "ts") else name for name in _COLUMNS)
-        query = f"""
+        memory.execute(f"""
         select {columns} from {files_sql(memory, lake.location, EVENTS, files)}
         where {where_sql} and fragment_id in ({", ".join(map(str, fragments))})
             and received_at < make_timestamptz({micros_of(lake.hot_since)})
-        """  # noqa: S608 numbers, and our own names
-        return [row for row in memory.sql(query).fetchall() if row[-1] not in lake.gone]
+        """)  # noqa: S608 numbers, and our own names
+        while piece := memory.fetchmany(PIECE):
+            events = [event for event in piece if event[_POSITION] not in lake.gone]
+            if events:
+                conn.execute(QUERIES["put_back"], _parameters(events))
+            found.update(event[_FRAGMENT] for event in events)
+    return found
 
 
 def _parameters(events: list[tuple[Any, ...]]) -> dict[str, Any]:
