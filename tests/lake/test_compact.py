@@ -3,16 +3,19 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from psycopg import Connection
 
 from onefold.lake import delta
 from onefold.lake.compact import compact
+from onefold.lake.files import write_rows
 from onefold.lake.flush import flush
 from onefold.lake.location import Location
 from onefold.lake.reading import take_snapshot
 from onefold.lake.refresh import refresh
+from onefold.lake.tables import COMPANIES
 from tests.lake.events import RECEIVED_US, rows_in_database, rows_in_snapshot, send, track
 
 DAY_US = 86_400_000_000
@@ -97,6 +100,26 @@ def test_nothing_of_who_is_taken_back_is_left_on_the_disk_once_files_have_gone(
     left = work()
     assert b"ana@example.com" not in left
     assert b"ben" in left
+
+
+def test_the_version_that_counts_stays_in_the_log_until_another_counts(
+    location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Delta's own checkpoints on the way would forget it: whoever dies before PostgreSQL knows the next loses all."""
+    each = {"delta.logRetentionDuration": "interval 0 hours", "delta.checkpointInterval": "1"}
+    monkeypatch.setattr(delta, "_CONFIGURATION", delta._CONFIGURATION | each)
+    first = delta.create(location, COMPANIES)
+    row = {"company_id": 1, "space": "", "key": "acme", "n_events": 1}
+    rows = pa.Table.from_pylist([row], delta.schema_of(COMPANIES.columns))
+    files = [write_rows(location, COMPANIES, {}, rows) for _ in range(3)]
+    counts = delta.commit(location, COMPANIES, first, files[:1], {})
+    unknown = delta.commit(location, COMPANIES, counts, files[1:2], {})
+    delta.commit(location, COMPANIES, unknown, files[2:], {})
+    delta._files.cache_clear()
+    assert delta.extent_of(location, COMPANIES.name, counts) == (1, 1)
+    newest = delta.settle(location, COMPANIES, counts)
+    delta._files.cache_clear()
+    assert delta.extent_of(location, COMPANIES.name, counts) == delta.extent_of(location, COMPANIES.name, newest)
 
 
 def _is_data(path: Path) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute
-from deltalake import CommitProperties, DeltaTable, Schema
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
@@ -41,6 +41,9 @@ _CONFIGURATION: Final = {
     "delta.logRetentionDuration": f"interval {KEPT_HOURS} hours",
     "delta.deletedFileRetentionDuration": f"interval {KEPT_HOURS} hours",
 }
+
+_BARELY: Final = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+"""A commit alone: whoever makes one on the way would forget the version that PostgreSQL still counts. See `clean`."""
 
 
 def schema_of(columns: Iterable[Column]) -> pa.Schema:
@@ -192,6 +195,7 @@ def commit(
                 Schema.from_arrow(schema_of(table.columns)),
                 list(table.partitioned_by) or None,
                 commit_properties=properties,
+                post_commithook_properties=_BARELY,
             )
     except CommitFailedError as fault:
         raise LakeChanged(f"The table {table.name} was changed at the same time.") from fault
@@ -214,7 +218,7 @@ def settle(location: Location, table: Table, version: int | None) -> int:
     if version is None or version == newest:
         return newest
     with translated(location, table.name):
-        _open(location, table.name).restore(version)
+        _open(location, table.name).restore(version, post_commithook_properties=_BARELY)
     newest = newest_version(location, table.name)
     make_durable(location, table.name, [log_entry(newest)])
     return newest
@@ -235,7 +239,7 @@ def add_columns(location: Location, table: Table, columns: Sequence[Column]) -> 
         delta = _open(location, table.name)
         there = {field.name for field in delta.schema().fields}
         if new := [Field(one.name, PrimitiveType(one.type)) for one in columns if one.name not in there]:
-            delta.alter.add_columns(new)
+            delta.alter.add_columns(new, post_commithook_properties=_BARELY)
         return _open(location, table.name).version()
 
 
@@ -248,7 +252,10 @@ def clean(location: Location, name: str, keep: int) -> int:
         delta = _open(location, name)
         delta.create_checkpoint()
         delta.cleanup_metadata()
-        return len(delta.vacuum(KEPT_HOURS, dry_run=False, full=True, keep_versions=[keep]))
+        gone = delta.vacuum(
+            KEPT_HOURS, dry_run=False, full=True, keep_versions=[keep], post_commithook_properties=_BARELY
+        )
+        return len(gone)
 
 
 def _open(location: Location, name: str, version: int | None = None) -> DeltaTable:
