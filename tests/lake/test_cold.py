@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from psycopg import Connection
 
-from onefold.config import LakeSettings
+from onefold.config import LakeSettings, load_settings
 from onefold.events.api import Kind, stored_event
 from onefold.kernel.errors import Unavailable
 from onefold.kernel.hashing import event_id, identifier_hash
@@ -20,6 +20,7 @@ from onefold.lake.reading import take_snapshot
 from onefold.lake.verify import verify
 from onefold.privacy.api import has_history_come
 from onefold.profiles.timeline import timeline_page
+from onefold.programs.doctor import examine_running
 from onefold.programs.lake import _thaw
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.erase import erase_piece
@@ -99,6 +100,7 @@ def test_what_was_thawed_stays_through_upkeep_and_goes_after_a_day(cooled: Any, 
     cool_events(conn, LakeSettings(hot_days=30), datetime.now(UTC))
     ((here,),) = conn.execute("select count(*) from event where fragment = %s", [ANA]).fetchall()
     assert here == 13
+    assert not [one.text for one in examine_running(load_settings(), conn) if "holds rows" in one.text]
     conn.execute("update lake_thaw set thawed_at = thawed_at - interval '25 hours'")
     cool_events(conn, LakeSettings(hot_days=30), datetime.now(UTC))
     ((here,),) = conn.execute("select count(*) from event where fragment = %s", [ANA]).fetchall()

@@ -15,8 +15,6 @@ from onefold.profiles.api import to_text
 
 MAX_CELLS: Final = 20_000
 """What a browser lays out without a wait; a download has all."""
-MAX_TYPE: Final = 60
-"""Letters of a type's name: structs and enumerations have long ones."""
 _NUMBERS: Final = (
     "BIGINT",
     "INTEGER",
@@ -80,8 +78,7 @@ def shown_of(actor: Actor, sql: str, run_id: UUID) -> Shown:
 
 
 def _head(name: str, kind: str) -> Head:
-    short = kind if len(kind) <= MAX_TYPE else f"{kind[:MAX_TYPE]}…"
-    return Head(name, _SHORT.get(kind, short), kind.startswith((*_NUMBERS, *_FRACTIONS)))
+    return Head(name, _SHORT.get(kind, kind), kind.startswith((*_NUMBERS, *_FRACTIONS)))
 
 
 def cell_rows(rows: Sequence[list[Any]], columns: Sequence[tuple[str, str]]) -> Iterator[tuple[Cell, ...]]:
@@ -103,4 +100,4 @@ def _cell(value: Any, kind: str) -> Cell:  # noqa: ANN401 a value of JSON
     text = str(value)
     if kind.startswith("TIMESTAMP"):  # the page says once whose days these are
         return Cell(_ZONE.sub("", text).replace("T", " "), "text")
-    return Cell(text, "text")
+    return Cell(text, "number" if kind.startswith(_FRACTIONS) else "text")  # a decimal is a text in JSON

@@ -44,8 +44,11 @@ order by xact_start
 select gid, extract(epoch from now() - prepared)::float8 from pg_prepared_xacts
 where prepared < now() - make_interval(secs => %(older_than_s)s) order by prepared
 
--- unpartitioned: whether the default partitions hold rows, which they don't when upkeep runs
-select exists (select from event_log_default), exists (select from event_default)
+-- unpartitioned: whether the default partitions hold rows, which they don't when upkeep runs, but decisions and fetched
+-- histories of weeks that left PostgreSQL
+select exists (select from event_log_default), exists (
+    select from event_default where received_at >= coalesce((select hot_since from lake_progress), '-infinity')
+)
 
 -- stale_config: when the configuration, or the priority of a source that was there, first changed after all was folded
 select min(at) from (
