@@ -176,7 +176,9 @@ class LakeSettings(Group, frozen=True, kw_only=True):
         ),
     ] = None
     flush_s: Annotated[Positive, Meta(description="Seconds after which new events are in the lake, about")] = 60
-    hot_days: Annotated[int, Meta(ge=0, description="Days that events stay in PostgreSQL as well; 0 = for ever")] = 90
+    hot_days: Annotated[
+        int, Meta(ge=0, le=36_500, description="Days that events stay in PostgreSQL as well; 0 = for ever")
+    ] = 90
 
 
 class SqlSettings(Group, frozen=True, kw_only=True):

@@ -328,12 +328,15 @@ def test_a_lake_that_is_torn_changed_or_leads_elsewhere_is_refused(
     for name, changed in (
         ("fewer", {key: value for key, value in parts.items() if key != lake}),
         ("elsewhere", {("lake/../../evil" if key == lake else key): value for key, value in parts.items()}),
+        ("altered", {key: value + (b" " if key == lake else b"") for key, value in parts.items()}),
+        ("leftover", parts | {"lake/.restoring/x": b""}),
+        ("hollow", {key: value for key, value in parts.items() if key != DUMP}),
         ("absolute", {(f"lake/{tmp_path}/evil" if key == lake else key): value for key, value in parts.items()}),
     ):
         with zipfile.ZipFile(tmp_path / name, "w") as archive:
             for key, value in changed.items():
                 archive.writestr(key, value)
-        with pytest.raises(BackupRejected, match=r"in this backup|are missing"):
+        with pytest.raises(BackupRejected, match=r"in this backup|was changed after it was made"):
             restore(empty, tmp_path / name, is_replacing=False)
     content = (tmp_path / "one.zip").read_bytes()
     place = content.index(parts[lake][:200]) + 100

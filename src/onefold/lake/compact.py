@@ -20,12 +20,13 @@ from onefold.infra.postgres import load_queries
 from onefold.lake.choosing import cell_groups, fresh_groups, is_fresh, lacking_groups
 from onefold.lake.delta import clean, commit, files_of, removed, schema_of, stored_columns
 from onefold.lake.failpoints import reach
-from onefold.lake.files import register_files, working_memory, write_stream
+from onefold.lake.files import KEEP_SIDES, register_files, working_memory, write_stream
 from onefold.lake.location import Location
 from onefold.lake.promote import complete, lacks_columns, promote_frequent, register_events, wanted_columns
 from onefold.lake.snapshot import File
+from onefold.lake.sorting import sorted_reader
 from onefold.lake.state import known_versions, maintaining, progress_of, publish, settled_version
-from onefold.lake.tables import BUCKETS, EVENTS, ROW_GROUP_BYTES, ROW_GROUP_ROWS, TABLES, Table
+from onefold.lake.tables import BUCKETS, EVENTS, TABLES, Table
 
 QUERIES: Final = load_queries("onefold.lake", "compact.sql")
 GRACE: Final = timedelta(days=2)
@@ -103,12 +104,11 @@ def rewrite(conn: Connection[Any], location: Location, version: int, files: Sequ
     with working_memory() as memory:
         register_events(memory, location, files, wanted_columns(conn))
         _load(memory, changes)
-        rows_at_once = _rows_at_once(memory)
         reach("compact: read")
-        for month, bucket, n in memory.sql(_CELLS_SQL).fetchall():
-            cell = {"month": month, "bucket": str(bucket)}
-            sorted_rows = memory.sql(_CELL_SQL, params=cell).to_arrow_reader(rows_at_once)
-            actions.append(write_stream(location, EVENTS, cell, sorted_rows))
+        for month, bucket, n, body_bytes in memory.sql(_CELLS_SQL).fetchall():
+            of_cell = _CELL_SQL.format(month=month, bucket=bucket)
+            sorted_rows = sorted_reader(memory, of_cell, EVENTS, rows=n, body_bytes=body_bytes)
+            actions.append(write_stream(location, EVENTS, {"month": month, "bucket": str(bucket)}, sorted_rows))
             rows += n
     reach("compact: files written")
     committed = commit(location, EVENTS, version, actions, {"onefold.operation": "compact"})
@@ -118,12 +118,6 @@ def rewrite(conn: Connection[Any], location: Location, version: int, files: Sequ
         reach("compact: before publishing")
     reach("compact: published")
     return rows
-
-
-def _rows_at_once(memory: duckdb.DuckDBPyConnection) -> int:
-    """Of a row group; fewer where events are large."""
-    ((size_bytes,),) = memory.sql(_SIZE_SQL).fetchall()
-    return max(1, min(ROW_GROUP_ROWS, int(ROW_GROUP_BYTES / (size_bytes or 1))))
 
 
 def _present(conn: Connection[Any], location: Location) -> tuple[int, tuple[File, ...]]:
@@ -163,6 +157,7 @@ def _load(memory: duckdb.DuckDBPyConnection, changes: Changes) -> None:
     """The rows as they are to be, in a table that may lie on the disk."""
     memory.register("gone", changes.gone)
     memory.register("overrides", changes.overrides)
+    memory.execute(KEEP_SIDES)
     memory.execute(_LOAD_SQL)
 
 
@@ -220,12 +215,8 @@ select files.* replace (coalesce(overrides.profile, files.profile_id) as profile
     ((coalesce(overrides.profile, files.profile_id) % {BUCKETS} + {BUCKETS}) % {BUCKETS})::integer as bucket
 from files anti join gone using (position) left join overrides on overrides.fragment = files.fragment_id
 """  # noqa: S608 a number of ours
-_SIZE_SQL: Final = "select avg(strlen(body)) from (select body from rows using sample 1000 rows)"
-_CELLS_SQL: Final = "select month, bucket, count(*) from rows group by all order by all"
-_CELL_SQL: Final = f"""
-select * exclude (month, bucket) from rows where month = $month and bucket = $bucket::integer
-order by {", ".join(EVENTS.sorted_by)}
-"""  # noqa: S608 names of ours
+_CELLS_SQL: Final = "select month, bucket, count(*), sum(strlen(body))::bigint from rows group by all order by all"
+_CELL_SQL: Final = "select * exclude (month, bucket) from rows where month = '{month}' and bucket = {bucket}"
 _HAS_GONE_SQL: Final = "select 1 from file semi join changed using (position) limit 1"
 _HAS_MOVED_SQL: Final = (
     "select 1 from file join changed on changed.fragment = file.fragment_id "

@@ -4,14 +4,17 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from onefold.kernel.errors import Rejected
+from onefold.lake.choosing import is_fresh
 from onefold.lake.delta import schema_of, stored_columns
-from onefold.lake.files import COMPRESSION, register_files, working_memory
+from onefold.lake.files import COMPRESSION, KEEP_SIDES, register_files, working_memory
 from onefold.lake.location import Location
 from onefold.lake.reading import take_snapshot
 from onefold.lake.snapshot import Snapshot
+from onefold.lake.sorting import sorted_reader
 from onefold.lake.tables import COMPANIES, EVENTS, IDENTIFIERS, PROFILES, ROW_GROUP_ROWS, Column
 
 
@@ -42,14 +45,27 @@ def export(url: str, location: Location, folder: Path) -> dict[str, int]:
 def _export_events(
     memory: duckdb.DuckDBPyConnection, location: Location, snapshot: Snapshot, name: str, folder: Path
 ) -> int:
+    """Month by month."""
     files = snapshot.tables[name]
-    register_files(memory, "files", location, files.table, files.files, schema_of(stored_columns(files.table)))
+    schema = schema_of(stored_columns(files.table))
     for part in ("gone", "withheld", "overrides"):
         memory.register(part, getattr(snapshot, part))
     memory.register("hot", files.hot)
-    memory.execute(_EVENTS_SQL)
-    months = [month for (month,) in memory.sql("select distinct month from whole order by 1").fetchall()]
-    return sum(_write(memory.sql(_MONTH_SQL, params={"month": month}), folder / f"{month}.parquet") for month in months)
+    memory.execute(KEEP_SIDES)
+    fresh = [file for file in files.files if is_fresh(file)]
+    register_files(memory, "files", location, files.table, fresh, schema)
+    months = {month for (month,) in memory.sql(_MONTHS_SQL).fetchall()}
+    months |= {file.partition["month"] for file in files.files if not is_fresh(file)}
+    rows = 0
+    for month in sorted(months):
+        filed = [file for file in files.files if file.partition["month"] == month]
+        register_files(memory, "files", location, files.table, [*filed, *fresh], schema)
+        of_month = _MONTH_SQL.format(month=month)
+        ((n, body_bytes),) = memory.sql(_SIZE_SQL.format(rows=of_month)).fetchall()
+        if n:
+            found = sorted_reader(memory, of_month, files.table, rows=n, body_bytes=body_bytes)
+            rows += _write(found, folder / f"{month}.parquet")
+    return rows
 
 
 def _export_table(
@@ -65,11 +81,10 @@ def _export_table(
     query = f"""
     select {names} from files {kept} union all select {names} from hot order by {", ".join(files.table.sorted_by)}
     """  # noqa: S608 names of ours
-    return _write(memory.sql(query), folder / "all.parquet")
+    return _write(memory.sql(query).to_arrow_reader(ROW_GROUP_ROWS), folder / "all.parquet")
 
 
-def _write(found: duckdb.DuckDBPyRelation, path: Path) -> int:
-    reader = found.to_arrow_reader(ROW_GROUP_ROWS)
+def _write(reader: pa.RecordBatchReader, path: Path) -> int:
     rows = 0
     with pq.ParquetWriter(path, reader.schema, compression=COMPRESSION) as writer:
         for batch in reader:
@@ -80,13 +95,12 @@ def _write(found: duckdb.DuckDBPyRelation, path: Path) -> int:
 
 _OTHERS: Final = (PROFILES, IDENTIFIERS, COMPANIES)
 _KEY: Final = (Column("profile_id", "long", "Whose rows of the files don't count"),)
-_MONTH_SQL: Final = f"""
-select * exclude (month) from whole where month = $month order by {", ".join(EVENTS.sorted_by)}
-"""  # noqa: S608 names of ours
-_EVENTS_SQL: Final = """
-create temp table whole as
-select found.* replace (coalesce(overrides.profile_id, found.profile_id) as profile_id), strftime(ts, '%Y-%m') as month
+_MONTHS_SQL: Final = "select distinct strftime(ts, '%Y-%m') from (select ts from files union all select ts from hot)"
+_MONTH_SQL: Final = """
+select found.* replace (coalesce(overrides.profile_id, found.profile_id) as profile_id)
 from (
     select * from files anti join gone using (position) union all by name select * exclude (month, bucket) from hot
 ) found anti join withheld using (fragment_id) left join overrides using (fragment_id)
+where strftime(found.ts, '%Y-%m') = '{month}'
 """
+_SIZE_SQL: Final = "select count(*), coalesce(sum(strlen(body)), 0)::bigint from ({rows})"

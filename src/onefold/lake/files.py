@@ -41,6 +41,9 @@ _sources: Final[dict[int, list[_Source]]] = {}
 """By connection of `working_memory` and `quick_memory`: what was read in it."""
 MEMORY_MB: Final = 512
 THREADS: Final = 2
+KEEP_SIDES: Final = "set disabled_optimizers = 'build_side_probe_side'"
+"""Joins are held in memory by their right side: of files that are read through Arrow DuckDB doesn't know the size, and
+would take them for small."""
 
 
 def write_rows(location: Location, table: Table, partition: dict[str, str], rows: pa.Table) -> "AddAction":
@@ -106,6 +109,7 @@ def working_memory(memory_mb: int = MEMORY_MB) -> Iterator[duckdb.DuckDBPyConnec
             memory.execute(f"set temp_directory = '{folder}'")
             memory.execute("set TimeZone = 'UTC'")
             memory.execute("set preserve_insertion_order = false")
+            memory.execute("set enable_progress_bar = false")
             with _readable(memory):
                 yield memory
     finally:
@@ -118,12 +122,12 @@ def _readable(memory: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InvalidInputException) as fault:
-        raise _fault_of(_sources.get(id(memory), []), fault) from fault
+        raise fault_of(_sources.get(id(memory), []), fault) from fault
     finally:
         _sources.pop(id(memory), None)
 
 
-def _fault_of(sources: Sequence[_Source], fault: Exception) -> Exception:
+def fault_of(sources: Sequence[_Source], fault: Exception) -> Exception:
     """LakeDamaged if any of the files is; else Unavailable, or the fault itself if it is ours."""
     try:
         if damaged := [one for location, table, files in sources for one in damage_in(location, table, files)]:
@@ -182,6 +186,6 @@ def register_files(
     try:
         found = ds.dataset(paths, schema=schema, format=PARQUET, filesystem=store)
     except (OSError, pa.ArrowException) as fault:
-        raise _fault_of([(location, table, files)], fault) from fault
+        raise fault_of([(location, table, files)], fault) from fault
     _sources.setdefault(id(memory), []).append((location, table, files))
-    memory.register(name, scannable(found))
+    memory.register(name, scannable(found, is_near=not location.is_remote))

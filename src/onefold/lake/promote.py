@@ -17,10 +17,9 @@ import pyarrow.parquet as pq
 from psycopg import Connection
 
 from onefold.infra.logs import get_logger
-from onefold.kernel.errors import Unavailable
 from onefold.lake.delta import KEPT_HOURS, add_columns, column_names, files_of, schema_of, stored_columns
 from onefold.lake.failpoints import reach
-from onefold.lake.files import register_files
+from onefold.lake.files import fault_of, register_files
 from onefold.lake.learn import MAX_NAMES, QUERIES
 from onefold.lake.location import Location
 from onefold.lake.promoted import (
@@ -134,19 +133,19 @@ def register_events(
 
 
 def present_columns(location: Location, file: File) -> frozenset[str]:
-    """The columns of a file. Raises Unavailable."""
-    return _columns(location.url, tuple(sorted(location.options.items())), file.uri)
+    """The columns of a file. Raises LakeDamaged, Unavailable."""
+    try:
+        return _columns(location.url, tuple(sorted(location.options.items())), file.uri)
+    except (OSError, pa.ArrowException) as fault:
+        raise fault_of([(location, EVENTS, [file])], fault) from fault
 
 
 @lru_cache(maxsize=10_000)
 def _columns(url: str, options: tuple[tuple[str, str], ...], uri: str) -> frozenset[str]:
     location = Location(url, dict(options))
     path = uri.removeprefix(f"{location.table(EVENTS.name)}/")
-    try:
-        with location.files(EVENTS.name).open_input_file(path) as source:
-            return frozenset(pq.read_schema(source).names)
-    except (OSError, pa.ArrowException) as fault:
-        raise Unavailable(f"The lake can't be read: {fault}") from fault
+    with location.files(EVENTS.name).open_input_file(path) as source:
+        return frozenset(pq.read_schema(source).names)
 
 
 def _extended_sql(relation: str, lacking: Sequence[Promoted]) -> str:

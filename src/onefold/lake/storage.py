@@ -29,6 +29,8 @@ _DAMAGE: Final = (
 )
 """Of delta-rs' sentences those that speak of a log which is lost or torn, not of a storage that fails."""
 _MAX_CHARS: Final = 300
+_TRACE: Final = re.compile(r"\s0: .*\s1: .*", re.DOTALL)
+"""A backtrace of Rust: its frames are numbered."""
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m↳?")
 
 
@@ -40,7 +42,10 @@ def translated(location: Location, name: str) -> Iterator[None]:
     except CommitFailedError:
         raise
     except TableNotFoundError as fault:
-        raise LakeDamaged(f"The table {name} is lost. {log_advice(location, name)}") from fault
+        raise LakeDamaged(
+            f"The table {name} is lost, or ONEFOLD_LAKE_URL names another place than before. "
+            f"{log_advice(location, name)}"
+        ) from fault
     except (DeltaError, OSError) as fault:
         said = plain(fault)
         if any(words in said for words in _DAMAGE):
@@ -51,8 +56,8 @@ def translated(location: Location, name: str) -> Iterator[None]:
 
 
 def plain(fault: Exception) -> str:
-    """What an outside error says, as one line without colours."""
-    return " ".join(_COLOURS.sub("", str(fault)).split())[:_MAX_CHARS]
+    """What an outside error says, as one line without colours and without where in its own code it stands."""
+    return " ".join(_TRACE.sub("", _COLOURS.sub("", str(fault))).split())[:_MAX_CHARS]
 
 
 def folder_of(location: Location, name: str) -> "FileSystem":

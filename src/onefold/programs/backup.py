@@ -29,7 +29,7 @@ from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import Broken, Unavailable
 from onefold.lake.location import location_of
-from onefold.programs.backup_lake import BackupRejected, lake_parts, put_lake, unpacked
+from onefold.programs.backup_lake import BackupRejected, digest_of, lake_parts, put_lake, unpacked
 from onefold.programs.migrate import known_migrations, migrate, set_up_django
 
 FORMAT: Final = 2
@@ -50,7 +50,7 @@ where datname = current_database() and pid <> pg_backend_pid() and application_n
 """
 APPLIED = "select app || '.' || name from django_migrations order by id"
 # collectors begin an epoch of their own when the log comes from elsewhere
-FORGET_CLUSTER = "update log_epoch set system_identifier = 'restored ' || now()"
+FORGET_CLUSTER = "update public.log_epoch set system_identifier = 'restored ' || now()"
 
 log = get_logger(__name__)
 
@@ -67,6 +67,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     dump_sha256: str
     has_lake: bool = False
     lake_files: int = 0
+    lake_sha256: str = ""
 
 
 def back_up(settings: Settings, target: Path, *, with_lake: bool = True) -> Manifest:
@@ -102,6 +103,7 @@ def back_up(settings: Settings, target: Path, *, with_lake: bool = True) -> Mani
                 dump_sha256=digest,
                 has_lake=has_lake,
                 lake_files=lake_files,
+                lake_sha256=digest_of(lake_parts(archive)),
             )
             for key in sorted(settings.database.data_dir.glob(KEY_FILES)):
                 archive.writestr(f"{KEYS}{key.name}", key.read_bytes())
@@ -133,13 +135,13 @@ def restore(settings: Settings, source: Path, *, is_replacing: bool) -> Manifest
             )
         _check_dump(archive, manifest, source)
         _demand_place(url, is_replacing=is_replacing)
-        with unpacked(archive, location_of(settings), has_lake=manifest.has_lake, is_replacing=is_replacing):
-            with archive.open(DUMP) as part:
-                _load(url, part, is_replacing=is_replacing)
-            _put_keys(archive, settings.database.data_dir)
-            with connect(url, "restore", autocommit=True) as conn:
-                conn.execute(FORGET_CLUSTER)
-            migrate(settings)
+        with (
+            unpacked(archive, location_of(settings), has_lake=manifest.has_lake, is_replacing=is_replacing),
+            archive.open(DUMP) as part,
+        ):
+            _load(url, part, is_replacing=is_replacing)  # and at once, the lake
+        _put_keys(archive, settings.database.data_dir)
+    migrate(settings)
     return manifest
 
 
@@ -170,7 +172,7 @@ def _load(url: str, source: IO[bytes], *, is_replacing: bool) -> None:
                 feeding.start()
                 shutil.copyfileobj(_pipe(making.stdout), target, CHUNK_BYTES)
                 feeding.join()
-            target.write(b"commit;\n")
+            target.write(FORGET_CLUSTER.encode() + b";\ncommit;\n")
             target.flush()
         except BrokenPipeError:  # psql ended; it says why on its own output, which leaving the block raises
             log.warning("restore_refused")
@@ -256,8 +258,11 @@ def _read_manifest(archive: zipfile.ZipFile, source: Path) -> Manifest:
         raise BackupRejected(f"{source} is no backup of Onefold: it has no manifest that can be read.") from fault
     if manifest.format not in READABLE:
         raise BackupRejected(f"{source} has format {manifest.format}; this Onefold reads up to {FORMAT}.")
-    if len(lake_parts(archive)) != manifest.lake_files:
-        raise BackupRejected(f"{source} was changed after it was made: files of its lake are missing.")
+    if DUMP not in archive.namelist():
+        raise BackupRejected(f"{source} was changed after it was made: its database part is missing.")
+    parts = lake_parts(archive)
+    if len(parts) != manifest.lake_files or (parts and digest_of(parts) != manifest.lake_sha256):
+        raise BackupRejected(f"{source} was changed after it was made: its lake has other files.")
     return manifest
 
 

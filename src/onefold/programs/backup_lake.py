@@ -1,9 +1,10 @@
 """The lake in a backup: put into the archive, and back beside the database that knows of it."""
 
+import hashlib
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -60,6 +61,12 @@ def lake_parts(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     return parts
 
 
+def digest_of(parts: Sequence[zipfile.ZipInfo]) -> str:
+    """SHA-256 of their names, sizes and checksums; that their contents have these is seen when they are unpacked."""
+    lines = "".join(f"{info.filename} {info.file_size} {info.CRC}\n" for info in parts)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
 @contextmanager
 def unpacked(archive: zipfile.ZipFile, location: Location, *, has_lake: bool, is_replacing: bool) -> Iterator[None]:
     """The archive's lake is unpacked and checked before the block, and in place of what was there after it.
@@ -85,6 +92,7 @@ def unpacked(archive: zipfile.ZipFile, location: Location, *, has_lake: bool, is
             (place / FRESH).mkdir(parents=True)
             for info in lake_parts(archive):
                 _unpack(archive, info, place / FRESH / info.filename.removeprefix(PREFIX))
+            os.sync()  # all of it is on the disk before anything goes
         except OSError as fault:
             raise Unavailable(
                 f"The lake can't be written to {place}: {fault.strerror}. Nothing was restored."
@@ -124,7 +132,6 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> No
 
 def _exchange(place: Path) -> None:
     """What was unpacked takes the place of what is there."""
-    os.sync()  # all of it is on the disk before anything goes
     (place / OLD).mkdir()
     for path in _tables_in(place):
         path.rename(place / OLD / path.name)
