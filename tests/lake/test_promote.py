@@ -227,7 +227,8 @@ def test_a_demoted_property_stays_demoted_and_its_column_keeps_its_name(
     send(db, orders(0, 1_200, revenue=3))
     flush(db, pg_url, lake)
     compact(db, lake)
-    demote(db, "revenue")
+    assert demote(db, "p_revenue") == ("revenue", True), "as `status` names it"
+    assert demote(db, "revenue") == ("revenue", False)
     assert take_snapshot(pg_url, lake).promoted == {}
     send(db, orders(2_000, 30, revenue=4), RECEIVED_US + DAY_US)
     flush(db, pg_url, lake)

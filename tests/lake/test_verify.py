@@ -1,5 +1,7 @@
 """`verify` tells what differs, and is content with what is right."""
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +10,17 @@ import pyarrow.parquet as pq
 import pytest
 from psycopg import Connection
 
+from onefold.kernel.errors import Unavailable
+from onefold.lake import sorting
 from onefold.lake.compact import compact
-from onefold.lake.export import export
+from onefold.lake.export import HALF, ExportRejected, export
 from onefold.lake.flush import flush
 from onefold.lake.location import Location
 from onefold.lake.promote import promote
+from onefold.lake.reading import take_snapshot
 from onefold.lake.status import status_of
 from onefold.lake.verify import verify
-from tests.lake.events import RECEIVED_US, rows_in_database, send, track
+from tests.lake.events import RECEIVED_US, rows_in_database, rows_in_snapshot, send, track
 
 DAY_US = 86_400_000_000
 
@@ -62,6 +67,53 @@ def test_export_holds_what_is_right(db: Connection[Any], pg_url: str, location: 
     found = pq.read_table(tmp_path / "out" / "events")
     assert rows["events"] == found.num_rows == 40
     assert sorted(found["body"].to_pylist()) == sorted(row.body for row in rows_in_database(db))
+
+
+@pytest.mark.parametrize("location", ["folder"], indirect=True)
+def test_more_than_can_be_sorted_at_once_is_sorted_all_the_same(
+    db: Connection[Any], pg_url: str, location: Location, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slice by slice, in compaction and export."""
+    monkeypatch.setattr(sorting, "SLICE_BYTES", 2_000)
+    _history(db, pg_url, location)
+    flush(db, pg_url, location)
+    compact(db, location, everything=True)
+    assert rows_in_snapshot(take_snapshot(pg_url, location)) == rows_in_database(db)
+    send(db, [track(f"user {n}", "Seen", 200 + n) for n in range(5)])
+    export(pg_url, location, tmp_path / "out")
+    (file,) = (tmp_path / "out" / "events").iterdir()
+    for path in (file, *(Path(one.uri) for one in take_snapshot(pg_url, location).tables["events"].files)):
+        rows = pq.read_table(path, partitioning=None).select(["profile_id", "ts", "event_id"]).to_pylist()
+        keys = [tuple(row.values()) for row in rows]
+        assert keys == sorted(keys)
+    assert len(pq.read_table(file)) == len(rows_in_database(db))
+
+
+@pytest.mark.parametrize("location", ["folder"], indirect=True)
+def test_an_export_is_whole_or_not_there(
+    db: Connection[Any], pg_url: str, location: Location, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _history(db, pg_url, location)
+    (tmp_path / "file").touch()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    for place, said in (("file/x", "no folder"), ("file", "no folder"), ("full", "holds something")):
+        with pytest.raises(ExportRejected, match=said):
+            export(pg_url, location, tmp_path / place)
+    with monkeypatch.context() as broken:
+        broken.setattr("onefold.lake.export._export_table", _disk_full)
+        with pytest.raises(Unavailable, match=r"No space left on device\. Nothing was exported"):
+            export(pg_url, location, tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+    (tmp_path / "out" / HALF / "events").mkdir(parents=True)  # of one that was killed
+    assert export(pg_url, location, tmp_path / "out")["events"] == 40
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "companies", "events", "identifiers", "profiles",
+    ]  # fmt: skip
+
+
+def _disk_full(*_: object) -> int:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_status_tells_what_waits(db: Connection[Any], pg_url: str, location: Location) -> None:

@@ -68,6 +68,7 @@ def create(location: Location, table: Table) -> int:
     """The version of the table that is there, made if there is none."""
     with translated(location, table.name):
         if not location.is_remote:
+            Path(location.url).mkdir(mode=0o700, parents=True, exist_ok=True)  # it names people
             Path(location.table(table.name)).mkdir(parents=True, exist_ok=True)
         if DeltaTable.is_deltatable(location.table(table.name), location.options or None):
             return _open(location, table.name).version()

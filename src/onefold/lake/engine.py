@@ -122,7 +122,9 @@ def engine_of(settings: "EngineSettings", temp_folder: Path) -> Engine:
         try:
             from onefold.lake.engines.spark import SparkEngine
         except ModuleNotFoundError as fault:
-            raise Rejected("ONEFOLD_ENGINE_KIND=spark needs Spark's client: pip install 'onefold[spark]'.") from fault
+            raise Rejected(
+                "ONEFOLD_ENGINE_KIND=spark needs Spark's client: pip install '.[spark]' in Onefold's folder."
+            ) from fault
         return SparkEngine(settings)
     from onefold.lake.engines.duckdb import DuckDBEngine
 

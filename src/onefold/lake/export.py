@@ -1,5 +1,6 @@
 """The lake as plain Parquet files: nothing to be put right by whoever reads them."""
 
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -7,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from onefold.kernel.errors import Rejected
+from onefold.kernel.errors import Rejected, Unavailable
 from onefold.lake.choosing import is_fresh
 from onefold.lake.delta import schema_of, stored_columns
 from onefold.lake.files import COMPRESSION, KEEP_SIDES, register_files, working_memory
@@ -16,6 +17,8 @@ from onefold.lake.reading import take_snapshot
 from onefold.lake.snapshot import Snapshot
 from onefold.lake.sorting import sorted_reader
 from onefold.lake.tables import COMPANIES, EVENTS, IDENTIFIERS, PROFILES, ROW_GROUP_ROWS, Column
+
+HALF: Final = ".exporting"
 
 
 class ExportRejected(Rejected):
@@ -28,10 +31,28 @@ def export(url: str, location: Location, folder: Path) -> dict[str, int]:
     """Write every table into `folder`, which is new or empty: a file each, of `events` one a month; rows of each.
 
     As of one moment, the hot tail included, without what is gone, under present profiles, so that overrides are not
-    needed. Raises ExportRejected.
+    needed. Whole or not at all. Raises ExportRejected, Unavailable.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ExportRejected(f"{folder} holds something already. Name a folder that is new or empty.")
+    half = folder / HALF
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it names people
+        shutil.rmtree(half, ignore_errors=True)  # of an export that was killed
+        if any(folder.iterdir()):
+            raise ExportRejected(f"{folder} holds something already. Name a folder that is new or empty.")
+    except OSError as fault:
+        raise ExportRejected(f"{folder} is no folder that can be written to ({fault.strerror}).") from fault
+    try:
+        rows = _export_into(url, location, half)
+        for name in rows:
+            (half / name).rename(folder / name)
+    except OSError as fault:
+        raise Unavailable(f"{folder} can't be written to: {fault.strerror or fault}. Nothing was exported.") from fault
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+    return rows
+
+
+def _export_into(url: str, location: Location, folder: Path) -> dict[str, int]:
     snapshot = take_snapshot(url, location, tables=[table.name for table in _OTHERS])
     rows = {}
     for name in (EVENTS.name, *(table.name for table in _OTHERS)):

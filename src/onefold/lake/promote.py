@@ -85,12 +85,17 @@ def promote(conn: Connection[Any], location: Location, name: str, kind: str | No
         return added
 
 
-def demote(conn: Connection[Any], name: str) -> None:
-    """Ask the JSON again for this property, and never promote it by itself. Safe to repeat."""
+def demote(conn: Connection[Any], name: str) -> tuple[str, bool]:
+    """Ask the JSON again for this property, named by itself or by its column, and never promote it by itself; its name,
+    and whether it had a column. Safe to repeat.
+    """
     if not is_promotable(name):
         raise PromotionRejected("There can be no column of this name.")
     with maintaining(conn):
+        wanted = {one.column: one.name for one in wanted_columns(conn)}
+        name = wanted.get(name, name)
         conn.execute(QUERIES["demote"], {"name": name})
+    return name, name in wanted.values()
 
 
 def lacks_columns(location: Location, file: File, wanted: Sequence[Promoted]) -> bool:

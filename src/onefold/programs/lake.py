@@ -79,8 +79,9 @@ def _change_columns(url: str, location: Location, options: argparse.Namespace) -
 
     with connect(url, "lake", autocommit=True) as conn:
         if options.what == "demote":
-            demote(conn, options.name)
-            return f"{options.name} is read out of the JSON again, and won't be promoted by itself."
+            name, had_column = demote(conn, options.name)
+            was = "is read out of the JSON again" if had_column else "has no column"
+            return f"{name} {was}, and won't be promoted by itself."
         one = promote(conn, location, options.name, options.type)
     return (
         f"{options.name} is the column {one.column} ({one.type}) of every file from now on. Older ones get it by the "
@@ -151,13 +152,15 @@ def _status_lines(found: "Status") -> list[str]:
     for table in found.tables:
         fresh = f", {table.fresh_files:,} of them fresh" if table.fresh_files else ""
         lines.append(
-            f"{table.name}: {table.rows:,} rows in {table.files:,} files{fresh}, {_megabytes(table.size_bytes)}, "
+            f"{table.name}: {table.rows:,} rows in {_files(table.files)}{fresh}, {_megabytes(table.size_bytes)}, "
             f"version {table.version}"
         )
     since = f", the oldest received {found.waiting_since:%Y-%m-%d %H:%M:%S} UTC" if found.waiting_since else ""
     lines.append(f"Not in the lake yet: {found.waiting:,} events{since}")
+    lines.append(f"Rows that the next compaction leaves out: {found.gone:,}")
     lines.append(
-        f"To be left out at the next compaction: {found.gone:,}; fragments under another profile: {found.overrides:,}"
+        f"Fragments whose rows stand under a former profile: {found.overrides:,} (readers put that right; a compaction "
+        f"rewrites them once they are many)"
     )
     if found.hot_since:
         lines.append(f"Events received before {found.hot_since:%Y-%m-%d} are in the lake only.")
@@ -168,6 +171,10 @@ def _status_lines(found: "Status") -> list[str]:
     if found.fault:
         lines.append(f"WRONG: {found.fault}")
     return lines
+
+
+def _files(n: int) -> str:
+    return "1 file" if n == 1 else f"{n:,} files"
 
 
 def _megabytes(size_bytes: int) -> str:
