@@ -166,7 +166,10 @@ class LakeSettings(Group, frozen=True, kw_only=True):
 
     url: Annotated[
         str,
-        Meta(description="`s3://BUCKET/PREFIX`, `gs://…` or `az://…`; empty = the folder `lake` of the data folder"),
+        Meta(
+            description="`s3://BUCKET/PREFIX`, `gs://…`, `az://…` or a folder's whole path; empty = the folder `lake` "
+            "of the data folder"
+        ),
     ] = ""
     storage: Annotated[
         Secret | None,

@@ -179,7 +179,7 @@ def test_files_hold_what_was_asked(sandboxed: Settings, ask: Ask, tmp_path: Path
         text = answer.file.read_text()
     assert text == (
         '"f","n","l","ts","event_id","p_total","at","nothing","n"\n'
-        '"\'=1+1","-5","[1,2]","2026-02-01T05:30:00.000000+0000","00000000000000000000000000000007",70,"\'@x",,1\n'
+        '"\'=1+1","-5","[1,2]","2026-02-01T05:30:00.000000+00:00","00000000000000000000000000000007",70,"\'@x",,1\n'
     )
     with asking.ask(sandboxed, Question(sql=sql, is_masked=False, form="parquet"), lambda: False) as answer:
         table = pq.read_table(answer.file)

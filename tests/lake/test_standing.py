@@ -9,7 +9,7 @@ from psycopg import Connection
 from onefold.config import load_settings
 from onefold.kernel.errors import OnefoldError
 from onefold.lake.flush import flush
-from onefold.lake.location import Location
+from onefold.lake.location import Location, LocationRejected, location_of
 from onefold.lake.standing import standing_of
 from onefold.lake.state import clear_fault, note_fault, note_waiting
 from onefold.programs.attention import concerns
@@ -73,6 +73,22 @@ def test_the_doctor_and_the_bell_tell_it(db: Connection[Any], pg_url: str) -> No
     assert [one.is_fault for one in examine_lake(settings, db, now)] == [True]
     (concern,) = [one for one in concerns(db, settings, now) if one.key == "lake"]
     assert "The disk is full." in str(concern.params["reason"])
+
+
+def test_the_doctor_sees_that_there_is_no_lake(db: Connection[Any], pg_url: str, tmp_path: Any) -> None:
+    settings = load_settings({"DATABASE_URL": pg_url, "ONEFOLD_LAKE_URL": str(tmp_path / "lake")})
+    send(db, [track("ana", "Seen", 1)])
+    flush(db, pg_url, location_of(settings))
+    now = datetime.now(UTC)
+    assert not next(examine_lake(settings, db, now)).is_fault
+    (tmp_path / "lake").rename(tmp_path / "elsewhere")
+    (fault, *_) = [one.text for one in examine_lake(settings, db, now) if one.is_fault]
+    assert "There is no lake in" in fault
+
+
+def test_a_folder_is_said_whole() -> None:
+    with pytest.raises(LocationRejected, match="from / on"):
+        location_of(load_settings({"ONEFOLD_LAKE_URL": "some/lake"}))
 
 
 def test_a_run_that_fails_is_noted(

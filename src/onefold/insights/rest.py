@@ -20,7 +20,9 @@ class SqlIn(Schema):
     sql: str = Field(
         max_length=MAX_SQL, examples=["select name, count(*) as n from events group by name order by n desc"]
     )
-    limit: int | None = Field(None, ge=1, le=MAX_ROWS["csv"], description="Most rows; 10,000 as JSON if not said")
+    limit: int | None = Field(
+        None, ge=1, le=MAX_ROWS["csv"], description="Most rows; as JSON 10,000 if unsaid, 100,000 at most"
+    )
     format: Literal["json", "csv", "parquet"] = "json"
 
 

@@ -163,7 +163,8 @@ def _column(column: pa.Array, wanted: pa.DataType) -> pa.Array:
     if kind == wanted and not pa.types.is_string(kind):
         return column
     if pa.types.is_timestamp(kind):
-        return pc.strftime(column, format="%Y-%m-%dT%H:%M:%S%z" if kind.tz else "%Y-%m-%dT%H:%M:%S")
+        said = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S%z" if kind.tz else "%Y-%m-%dT%H:%M:%S")
+        return pc.replace_substring_regex(said, r"([+-]\d\d)(\d\d)$", r"\1:\2") if kind.tz else said
     if pa.types.is_dictionary(kind):
         column = column.dictionary_decode()
     if not pa.types.is_string(column.type):

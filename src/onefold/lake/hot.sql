@@ -58,4 +58,5 @@ select p.flushed, p.flushed_at, p.refreshed_at, p.compacted_at, p.hot_since, p.f
 from lake_progress p
 
 -- properties: what events carry, the most frequent first
-select name, n, n_text, n_number, n_boolean, n_other, "column", type, is_complete from lake_property order by n desc limit 200
+select name, n, n_text, n_number, n_boolean, n_other, case when not is_demoted then "column" end as "column", type, is_complete
+from lake_property order by n desc limit 200

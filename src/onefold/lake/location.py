@@ -54,6 +54,8 @@ def location_of(settings: Settings) -> Location:
             f"ONEFOLD_LAKE_URL begins with {scheme}://; it may begin with {', '.join(f'{one}://' for one in SCHEMES)}, "
             "or be a folder."
         )
+    if url and not separator and not url.startswith("/"):
+        raise LocationRejected(f"ONEFOLD_LAKE_URL is {url}; a folder must be said whole, from / on.")
     pairs = [pair.partition("=") for pair in storage.reveal().split(",")] if storage else []
     if any(not (name and equals) for name, equals, _ in pairs):
         raise LocationRejected("ONEFOLD_LAKE_STORAGE must be NAME=value pairs with commas between them.")

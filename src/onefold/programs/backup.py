@@ -51,6 +51,7 @@ where datname = current_database() and pid <> pg_backend_pid() and application_n
 APPLIED = "select app || '.' || name from django_migrations order by id"
 # collectors begin an epoch of their own when the log comes from elsewhere
 FORGET_CLUSTER = "update public.log_epoch set system_identifier = 'restored ' || now()"
+FORGET_PROCESSES = "delete from public.process_status"  # they ran elsewhere
 
 log = get_logger(__name__)
 
@@ -172,7 +173,7 @@ def _load(url: str, source: IO[bytes], *, is_replacing: bool) -> None:
                 feeding.start()
                 shutil.copyfileobj(_pipe(making.stdout), target, CHUNK_BYTES)
                 feeding.join()
-            target.write(FORGET_CLUSTER.encode() + b";\ncommit;\n")
+            target.write(b"%s;\n%s;\ncommit;\n" % (FORGET_CLUSTER.encode(), FORGET_PROCESSES.encode()))
             target.flush()
         except BrokenPipeError:  # psql ended; it says why on its own output, which leaving the block raises
             log.warning("restore_refused")

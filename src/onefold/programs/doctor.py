@@ -144,12 +144,15 @@ def examine_privacy(connection: Connection[tuple[Any, ...]], now: datetime) -> F
 def examine_lake(settings: Settings, connection: Connection[tuple[Any, ...]], now: datetime) -> Iterator[Finding]:
     """Whether the lake keeps up, its last run went well, and its disk has room where it isn't the data folder's."""
     standing = standing_of(connection)
+    location = location_of(settings)
     faults = standing.faults(now, settings.lake.flush_s)
+    if standing.events and not location.is_remote and not Path(location.url).is_dir():
+        faults.append(f"There is no lake in {location.url}. Bring it back, or set ONEFOLD_LAKE_URL to where it is.")
     for text in faults:
         yield Finding(True, text)
     if not faults:
         yield Finding(False, f"The lake holds {standing.events:,} events; {standing.waiting:,} are yet to come.")
-    folder = Path(location_of(settings).url)
+    folder = Path(location.url)
     if folder.is_dir() and not folder.resolve().is_relative_to(settings.database.data_dir.resolve()):
         yield disk_space(folder, "the lake stays behind")
 

@@ -162,8 +162,11 @@ def _status_lines(found: "Status") -> list[str]:
         f"Fragments whose rows stand under a former profile: {found.overrides:,} (readers put that right; a compaction "
         f"rewrites them once they are many)"
     )
-    if found.hot_since:
-        lines.append(f"Events received before {found.hot_since:%Y-%m-%d} are in the lake only.")
+    lines.append(
+        f"Events received before {found.hot_since:%Y-%m-%d} are in the lake only."
+        if found.hot_since
+        else "PostgreSQL has every event, too."
+    )
     columns = [
         one["column"] + ("" if one["is_complete"] else " (being written)") for one in found.properties if one["column"]
     ]
