@@ -114,7 +114,7 @@ def test_of_a_long_hot_tail_the_oldest_is_read_and_said_to_be_older(
 def test_large_rows_make_small_row_groups(
     db: Connection[Any], pg_url: str, folder: Location, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("files", "compact"):
+    for module in ("files", "sorting"):
         monkeypatch.setattr(f"onefold.lake.{module}.ROW_GROUP_BYTES", 100_000)
     send(db, [track("ana", "Seen", n, properties={"note": f"{n} " * 3_000}) for n in range(30)])
     flush(db, pg_url, folder)
