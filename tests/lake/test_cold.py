@@ -242,17 +242,17 @@ def test_a_compaction_while_a_history_is_fetched_brings_nothing_back_that_was_ta
     send(conn, [{"type": "retract", "source": 1, "messageIds": ["m3"], "messageId": "r"}], LATER_US + DAY_US)
     conn.execute("update lake_thaw set thawed_at = thawed_at - interval '25 hours'")
     cool_events(conn, LakeSettings(hot_days=30), datetime.now(UTC))
-    put_back = thaw._put_back
+    pieces = thaw._pieces
 
-    def put_back_later(*arguments: Any) -> Any:
+    def read_later(*arguments: Any) -> Any:
         from onefold.infra.postgres import connect
 
         with connect(url, "tests", autocommit=True) as other:
             compact(other, location)
             assert other.execute("select * from event_gone").fetchall() == []
-        return put_back(*arguments)
+        return pieces(*arguments)
 
-    monkeypatch.setattr(thaw, "_put_back", put_back_later)
+    monkeypatch.setattr(thaw, "_pieces", read_later)
     assert "Seen 3" not in [entry.name for entry in timeline_page(conn, [ANA], limit=50).entries]
 
 

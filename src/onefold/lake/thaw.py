@@ -6,11 +6,13 @@ when nobody has asked for a day.
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
+import duckdb
 from psycopg import Connection
 
 from onefold.config import load_settings
@@ -59,13 +61,22 @@ def thaw_ids_here(conn: Connection[Any], ids: Collection[bytes]) -> None:
 
 
 def thaw(conn: Connection[Any], location: Location, fragments: Collection[int]) -> int:
-    """Fetch the older events of these; how many came. Who does so at the same time waits. Memory: PIECE events."""
+    """Fetch the older events of these; how many came. Who does so at the same time waits. Memory: PIECE events.
+
+    The first PIECE are read before anything is written: as long as a transaction writes, the log's reader waits for it.
+    """
     lake = _lake(conn, location, fragments)
     if lake is None:
         return 0
-    with conn.transaction():
-        claimed = [h for (h,) in conn.execute(QUERIES["claim"], {"fragments": bigints(list(fragments))})]
-        found = _put_back(conn, lake, claimed)
+    with quick_memory() as memory:
+        pieces = _pieces(memory, lake, *_likely(conn, lake, fragments), fragments)
+        first = next(pieces, [])
+        with conn.transaction():
+            claimed = {h for (h,) in conn.execute(QUERIES["claim"], {"fragments": bigints(list(fragments))})}
+            found = _put_back(conn, chain([first], pieces), claimed)
+            if not _are_all(conn, claimed, found):
+                log.warning("history_looked_for_everywhere", fragments=len(claimed))
+                found = _put_back(conn, _pieces(memory, lake, lake.files, "true", claimed), claimed)
     log.info("history_thawed", fragments=len(claimed), events=found.total())
     return found.total()
 
@@ -128,46 +139,50 @@ def _lake(conn: Connection[Any], location: Location, fragments: Collection[int])
     return _Lake(location, files, hot_since, frozenset(gone))
 
 
-def _put_back(conn: Connection[Any], lake: _Lake, fragments: list[int]) -> Counter[int]:
-    """From where the events should be; should profiles count more than are there, from wherever they are. How many of
-    each fragment."""
-    profiles = [prof for (prof,) in conn.execute(QUERIES["written_under"], {"fragments": bigints(fragments)})]
+def _likely(conn: Connection[Any], lake: _Lake, fragments: Collection[int]) -> tuple[list[File], str]:
+    """Where the events should be: files, and a condition in SQL."""
+    rows = conn.execute(QUERIES["written_under"], {"fragments": bigints(list(fragments))})
+    profiles = [prof for (prof,) in rows]
     buckets = {str(bucket_of(profile)) for profile in profiles}
-    likely = [file for file in lake.files if is_fresh(file) or file.partition["bucket"] in buckets]
-    found = _put_back_from(conn, lake, likely, fragments, f"profile_id in ({', '.join(map(str, profiles)) or 'null'})")
-    if _are_all(conn, fragments, found):
-        return found
-    log.warning("history_looked_for_everywhere", fragments=len(fragments))
-    return _put_back_from(conn, lake, lake.files, fragments, "true")
+    files = [file for file in lake.files if is_fresh(file) or file.partition["bucket"] in buckets]
+    return files, f"profile_id in ({', '.join(map(str, profiles)) or 'null'})"
 
 
-def _are_all(conn: Connection[Any], fragments: list[int], found: Counter[int]) -> bool:
-    """An erased profile's name is forgotten: under it there may be events of whom was parted from it."""
-    rows = conn.execute(QUERIES["counted"], {"fragments": bigints(fragments)})
+def _are_all(conn: Connection[Any], fragments: Collection[int], found: Counter[int]) -> bool:
+    """Whether as many came as profiles count. Fewer: an erased profile's name is forgotten, and under it there may be
+    events of whom was parted from it.
+    """
+    rows = conn.execute(QUERIES["counted"], {"fragments": bigints(list(fragments))})
     return all(found[fragment] + n_here >= n for fragment, n, n_here in rows)
 
 
-def _put_back_from(
-    conn: Connection[Any], lake: _Lake, files: Sequence[File], fragments: list[int], where_sql: str
-) -> Counter[int]:
+def _put_back(conn: Connection[Any], pieces: Iterable[list[tuple[Any, ...]]], claimed: Collection[int]) -> Counter[int]:
+    """Those of the fragments that are ours to fetch; how many of each."""
+    found: Counter[int] = Counter()
+    for piece in pieces:
+        events = [event for event in piece if event[_FRAGMENT] in claimed]
+        if events:
+            conn.execute(QUERIES["put_back"], _parameters(events))
+        found.update(event[_FRAGMENT] for event in events)
+    return found
+
+
+def _pieces(
+    memory: duckdb.DuckDBPyConnection, lake: _Lake, files: Sequence[File], where_sql: str, fragments: Collection[int]
+) -> Iterator[list[tuple[Any, ...]]]:
+    """The older events of these, without what was taken back, PIECE at a time."""
     last = f"{lake.hot_since:%Y-%m}"
     files = [file for file in files if is_fresh(file) or file.partition["month"] <= last]
-    found: Counter[int] = Counter()
     if not files or not fragments:
-        return found
-    with quick_memory() as memory:
-        columns = ", ".join(f"epoch_us({name})" if name in ("received_at", "ts") else name for name in _COLUMNS)
-        memory.execute(f"""
-        select {columns} from {files_sql(memory, lake.location, EVENTS, files)}
-        where {where_sql} and fragment_id in ({", ".join(map(str, fragments))})
-            and received_at < make_timestamptz({micros_of(lake.hot_since)})
-        """)  # noqa: S608 numbers, and our own names
-        while piece := memory.fetchmany(PIECE):
-            events = [event for event in piece if event[_POSITION] not in lake.gone]
-            if events:
-                conn.execute(QUERIES["put_back"], _parameters(events))
-            found.update(event[_FRAGMENT] for event in events)
-    return found
+        return
+    columns = ", ".join(f"epoch_us({name})" if name in ("received_at", "ts") else name for name in _COLUMNS)
+    memory.execute(f"""
+    select {columns} from {files_sql(memory, lake.location, EVENTS, files)}
+    where {where_sql} and fragment_id in ({", ".join(map(str, fragments))})
+        and received_at < make_timestamptz({micros_of(lake.hot_since)})
+    """)  # noqa: S608 numbers, and our own names
+    while piece := memory.fetchmany(PIECE):
+        yield [event for event in piece if event[_POSITION] not in lake.gone]
 
 
 def _parameters(events: list[tuple[Any, ...]]) -> dict[str, Any]:
