@@ -7,32 +7,35 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from django.core.cache import cache
 from psycopg import Connection, sql
 from xdist.scheduler import LoadScopeScheduling
 
-from onefold.config import Settings, load_settings
+from onefold.config import EngineSettings, Settings, load_settings
 from onefold.infra import embedded
 from onefold.infra.memory import forget_everything
 from onefold.infra.postgres import connect
 from onefold.programs.migrate import migrate, set_up_django
 from tests.snapshot import Snapshot
 
+if TYPE_CHECKING:
+    from onefold.lake.engine import Engine
+
 UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
 
 TOGETHER: Final = (
-    "tests/browser/",
-    "tests/scenarios/",
-    "tests/demo/",
-    "tests/collector/test_outages.py",
-    "tests/lake/test_spark.py",
-    "tests/programs/test_supervisor.py",
+    ("tests/browser/",),
+    ("tests/scenarios/",),
+    ("tests/demo/",),
+    ("tests/collector/test_outages.py",),
+    ("tests/lake/test_spark.py", "tests/audiences/test_spark.py"),
+    ("tests/programs/test_supervisor.py",),
 )
-"""Folders and modules whose tests share something that runs: each goes to one worker, which starts it once."""
+"""Folders and modules whose tests share something that runs: each group goes to one worker, which starts it once."""
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -42,7 +45,7 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((path for path in TOGETHER if nodeid.startswith(path)), nodeid)
+        return next((group[0] for group in TOGETHER if nodeid.startswith(group)), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -187,6 +190,26 @@ def django_db_setup(pg_url: str, django_db_blocker: Any) -> None:
     """Django's tests use this worker's database too, already migrated (pytest-django's own would make another)."""
     with django_db_blocker.unblock():
         set_up_django(load_settings({"DATABASE_URL": pg_url}))
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> "Iterator[Engine]":
+    """Spark as the driver of a cluster of a master and two workers on this machine."""
+    from tests.lake.cluster import cluster, demand_java, environment
+
+    demand_java(pytestconfig)
+    from onefold.lake.engines.spark import SparkEngine
+
+    folder = tmp_path_factory.mktemp("spark")
+    with pytest.MonkeyPatch.context() as patch:
+        environ = environment(folder)
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        patch.setattr("onefold.lake.engines.spark.BUCKETS", 4)  # tasks of a walk: each begins for 50 ms
+        with cluster(folder, environ) as url:
+            engine = SparkEngine(EngineSettings(kind="spark", spark_url=url))
+            yield engine
+            engine.close()
 
 
 def _sibling(server: embedded.RunningServer, database: str) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
+from tests.browser.audiences import add_audiences, consents
 from tests.browser.chromium import Watch, chromium, sign_in
 from tests.browser.customers import awful, customers
 from tests.scenarios.installation import COMMAND, Installation, Origin, installed
@@ -61,7 +62,8 @@ def shop() -> Iterator[Shop]:
         website = installation.new_source("web-shop", name="Web shop", kind="browser")
         one = Shop(installation, website, installation.new_source("back-end", name="Shop back end"))
         now = datetime.now(UTC)
-        one.send(*customers(now), *awful(now))
+        one.send(*customers(now), *awful(now), *consents())
+        add_audiences(installation)
         yield one
 
 

@@ -19,6 +19,9 @@ VALUES: Final = {"slug": "back-end", "key_id": "1", "user_id": "1"}
 """What is there. For what has no value here (a code, a token) there is none in an address either."""
 PLACES: Final = {
     "companies/<path:identifier>": [f"companies/:{COMPANY}", "companies/:<b>"],
+    "audiences/<int:number>": ["audiences/1", "audiences/2"],
+    "audiences/<int:number>/history": ["audiences/1/history", "audiences/2/history"],
+    "audiences/<int:number>/versions": ["audiences/1/versions", "audiences/2/versions"],
     "events/one": ["events/one?open=v1"],
     "jump": ["jump?q=astrid"],
     "violations/replay": ["violations/replay?reason=type_unknown", "violations/replay?id=1"],

@@ -21,6 +21,7 @@ from onefold.profiles.ids import to_text
 
 use_django()
 django.setup()  # what follows reads the routes of the web program
+from tests.browser.audiences import add_audiences  # noqa: E402 as above
 from tests.browser.chromium import Watch, chromium, sign_in  # noqa: E402 as above
 from tests.browser.conftest import PASSWORD, SIZES, make_users  # noqa: E402 as above
 from tests.browser.customers import COMPANY, awful  # noqa: E402 as above
@@ -54,6 +55,7 @@ def running(state: str) -> Iterator[tuple[Installation, str, str]]:
     if state == "rich":
         with demo_folder() as demo:
             demo.start()
+            add_audiences(demo)
             yield demo, "demo", demo.password()
         return
     with installed({"ONEFOLD_LOG_LEVEL": "warning"}) as installation:
@@ -64,6 +66,7 @@ def running(state: str) -> Iterator[tuple[Installation, str, str]]:
             for place in range(0, len(events), 50):
                 installation.post(source, {"batch": events[place : place + 50]})
             installation.settle()
+            add_audiences(installation)
         yield installation, "alice", PASSWORD
 
 

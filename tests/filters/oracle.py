@@ -6,7 +6,25 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from onefold.filters.api import AllOf, AnyOf, Between, Contains, Days, Flag, Has, Node, Number, OneOf, Present, Recent
+from onefold.filters.api import (
+    AllOf,
+    Anniversary,
+    AnyOf,
+    Behaviour,
+    Between,
+    Condition,
+    Contains,
+    Days,
+    Flag,
+    Has,
+    Matches,
+    Node,
+    NoneOf,
+    Number,
+    OneOf,
+    Present,
+    Recent,
+)
 
 DATE = re.compile(
     r"(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -15,13 +33,20 @@ DATE = re.compile(
 
 
 def matches(tree: Node, record: Mapping[str, Any], now: datetime) -> bool:
-    """Whether a record (field → value, absent = no value) matches."""
+    """Whether a record (field → value, absent = no value) matches. Of what lists can be asked."""
     match tree:
         case AllOf():
             return all(matches(one, record, now) for one in tree.of)
         case AnyOf():
             return any(matches(one, record, now) for one in tree.of)
-    value = record.get(tree.field)
+        case NoneOf():
+            return sum(matches(one, record, now) for one in tree.of) == 0
+    assert not isinstance(tree, Behaviour)
+    return holds(tree, record.get(tree.field), now)
+
+
+def holds(tree: Condition, value: Any, now: datetime) -> bool:
+    """Whether a value does."""
     match tree:
         case Present():
             return (value is not None and value != "") is tree.value
@@ -37,6 +62,8 @@ def matches(tree: Node, record: Mapping[str, Any], now: datetime) -> bool:
             return number(tree, value)
         case Days() | Recent():
             return when(tree, value, now)
+        case Matches() | Anniversary():
+            raise AssertionError(tree)
 
 
 def as_list(value: object) -> list[Any]:
@@ -111,8 +138,12 @@ def when(tree: Days | Recent, value: object, now: datetime) -> bool:
     present = instant(now)
     assert present is not None
     if isinstance(tree, Recent):
-        start = present - timedelta(days=tree.days)
-        return held < start if tree.op == "longer_ago" else start <= held <= present
+        days = timedelta(days=tree.days)
+        return {
+            "within": present - days <= held <= present,
+            "longer_ago": held < present - days,
+            "ahead": present <= held <= present + days,
+        }[tree.op]
     first = timedelta(days=tree.first.toordinal() - 1)
     if tree.op == "before":
         return held < first

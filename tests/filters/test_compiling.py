@@ -1,8 +1,9 @@
 """The compiled SQL says of every record what the tree says, whatever the record holds."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,23 +13,37 @@ from psycopg.sql import SQL, Identifier
 
 from onefold.filters.api import (
     AllOf,
+    Anniversary,
     AnyOf,
+    AtCompany,
+    Behaviour,
     Between,
     Column,
+    Consents,
     Contains,
     Days,
+    Did,
+    EventMatch,
     Field,
     FieldUnknown,
     FilterRejected,
     Flag,
     Has,
+    InAudience,
     Key,
     Kind,
+    Listed,
+    Matches,
     Node,
+    NoneOf,
     Number,
     OneOf,
     Present,
     Recent,
+    Sample,
+    Sequence,
+    Step,
+    TopShare,
     compile_tree,
     from_json,
     to_json,
@@ -87,7 +102,7 @@ def leaves(field: str) -> st.SearchStrategy[Node]:
     days = [
         st.builds(Days, f, st.sampled_from(["before", "after"]), DAYS),
         st.builds(Days, f, st.just("between"), DAYS, DAYS),
-        st.builds(Recent, f, st.sampled_from(["within", "longer_ago"]), st.integers(1, 300)),
+        st.builds(Recent, f, st.sampled_from(["within", "longer_ago", "ahead"]), st.integers(1, 300)),
     ]
     flags = [st.builds(Flag, f, st.booleans())]
     others = [
@@ -106,7 +121,7 @@ LEAVES: Final = st.sampled_from(FIELDS).flatmap(leaves)
 
 def grouped(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     of = st.lists(inner, max_size=3).map(tuple)
-    return st.builds(AllOf, of) | st.builds(AnyOf, of)
+    return st.builds(AllOf, of) | st.builds(AnyOf, of) | st.builds(NoneOf, of)
 
 
 TREES: Final = LEAVES | grouped(LEAVES | grouped(LEAVES | grouped(LEAVES)))
@@ -153,8 +168,31 @@ def test_a_leaf_and_its_contrary_share_everybody_out(records: Connection[Any]) -
     for a, b in (
         (OneOf("trait:a", "is", ("1",)), OneOf("trait:a", "is_not", ("1",))),
         (Present("seen"), Present("seen", False)),
+        (OneOf("trait:a", "is", ("1",)), NoneOf((OneOf("trait:a", "is", ("1",)),))),
+        (AllOf(), NoneOf((AllOf(),))),
+        (AnyOf(()), NoneOf(())),
     ):
         assert sorted(found(records, a) + found(records, b)) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "tree", "is_found"),
+    [
+        ("2026-05-17T12:30:00Z", Recent("trait:a", "ahead", 1), True),
+        ("2026-05-17T12:29:59.999999Z", Recent("trait:a", "ahead", 1), False),
+        ("2026-05-18T12:30:00Z", Recent("trait:a", "ahead", 1), True),
+        ("2026-05-18T12:30:00.000001Z", Recent("trait:a", "ahead", 1), False),
+        ("2026-05-17T12:30:00Z", Recent("trait:a", "within", 1), True),
+        ("2026-05-16T12:30:00Z", Recent("trait:a", "within", 1), True),
+        ("2026-05-16T12:30:00Z", Recent("trait:a", "longer_ago", 1), False),
+    ],
+)
+def test_both_ends_of_days_ahead_and_past_are_within(
+    text: str, tree: Recent, is_found: bool, records: Connection[Any]
+) -> None:
+    put(records, [{"name": "", "seen": None, "known": False, "trait:a": text}])
+    assert found(records, tree) == [0] * is_found
+    assert matches(tree, {"trait:a": text}, NOW) is is_found
 
 
 @pytest.mark.parametrize(
@@ -162,6 +200,43 @@ def test_a_leaf_and_its_contrary_share_everybody_out(records: Connection[Any]) -
 )
 def test_a_field_is_asked_only_what_it_can_answer(tree: Node) -> None:
     with pytest.raises(FilterRejected, match="can't be asked this"):
+        compile_tree(tree, Records(), NOW)
+
+
+OF_PEOPLE: Final[tuple[Behaviour, ...]] = (
+    Did(EventMatch("Order Completed")),
+    Sequence((Step(EventMatch("Order Completed")),)),
+    InAudience(1),
+    Consents("advertising"),
+    AtCompany(Present("name")),
+    TopShare("trait:a", 10),
+    Sample(10),
+    Listed(1),
+)
+
+
+def test_every_behaviour_is_tried() -> None:
+    assert {type(one) for one in OF_PEOPLE} == set(get_args(Behaviour))
+
+
+@pytest.mark.parametrize("tree", OF_PEOPLE, ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("group", [AllOf, AnyOf, NoneOf])
+def test_lists_refuse_behaviour_and_tell_what_to_do(tree: Behaviour, group: Any) -> None:
+    asked = json.loads(to_json(tree))["where"]["type"]
+    assert from_json(to_json(tree)) == tree
+    with pytest.raises(FilterRejected, match=rf"can't be filtered by '{asked}'\. Make an audience"):
+        compile_tree(group((Present("name"), tree)), Records(), NOW)
+
+
+@pytest.mark.parametrize("field", ["name", "seen", "known", "trait:a"])
+@pytest.mark.parametrize(
+    ("make", "asked"),
+    [(lambda field: Matches(field, "^a"), "regex"), (lambda field: Anniversary(field, 7), "anniversary")],
+)
+def test_lists_refuse_patterns_and_anniversaries(field: str, make: Callable[[str], Node], asked: str) -> None:
+    tree = make(field)
+    assert from_json(to_json(tree)) == tree
+    with pytest.raises(FilterRejected, match=rf"'{field}' can't be asked this \({asked}\) in a list"):
         compile_tree(tree, Records(), NOW)
 
 

@@ -20,8 +20,8 @@ from tests.waiting import wait_until
 
 ROOT: Final = Path(__file__).parents[2]
 EXECUTOR_MB: Final = 512
-LEAN: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""For a short life: compiling well would take longer than it saves."""
+LEAN: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=128m"
+"""For a short life: compiling well would take longer than it saves. Of so little code 48 MB would be kept, too few."""
 LOUD: Final = "SPARK IS NOT TESTED: no Java 17 or later is here. Debian: apt-get install openjdk-17-jre-headless"
 _CONNECT: Final = "Spark Connect server started"
 _MASTER: Final = re.compile(r"Starting Spark master at (spark://127\.0\.0\.1:\d+)")

@@ -219,10 +219,10 @@ def test_kernels_are_compiled_once(tmp_path: Path) -> None:
 def test_an_installation_that_cannot_be_written_still_works(monkeypatch: pytest.MonkeyPatch) -> None:
     real = numba.njit
 
-    def without_cache(**options: Any) -> Any:
+    def without_cache(*given: Any, **options: Any) -> Any:
         if options.get("cache"):
             raise RuntimeError("cannot cache function: no locator available")
-        return real(**options)
+        return real(*given, **options)
 
     monkeypatch.setattr(numba, "njit", without_cache)
     twice = compiling.compiled(lambda value: 2 * value)

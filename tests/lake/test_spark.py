@@ -1,7 +1,6 @@
 """Spark answers as DuckDB does, row by row: on a cluster of a master and two workers."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from onefold.lake.engines.duckdb import DuckDBEngine
 from onefold.lake.plans import Aggregate, Column, Metric, Property
 from onefold.lake.snapshot import Snapshot
 from tests.lake.awkward import START, awkward_snapshot
-from tests.lake.cluster import cluster, demand_java, environment
 from tests.lake.questions import QUESTIONS
 from tests.lake.reference import comparable
 from tests.lake.small import event, snapshot_of
@@ -22,27 +20,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
     pytest.mark.timeout(300),  # five JVMs start, on two cores that do other things too
 ]
-
-
-@pytest.fixture(scope="module")
-def spark_url(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[str]:
-    demand_java(pytestconfig)
-    folder = tmp_path_factory.mktemp("spark")
-    with pytest.MonkeyPatch.context() as patch:
-        environ = environment(folder)
-        for name, value in environ.items():
-            patch.setenv(name, value)
-        with cluster(folder, environ) as url:
-            yield url
-
-
-@pytest.fixture(scope="module")
-def spark(spark_url: str) -> Iterator[Engine]:
-    from onefold.lake.engines.spark import SparkEngine
-
-    engine = SparkEngine(EngineSettings(kind="spark", spark_url=spark_url))
-    yield engine
-    engine.close()
 
 
 @pytest.fixture(scope="module")

@@ -28,4 +28,4 @@ def test_every_question_is_answered_alike_by_connect(tmp_path: Path, pytestconfi
             check=False,
         )
     assert asked.returncode == 0, asked.stderr[-3000:]
-    assert asked.stdout.split() == [str(len(QUESTIONS))]
+    assert asked.stdout.split() == [str(len(QUESTIONS) + 1)]

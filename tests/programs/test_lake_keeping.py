@@ -1,6 +1,7 @@
 """The worker keeps the lake in order: what it starts when."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,14 +17,15 @@ def test_flushes_and_thaws_go_on_beside_a_long_compaction(
     settings = load_settings({"ONEFOLD_LAKE_FLUSH_S": "1", "ONEFOLD_DATA_DIR": str(tmp_path)})
     ran: list[str] = []
 
-    async def run(_: Settings, stopping: asyncio.Event, action: str) -> None:
+    async def run(_: Settings, stopping: asyncio.Event, arguments: Sequence[str]) -> None:
+        action = arguments[-1]
         ran.append(action)
         if action == "compact":
             await stopping.wait()
         elif "compact" in ran and ran[ran.index("compact") :].count("flush") == 2:
             stopping.set()
 
-    monkeypatch.setattr(lake_keeping, "_run", run)
+    monkeypatch.setattr(lake_keeping, "run_to_end", run)
     monkeypatch.setattr(lake_keeping, "_look", lambda _: (waiting, True))
     monkeypatch.setattr(lake_keeping, "LOOK_S", 0.05)
     asyncio.run(lake_keeping.keep_lake(settings, asyncio.Event()))
@@ -47,7 +49,7 @@ def test_nothing_is_started_while_the_database_is_away(tmp_path: Path, monkeypat
     async def run(*_: object) -> None:
         pytest.fail("something was started")
 
-    monkeypatch.setattr(lake_keeping, "_run", run)
+    monkeypatch.setattr(lake_keeping, "run_to_end", run)
     monkeypatch.setattr(lake_keeping, "_look", look)
     monkeypatch.setattr(lake_keeping, "LOOK_S", 0.05)
     asyncio.run(lake_keeping.keep_lake(settings, stopping))

@@ -309,6 +309,12 @@ class TestTheRest:
             "/api/profiles/{identifier}/consent", "/api/profiles/{identifier}/export", "/api/privacy/requests",
             "/api/privacy/requests/{request_id}", "/api/privacy/erasures", "/api/privacy/erasures/preview",
             "/api/privacy/releases", "/api/sql", "/api/privacy/requests/{request_id}/again",
+            "/api/audiences", "/api/audiences/schema", "/api/audiences/preview", "/api/audiences/changes",
+            "/api/audiences/{number}", "/api/audiences/{number}/start", "/api/audiences/{number}/pause",
+            "/api/audiences/{number}/restore", "/api/audiences/{number}/versions", "/api/audiences/{number}/members",
+            "/api/audiences/{number}/export", "/api/audiences/{number}/explain/{identifier}",
+            "/api/profiles/{identifier}/audiences", "/api/computed-traits", "/api/computed-traits/{name}",
+            "/api/audience-lists", "/api/audience-lists/{number}",
         } == set(document["paths"])  # fmt: skip
         shapes = document["components"]["schemas"]
         for reference in references(document):

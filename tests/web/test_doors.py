@@ -19,6 +19,7 @@ EDIT = SEE | {
     Permission.EDIT_PEOPLE,
     Permission.EXPORT_PEOPLE,
     Permission.MANAGE_IDENTITY,
+    Permission.EDIT_AUDIENCES,
     Permission.RUN_SQL,
 }
 RIGHTS: dict[str, set[Permission]] = {

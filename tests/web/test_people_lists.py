@@ -6,7 +6,7 @@ import json
 import re
 from html import unescape
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import pytest
 from django.test import Client
@@ -55,12 +55,57 @@ class TestFilters:
             ({"type": "list", "field": "trait:tags", "op": "has", "values": ["vip"]}, ["=Cy()"]),
             ({"type": "recent", "field": "last_seen", "op": "longer_ago", "days": 2}, ["Ben", "Ada"]),
             ({"type": "any", "of": [PRO, {"type": "present", "field": "trait:tags"}]}, ["=Cy()", "Ben", "Ada"]),
+            ({"type": "none", "of": [PRO]}, ["=Cy()"]),
+            (
+                {"type": "none", "of": [{"type": "present", "field": "trait:tags"}, {**PRO, "op": "is_not"}]},
+                ["Ben", "Ada"],
+            ),
+            ({"type": "recent", "field": "trait:renewed", "op": "ahead", "days": 30}, []),
         ],
     )
     def test_identifiers_lists_times_and_groups(
         self, condition: dict[str, Any], expected: list[str], bob: Client, crowd: Shop
     ) -> None:
         assert names(page(bob, filtered(condition))) == expected
+
+    def test_a_group_and_what_comes_stand_in_chips(self, bob: Client, crowd: Shop) -> None:
+        ahead = {"type": "recent", "field": "trait:renewed", "op": "ahead", "days": 30}
+        address = filtered(
+            {"type": "none", "of": [ahead, {"type": "any", "of": [PRO]}]}, {"type": "none", "of": [ahead]}
+        )
+        html = page(bob, address)
+        assert names(html) == ["=Cy()"]
+        assert re.findall(r"<i></i> ([a-z ]+) <b>([^<]+)</b>", html) == [
+            ("none of", "2 conditions"),
+            ("none of", "1 condition"),
+        ]
+        assert 'data-none="none of these holds"' in html
+        assert '<select name="op"' in page(bob, f"/people/filter/form?place=0&{urlsplit(address).query}")
+        (one,) = re.findall(r"<i>renewed</i> ([a-z ]+) <b>30 days</b>", page(bob, filtered(ahead)))
+        assert one == "in the next"
+        form = page(bob, f"/people/filter/form?place=0&{urlsplit(filtered(ahead)).query}")
+        assert 'value="recent.ahead" data-takes="count" selected' in form
+
+    def test_a_filter_may_be_a_group_of_none(self, bob: Client, crowd: Shop) -> None:
+        tree = {"v": 1, "where": {"type": "none", "of": [PRO]}}
+        html = page(bob, "/people?" + urlencode({"filter": json.dumps(tree)}))
+        assert names(html) == ["=Cy()"]
+        assert names(page(bob, found(r'<b>1 condition</b></button><a href="([^"]+)"', html))) == ["=Cy()", "Ben", "Ada"]
+
+    @pytest.mark.parametrize(
+        ("asked", "said"),
+        [
+            ({"type": "sample", "percent": 10}, "Make an audience"),
+            ({"type": "top", "field": "trait:orders", "percent": 10}, "Make an audience"),
+            ({"type": "regex", "field": "trait:plan", "pattern": "^p"}, "can't be asked this"),
+        ],
+    )
+    def test_what_only_audiences_ask_is_told(self, asked: dict[str, Any], said: str, bob: Client, crowd: Shop) -> None:
+        address = filtered(asked)
+        response = bob.get(address, headers={"HX-Request": "true"})
+        assert response.status_code == 400
+        assert said in unquote(response["X-Message"])
+        assert '<select name="op"' in page(bob, f"/people/filter/form?place=0&{urlsplit(address).query}")
 
     def test_a_filter_that_is_none_is_told(self, bob: Client, crowd: Shop) -> None:
         response = bob.get("/people", {"filter": '{"v":1,"where":{"type":"text"}}'}, headers={"HX-Request": "true"})

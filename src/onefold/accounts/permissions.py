@@ -20,6 +20,7 @@ class Permission(StrEnum):
     EDIT_PEOPLE = "edit_people"  # correct traits, set consent
     EXPORT_PEOPLE = "export_people"  # take people out, one or many
     MANAGE_IDENTITY = "manage_identity"  # link rules, retractions
+    EDIT_AUDIENCES = "edit_audiences"  # audiences, computed traits, uploaded lists
     RUN_SQL = "run_sql"  # ask by SQL; personal data only with the right to see it
     ERASE_PEOPLE = "erase_people"  # for ever
     MANAGE_SOURCES = "manage_sources"  # sources and keys
@@ -47,7 +48,11 @@ class PersonalData(StrEnum):
 _PERSONAL: Final = frozenset({Permission.SEE_PERSONAL_DATA, Permission.REVEAL_PERSONAL_DATA})
 _VIEWER: Final = frozenset({Permission.SEE_PEOPLE, Permission.SEE_EVENTS})
 _SQL: Final = frozenset({Permission.RUN_SQL})
-_EDITOR: Final = _VIEWER | _SQL | {Permission.EDIT_PEOPLE, Permission.EXPORT_PEOPLE, Permission.MANAGE_IDENTITY}
+_EDITOR: Final = (
+    _VIEWER
+    | _SQL
+    | {Permission.EDIT_PEOPLE, Permission.EXPORT_PEOPLE, Permission.MANAGE_IDENTITY, Permission.EDIT_AUDIENCES}
+)
 _OF_ROLE: Final[dict[str, frozenset[Permission]]] = {
     Role.VIEWER: _VIEWER,
     Role.EDITOR: _EDITOR,

@@ -12,15 +12,17 @@ from psycopg.sql import SQL, Composable, Placeholder
 from onefold.filters.catalogue import Catalogue, Column, Field, FieldHidden, Key, Kind, Seen
 from onefold.filters.tree import (
     AllOf,
-    AnyOf,
+    Behaviour,
     Between,
     Condition,
     Contains,
     Days,
     FilterRejected,
     Flag,
+    Group,
     Has,
     Node,
+    NoneOf,
     Number,
     Numeral,
     OneOf,
@@ -72,16 +74,21 @@ def compile_tree(tree: Node, catalogue: Catalogue, now: datetime) -> Compiled:
 
 
 def _node(node: Node, catalogue: Catalogue, now: datetime, parameters: _Parameters) -> Composable:
-    if isinstance(node, AllOf | AnyOf):
+    if isinstance(node, Group):
         parts = [_node(one, catalogue, now, parameters) for one in node.of]
-        if not parts:
-            return _TRUE if isinstance(node, AllOf) else _FALSE
-        return SQL("({})").format(SQL(" and " if isinstance(node, AllOf) else " or ").join(parts))
+        if isinstance(node, AllOf):
+            return SQL("({})").format(SQL(" and ").join(parts)) if parts else _TRUE
+        joined = SQL("({})").format(SQL(" or ").join(parts)) if parts else _FALSE
+        return SQL("(not {})").format(joined) if isinstance(node, NoneOf) else joined
+    if isinstance(node, Behaviour):
+        asked = msgspec.to_builtins(node)["type"]
+        raise FilterRejected(f"Lists can't be filtered by {asked!r}. Make an audience of it, and open its members.")
     found = catalogue.field(node.field)
     _refuse_probing(node, found)
     made = _of_key(node, found, now, parameters) if isinstance(found, Key) else _of_other(node, found, now, parameters)
     if made is None:
-        raise FilterRejected(f"The field {node.field!r} can't be asked this ({msgspec.to_builtins(node)['type']}).")
+        asked = msgspec.to_builtins(node)["type"]
+        raise FilterRejected(f"The field {node.field!r} can't be asked this ({asked}) in a list.")
     return made
 
 
@@ -126,7 +133,7 @@ def _of_column(node: Condition, column: Column, now: datetime, parameters: _Para
     return None
 
 
-def _of_key(node: Condition, key: Key, now: datetime, parameters: _Parameters) -> Composable:
+def _of_key(node: Condition, key: Key, now: datetime, parameters: _Parameters) -> Composable | None:
     match node:
         case OneOf():
             return _unless(node.op == "is", _holds(key, node.values, parameters))
@@ -158,6 +165,7 @@ def _of_key(node: Condition, key: Key, now: datetime, parameters: _Parameters) -
             is_date = SQL("{} ~ {}").format(text, parameters.add(_DATE))
             when = _when(node, instant, now, parameters)
             return _typed(value, "string", SQL("case when {} then {} else false end").format(is_date, when))
+    return None
 
 
 def _seen(text: Composable, seen: Seen | None) -> Composable:
@@ -207,6 +215,9 @@ def _when(node: Days | Recent, instant: Composable, now: datetime, parameters: _
         start = parameters.add(now - timedelta(days=node.days))
         if node.op == "longer_ago":
             return SQL("({} < {}::timestamptz)").format(instant, start)
+        if node.op == "ahead":
+            start, end = parameters.add(now), parameters.add(now + timedelta(days=node.days))
+            return SQL("({} between {}::timestamptz and {}::timestamptz)").format(instant, start, end)
         return SQL("({} between {}::timestamptz and {}::timestamptz)").format(instant, start, parameters.add(now))
     first = datetime.combine(node.first, time(), UTC)
     last = datetime.combine(node.last or node.first, time(), UTC)

@@ -1,27 +1,25 @@
-"""The tree of conditions: groups of AND and OR, and one type of leaf for each question. Pure."""
+"""The tree of conditions: groups of AND, OR and NOT, and one type of leaf for each question. Pure.
 
-import re
-from collections.abc import Iterator
+Lists of records ask leaves about a `field`; audiences ask all of them (docs/reference/audiences.md).
+"""
+
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from onefold.kernel.errors import Rejected
 
-VERSION: Final = 1
-MAX_DEPTH: Final = 4  # groups within groups, the outermost counted
-MAX_CONDITIONS: Final = 50
-MAX_VALUES: Final = 100
 MAX_TEXT: Final = 500
-MAX_BYTES: Final = 20_000
+MAX_PATTERN: Final = 200
 MAX_DAYS: Final = 36_500
 MAX_NUMBER: Final = 10**30
-_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+MOST_VALUES: Final = 10_000
+MAX_STEPS: Final = 8
 
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
-Texts = Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=MAX_VALUES)]
+Texts = Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=MOST_VALUES)]
 Numeral = int | float
 
 
@@ -31,7 +29,11 @@ class FilterRejected(Rejected):
     code = "filter_invalid"
 
 
-class _Leaf(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
+class _Tagged(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
+    """A piece of a tree; in JSON `type` says which."""
+
+
+class _Leaf(_Tagged, frozen=True):
     field: Name
 
 
@@ -72,10 +74,22 @@ class Days(_Leaf, frozen=True, tag="date"):
 
 
 class Recent(_Leaf, frozen=True, tag="recent"):
-    """`within` the last N days up to now; `longer_ago` than that. Text that is no date is neither."""
+    """`within` the last N days up to now; `longer_ago` than that; `ahead`: from now within the next N days.
 
-    op: Literal["within", "longer_ago"]
+    Text that is no date is none of these.
+    """
+
+    op: Literal["within", "longer_ago", "ahead"]
     days: Annotated[int, msgspec.Meta(ge=1, le=MAX_DAYS)]
+
+
+class Anniversary(_Leaf, frozen=True, tag="anniversary"):
+    """The date's day and month come within the next N days, today (of UTC) included; of 29 February: 28 in other years.
+
+    Text that is no date has none.
+    """
+
+    days: Annotated[int, msgspec.Meta(ge=0, le=365)]
 
 
 class Flag(_Leaf, frozen=True, tag="flag"):
@@ -88,7 +102,7 @@ class Has(_Leaf, frozen=True, tag="list"):
     """`has`, `has_not`: the list holds one of `values`. What is no list holds nothing."""
 
     op: Literal["has", "has_not"]
-    values: Annotated[tuple[Text | Numeral, ...], msgspec.Meta(min_length=1, max_length=MAX_VALUES)]
+    values: Annotated[tuple[Text | Numeral, ...], msgspec.Meta(min_length=1, max_length=MOST_VALUES)]
 
 
 class Present(_Leaf, frozen=True, tag="present"):
@@ -97,60 +111,157 @@ class Present(_Leaf, frozen=True, tag="present"):
     value: bool = True
 
 
-class AnyOf(msgspec.Struct, frozen=True, tag="any", tag_field="type", forbid_unknown_fields=True):
+class Matches(_Leaf, frozen=True, tag="regex"):
+    """The pattern is found in the text. RE2's syntax: linear time, so without look-around and back-references."""
+
+    pattern: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_PATTERN)]
+
+
+# what people did
+
+
+class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A length of time. Days have 24 hours."""
+
+    n: Annotated[int, msgspec.Meta(ge=1, le=MAX_DAYS * 1440)]
+    unit: Literal["minutes", "hours", "days"] = "days"
+
+
+class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which events count: of the `last` span, `since` a day (of UTC) or since the day of a date trait; else all.
+
+    The begin of `last` is rounded down: to the minute up to a day, to the hour up to 90 days, to the day of UTC beyond.
+    """
+
+    last: Span | None = None
+    since: date | None = None
+    since_trait: str = ""
+
+
+EVER: Final = Window()
+
+
+class EventMatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Events of one name (of pages and screens also of any: "") whose properties match; in `where` fields are those."""
+
+    name: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
+    kind: Literal["track", "page", "screen"] = "track"
+    where: "Node | None" = None
+
+
+class Did(_Tagged, frozen=True, tag="did", omit_defaults=True):
+    """A figure of somebody's events compared with a number. Of no event: count, distinct and sum are 0, others missing.
+
+    Of `property` numbers count, to a millionth in sums; `distinct` counts values of `property_type`.
+    """
+
+    event: EventMatch
+    measure: Literal["count", "sum", "average", "min", "max", "distinct"] = "count"
+    property: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
+    property_type: Literal["text", "number"] = "text"
+    window: Window = EVER
+    op: Literal["eq", "ne", "lt", "le", "gt", "ge"] = "ge"
+    value: Numeral = 1
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The next event, at most `within` after the one before, and none that meets `without` between the two."""
+
+    event: EventMatch
+    within: Span | None = None
+    without: EventMatch | None = None
+
+
+class ThenNot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No such event in the time after the last step, which is over."""
+
+    event: EventMatch
+    within: Span
+
+
+class Sequence(_Tagged, frozen=True, tag="sequence", omit_defaults=True):
+    """Different events one after another, all within the window. Equal times go in the order of the steps."""
+
+    steps: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1, max_length=MAX_STEPS)]
+    then_not: ThenNot | None = None
+    window: Span = Span(30)
+
+
+# who people are to us
+
+
+class InAudience(_Tagged, frozen=True, tag="audience", omit_defaults=True):
+    """Is in another audience, or (`value` false) isn't."""
+
+    audience: Annotated[int, msgspec.Meta(ge=1)]
+    value: bool = True
+
+
+class Consents(_Tagged, frozen=True, tag="consent", omit_defaults=True):
+    """Has `given` or `denied` consent to a purpose, or said nothing (`unknown`)."""
+
+    purpose: Name
+    op: Literal["given", "denied", "unknown"] = "given"
+
+
+class AtCompany(_Tagged, frozen=True, tag="company"):
+    """Belongs to a company for which this holds; fields are the company's: name, key, trait:NAME …"""
+
+    where: "Node"
+
+
+class TopShare(_Tagged, frozen=True, tag="top", omit_defaults=True):
+    """Belongs to the `percent` of people with the greatest (`is_bottom`: smallest) value, among those who have one."""
+
+    field: Name
+    percent: Annotated[float, msgspec.Meta(gt=0, le=100)]
+    is_bottom: bool = False
+
+
+class Sample(_Tagged, frozen=True, tag="sample", omit_defaults=True):
+    """A share of all people by chance, the same ones for the same `seed`."""
+
+    percent: Annotated[float, msgspec.Meta(gt=0, le=100)]
+    seed: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
+
+
+class Listed(_Tagged, frozen=True, tag="listed"):
+    """An identifier of theirs stands in an uploaded list."""
+
+    list: Annotated[int, msgspec.Meta(ge=1)]
+
+
+# groups
+
+
+class AnyOf(_Tagged, frozen=True, tag="any"):
     """At least one of them (none of none)."""
 
     of: tuple["Node", ...]
 
 
-class AllOf(msgspec.Struct, frozen=True, tag="all", tag_field="type", forbid_unknown_fields=True):
+class AllOf(_Tagged, frozen=True, tag="all"):
     """Every one of them. Without any, everything matches."""
 
     of: tuple["Node", ...] = ()
 
 
-Condition = OneOf | Contains | Number | Between | Days | Recent | Flag | Has | Present
-Node = OneOf | Contains | Number | Between | Days | Recent | Flag | Has | Present | AnyOf | AllOf
+class NoneOf(_Tagged, frozen=True, tag="none"):
+    """Not a single one of them. Without any, everything matches."""
+
+    of: tuple["Node", ...]
 
 
-class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is stored and sent: the tree and the version of its language."""
-
-    where: Node
-    v: Literal[1] = VERSION
-
-
-_decoder = msgspec.json.Decoder(Filter)
-
-
-def from_json(text: str | bytes) -> Node:
-    """The tree of `{"v": 1, "where": …}`. Raises FilterRejected, which says where it is wrong."""
-    if len(text) > MAX_BYTES:
-        raise FilterRejected(f"The filter is longer than {MAX_BYTES:,} characters. Use fewer conditions.")
-    try:
-        tree = _decoder.decode(text).where
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
-        raise FilterRejected(f"The filter can't be read: {fault}. docs/reference/filters.md shows how.") from fault
-    check(tree)
-    return tree
-
-
-def to_json(tree: Node) -> str:
-    """What `from_json` reads; equal trees give equal text."""
-    return msgspec.json.encode(Filter(tree), order="sorted").decode()
-
-
-def check(tree: Node) -> None:
-    """Raise FilterRejected when a tree is too deep, too large, or asks for what no stored value can be."""
-    conditions = list(_conditions(tree, 1))
-    if len(conditions) > MAX_CONDITIONS:
-        raise FilterRejected(f"The filter has {len(conditions)} conditions; {MAX_CONDITIONS} are allowed.")
-    for one in conditions:
-        for value in msgspec.structs.astuple(one):
-            for part in value if isinstance(value, tuple) else (value,):
-                _check_value(part)
-        if isinstance(one, Days) and (one.last is None) is (one.op == "between"):
-            raise FilterRejected("`between` needs `first` and `last`; `before` and `after` take `first` alone.")
+Condition = OneOf | Contains | Number | Between | Days | Recent | Anniversary | Flag | Has | Present | Matches
+"""Asks about a field of a record."""
+Behaviour = Did | Sequence | InAudience | Consents | AtCompany | TopShare | Sample | Listed
+"""Asks about a person as a whole."""
+Group = AnyOf | AllOf | NoneOf
+Node = (
+    OneOf | Contains | Number | Between | Days | Recent | Anniversary | Flag | Has | Present | Matches
+    | Did | Sequence | InAudience | Consents | AtCompany | TopShare | Sample | Listed
+    | AnyOf | AllOf | NoneOf
+)  # fmt: skip
 
 
 def in_all(tree: Node | None) -> AllOf:
@@ -158,20 +269,3 @@ def in_all(tree: Node | None) -> AllOf:
     if tree is None:
         return AllOf()
     return tree if isinstance(tree, AllOf) else AllOf((tree,))
-
-
-def _conditions(node: Node, depth: int) -> Iterator[Condition]:
-    if not isinstance(node, AnyOf | AllOf):
-        yield node
-        return
-    if depth > MAX_DEPTH:
-        raise FilterRejected(f"Groups are nested deeper than {MAX_DEPTH}.")
-    for one in node.of:
-        yield from _conditions(one, depth + 1)
-
-
-def _check_value(value: Any) -> None:  # noqa: ANN401  (a field of a leaf)
-    if isinstance(value, str) and _UNSTORABLE.search(value):
-        raise FilterRejected("The filter holds a character that no stored text has (NUL, or half of a pair).")
-    if isinstance(value, int | float) and not -MAX_NUMBER <= value <= MAX_NUMBER:
-        raise FilterRejected("The filter holds a number beyond 10³⁰.")

@@ -1,9 +1,9 @@
 """From a plan and a snapshot to one query, which both engines' SQL is written from. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 from sqlglot import exp
@@ -31,9 +31,32 @@ from onefold.lake.plans import (
 from onefold.lake.snapshot import File, Snapshot
 from onefold.lake.sources import Dialect, Narrowing, Source, instant
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _NUMBERS: Final = ("integer", "long", "double")
 _ORDERED: Final = (*_NUMBERS, "string", "timestamp")
 _NEWEST: Final = ("ts", "event_id", "position")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walked:
+    """People found by walking through their events: a relation of `profile_id`.
+
+    `query`: `profile_id`, `ts`, and `steps`, the bits of what an event is. `finder`: from its rows, sorted by the first
+    two and never cut within a person across calls, the people.
+    """
+
+    query: exp.Query
+    files: Mapping[str, tuple[File, ...]]
+    finder: "Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]"
+
+
+class Compilable(Protocol):
+    """A plan of another slice, which knows how it is asked."""
+
+    def compiled(self, snapshot: Snapshot, dialect: Dialect) -> "Compiled":
+        """The query. Raises Rejected."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +69,10 @@ class Compiled:
     """Table → the files that may hold what is asked: the relation `<table>_files`."""
     schema: Mapping[str, str]
     """The answer's columns and their types, as `tables.Column` names them, and `date`."""
+    walks: Mapping[str, Walked] = field(default_factory=dict)
+    """Relations that must be made before, by name."""
+    given: "Mapping[str, pa.Table]" = field(default_factory=dict)
+    """Relations that come with the question."""
 
     def sql(self) -> str:
         """In the engine's dialect."""
@@ -53,10 +80,19 @@ class Compiled:
 
     def relations(self) -> frozenset[str]:
         """Names of the parts of the snapshot that it reads."""
-        return frozenset(table.name for table in self.query.find_all(exp.Table))
+        queries = (self.query, *(walked.query for walked in self.walks.values()))
+        return frozenset(table.name for query in queries for table in query.find_all(exp.Table))
+
+    def all_files(self) -> dict[str, tuple[File, ...]]:
+        """Of the query and of what must be made before it."""
+        files: dict[str, dict[str, File]] = {}
+        for part in (self.files, *(walked.files for walked in self.walks.values())):
+            for name, of_table in part.items():
+                files.setdefault(name, {}).update((file.uri, file) for file in of_table)
+        return {name: tuple(found.values()) for name, found in files.items()}
 
 
-def compile_plan(plan: Plan, snapshot: Snapshot, dialect: Dialect) -> Compiled:
+def compile_plan(plan: Plan | Compilable, snapshot: Snapshot, dialect: Dialect) -> Compiled:
     """The query that answers a plan; of a funnel the one that its kernel walks. Raises PlanRejected."""
     match plan:
         case Aggregate():
@@ -70,6 +106,7 @@ def compile_plan(plan: Plan, snapshot: Snapshot, dialect: Dialect) -> Compiled:
             return _compiled(query, {"profiles" if plan.is_count else "profile_id": "long"}, *sources)
         case Funnel():
             return _steps(plan, snapshot, dialect)
+    return plan.compiled(snapshot, dialect)
 
 
 def _aggregate(plan: Aggregate, snapshot: Snapshot, dialect: Dialect) -> Compiled:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from onefold.config import EngineSettings
-    from onefold.lake.compile import Compiled
+    from onefold.lake.compile import Compilable, Compiled
     from onefold.lake.plans import Plan
     from onefold.lake.snapshot import Snapshot
 
@@ -104,7 +104,12 @@ class Engine(Protocol):
     """Asks the lake. Safe to share between threads."""
 
     def run(
-        self, plan: "Plan", snapshot: "Snapshot", *, limits: Limits | None = None, cancel: Cancel | None = None
+        self,
+        plan: "Plan | Compilable",
+        snapshot: "Snapshot",
+        *,
+        limits: Limits | None = None,
+        cancel: Cancel | None = None,
     ) -> Result:
         """The answer, its columns typed as the plan says.
 
@@ -133,8 +138,8 @@ def engine_of(settings: "EngineSettings", temp_folder: Path) -> Engine:
 
 def result_of(table: "pa.Table", compiled: "Compiled", snapshot: "Snapshot", elapsed_s: float) -> Result:
     """An answer in the types that were promised, whichever engine gave it."""
-    files = [file for of_table in compiled.files.values() for file in of_table]
-    hot = snapshot.tables["events"].hot if "events" in compiled.files else None
+    files = [file for of_table in compiled.all_files().values() for file in of_table]
+    hot = snapshot.tables["events"].hot if "events" in compiled.all_files() else None
     return Result(
         table=table,
         elapsed_s=elapsed_s,

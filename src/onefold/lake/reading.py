@@ -56,7 +56,7 @@ def snapshot_in(
     stored = {row["name"]: row for row in read_arrow(conn, HOT["versions"]).to_pylist()}
     stand = read_arrow(conn, HOT["stand"]).to_pylist()[0]
     promoted = [Promoted(**row) for row in read_arrow(conn, HOT["promoted"]).to_pylist()]
-    hot, ends_at = _hot_tail(conn, stand["flushed"], fragments)
+    hot, ends, ends_at = _hot_tail(conn, stand["flushed"], fragments)
     gone, overrides, withheld = (
         read_arrow(conn, HOT[name].format(fragments=_array(fragments))) for name in ("gone", "overrides", "withheld")
     )
@@ -70,6 +70,7 @@ def snapshot_in(
     return Snapshot(
         tables=found,
         position=stand["flushed"],
+        ends=ends,
         taken_at=(ends_at or stand["taken_at"]).astimezone(UTC),
         gone=gone,
         overrides=overrides,
@@ -93,8 +94,11 @@ def _array(fragments: Collection[int] | None) -> str:
     return "null" if fragments is None else f"'{{{','.join(str(int(one)) for one in fragments)}}}'"
 
 
-def _hot_tail(conn: "Connection", after: int, fragments: Collection[int] | None) -> tuple[pa.Table, datetime | None]:
-    """Events that aren't in the lake yet; if they are too many, the oldest of them, and up to when those came."""
+def _hot_tail(
+    conn: "Connection", after: int, fragments: Collection[int] | None
+) -> tuple[pa.Table, int, datetime | None]:
+    """Events that aren't in the lake yet, and their last position; if they are too many, the oldest of them, and up to
+    when those came."""
     newest = read_arrow(conn, HOT["given_position"])["position"][0].as_py()
     first = first_position(conn, after, newest) or newest + 1
     most = MAX_HOT
@@ -105,6 +109,6 @@ def _hot_tail(conn: "Connection", after: int, fragments: Collection[int] | None)
             break
         most //= 2
     if first_position(conn, first + most - 1, newest) is None:
-        return hot, None
+        return hot, newest, None
     ends_at: datetime = read_arrow(conn, HOT["hot_end"].format(first=first, most=most))["ends_at"][0].as_py()
-    return hot, ends_at
+    return hot, first + most - 1, ends_at

@@ -24,7 +24,8 @@ select seq from lake_touched
 
 -- profiles: as the lake has them
 select id as profile_id, name, email, phone, company as company_id, is_known, first_seen,
-    greatest(first_seen, last_seen) as last_seen, traits::text as traits
+    greatest(first_seen, last_seen) as last_seen, traits::text as traits,
+    (select s.consents from profile_state s where s.id = profile.id) as consents
 from profile where {touched}
 
 -- identifiers: as the lake has them; times in µs

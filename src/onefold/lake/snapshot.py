@@ -60,5 +60,7 @@ class Snapshot:
     """Properties that are complete columns of `events`: property name → column."""
     hot_since: datetime | None = None
     """Events received before are in the files only; None = PostgreSQL has every event, too."""
+    ends: int | None = None
+    """Events up to here are in it, in files or the hot tail; of a very long tail these aren't all. None: not known."""
     storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
     """For an object store, as deltalake names them; empty = local files."""

@@ -20,6 +20,9 @@ from onefold.lake.tables import BUCKETS, FRESH_BUCKET, FRESH_MONTH
 Dialect = Literal["duckdb", "spark"]
 DOCUMENTS: Final = {"events": ("body", ("properties",)), "profiles": ("traits", ()), "companies": ("traits", ())}
 """Where the properties of a table's rows stand: a column of JSON, and the keys that lead to them."""
+_BY_BUCKET: Final = frozenset(("events", "profiles", "identifiers"))
+RE2_FINDS: Final = "onefold_re2_finds"
+"""What Spark's engine calls the function that looks for a pattern (its first argument: the text) as RE2 does."""
 PARTITION: Final = frozenset(("month", "bucket"))
 """How files are arranged: not in them, and nothing to be asked for."""
 
@@ -31,6 +34,9 @@ class Narrowing:
     since: datetime | None = None
     until: datetime | None = None
     profiles: tuple[int, ...] | None = None
+    bucket: int | None = None
+    """Of people and their events those of one bucket only: a sixteenth of all people, by chance. Without rows that came
+    from another bucket by a merge or split and aren't filed anew yet: for estimates."""
 
 
 class Source:
@@ -43,6 +49,7 @@ class Source:
         self.is_events = table == "events"
         self._columns: dict[str, None] = {}
         self._properties: dict[Property, str] = {}
+        self._documents: dict[str, str] = {}
         if narrowing.profiles is not None:
             self.field(Column("profile_id"), "profiles")
 
@@ -56,6 +63,11 @@ class Source:
             raise PlanRejected(f"{at}: {self.table.name} have no properties.")
         path_of(field.name)
         alias = self._properties.setdefault(field, f"property_{len(self._properties) + 1}")
+        return exp.column(alias, table=self.table.name)
+
+    def document(self, name: str) -> exp.Column:
+        """How the query names the JSON text of what stands under a property's name, whatever it is."""
+        alias = self._documents.setdefault(name, f"document_{len(self._documents) + 1}")
         return exp.column(alias, table=self.table.name)
 
     def kind(self, field: Field, at: str) -> str:
@@ -108,7 +120,10 @@ class Source:
                 yield _of("given", name)
         for wanted, alias in self._properties.items():
             yield self._extracted(wanted).as_(alias)
-        if not self._columns and not self._properties:
+        document, home = DOCUMENTS.get(self.table.name, ("", ()))
+        for name, alias in self._documents.items():
+            yield json_text(_of("given", document), home + path_of(name), self.dialect).as_(alias)
+        if not self._columns and not self._properties and not self._documents:
             yield exp.Literal.number(1).as_("one")
 
     def _extracted(self, wanted: Property) -> exp.Expr:
@@ -124,6 +139,15 @@ class Source:
             yield _of("given", "ts") >= instant(self.narrowing.since)
         if self.narrowing.until:
             yield _of("given", "ts") < instant(self.narrowing.until)
+        if self.narrowing.bucket is not None and self.table.name in _BY_BUCKET:
+            profile: exp.Expr = _of("given", "profile_id")
+            if self.has_moves():
+                profile = exp.func("coalesce", _of("moved", "profile_id"), profile)
+            bucket = exp.Mod(
+                this=exp.Paren(this=exp.Mod(this=profile, expression=exp.convert(BUCKETS)) + BUCKETS),
+                expression=exp.convert(BUCKETS),
+            )
+            yield bucket.eq(exp.convert(self.narrowing.bucket))
         if self.narrowing.profiles is not None:
             # what the engine can hold against a file's statistics; where fragments moved, only a first sieve
             of_row = _is_one_of(_of("given", "profile_id"), self.narrowing.profiles)
@@ -145,7 +169,11 @@ class Source:
             since, until = self.narrowing.since, self.narrowing.until
             if (since and month < month_of(since)) or (until and month > month_of(until)):
                 return False
-        if bucket is None or int(bucket) == FRESH_BUCKET or self.narrowing.profiles is None:
+        if bucket is None or int(bucket) == FRESH_BUCKET:
+            return True
+        if self.narrowing.bucket is not None:
+            return int(bucket) == self.narrowing.bucket
+        if self.narrowing.profiles is None:
             return True
         return bool(self._moved_here()) or int(bucket) in {profile % BUCKETS for profile in self.narrowing.profiles}
 
@@ -165,7 +193,7 @@ def json_value(document: exp.Expr, path: tuple[str, ...], kind: str, dialect: Di
 
     Where an object names a key twice, the first counts. Broken JSON counts as empty.
     """
-    found = _duckdb_json(document, path) if dialect == "duckdb" else _spark_json(document, path)
+    found = json_text(document, path, dialect)
     match kind:
         case "string":
             text = _function("JSON_EXTRACT_STRING" if dialect == "duckdb" else "GET_JSON_OBJECT", found, _text("$"))
@@ -179,6 +207,11 @@ def json_value(document: exp.Expr, path: tuple[str, ...], kind: str, dialect: Di
             yes, no = found.eq(_text("true")), found.copy().eq(_text("false"))
             return exp.case().when(yes, exp.true()).when(no, exp.false())
     raise PlanRejected(f"There is no property type {kind!r}. There are: string, double, long, boolean.")
+
+
+def json_text(document: exp.Expr, path: tuple[str, ...], dialect: Dialect) -> exp.Expr:
+    """The JSON text of what stands at `path` of a column of JSON; null if nothing does."""
+    return _duckdb_json(document, path) if dialect == "duckdb" else _spark_json(document, path)
 
 
 def _duckdb_json(document: exp.Expr, path: tuple[str, ...]) -> exp.Expr:

@@ -98,6 +98,7 @@ PROFILES: Final = Table(
         Column("first_seen", "timestamp", "Their first event"),
         Column("last_seen", "timestamp", "Their last event"),
         Column("traits", "string", "What is known of them: a JSON object", is_personal=True),
+        Column("consents", "string", "What they allow (`true`) or deny: a JSON object by purpose"),
     ),
     ("bucket",),
     ("profile_id",),

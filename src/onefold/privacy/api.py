@@ -30,6 +30,7 @@ from onefold.privacy.ledger import COLUMNS as CONSENT_COLUMNS
 from onefold.privacy.ledger import KEY_WIDTH as CONSENT_KEY_WIDTH
 from onefold.privacy.ledger import (
     allowing,
+    consents_in_force,
     consents_of,
     delete_consents,
     forget_consents,
@@ -69,6 +70,7 @@ __all__ = [
     "begin",
     "by_kind",
     "clean_violations",
+    "consents_in_force",
     "consents_of",
     "delete_consents",
     "delete_links",

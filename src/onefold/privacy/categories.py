@@ -10,7 +10,7 @@ from onefold.events.api import slug_of
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import NotFound
 from onefold.privacy.decisions import PurposeRejected
-from onefold.privacy.ledger import meanings_of
+from onefold.privacy.ledger import meanings_of, note_moved
 from onefold.privacy.purposes import list_purposes
 
 QUERIES = load_queries("onefold.privacy", "consent.sql")
@@ -55,6 +55,7 @@ def save_category(conn: Connection[Any], *, name: str, purpose: str | None, acti
         raise PurposeRejected("There is no such purpose. Choose one of the list.")
     with conn.transaction():
         conn.execute(QUERIES["save_category"], {"name": slug, "purpose": purpose})
+        note_moved(conn, slug)
         audit(conn, actor=acting_user, action="consent_category.saved", target=f"category:{slug}")
     return slug
 
@@ -64,4 +65,5 @@ def remove_category(conn: Connection[Any], name: str, *, acting_user: str) -> No
     with conn.transaction():
         if conn.execute(QUERIES["remove_category"], {"name": slug_of(name)}).fetchone() is None:
             raise NotFound("There is no such category.")
+        note_moved(conn, slug_of(name))
         audit(conn, actor=acting_user, action="consent_category.removed", target=f"category:{slug_of(name)}")

@@ -28,6 +28,17 @@ from node a join node m on m.comp = a.comp and m.prof = a.prof join consent c on
 where a.h = %(id)s
 order by c.purpose, c.origin, c.is_granted, c.ts desc, c.received_at desc, c.event desc
 
+-- in_force: of several people what they allow and deny today, as `consent.in_force` says it (as `deciding`, for each)
+select distinct on (id, purpose) id, purpose, is_granted from (
+    select a.h as id, case when k.name is null then c.purpose else k.purpose end as purpose, c.is_granted, c.ts, c.received_at, c.event,
+        c.origin, bool_or(c.origin = 1) over (partition by a.h, case when k.name is null then c.purpose else k.purpose end) as is_stated
+    from node a join node m on m.comp = a.comp and m.prof = a.prof join consent c on c.fragment = m.h
+    left join consent_category k on k.name = c.purpose and not exists (select from purpose where slug = k.name)
+    where a.h = any(%(ids)b)
+) said
+where purpose is not null and not (origin = 2 and is_granted and is_stated)
+order by id, purpose, ts desc, is_granted, received_at desc, event desc
+
 -- entries: a person's ledger, the latest first, from a place on
 select c.purpose, c.origin, c.source_id, c.is_granted, c.statement, c.first_ts, c.ts, c.received_at, c.event, c.details
 from node a join node m on m.comp = a.comp and m.prof = a.prof join consent c on c.fragment = m.h
@@ -82,3 +93,6 @@ delete from consent_category where name = %(name)s returning name
 
 -- is_statement: whether this is a consent event of Onefold's own (index on id)
 select 1 from event where id = %(event)s and source_id = 1 and kind = 2 and name = 'Consent Updated' limit 1
+
+-- note_moved: what this name means is another thing now; those who said it are looked at by `audiences/filling.py`
+insert into consent_moved (name) values (%(name)s) on conflict (name) do update set moved_at = now()

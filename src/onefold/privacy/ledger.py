@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from onefold.infra.arrays import bigints, booleans, integers, smallints, texts, uuids
 from onefold.infra.postgres import load_queries
+from onefold.infra.waking import wake
 from onefold.privacy.consent import Entry, Key, Ledger, Origin, Said, in_force
 
 QUERIES = load_queries("onefold.privacy", "consent.sql")
@@ -56,6 +57,16 @@ def consents_of(conn: Connection[Any], profile_id: int) -> dict[str, Entry]:
     return in_force((_entry(row) for row in conn.execute(QUERIES["deciding"], {"id": profile_id})), meanings_of(conn))
 
 
+def consents_in_force(conn: Connection[Any], profile_ids: Collection[int]) -> dict[int, dict[str, bool]]:
+    """Profile → purpose → whether it is allowed, purposes sorted; who said nothing is missing. Cost: as `consents_of`
+    for each, in one query."""
+    found: dict[int, dict[str, bool]] = {}
+    rows = conn.execute(QUERIES["in_force"], {"ids": bigints(list(profile_ids))}, binary=True)
+    for profile_id, purpose, is_granted in rows:
+        found.setdefault(profile_id, {})[purpose] = is_granted
+    return {profile_id: dict(sorted(said.items())) for profile_id, said in found.items()}
+
+
 def entries_of(conn: Connection[Any], profile_id: int, offset: int = 0) -> tuple[list[Entry], bool]:
     """MAX_LISTED rows of a person's ledger, the latest first, and whether there are more."""
     parameters = {"id": profile_id, "limit": MAX_LISTED + 1, "offset": offset}
@@ -80,6 +91,12 @@ def allowing(conn: Connection[Any], profile_ids: Collection[int], purpose: str) 
         for profile_id, said in entries.items()
         if (found := in_force(said, meanings).get(purpose)) is not None and found.key.is_granted
     }
+
+
+def note_moved(conn: Connection[Any], name: str) -> None:
+    """What a name in the ledger means has changed: whoever said it is looked at again, soon."""
+    conn.execute(QUERIES["note_moved"], {"name": name})
+    wake(conn, "audiences:fill")
 
 
 def meanings_of(conn: Connection[Any]) -> dict[str, str | None]:

@@ -10,6 +10,7 @@ from onefold.events.api import slug_of
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import NotFound
 from onefold.privacy.decisions import PurposeRejected
+from onefold.privacy.ledger import note_moved
 
 QUERIES = load_queries("onefold.privacy", "consent.sql")
 MAX_NAME: Final = 100
@@ -43,6 +44,7 @@ def save_purpose(conn: Connection[Any], *, slug: str, name: str, description: st
     with conn.transaction():
         parameters = {"slug": slug, "name": name, "description": description.strip().replace("\0", "")}
         conn.execute(QUERIES["save_purpose"], parameters)
+        note_moved(conn, slug)
         audit(conn, actor=acting_user, action="purpose.saved", target=f"purpose:{slug}")
 
 
@@ -52,4 +54,5 @@ def remove_purpose(conn: Connection[Any], slug: str, *, acting_user: str) -> Non
         if conn.execute(QUERIES["remove_purpose"], {"slug": slug}).fetchone() is None:
             raise NotFound("There is no purpose of this name that could be removed. Built-in ones stay.")
         conn.execute(QUERIES["forget_meaning"], {"slug": slug})
+        note_moved(conn, slug)
         audit(conn, actor=acting_user, action="purpose.removed", target=f"purpose:{slug}")

@@ -12,6 +12,7 @@ from onefold.profiles.jump import jump_to_people
 from onefold.profiles.naming import Names, names_in_force
 from onefold.profiles.newcomers import Newcomers, has_known, new_people
 from onefold.profiles.people import list_page, list_state
+from onefold.profiles.people_suggest import TraitName, TraitValue, trait_names, trait_values
 from onefold.profiles.person import Found, Member, find, load_members, load_profile, load_rules, traits_of
 from onefold.profiles.refold import (
     CompanyFacts,
@@ -44,6 +45,8 @@ __all__ = [
     "Names",
     "Newcomers",
     "TimelineEntry",
+    "TraitName",
+    "TraitValue",
     "add_claims",
     "companies_of",
     "companies_with",
@@ -80,6 +83,8 @@ __all__ = [
     "resolve",
     "timeline_page",
     "to_text",
+    "trait_names",
+    "trait_values",
     "traits_of",
     "unpack",
     "widen_seen",

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from psycopg import Connection
 
 from onefold.accounts.api import Permission, mask_text, may, name_of, requires
-from onefold.filters.api import AllOf, FilterRejected, OneOf, to_json
+from onefold.filters.api import AllOf, Condition, FilterRejected, OneOf, to_json
 from onefold.infra.pool import pooled
 from onefold.profiles import jump, people, people_rows, people_suggest, people_views, person, timeline
 from onefold.profiles.ids import from_text, to_text
@@ -162,9 +162,10 @@ def apply_columns(request: HttpRequest) -> HttpResponse:
 def _form(request: HttpRequest, fault: str) -> HttpResponse:
     state = state_of(request.GET)
     place = _place(request, state)
-    condition = None if place is None else state.tree.of[place]
-    if isinstance(condition, AllOf) or (condition is not None and not hasattr(condition, "field")):
-        condition, place = None, None
+    there = None if place is None else state.tree.of[place]
+    condition = there if isinstance(there, Condition) else None
+    if condition is None:  # a group has a dialog of its own
+        place = None
     field = request.GET.get("field", "")[:600] or getattr(condition, "field", "")
     trait = trait_of(field)
     with pooled() as conn:
@@ -175,7 +176,7 @@ def _form(request: HttpRequest, fault: str) -> HttpResponse:
     given = [str(value) for value in getattr(condition, "values", ())] or request.GET.getlist("value")
     first, second = _two(condition)
     operators = operators_for(field, kind, is_masked=_is_masked(request))
-    code = request.GET.get("op") or (code_of(condition) if condition and not fault else operators[0].code)  # type: ignore[arg-type]  # a group was sorted out above
+    code = request.GET.get("op") or (code_of(condition) if condition and not fault else operators[0].code)
     context = {
         "field": field,
         "title": title_of(field),

@@ -9,13 +9,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from onefold.filters.api import (
     AllOf,
     AnyOf,
+    Behaviour,
     Between,
     Condition,
     Contains,
     Days,
     Flag,
+    Group,
     Has,
     Node,
+    NoneOf,
     Number,
     OneOf,
     Present,
@@ -62,6 +65,7 @@ OPERATORS: Final[dict[str, tuple[Operator, ...]]] = {
     "date": (
         Operator("recent.within", gettext_lazy("in the last days"), "count"),
         Operator("recent.longer_ago", gettext_lazy("longer ago than days"), "count"),
+        Operator("recent.ahead", gettext_lazy("in the next days"), "count"),
         Operator("date.before", gettext_lazy("before"), "day"),
         Operator("date.after", gettext_lazy("after"), "day"),
         Operator("date.between", gettext_lazy("between days"), "days"),
@@ -78,6 +82,16 @@ OPERATORS: Final[dict[str, tuple[Operator, ...]]] = {
         Operator("present.true", gettext_lazy("has a value"), "nothing"),
         Operator("present.false", gettext_lazy("is empty"), "nothing"),
     ),
+}
+_GROUPS: Final[dict[type[Group], str | Promise]] = {
+    AllOf: gettext_lazy("all of"),
+    AnyOf: gettext_lazy("any of"),
+    NoneOf: gettext_lazy("none of"),
+}
+_RECENT: Final[dict[str, str | Promise]] = {
+    "within": gettext_lazy("in the last"),
+    "longer_ago": gettext_lazy("longer ago than"),
+    "ahead": gettext_lazy("in the next"),
 }
 
 
@@ -117,14 +131,15 @@ def operators_for(field: str, kind: str, *, is_masked: bool) -> tuple[Operator, 
 
 
 def said(node: Node) -> Said:
-    """A chip's words. A group is told by its size."""
-    if isinstance(node, AllOf | AnyOf):
+    """A chip's words. A group is told by its size; what only audiences are asked by the name of its type."""
+    if isinstance(node, Group):
         count = _size(node)
-        kind = _("all of") if isinstance(node, AllOf) else _("any of")
-        return Said("", kind, ngettext("%(n)d condition", "%(n)d conditions", count) % {"n": count})
+        return Said("", str(_GROUPS[type(node)]), ngettext("%(n)d condition", "%(n)d conditions", count) % {"n": count})
+    if isinstance(node, Behaviour):
+        return Said("", _type_of(node), "")
     code = code_of(node)
-    words = next(str(one.words) for many in OPERATORS.values() for one in many if one.code == code)
-    value = ""
+    known = (str(one.words) for many in OPERATORS.values() for one in many if one.code == code)
+    words, value = next(known, code), ""
     match node:
         case OneOf() | Has():
             value = ", ".join(map(str, node.values))
@@ -133,24 +148,17 @@ def said(node: Node) -> Said:
         case Between():
             value = _("%(low)s and %(high)s") % {"low": node.low, "high": node.high}
         case Days():
-            value = (
-                f"{node.first}"
-                if node.last is None
-                else _("%(low)s and %(high)s")
-                % {
-                    "low": node.first,
-                    "high": node.last,
-                }
-            )
-            words = _("between") if node.last else words
+            value = f"{node.first}"
+            if node.last is not None:
+                words, value = _("between"), _("%(low)s and %(high)s") % {"low": node.first, "high": node.last}
         case Recent():
             value = ngettext("%(n)d day", "%(n)d days", node.days) % {"n": node.days}
-            words = _("in the last") if node.op == "within" else _("longer ago than")
+            words = str(_RECENT[node.op])
     return Said(title_of(node.field), words, value)
 
 
 def code_of(node: Condition) -> str:
-    """The operator of a condition."""
+    """The operator of a condition; of one that lists aren't asked, which the form doesn't offer, its type."""
     match node:
         case OneOf():
             return f"text.{node.op}"
@@ -170,7 +178,12 @@ def code_of(node: Condition) -> str:
             return f"flag.{str(node.value).lower()}"
         case Present():
             return f"present.{str(node.value).lower()}"
+    return _type_of(node)
+
+
+def _type_of(node: Condition | Behaviour) -> str:
+    return str(node.__struct_config__.tag)
 
 
 def _size(node: Node) -> int:
-    return sum(map(_size, node.of)) if isinstance(node, AllOf | AnyOf) else 1
+    return sum(map(_size, node.of)) if isinstance(node, Group) else 1

@@ -65,6 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
     rebuild.add_argument("--check", action="store_true", help="change nothing; print where the live state differs")
     rebuild.set_defaults(action=_rebuild)
     _add_lake(commands)
+    _add_audiences(commands)
     _add_backup(commands)
     return parser
 
@@ -106,6 +107,15 @@ def _add_lake(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     demote.add_argument("name")
     lake.add_argument("--quiet", action="store_true", help="print nothing but errors; as the worker runs it")
     lake.set_defaults(action=_lake)
+
+
+def _add_audiences(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    audiences = commands.add_parser("audiences", help="groups of people by a rule")
+    actions = audiences.add_subparsers(dest="what", required=True, metavar="ACTION")
+    text = "make those live that were started or changed; the worker does so at once"
+    actions.add_parser("fill", help=text, description=text)
+    audiences.add_argument("--quiet", action="store_true", help="print nothing but errors; as the worker runs it")
+    audiences.set_defaults(action=_audiences)
 
 
 def _add_backup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -207,6 +217,18 @@ def _lake(settings: "Settings", options: argparse.Namespace) -> int:
         with suppress(OSError):  # some systems forbid it
             os.nice(LAKE_NICENESS)  # after the database's start: it stays as it is
         return lake(running, options)
+
+
+def _audiences(settings: "Settings", options: argparse.Namespace) -> int:
+    from onefold.infra.embedded import database
+    from onefold.programs.audience_keeping import main as audiences
+    from onefold.programs.migrate import demand_tables
+
+    with database(settings) as running:
+        demand_tables(running)
+        with suppress(OSError):  # some systems forbid it
+            os.nice(LAKE_NICENESS)
+        return audiences(running, quiet=options.quiet)
 
 
 def _backup(settings: "Settings", options: argparse.Namespace) -> None:

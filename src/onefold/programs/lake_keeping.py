@@ -1,29 +1,22 @@
 """Keeps the lake in order: flushes and compactions, each a child process, which takes its memory with it."""
 
 import asyncio
-import signal
-import sys
 import time
 from typing import Final
 
 import psycopg
 
-from onefold.config import Settings, child_environment
-from onefold.infra.logs import get_logger
+from onefold.config import Settings
 from onefold.infra.postgres import connect
-from onefold.infra.processes import spawn
 from onefold.kernel.errors import OnefoldError
 from onefold.lake.cold import is_history_wanted
 from onefold.lake.state import note_waiting, waiting_positions
+from onefold.programs.children import is_stopped, run_to_end
 
 LOOK_S: Final = 10
 FLUSH_AT: Final = 100_000
 """So many waiting events are flushed before their time: whoever asks the lake reads them from PostgreSQL meanwhile."""
 COMPACT_S: Final = 3_600
-RUN_S: Final = 3_600
-"""A run that takes longer is ended; what it finished stays."""
-_POLL_S: Final = 0.2
-log = get_logger(__name__)
 
 
 async def keep_lake(settings: Settings, stopping: asyncio.Event) -> None:
@@ -39,21 +32,21 @@ async def keep_lake(settings: Settings, stopping: asyncio.Event) -> None:
 
 async def _keep_flushed(settings: Settings, stopping: asyncio.Event) -> None:
     flushed_at = time.monotonic()
-    while not await _stopped(stopping, min(LOOK_S, settings.lake.flush_s)):
+    while not await is_stopped(stopping, min(LOOK_S, settings.lake.flush_s)):
         waiting, is_wanted = await asyncio.to_thread(_look, settings)
         if is_wanted:
-            await _run(settings, stopping, "thaw")
+            await run_to_end(settings, stopping, ("lake", "--quiet", "thaw"))
         if waiting and (waiting >= FLUSH_AT or time.monotonic() - flushed_at >= settings.lake.flush_s):
-            await _run(settings, stopping, "flush")
+            await run_to_end(settings, stopping, ("lake", "--quiet", "flush"))
             flushed_at = time.monotonic()
 
 
 async def _keep_compact(settings: Settings, stopping: asyncio.Event) -> None:
     pause_s: float = settings.lake.flush_s  # soon after the start: an earlier run may have died
-    while not await _stopped(stopping, pause_s):
+    while not await is_stopped(stopping, pause_s):
         waiting, _ = await asyncio.to_thread(_look, settings)
         if waiting is not None:
-            await _run(settings, stopping, "compact")
+            await run_to_end(settings, stopping, ("lake", "--quiet", "compact"))
         pause_s = COMPACT_S if waiting is not None else LOOK_S
 
 
@@ -68,23 +61,3 @@ def _look(settings: Settings) -> tuple[int | None, bool]:
             return waiting, is_history_wanted(conn)
     except (OnefoldError, psycopg.Error):
         return None, False
-
-
-async def _run(settings: Settings, stopping: asyncio.Event, action: str) -> None:
-    command = [sys.executable, "-m", "onefold.programs.cli", "lake", "--quiet", action]
-    child = spawn(command, death_signal=signal.SIGKILL, environ=child_environment(settings))
-    deadline = time.monotonic() + RUN_S
-    while child.poll() is None:
-        if await _stopped(stopping, _POLL_S) or time.monotonic() > deadline:
-            child.kill()
-            await asyncio.to_thread(child.wait)
-    if child.returncode and not stopping.is_set():
-        log.warning("lake_run_ended_badly", action=action, status=child.returncode)
-
-
-async def _stopped(stopping: asyncio.Event, within_s: float) -> bool:
-    try:
-        await asyncio.wait_for(stopping.wait(), within_s)
-    except TimeoutError:
-        return False
-    return True

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from procrastinate import Blueprint, RetryStrategy
 from psycopg import Connection
 
+from onefold.audiences.jobs import audience_jobs
 from onefold.config import Settings
 from onefold.events.api import trim_pages
 from onefold.infra.heartbeat import beating
@@ -19,6 +20,7 @@ from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, pauses
 from onefold.profiles.jobs import export_jobs
 from onefold.programs.attention import tell_concerns
+from onefold.programs.audience_keeping import keep_audiences
 from onefold.programs.health import note_lags
 from onefold.programs.lake_keeping import keep_lake
 from onefold.programs.upkeep import (
@@ -57,15 +59,17 @@ async def _run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     stopped = asyncio.create_task(stopping.wait())
-    lake = asyncio.create_task(keep_lake(settings, stopping))
+    wanted = asyncio.Event()
+    keeping = asyncio.gather(keep_lake(settings, stopping), keep_audiences(settings, stopping, wanted))
     for pause in pauses():
         app = make_jobs(settings.database.address())
         app.add_tasks_from(upkeep_jobs(settings), namespace="upkeep")
         app.add_tasks_from(export_jobs(settings.database.address(), RETRY), namespace="exports")
+        app.add_tasks_from(audience_jobs(wanted), namespace="audiences")
         working = asyncio.create_task(work(app))
         await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stopping.is_set():
-            await lake
+            await keeping
             working.cancel()
             done, _ = await asyncio.wait({working}, timeout=SHUTDOWN_S + WAIT_S)
             if any(not task.cancelled() and task.exception() for task in done):

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from onefold.config import EngineSettings
 from onefold.kernel.errors import Broken, Unavailable
-from onefold.lake.compile import Compiled, compile_plan
+from onefold.lake.compile import Compilable, Compiled, compile_plan
 from onefold.lake.engine import (
     SIDE_TABLES,
     Cancel,
@@ -56,7 +56,7 @@ class DuckDBEngine:
         self._slots: Final = threading.BoundedSemaphore(settings.max_running)
 
     def run(
-        self, plan: Plan, snapshot: Snapshot, *, limits: Limits | None = None, cancel: Cancel | None = None
+        self, plan: Plan | Compilable, snapshot: Snapshot, *, limits: Limits | None = None, cancel: Cancel | None = None
     ) -> Result:
         """As of `Engine`."""
         compiled = compile_plan(plan, snapshot, "duckdb")
@@ -70,6 +70,7 @@ class DuckDBEngine:
                         reached(_sorted_steps(connection, compiled), len(plan.steps), plan.within_s * 10**6)
                     )
                 else:
+                    _walk(connection, compiled)
                     table = in_types(connection.sql(compiled.sql()).to_arrow_table(), compiled)
         return result_of(table, compiled, snapshot, time.monotonic() - started)
 
@@ -112,7 +113,8 @@ class DuckDBEngine:
 def lend(connection: duckdb.DuckDBPyConnection, compiled: Compiled, snapshot: Snapshot) -> None:
     """Gives the connection what the query reads, under its names, and takes every other file from its reach."""
     used = compiled.relations()
-    for name, files in compiled.files.items():
+    all_files = compiled.all_files()
+    for name, files in all_files.items():
         of_table = snapshot.tables[name]
         if f"{name}_files" in used:
             _lend_files(connection, of_table.table, files, snapshot)
@@ -122,11 +124,21 @@ def lend(connection: duckdb.DuckDBPyConnection, compiled: Compiled, snapshot: Sn
             connection.register(f"{name}_replaced", of_table.replaced)
     for relation in SIDE_TABLES & used:
         connection.register(relation, getattr(snapshot, relation))
+    for name, table in compiled.given.items():
+        connection.register(name, table)
     if not snapshot.storage_options:
-        paths = [_literal(file.uri) for files in compiled.files.values() for file in files]
+        paths = [_literal(file.uri) for files in all_files.values() for file in files]
         connection.execute(f"SET allowed_paths = [{', '.join(paths)}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
+
+
+def _walk(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> None:
+    """Makes the relations of people that are found by walking."""
+    for name, walked in compiled.walks.items():
+        sql = f"{walked.query.sql(dialect='duckdb')} ORDER BY profile_id, ts"
+        batches = list(walked.finder(iter(connection.sql(sql).to_arrow_reader())))
+        connection.register(name, pa.Table.from_batches(batches, pa.schema([("profile_id", pa.int64())])))
 
 
 def _lend_files(

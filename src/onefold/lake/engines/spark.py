@@ -15,11 +15,12 @@ import pyarrow as pa
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.functions import arrow_udf
 from sqlglot import exp
 
 from onefold.config import EngineSettings
 from onefold.kernel.errors import Broken, Rejected, Unavailable
-from onefold.lake.compile import Compiled, compile_plan
+from onefold.lake.compile import Compilable, Compiled, compile_plan
 from onefold.lake.engine import (
     SIDE_TABLES,
     Cancel,
@@ -33,9 +34,11 @@ from onefold.lake.engine import (
     result_of,
     watched,
 )
+from onefold.lake.engines.patterns import re2_finds
 from onefold.lake.engines.walking import funnel_of, mapper_of
 from onefold.lake.plans import Funnel, Plan
 from onefold.lake.snapshot import File, Snapshot
+from onefold.lake.sources import RE2_FINDS
 from onefold.lake.tables import BUCKETS, Table
 
 WAIT_S: Final = 5.0
@@ -63,7 +66,7 @@ class SparkEngine:
         self._session: SparkSession | None = None
 
     def run(
-        self, plan: Plan, snapshot: Snapshot, *, limits: Limits | None = None, cancel: Cancel | None = None
+        self, plan: Plan | Compilable, snapshot: Snapshot, *, limits: Limits | None = None, cancel: Cancel | None = None
     ) -> Result:
         """As of `Engine`."""
         compiled = compile_plan(plan, snapshot, "spark")
@@ -132,6 +135,8 @@ def _session(url: str) -> SparkSession:
     session = builder.getOrCreate()
     for key, value in SESSION.items():
         session.conf.set(key, value)
+    finds = arrow_udf(re2_finds, "boolean")  # type: ignore[call-overload]  # it reads the hints, its stubs do not say so
+    session.udf.register(RE2_FINDS, finds)
     return session
 
 
@@ -142,7 +147,7 @@ def _tagging(tagged: Any, by_connect: bool) -> tuple[Callable[[str], Any], ...]:
     return tagged.addJobTag, tagged.removeJobTag, tagged.cancelJobsWithTag
 
 
-def _answer(session: SparkSession, plan: Plan, compiled: Compiled, snapshot: Snapshot) -> pa.Table:
+def _answer(session: SparkSession, plan: Plan | Compilable, compiled: Compiled, snapshot: Snapshot) -> pa.Table:
     with _lent(session, compiled, snapshot) as query:
         if not isinstance(plan, Funnel):
             return in_types(query.toArrow(), compiled)
@@ -159,9 +164,32 @@ def _answer(session: SparkSession, plan: Plan, compiled: Compiled, snapshot: Sna
 def _lent(session: SparkSession, compiled: Compiled, snapshot: Snapshot) -> Iterator[DataFrame]:
     """The query over views of this run: other threads have theirs in the same session."""
     run = secrets.token_hex(8)
+    views = _views(session, compiled, snapshot)
+    names = {*views, *compiled.walks}
+
+    def renamed(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Table) and node.name in names:
+            return exp.to_table(f"{node.name}_{run}").as_(node.alias or node.name)
+        return node
+
+    try:
+        for name, view in views.items():
+            view.createOrReplaceTempView(f"{name}_{run}")
+        for name, walked in compiled.walks.items():
+            rows = session.sql(walked.query.transform(renamed).sql(dialect="spark"))
+            in_order = rows.repartition(BUCKETS, "profile_id").sortWithinPartitions("profile_id", "ts")
+            in_order.mapInArrow(walked.finder, "profile_id long").createOrReplaceTempView(f"{name}_{run}")
+        yield session.sql(compiled.query.transform(renamed).sql(dialect="spark"))
+    finally:
+        for name in names:
+            session.catalog.dropTempView(f"{name}_{run}")
+
+
+def _views(session: SparkSession, compiled: Compiled, snapshot: Snapshot) -> dict[str, DataFrame]:
+    """What the query reads, by name."""
     used = compiled.relations()
     views: dict[str, DataFrame] = {}
-    for name, files in compiled.files.items():
+    for name, files in compiled.all_files().items():
         of_table = snapshot.tables[name]
         if f"{name}_files" in used:
             views[f"{name}_files"] = _read(session, of_table.table, files, snapshot)
@@ -171,19 +199,7 @@ def _lent(session: SparkSession, compiled: Compiled, snapshot: Snapshot) -> Iter
             views[f"{name}_replaced"] = session.createDataFrame(of_table.replaced)
     for relation in SIDE_TABLES & used:
         views[relation] = session.createDataFrame(getattr(snapshot, relation))
-
-    def renamed(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Table) and node.name in views:
-            return exp.to_table(f"{node.name}_{run}").as_(node.alias or node.name)
-        return node
-
-    try:
-        for name, view in views.items():
-            view.createOrReplaceTempView(f"{name}_{run}")
-        yield session.sql(compiled.query.transform(renamed).sql(dialect="spark"))
-    finally:
-        for name in views:
-            session.catalog.dropTempView(f"{name}_{run}")
+    return views | {name: session.createDataFrame(table) for name, table in compiled.given.items()}
 
 
 def _read(session: SparkSession, table: Table, files: tuple[File, ...], snapshot: Snapshot) -> DataFrame:
@@ -210,7 +226,8 @@ def _sql_type(name: str) -> str:
 
 def _needed(hot: pa.Table, table: Table, compiled: Compiled) -> pa.Table:
     """Of the hot tail only the columns that the query names: they travel."""
-    names = {column.name for column in compiled.query.find_all(exp.Column)}
+    queries = (compiled.query, *(walked.query for walked in compiled.walks.values()))
+    names = {column.name for query in queries for column in query.find_all(exp.Column)}
     kinds = {column.name: arrow_type(column.type) for column in table.columns if column.name in names}
     return hot.select(list(kinds)).cast(pa.schema(kinds.items()))
 

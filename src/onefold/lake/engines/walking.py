@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from onefold.lake.kernels.api import Walk, levels_of
+from onefold.lake.kernels.sequences import Rules, matching
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +26,14 @@ def reached(batches: Iterable[pa.RecordBatch], n_steps: int, within_us: int) -> 
         levels = levels_of(_walk_of(rows), n_steps, within_us)
         counts += np.bincount(levels, minlength=n_steps + 1)
     return counts[1:]
+
+
+def people_with(batches: Iterable[pa.RecordBatch], rules: Rules) -> Iterator[pa.RecordBatch]:
+    """`profile_id` of those who have a sequence. Columns of a batch and memory: as `reached`."""
+    for rows in _whole_profiles(batches):
+        walk = _walk_of(rows)
+        found = pa.array(walk.profiles[matching(walk, rules)])
+        yield pa.RecordBatch.from_arrays([found], ["profile_id"])
 
 
 def mapper_of(n_steps: int, within_us: int) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

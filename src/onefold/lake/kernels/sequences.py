@@ -68,12 +68,33 @@ class Matches:
     violations: int
 
 
-class _Rules(NamedTuple):
-    """Of each step: `within`, and the bit of what excludes it, -1 = nothing. `window` of all."""
+class Rules(NamedTuple):
+    """Of each step: `within` (µs), and the bit of what excludes it, -1 = nothing. `window` of all (µs).
+
+    `follows`: the bit of what must not come within `idle` after the last step, -1 = nothing; that time must be over at
+    `now`.
+    """
 
     within: "Longs"
     without: "Longs"
     window: int
+    follows: int = -1
+    idle: int = 0
+    now: int = 0
+
+
+def rules_of(
+    within: "tuple[int, ...]", without: "tuple[int | None, ...]", follows: int | None, idle_us: int, now_us: int
+) -> Rules:
+    """Of a sequence without a window of its own: events outside of one are left out before."""
+    return Rules(
+        np.array([min(limit, UNBOUNDED) for limit in within], np.int64),
+        np.array([-1 if bit is None else bit for bit in without], np.int64),
+        UNBOUNDED,
+        -1 if follows is None else follows,
+        idle_us,
+        now_us,
+    )
 
 
 class _State(NamedTuple):
@@ -92,13 +113,13 @@ def sequence(snapshot: Snapshot, asked: Sequence, *, threads: int = 2) -> Matche
     exclusions = [step.without for step in asked.steps if step.without is not None]
     coding = Bits((*(step.event for step in asked.steps), *exclusions))
     bits = iter(range(len(asked.steps), len(coding.conditions)))
-    rules = _Rules(
+    rules = Rules(
         np.array([UNBOUNDED if step.within_us is None else step.within_us for step in asked.steps], np.int64),
         np.array([-1 if step.without is None else next(bits) for step in asked.steps], np.int64),
         UNBOUNDED if asked.window_us is None else asked.window_us,
     )
     wanted = Wanted(coding=coding, span=span_of(asked.since, asked.until))
-    parts = list(over_walks(snapshot, wanted, lambda walk: walk.profiles[_matching(walk, rules)], threads))
+    parts = list(over_walks(snapshot, wanted, lambda walk: walk.profiles[matching(walk, rules)], threads))
     ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in parts)])
     return Matches(profile_ids=pa.array(np.sort(ids)), violations=sum(found for _, found in parts))
 
@@ -106,6 +127,8 @@ def sequence(snapshot: Snapshot, asked: Sequence, *, threads: int = 2) -> Matche
 @compiled
 def _in_step_order(codes: "NDArray[np.int32]") -> "Longs":
     """Codes of equal times by their lowest bit, then by value."""
+    if len(codes) == 1:
+        return codes.astype(np.int64)
     keys = np.empty(len(codes), np.int64)
     for i in range(len(codes)):
         keys[i] = (np.int64(codes[i] & -codes[i]) << 32) | codes[i]
@@ -114,13 +137,16 @@ def _in_step_order(codes: "NDArray[np.int32]") -> "Longs":
 
 
 @compiled
-def _take(state: _State, rules: _Rules, bits: np.int64, ts: np.int64) -> None:
-    """Lets an event go on with every way that it can; from the last step, so that it takes one step of a way."""
+def _take(state: _State, rules: Rules, bits: np.int64, ts: np.int64) -> bool:
+    """Lets an event go on with every way that it can; from the last step, so that it takes one step of a way. True if
+    one got to the end."""
+    is_at_end = False
     for step in range(len(rules.within) - 1, -1, -1):
         if not (bits >> step) & 1:
             continue
         if step == 0:
             state.starts[0] = state.reached[0] = ts
+            is_at_end = is_at_end or len(rules.within) == 1
         elif (
             state.starts[step - 1] != NEVER
             and ts - state.starts[step - 1] <= rules.window
@@ -128,10 +154,22 @@ def _take(state: _State, rules: _Rules, bits: np.int64, ts: np.int64) -> None:
             and state.excluded[step] <= state.reached[step - 1]
         ):
             state.starts[step], state.reached[step] = state.starts[step - 1], ts
+            is_at_end = is_at_end or step == len(rules.within) - 1
+    return is_at_end
 
 
 @compiled
-def _matching(walk: Walk, rules: _Rules) -> "NDArray[np.bool_]":
+def _of_one_time(walk: Walk, at: int, end: int) -> tuple[int, np.int64]:
+    """Where the events of the time at `at` end, and all their bits."""
+    ts, every = walk.ts[at], np.int64(0)
+    while at < end and walk.ts[at] == ts:
+        every |= walk.code[at]
+        at += 1
+    return at, every
+
+
+@compiled
+def matching(walk: Walk, rules: Rules) -> "NDArray[np.bool_]":
     """Which profiles have a sequence."""
     steps = len(rules.within)
     found = np.zeros(len(walk.profiles), np.bool_)
@@ -139,19 +177,23 @@ def _matching(walk: Walk, rules: _Rules) -> "NDArray[np.bool_]":
     for i in range(len(walk.profiles)):
         at, end = walk.offsets[i], walk.offsets[i + 1]
         state.starts[:] = state.reached[:] = state.excluded[:] = NEVER
-        while at < end and state.starts[steps - 1] == NEVER:
-            first, ts, every = at, walk.ts[at], np.int64(walk.code[at])
-            at += 1
-            while at < end and walk.ts[at] == ts:
-                every |= walk.code[at]
-                at += 1
-            if at - first == 1:
-                _take(state, rules, every, ts)
-            else:
-                for bits in _in_step_order(walk.code[first:at]):
-                    _take(state, rules, bits, ts)
+        waits = NEVER  # the first way to the end after which nothing came yet that must not
+        while at < end and not found[i]:
+            first, ts = at, walk.ts[at]
+            at, every = _of_one_time(walk, at, end)
+            if rules.follows >= 0 and (every >> rules.follows) & 1 and waits != NEVER:
+                found[i] = waits + rules.idle < ts
+                waits = NEVER
+            is_at_end = False
+            for bits in _in_step_order(walk.code[first:at]):
+                is_at_end = _take(state, rules, bits, ts) or is_at_end
+            if is_at_end and rules.follows < 0:
+                found[i] = True
+            elif is_at_end and waits == NEVER:
+                waits = ts
             for step in range(steps):
                 if rules.without[step] >= 0 and (every >> rules.without[step]) & 1:
                     state.excluded[step] = ts
-        found[i] = state.starts[steps - 1] != NEVER
+        if waits != NEVER and waits + rules.idle < rules.now:
+            found[i] = True
     return found

@@ -6,6 +6,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import Connection
 
+from onefold.audiences.api import absorb, sweep
 from onefold.config import ProcessorSettings
 from onefold.events.api import (
     DEFAULT_LIMITS,
@@ -36,6 +37,9 @@ from onefold.programs.processor.steps import process
 FIRST_BATCH_EVENTS: Final = 1_000
 SMALLEST_BATCH_EVENTS: Final = 100
 LOOK_S: Final = 2.0
+SWEEP_S: Final = 1.0
+LOOK_AT_ONCE: Final = 2_000
+ABSORB_AT_ONCE: Final = 5_000
 MOST_SET_ASIDE_IN_A_ROW: Final = 10
 NOT_AS_NEEDED: Final = ("42", "3F")
 """Classes of SQLSTATE for which no event is to blame: a table, column or right is missing."""
@@ -69,6 +73,8 @@ class Batches:
         self._last_known = LastKnown()
         self._left: dict[int, Position] = {}  # where our last batch left the log
         self._may_be_erasing = True  # somebody, of whom a part is gone: looked up once, then known
+        self._sweeps_again_at = 0.0
+        self._has_more_to_look_at = False
         self._looks_again_at = 0.0  # whether histories have come that retractions and erasures wait for
 
     @property
@@ -120,6 +126,21 @@ class Batches:
             steps={name: round(ms, 1) for name, ms in timings.items()},
         )
         return len(prepared.rows)
+
+    def keep_audiences(self) -> bool:
+        """Between batches: who is due to be looked at, and what was read of older events; one transaction. True when
+        there is more. Costs two queries in SWEEP_S."""
+        if not self._has_more_to_look_at and time.monotonic() < self._sweeps_again_at:
+            return False
+        self._sweeps_again_at = time.monotonic() + SWEEP_S
+        with self._conn.transaction():
+            lock_positions(self._conn)
+            context = self._load_context()
+            live = context.live
+            looked_at = sweep(self._conn, live, context.clock(), LOOK_AT_ONCE)
+            absorbed = absorb(self._conn, live, ABSORB_AT_ONCE) if live.filling else 0
+        self._has_more_to_look_at = looked_at == LOOK_AT_ONCE or absorbed == ABSORB_AT_ONCE
+        return self._has_more_to_look_at
 
     def settle_piece(self) -> bool:
         """Between batches: the next piece of an erasure, or retractions whose histories were fetched from the lake, in

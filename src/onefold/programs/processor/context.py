@@ -1,18 +1,25 @@
 """What a batch needs to know besides its events: sources and the identity configuration."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from onefold.audiences.api import LiveAudiences, load_live
 from onefold.events.api import DEFAULT_LIMITS, Limits, list_sources
 from onefold.identity.api import Extractor, Identifier, IdentityConfig, load_config
 from onefold.infra.postgres import load_queries
 from onefold.privacy.api import Suppressions, load_suppressions
 
 QUERIES = load_queries("onefold.programs.processor", "context.sql")
+
+
+def clock() -> int:
+    """This machine's, in µs since 1970."""
+    return time.time_ns() // 1_000
 
 
 @dataclass(frozen=True)
@@ -27,8 +34,11 @@ class Context:
     limits: Limits
     suppressions: Suppressions
     last_rebuild: int  # 0 = there was none
+    live: LiveAudiences
     extractor: Extractor = field(compare=False)
     suppression_key: bytes | None = field(default=None, compare=False, repr=False)
+    clock: Callable[[], int] = field(default=clock, compare=False, repr=False)
+    """Now, in µs: by which audiences are held."""
 
     def names_suppressed(self, identifiers: Iterable[Identifier]) -> bool:
         """Whether one of them was erased and may not come back. Cost: one HMAC, 2 µs, a value not seen lately."""
@@ -41,8 +51,10 @@ def load_context(
     current: Context | None = None,
     limits: Limits = DEFAULT_LIMITS,
     suppression_key: bytes | None = None,
+    clock: Callable[[], int] = clock,
 ) -> Context:
-    """The configuration in force. Returns `current` itself when nothing changed: its extractor remembers much.
+    """The configuration in force, for who holds the log. Returns `current` itself when nothing changed: its extractor
+    remembers much.
 
     `limits` must be the collector's: what it told a sender to be wrong becomes a violation here. Without a
     `suppression_key` nobody is suppressed, as at a rebuild: it reads what was accepted. Raises Broken for a wrong one.
@@ -59,8 +71,10 @@ def load_context(
         limits=limits,
         suppressions=load_suppressions(conn, suppression_key, current.suppressions if current else None),
         last_rebuild=_last_rebuild(conn),
+        live=load_live(conn, current.live if current else None),
         extractor=Extractor(config, spaces),
         suppression_key=suppression_key,
+        clock=clock,
     )
     return current if current == fresh else fresh
 

@@ -74,6 +74,7 @@ class Processor:
             has_read = batches.run()
             if batches.settle_piece():
                 continue
+            has_read = batches.keep_audiences() or has_read
             if has_read:
                 pause = began + self._settings.min_interval_ms / 1000 - time.monotonic()
                 if pause > 0 and not batches.is_behind:

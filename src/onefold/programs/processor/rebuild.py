@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 from psycopg import Connection, IsolationLevel
 
+from onefold.audiences.api import Happened, Move, follow, look_at
 from onefold.config import Settings
 from onefold.events.api import lock_positions, replace_tallies, withheld_fragments
 from onefold.identity.api import (
@@ -154,7 +155,7 @@ def find_differences(conn: Connection[Any], context: Context, location: Location
 def rebuild(conn: Connection[Any], location: Location, *, is_check: bool) -> Found:
     """All differences; without `is_check` they are mended in the same transaction, the processor waiting meanwhile."""
     conn.isolation_level = IsolationLevel.REPEATABLE_READ
-    n, first = 0, list[Difference]()
+    n, first, moves = 0, list[Difference](), list[Move]()
     with conn.transaction():
         if not is_check:
             conn.execute("lock table log_position in exclusive mode")
@@ -166,8 +167,9 @@ def rebuild(conn: Connection[Any], location: Location, *, is_check: bool) -> Fou
                     n += len(found)
                     first += found[: MAX_PRINTED - len(first)]
                     if not is_check:
-                        _mend(conn, table, found)
+                        moves += _mend(conn, table, found)
             if not is_check:
+                _keep_audiences(conn, context, moves)
                 replace_tallies(conn, sayings.tallies())
         if not is_check:
             note_config(conn, context, is_rebuild=True)
@@ -259,11 +261,29 @@ def _are_equal(expected: Any, found: Any) -> bool:  # noqa: ANN401 rows, and JSO
     return False
 
 
-def _mend(conn: Connection[Any], table: str, wrong: list[Difference]) -> None:
+def _mend(conn: Connection[Any], table: str, wrong: list[Difference]) -> list[Move]:
+    """Write what is expected. Returns the identifiers that move."""
     _MENDERS[table](conn, [d.expected for d in wrong if d.expected], [d.key for d in wrong if d.expected is None])
     if table == "node":
         moved = [d for d in wrong if d.found and (d.expected is None or d.found[5] != d.expected[5])]
-        write_moves(conn, [(d.key, d.found[5], d.expected[5] if d.expected else None, None) for d in moved if d.found])
+        moves: list[Move] = [(d.key, d.found[5], d.expected[5] if d.expected else None, None) for d in moved if d.found]
+        write_moves(conn, moves)
+        return moves
+    if table == "profile":
+        look_at(conn, profiles=[d.key for d in wrong])
+    elif table == "company":
+        look_at(conn, companies=[d.key for d in wrong])
+    elif table == "consent":
+        look_at(conn, fragments=sorted({d.key[0] for d in wrong}))
+    return []
+
+
+def _keep_audiences(conn: Connection[Any], context: Context, moves: list[Move]) -> None:
+    """What is kept of events goes with the fragments; people are looked at as they are now."""
+    for begin in range(0, len(moves), _FETCH_ROWS):
+        some = moves[begin : begin + _FETCH_ROWS]
+        profile_of = {h: owner for h, _, owner, _ in some if owner is not None}
+        follow(conn, context.live, Happened(moves=some, profile_of=profile_of), context.clock())
 
 
 def _mend_nodes(conn: Connection[Any], rows: list[Row], gone: list[Key]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from psycopg import Connection
 
+from onefold.audiences.api import Folder, Happened, State, follow, note_refolded
 from onefold.events.api import (
     Counts,
     Decoded,
@@ -64,14 +65,18 @@ PENDING_AT_ONCE: Final = 1_000
 
 @dataclass
 class WholeFragment(Fragment):
-    """With what its events say of consent."""
+    """With what its events say of consent, and what audiences keep of them."""
 
+    folder: Folder | None = None
     consents: Ledger = field(default_factory=dict)
+    state: State = field(default_factory=dict)
 
     def add(self, event: Decoded, weaker: Collection[int]) -> None:
         """Fold one event."""
         super().add(event, weaker)
         add_consents(self.consents, event)
+        if self.folder is not None:
+            self.folder.fold(self.state, event)
 
 
 def take_back(batch: Batch) -> None:
@@ -155,7 +160,17 @@ def settle_without(
     claims = {h: fragment.claims for h, fragment in fragments.items()}
     refold_profiles(conn, resolved.touched, nodes, claims, context.priorities, context.config)
     write_nodes(conn, [node for node in nodes.values() if node.is_changed])
-    write_moves(conn, resolved.moves + [(node.h, node.prof, None, None) for node in vanished])
+    moves = resolved.moves + [(node.h, node.prof, None, None) for node in vanished]
+    write_moves(conn, moves)
+    note_refolded(conn, context.live, lost)
+    happened = Happened(
+        moves=moves,
+        touched=resolved.touched,
+        consents=lost,
+        replaced={h: fragment.state for h, fragment in fragments.items()},
+        profile_of={h: node.prof for h, node in nodes.items()},
+    )
+    follow(conn, context.live, happened, context.clock())
     return vanished
 
 
@@ -188,7 +203,7 @@ def _refold_fragments(
     emptied: Collection[int],
 ) -> dict[int, WholeFragment]:
     """The fragments as their remaining events have them; fills `companies` from all that their members still say."""
-    fragments = {h: WholeFragment() for h in lost}
+    fragments = {h: WholeFragment(folder=context.live.folder) for h in lost}
     standing = lost.difference(emptied)
     members = members_of(conn, companies.keys()).difference(standing, emptied)
     for stored in chain(events_of(conn, standing), group_events_of(conn, members)):

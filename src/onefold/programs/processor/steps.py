@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from onefold.audiences.api import Happened, follow, look_at
 from onefold.events.api import (
     advance,
     append_internal,
@@ -79,6 +80,24 @@ def write(batch: Batch) -> None:
     advance(conn, batch.prepared.rows)
 
 
+def keep_audiences(batch: Batch) -> None:
+    """Who entered and left; after `write`, because it reads what stands now."""
+    profile_of = {h: node.prof for h, node in batch.nodes.items()}
+    events = [(one.fragment, one.event) for one in batch.accepted if one.fragment in profile_of]
+    happened = Happened(
+        events=events,
+        moves=batch.resolved.moves,
+        touched=batch.resolved.touched,
+        consents=batch.consents.keys(),
+        profile_of=profile_of,
+    )
+    # a collector's clock may be ahead of ours: what has come is not in the future
+    now_us = max([batch.context.clock(), *(event.received_at for _, event in events)])
+    follow(batch.conn, batch.context.live, happened, now_us)
+    if batch.told_of and batch.context.live.evaluator.asks_companies:
+        look_at(batch.conn, companies=batch.told_of)
+
+
 def forget_refused(batch: Batch) -> None:
     """Of events that are suppressed, or deny analytics, nothing stays in the log either."""
     forget_events(batch.conn, batch.prepared.unkept)
@@ -117,6 +136,7 @@ STEPS: tuple[Step, ...] = (
     resolve_identity,
     refold,
     write,
+    keep_audiences,
 )
 AFTERWARDS: tuple[Step, ...] = (take_back, forget_refused, answer_requests, judge_oversized, remember)
 """Seldom anything to do. They read with server-side cursors, which a pipeline can't."""

@@ -7,6 +7,7 @@ import ninja.errors
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 
+from onefold.audiences.rest import router as audiences_router
 from onefold.events.rest import router as events_router
 from onefold.insights.rest import router as insights_router
 from onefold.privacy.rest import router as privacy_router
@@ -38,6 +39,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", privacy_router)  # before profiles, whose identifiers may hold a slash
+api.add_router("", audiences_router)  # the same
 api.add_router("", profiles_router)
 api.add_router("", events_router)
 api.add_router("", insights_router)

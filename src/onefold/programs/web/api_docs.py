@@ -29,7 +29,7 @@ def api_docs(request: HttpRequest) -> HttpResponse:
 
 def _operation(shapes: Json, path: str, method: str, operation: Json) -> Json:
     body = _name(operation.get("requestBody", {}))
-    answer = _name(operation["responses"][200])
+    answer = _name(next((one for status, one in operation["responses"].items() if int(status) < 300), {}))
     return {
         "path": path,
         "method": method.upper(),

@@ -37,6 +37,7 @@ GROUPS = (
             Place(_("Sources"), "/sources", "plug-connected", Permission.SEE_EVENTS, "s"),
         ),
     ),
+    Group(_("Engage"), (Place(_("Audiences"), "/audiences", "users-group", Permission.SEE_PEOPLE, "a"),)),
     Group(_("Explore"), (Place("SQL", "/sql", "database", Permission.RUN_SQL, "q"),)),
     Group(
         _("Watch"),

@@ -1,4 +1,4 @@
-"""What the command palette finds: places, people, and whoever an identifier leads to."""
+"""What the command palette finds: places, people, audiences, and whoever an identifier leads to."""
 
 from typing import NamedTuple
 
@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from onefold.accounts.api import Permission, may, requires, settings_pages
+from onefold.audiences.api import audiences_named
 from onefold.infra.pool import pooled
 from onefold.profiles.api import jump_to_people
 from onefold.programs.web.context import groups_for
 
 MOST_PEOPLE = 6
+MOST_AUDIENCES = 6
 
 
 class Found(NamedTuple):
@@ -39,7 +41,7 @@ def jump(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     groups = [FoundGroup(_("Go to"), _places(request, query))]
     if query and may(request.user, Permission.SEE_PEOPLE):
-        groups.insert(0, FoundGroup(_("People"), _people(request, query)))
+        groups[:0] = [FoundGroup(_("People"), _people(request, query)), FoundGroup(_("Audiences"), _audiences(query))]
     return render(request, "jump.html", {"query": query, "groups": [group for group in groups if group.found]})
 
 
@@ -62,3 +64,11 @@ def _people(request: HttpRequest, query: str) -> list[Found]:
     with pooled() as conn:
         people = jump_to_people(conn, query, MOST_PEOPLE, is_masked=is_masked)
     return [Found(one.title, one.url, "user", one.note) for one in people]
+
+
+def _audiences(query: str) -> list[Found]:
+    with pooled() as conn:
+        return [
+            Found(name, f"/audiences/{number}", "users-group")
+            for number, name in audiences_named(conn, query, MOST_AUDIENCES)
+        ]

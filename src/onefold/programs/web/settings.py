@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "onefold.profiles",
     "onefold.privacy",
     "onefold.insights",
+    "onefold.audiences",
 ]
 AUTH_USER_MODEL = "accounts.User"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None  # infra/jobs.py has the app; here it is for its migrations

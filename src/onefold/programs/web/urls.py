@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("onefold.events.urls")),
     path("", include("onefold.notifications.urls")),
     path("", include("onefold.insights.urls")),
+    path("", include("onefold.audiences.urls")),
     path("events", events, name="events"),
     path("events/stream", event_stream, name="event_stream"),
     path("events/one", event_detail, name="event_detail"),

@@ -4,10 +4,13 @@ import gc
 import logging
 import multiprocessing
 import os
+import sys
 import threading
 import time
+from types import ModuleType
 from typing import Final
 
+from django.core.signals import setting_changed
 from django.core.wsgi import get_wsgi_application
 
 from onefold.config import load_settings
@@ -17,6 +20,14 @@ from onefold.programs.migrate import set_up_django
 
 POOL_SIZE: Final = 4
 LOOK_EVERY_S: Final = 0.5
+
+
+def leave_out_test_tools() -> None:
+    """ninja asks Django's package for tests for one signal, which would load its client, unittest and more: 5 MB."""
+    tests, signals = ModuleType("django.test"), ModuleType("django.test.signals")
+    tests.__path__ = []
+    signals.setting_changed = setting_changed  # type: ignore[attr-defined]  # the very object that it has there
+    sys.modules |= {"django.test": tests, "django.test.signals": signals}
 
 
 def end_with_parent(parent: int) -> None:
@@ -30,6 +41,7 @@ def end_with_parent(parent: int) -> None:
     threading.Thread(target=watch, name="end_with_parent", daemon=True).start()
 
 
+leave_out_test_tools()
 settings = load_settings()
 configure_logs(settings.log, "web")
 # it logs the paths of what fails, and paths hold e-mail addresses; faults.py says what is to be known

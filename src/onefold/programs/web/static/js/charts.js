@@ -1,4 +1,4 @@
-// Charts: a figure with data-chart="bars" or "lines" holds a table; it is drawn above it, and the button with
+// Charts: a figure with data-chart="bars", "lines" or "area" (one line, filled) holds a table; it is drawn above it, and the button with
 // data-shows-table="id" shows the numbers. Without script or ECharts the table is what there is.
 
 const NARROW_PX = 480;
@@ -40,7 +40,8 @@ function day(row) {
 
 function options(figure, width) {
   const { names, rows: all } = read(figure);
-  const is_lines = figure.dataset.chart === "lines";
+  const is_area = figure.dataset.chart === "area";
+  const is_lines = is_area || figure.dataset.chart === "lines";
   const rows = grouped(all, width, is_lines);
   const text = { color: colour("--text-3"), fontFamily: colour("--font"), fontSize: 11 };
   return {
@@ -56,8 +57,8 @@ function options(figure, width) {
         hideOverlap: true,
         // "Mon 16, 06:00": a day is named once, where it begins
         // a day or less shows hours, lines of many steps the full ones
-        interval: (place) => is_lines ? /:00$/.test(rows[place].label) : rows.length === HOURS || !place || day(rows[place]) !== day(rows[place - 1]),
-        formatter: (label) => (is_lines || rows.length === HOURS ? label.split(", ")[1] ?? label : label.split(",")[0]),
+        interval: is_area ? "auto" : (place) => is_lines ? /:00$/.test(rows[place].label) : rows.length === HOURS || !place || day(rows[place]) !== day(rows[place - 1]),
+        formatter: (label) => is_area ? label.replace(/^\S+ /, "") : (is_lines || rows.length === HOURS ? label.split(", ")[1] ?? label : label.split(",")[0]),
       },
     },
     yAxis: {
@@ -82,7 +83,7 @@ function options(figure, width) {
     },
     series: names.map((name, place) => ({
       name,
-      ...(is_lines ? { type: "line", symbol: "none", lineStyle: { width: 1.5 } } : { type: "bar", stack: "all", barCategoryGap: "30%" }),
+      ...(is_lines ? { type: "line", symbol: "none", lineStyle: { width: 1.5 }, ...(is_area && { areaStyle: { opacity: 0.1 } }) } : { type: "bar", stack: "all", barCategoryGap: "30%" }),
       itemStyle: { color: colour(`--c${place + 1}`) },
       data: rows.map((row) => row.values[place]),
     })),

@@ -25,7 +25,7 @@ function make(name, props = {}, ...children) {
 
 function drawGroup(group, depth) {
   const kind = make("select", { ariaLabel: box.dataset.match });
-  for (const one of ["all", "any"]) kind.append(new Option(box.dataset[one], one, false, one === group.type));
+  for (const one of ["all", "any", "none"]) kind.append(new Option(box.dataset[one], one, false, one === group.type));
   const rows = make("div", { className: "stack" });
   const add = make("button", { className: "btn small plain", textContent: `+ ${box.dataset.add}`, type: "button" });
   add.addEventListener("click", () => rows.append(drawLeaf(newLeaf())));

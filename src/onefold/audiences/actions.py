@@ -1,0 +1,331 @@
+"""What users do to audiences: each in one transaction, checked, kept with all its versions, and in the audit log.
+
+Nothing here decides who is in: what changed is noted, and the processor and `filling.py` go on from there.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from psycopg import Connection
+
+from onefold.accounts.api import audit
+from onefold.audiences.errors import AudienceInUse, AudienceRejected, RuleRejected, VersionConflict
+from onefold.audiences.evaluate import metrics_of
+from onefold.audiences.live import load_scope, read_rule
+from onefold.audiences.metrics import key_of, metric_of
+from onefold.audiences.rules import COMPUTED, Computed, Scope, check_computed, followed, rule_of, with_purpose
+from onefold.audiences.states import QUERIES as STREAM
+from onefold.filters.api import Condition, InAudience, Listed, Node, TopShare, to_json
+from onefold.infra.arrays import bigints
+from onefold.infra.postgres import load_queries
+from onefold.infra.waking import wake
+from onefold.kernel.errors import NotFound
+
+QUERIES: Final = load_queries("onefold.audiences", "actions.sql")
+MAX_NAME: Final = 120
+MAX_DESCRIPTION: Final = 2_000
+MAX_AUDIENCES: Final = 2_000
+MAX_LIST: Final = 100_000
+METRICS_LOCK: Final = 0x0F01D_06
+TASK: Final = "audiences:fill"
+LIVE_STATES: Final = ("filling", "live", "paused")
+
+
+class Audience(NamedTuple):
+    """A row, locked. `state`: draft, filling, live, paused."""
+
+    id: int
+    name: str
+    description: str
+    state: str
+    version: int
+    live_version: int | None
+    is_trashed: bool
+
+
+class Wanted(NamedTuple):
+    """What an audience shall be. `rule`: the document `{"v": 1, "where": …}`."""
+
+    name: str
+    purpose: str
+    rule: str | bytes | Mapping[str, Any]
+    description: str = ""
+
+
+def create_audience(conn: Connection[Any], wanted: Wanted, *, acting_user: str) -> int:
+    """A draft: nobody is in before it is started. Raises RuleRejected, AudienceRejected."""
+    with conn.transaction():
+        name, description = _named(conn, wanted.name, wanted.description, None)
+        rule = _checked(conn, wanted.rule, wanted.purpose, None)
+        parameters = {"name": name, "description": description, "user": acting_user}
+        (number,) = conn.execute(QUERIES["insert_audience"], parameters).fetchone() or (0,)
+        _add_version(conn, number, 1, rule, wanted.purpose, acting_user)
+        audit(conn, actor=acting_user, action="audience.created", target=f"audience:{number}", details={"name": name})
+    return int(number)
+
+
+def change_rule(
+    conn: Connection[Any],
+    number: int,
+    rule: str | bytes | Mapping[str, Any],
+    purpose: str,
+    *,
+    acting_user: str,
+    seen_version: int | None = None,
+) -> int:
+    """Give it another rule; returns the version, the same if nothing changed. Of a live one the old rule stays in force
+    until everything that the new one needs is there.
+
+    `seen_version`: the version that the user changed; raises VersionConflict if somebody else was faster. Raises
+    RuleRejected.
+    """
+    with conn.transaction():
+        audience = lock_audience(conn, number)
+        if seen_version is not None and seen_version != audience.version:
+            raise VersionConflict(
+                f"Somebody changed this audience meanwhile: it is at version {audience.version}, you changed"
+                f" {seen_version}. Look at the newer version and change that."
+            )
+        checked = _checked(conn, rule, purpose, number)
+        before = conn.execute(QUERIES["version"], {"id": number, "version": audience.version}).fetchone()
+        if before is not None and (read_rule(before[0]), before[1]) == (checked, purpose):
+            return audience.version
+        version = audience.version + 1
+        _add_version(conn, number, version, checked, purpose, acting_user)
+        conn.execute(QUERIES["set_version"], {"id": number, "version": version})
+        if audience.state in ("filling", "live"):
+            _fill(conn, number, checked, purpose)
+        details = {"version": version}
+        audit(conn, actor=acting_user, action="audience.changed", target=f"audience:{number}", details=details)
+    return version
+
+
+def describe_audience(conn: Connection[Any], number: int, name: str, description: str, *, acting_user: str) -> None:
+    """Another name or description. Raises AudienceRejected, NotFound."""
+    with conn.transaction():
+        lock_audience(conn, number)
+        name, description = _named(conn, name, description, number)
+        conn.execute(QUERIES["describe"], {"id": number, "name": name, "description": description})
+        audit(conn, actor=acting_user, action="audience.renamed", target=f"audience:{number}", details={"name": name})
+
+
+def start_audience(conn: Connection[Any], number: int, *, acting_user: str) -> None:
+    """From draft or pause: fill it by its latest rule, then keep it. Safe to repeat. Raises RuleRejected, NotFound."""
+    with conn.transaction():
+        audience = lock_audience(conn, number)
+        if audience.state in ("filling", "live"):
+            return
+        text, purpose = _version(conn, number, audience.version)
+        _fill(conn, number, _checked(conn, text, purpose, number), purpose)
+        audit(conn, actor=acting_user, action="audience.started", target=f"audience:{number}")
+
+
+def pause_audience(conn: Connection[Any], number: int, *, acting_user: str) -> None:
+    """Its members stay as they are until it is started again. Safe to repeat. Raises AudienceRejected for a draft."""
+    with conn.transaction():
+        audience = lock_audience(conn, number)
+        if audience.state == "draft":
+            raise AudienceRejected("A draft has no members to keep. Start it first.")
+        if audience.state != "paused":
+            conn.execute(QUERIES["set_state"], {"id": number, "state": "paused"})
+            conn.execute(STREAM["raise_epoch"])
+            audit(conn, actor=acting_user, action="audience.paused", target=f"audience:{number}")
+
+
+def trash_audience(conn: Connection[Any], number: int, *, acting_user: str) -> None:
+    """Take it away, with its members, who leave it; `restore_audience` brings it back as a draft. Raises AudienceInUse
+    while another audience asks for it."""
+    with conn.transaction():
+        lock_audience(conn, number)
+        if users := used_by(conn, number):
+            raise AudienceInUse(
+                f"Other audiences ask who is in this one: {', '.join(str(one) for one in users)}. Change those first."
+            )
+        conn.execute(QUERIES["trash"], {"id": number})
+        conn.execute(QUERIES["look_at_members"], {"id": number})
+        conn.execute(STREAM["raise_epoch"])
+        audit(conn, actor=acting_user, action="audience.removed", target=f"audience:{number}")
+
+
+def restore_audience(conn: Connection[Any], number: int, *, acting_user: str) -> None:
+    """Bring back what was taken away: as a draft, with all its versions. Raises AudienceRejected if the name is
+    taken."""
+    with conn.transaction():
+        audience = lock_audience(conn, number, is_trashed=True)
+        _named(conn, audience.name, audience.description, number)
+        conn.execute(QUERIES["restore"], {"id": number})
+        audit(conn, actor=acting_user, action="audience.restored", target=f"audience:{number}")
+
+
+def restore_version(conn: Connection[Any], number: int, version: int, *, acting_user: str) -> int:
+    """Make an earlier rule the newest; returns its new number. Raises NotFound, RuleRejected."""
+    text, purpose = _version(conn, number, version)
+    return change_rule(conn, number, text, purpose, acting_user=acting_user)
+
+
+def create_computed(conn: Connection[Any], name: str, computed: Computed, *, acting_user: str) -> None:
+    """A computed trait, kept from now on and of older events. Raises RuleRejected, AudienceRejected."""
+    name = name.strip()
+    if not 0 < len(name) <= MAX_NAME or "\0" in name or ":" in name:
+        raise AudienceRejected(f"A computed trait needs a name of at most {MAX_NAME} characters, without a colon.")
+    with conn.transaction():
+        document = msgspec.json.encode(computed).decode()
+        try:
+            computed = msgspec.json.decode(document, type=Computed)  # with the bounds of each piece
+        except msgspec.ValidationError as fault:
+            raise AudienceRejected(f"The computed trait can't be read: {fault}.") from fault
+        check_computed(computed, load_scope(conn))
+        parameters = {"name": name, "definition": document, "user": acting_user}
+        if conn.execute(QUERIES["insert_computed"], parameters).fetchone() is None:
+            raise AudienceRejected(f"There is a computed trait {name!r} already. Give this one another name.")
+        _need(conn, [key_of_computed(computed)])
+        audit(conn, actor=acting_user, action="computed_trait.created", target=f"computed_trait:{name}")
+
+
+def delete_computed(conn: Connection[Any], name: str, *, acting_user: str) -> None:
+    """Keep it no longer. Raises AudienceInUse while an audience asks for it, NotFound."""
+    with conn.transaction():
+        users = [
+            number
+            for number, rule in _standing_rules(conn, with_drafts=True)
+            if f"{COMPUTED}{name}" in _fields_in(rule)
+        ]
+        if users:
+            listed = ", ".join(str(one) for one in sorted(set(users)))
+            raise AudienceInUse(f"Audiences ask for this trait: {listed}. Change those first.")
+        if conn.execute(QUERIES["delete_computed"], {"name": name}).fetchone() is None:
+            raise NotFound("There is no such computed trait.")
+        conn.execute(STREAM["raise_epoch"])
+        audit(conn, actor=acting_user, action="computed_trait.deleted", target=f"computed_trait:{name}")
+
+
+def create_list(conn: Connection[Any], name: str, hashes: Sequence[int], *, acting_user: str) -> int:
+    """An uploaded list of identifiers, by their hashes. Raises AudienceRejected."""
+    if not 0 < len(name.strip()) <= MAX_NAME or "\0" in name:
+        raise AudienceRejected(f"A list needs a name of at most {MAX_NAME} characters.")
+    if not 0 < len(hashes) <= MAX_LIST:
+        raise AudienceRejected(f"A list has between 1 and {MAX_LIST:,} identifiers, this one {len(hashes):,}.")
+    with conn.transaction():
+        row = conn.execute(QUERIES["insert_list"], {"name": name.strip(), "user": acting_user}).fetchone()
+        number = int(row[0]) if row else 0
+        conn.execute(QUERIES["insert_entries"], {"id": number, "hashes": bigints(sorted(set(hashes)))})
+        conn.execute(STREAM["raise_epoch"])
+        details = {"name": name.strip(), "identifiers": len(set(hashes))}
+        audit(conn, actor=acting_user, action="audience_list.created", target=f"list:{number}", details=details)
+    return number
+
+
+def delete_list(conn: Connection[Any], number: int, *, acting_user: str) -> None:
+    """Raises AudienceInUse while an audience asks for it, NotFound."""
+    with conn.transaction():
+        users = [
+            a for a, rule in _standing_rules(conn) if any(isinstance(x, Listed) and x.list == number for x in rule)
+        ]
+        if users:
+            listed = ", ".join(str(one) for one in sorted(set(users)))
+            raise AudienceInUse(f"Audiences ask for this list: {listed}. Change those first.")
+        if conn.execute(QUERIES["delete_list"], {"id": number}).fetchone() is None:
+            raise NotFound("There is no such list.")
+        audit(conn, actor=acting_user, action="audience_list.deleted", target=f"list:{number}")
+
+
+def note_export(conn: Connection[Any], number: int, form: str, *, acting_user: str) -> None:
+    """Somebody takes its members out."""
+    with conn.transaction():
+        details = {"format": form}
+        audit(conn, actor=acting_user, action="audience.exported", target=f"audience:{number}", details=details)
+
+
+def lock_audience(conn: Connection[Any], number: int, *, is_trashed: bool = False) -> Audience:
+    """Raises NotFound; for one that was taken away, too, unless that is what is wanted."""
+    row = conn.execute(QUERIES["lock"], {"id": number}).fetchone()
+    if row is None or row[-1] is not is_trashed:
+        raise NotFound("There is no such audience." if not is_trashed else "There is no such audience in the trash.")
+    return Audience(*row)
+
+
+def used_by(conn: Connection[Any], number: int) -> list[int]:
+    """Audiences whose rule asks who is in this one."""
+    found = {
+        other
+        for other, leaves in _standing_rules(conn, with_drafts=True)
+        if any(isinstance(leaf, InAudience) and leaf.audience == number for leaf in leaves)
+    }
+    return sorted(found)
+
+
+def forget_metrics(conn: Connection[Any]) -> int:
+    """Keep no longer what no audience and computed trait asks for; how many metrics went. Safe to repeat."""
+    with conn.transaction():
+        conn.execute(QUERIES["lock_metrics"], {"lock": METRICS_LOCK})
+        scope = load_scope(conn)
+        rules = [with_purpose(read_rule(text), purpose) for _, text, purpose in conn.execute(QUERIES["standing_rules"])]
+        keys = {*metrics_of(rules, scope), *(key_of_computed(one) for one in scope.computed.values())}
+        gone = conn.execute(QUERIES["delete_metrics"], {"keys": sorted(keys)}).fetchall()
+        if gone:
+            conn.execute(STREAM["raise_epoch"])
+    return len(gone)
+
+
+def key_of_computed(computed: Computed) -> str:
+    """Of the metric that a computed trait is read off."""
+    measured = (computed.event, computed.measure, computed.window, computed.property, computed.property_type)
+    return key_of(metric_of(*measured))
+
+
+def _fill(conn: Connection[Any], number: int, rule: Node, purpose: str) -> None:
+    _need(conn, metrics_of([with_purpose(rule, purpose)], load_scope(conn)))
+    conn.execute(QUERIES["set_state"], {"id": number, "state": "filling"})
+
+
+def _need(conn: Connection[Any], keys: Any) -> None:  # noqa: ANN401  (any iterable of keys)
+    conn.execute(QUERIES["lock_metrics"], {"lock": METRICS_LOCK})
+    conn.execute(QUERIES["insert_metrics"], {"keys": sorted(keys)})
+    conn.execute(STREAM["raise_epoch"])
+    conn.execute(QUERIES["wake_processor"])
+    wake(conn, TASK)
+
+
+def _checked(conn: Connection[Any], rule: str | bytes | Mapping[str, Any], purpose: str, own_id: int | None) -> Node:
+    """Raises RuleRejected."""
+    scope = load_scope(conn)
+    if purpose not in scope.purposes:
+        known = ", ".join(sorted(scope.purposes))
+        raise RuleRejected(f"purpose: there is no purpose {purpose[:80]!r}. There are: {known}.")
+    return rule_of(rule, scope, own_id)
+
+
+def _named(conn: Connection[Any], name: str, description: str, own_id: int | None) -> tuple[str, str]:
+    name, description = name.strip(), description.strip()
+    if not 0 < len(name) <= MAX_NAME or len(description) > MAX_DESCRIPTION or "\0" in name + description:
+        raise AudienceRejected(
+            f"An audience needs a name of at most {MAX_NAME} characters, and a description of at most"
+            f" {MAX_DESCRIPTION:,}."
+        )
+    row = conn.execute(QUERIES["name_taken"], {"name": name, "id": own_id}).fetchone()
+    if row and row[0]:
+        raise AudienceRejected(f"There is an audience {name!r} already. Give this one another name.")
+    return name, description
+
+
+def _add_version(conn: Connection[Any], number: int, version: int, rule: Node, purpose: str, user: str) -> None:
+    parameters = {"id": number, "version": version, "rule": to_json(rule), "purpose": purpose, "user": user}
+    conn.execute(QUERIES["insert_version"], parameters)
+
+
+def _version(conn: Connection[Any], number: int, version: int) -> tuple[str, str]:
+    row = conn.execute(QUERIES["version"], {"id": number, "version": version}).fetchone()
+    if row is None:
+        raise NotFound("This audience has no such version.")
+    return row[0], row[1]
+
+
+def _standing_rules(conn: Connection[Any], *, with_drafts: bool = False) -> list[tuple[int, list[Any]]]:
+    """Audience → the leaves of its rules, those that it refers to left out."""
+    query = QUERIES["every_rule"] if with_drafts else QUERIES["standing_rules"]
+    return [(number, list(followed(read_rule(text), Scope()))) for number, text, _ in conn.execute(query)]
+
+
+def _fields_in(leaves: Sequence[Any]) -> set[str]:
+    return {leaf.field for leaf in leaves if isinstance(leaf, Condition | TopShare)}

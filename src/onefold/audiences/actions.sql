@@ -1,0 +1,78 @@
+-- insert_audience: a draft
+insert into audience (name, description, state, created_by) values (%(name)s, %(description)s, 'draft', %(user)s) returning id
+
+-- insert_version: its rule from now on
+insert into audience_version (audience, version, rule, purpose, created_by)
+values (%(id)s, %(version)s, %(rule)s::jsonb, %(purpose)s, %(user)s)
+
+-- lock: as it is
+select id, name, description, state, version, live_version, trashed_at is not null from audience where id = %(id)s for update
+
+-- version: one rule that it had
+select rule::text, purpose from audience_version where audience = %(id)s and version = %(version)s
+
+-- lock_metrics: what is needed isn't taken for superfluous meanwhile
+select pg_advisory_xact_lock(%(lock)s)
+
+-- insert_metrics: what must be kept, unless it is
+insert into metric (key) select unnest(%(keys)s::text[]) on conflict (key) do nothing
+
+-- delete_metrics: what nobody asks for any more
+delete from metric where not key = any(%(keys)s::text[]) returning number
+
+-- metric_keys: what is kept
+select key from metric
+
+-- set_version: the latest is another one
+update audience set version = %(version)s where id = %(id)s
+
+-- describe: what people call it
+update audience set name = %(name)s, description = %(description)s where id = %(id)s
+
+-- set_state: and what went wrong before is past
+update audience set state = %(state)s, checked_at = null, fault = '' where id = %(id)s
+
+-- trash: can be undone; its members leave
+update audience set trashed_at = now(), state = 'paused', live_version = null where id = %(id)s
+
+-- restore: a draft, with all its versions
+update audience set trashed_at = null, state = 'draft', live_version = null where id = %(id)s
+
+-- look_at_members: they leave (primary key)
+insert into profile_due (id, due_at) select profile, now() from membership where audience = %(id)s order by profile
+on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
+
+-- standing_rules: every rule that is or shall be in force, with who asks
+select a.id, v.rule::text, v.purpose from audience a join audience_version v on v.audience = a.id and v.version in (a.version, a.live_version)
+where a.trashed_at is null and (a.state <> 'draft' or a.live_version is not null)
+
+-- every_rule: the latest of each audience and the one in force, drafts too
+select a.id, v.rule::text, v.purpose from audience a join audience_version v on v.audience = a.id and v.version in (a.version, a.live_version)
+where a.trashed_at is null
+
+-- name_taken: by another one
+select exists (select from audience where lower(name) = lower(%(name)s) and trashed_at is null and id is distinct from %(id)s)
+
+-- insert_computed: a computed trait
+insert into computed_trait (name, definition, created_by) values (%(name)s, %(definition)s::jsonb, %(user)s)
+on conflict (name) do nothing returning id
+
+-- delete_computed: by name
+delete from computed_trait where name = %(name)s returning id
+
+-- insert_list: an uploaded list
+insert into audience_list (name, created_by) values (%(name)s, %(user)s) returning id
+
+-- insert_entries: identifiers by hash
+insert into audience_list_entry (list, h) select %(id)s, * from unnest(%(hashes)b) on conflict do nothing
+
+-- look_at_entries: whose they are
+insert into profile_due (id, due_at)
+select distinct n.prof, now() from audience_list_entry e join node n on n.h = e.h where e.list = %(id)s order by n.prof
+on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
+
+-- delete_list: with its entries
+delete from audience_list where id = %(id)s returning name
+
+-- wake_processor: so that it adopts what is to be kept
+select pg_notify('onefold_log', '')

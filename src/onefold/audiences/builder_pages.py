@@ -1,0 +1,220 @@
+"""What the builder's page and its answers hold: the rule, everything it can be made of, figures and people."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from django.template.loader import render_to_string
+from psycopg import Connection
+
+from onefold.audiences import shown, suggesting
+from onefold.audiences.explain import Explanation, Line
+from onefold.audiences.preview import Asked, Preview
+from onefold.audiences.rules import BOUNDS, Scope, asked_as
+from onefold.audiences.suggesting import QUERIES, Named
+from onefold.audiences.words import Names, sentence_of
+from onefold.filters.api import AllOf, Consents, Flag, Group, Has, Node, Number, leaves_of, to_json
+from onefold.kernel.errors import Rejected
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ids = NDArray[np.int64]
+
+LIVE: Final = ("filling", "live", "paused")
+SAMPLE: Final = 30
+MOST_MOVING: Final = 10
+MAX_BODY: Final = 1_500_000
+_WITHIN: Final = "where.of[1]"
+"""Where the rule stands that is counted together with its purpose."""
+
+
+class RequestRejected(Rejected):
+    """What the page sent can't be read."""
+
+    code = "request_invalid"
+
+
+class Wanted(msgspec.Struct, forbid_unknown_fields=True):
+    """What the page asks: a rule, and what about it. `id` and `version`: of the audience as it was opened."""
+
+    rule: msgspec.Raw
+    purpose: str
+    id: int | None = None
+    version: int | None = None
+    name: str = ""
+    description: str = ""
+    is_sampled: bool = False
+    as_of: str = ""
+    overlap: int | None = None
+    who: str = ""
+    starts: bool = False
+
+
+def wanted_of(body: bytes) -> Wanted:
+    """Raises RequestRejected."""
+    if len(body) > MAX_BODY:
+        raise RequestRejected("The rule is too long.")
+    try:
+        return msgspec.json.decode(body, type=Wanted)
+    except (msgspec.DecodeError, UnicodeError) as fault:
+        raise RequestRejected(f"The request can't be read: {fault}.") from fault
+
+
+def ingredients(conn: Connection[Any], scope: Scope) -> dict[str, Any]:
+    """Everything that conditions can be made of."""
+    return {
+        "purposes": [{"slug": slug, "name": name} for slug, name in conn.execute(QUERIES["purposes"])],
+        "audiences": [
+            {"id": number, "name": name, "state": state} for number, name, state in conn.execute(QUERIES["audiences"])
+        ],
+        "lists": [{"id": number, "name": name} for number, name in conn.execute(QUERIES["lists"])],
+        "computed": [{"name": name, "kind": _kind_of(scope, name)} for name in sorted(scope.computed)],
+        "traits": as_json(suggesting.traits(conn)),
+        "company_traits": as_json(suggesting.company_traits(conn)),
+        "events": as_json(suggesting.event_names(conn)),
+    }
+
+
+def as_json(found: list[Named]) -> list[dict[str, Any]]:
+    """For scripts."""
+    return [one._asdict() for one in found]
+
+
+def rule_json(rule: Node) -> dict[str, Any]:
+    """The tree without its document."""
+    tree: dict[str, Any] = msgspec.json.decode(to_json(rule))["where"]
+    return tree
+
+
+def names_of(conn: Connection[Any]) -> Names:
+    """What people call audiences, purposes and lists."""
+    return Names(
+        audiences={number: name for number, name, _ in conn.execute(QUERIES["audiences"])},
+        purposes=dict(conn.execute(QUERIES["purposes"]).fetchall()),
+        lists=dict(conn.execute(QUERIES["lists"]).fetchall()),
+    )
+
+
+def asked_of(conn: Connection[Any], wanted: Wanted) -> Asked:
+    """What the engine is asked. Members are compared only of an audience that has some. Raises RequestRejected."""
+    compared = None
+    if wanted.id is not None and not wanted.is_sampled and shown.find_audience(conn, wanted.id).state in LIVE:
+        compared = wanted.id
+    return Asked(
+        rule=b'{"v":1,"where":%b}' % bytes(wanted.rule),
+        purpose=wanted.purpose,
+        is_sampled=wanted.is_sampled,
+        at=_end_of_day(wanted.as_of),
+        compared_to=compared,
+        own_id=wanted.id,
+    )
+
+
+def with_consent(asked: Asked, rule: Node) -> Asked:
+    """The same question of a rule that also counts who allows the purpose; the same rule if it has no room for more."""
+    if sum(1 for _ in leaves_of(rule, BOUNDS)) >= BOUNDS.conditions or _depth(rule) >= BOUNDS.depth:
+        return asked
+    return replace(asked, rule=to_json(AllOf((Consents(asked.purpose), rule))))
+
+
+def parts_of(found: Preview, is_wrapped: bool) -> dict[str, int]:
+    """The counts by place in the rule, and by `purpose` of who allows it."""
+    if not is_wrapped:
+        return found.parts
+    parts = {f"where{at.removeprefix(_WITHIN)}": n for at, n in found.parts.items() if at.startswith(_WITHIN)}
+    return parts | {"purpose": found.parts["where.of[0]"]}
+
+
+def preview_json(
+    conn: Connection[Any], found: Preview, wanted: Wanted, rule: Node, parts: dict[str, int]
+) -> dict[str, Any]:
+    """The answer to the page: figures, the sentence, some people."""
+    answer: dict[str, Any] = {
+        "count": found.count,
+        "people": found.people,
+        "is_sampled": found.is_sampled,
+        "fresh_until": found.fresh_until.isoformat(),
+        "parts": parts,
+        "with_email": found.with_email,
+        "with_phone": found.with_phone,
+        "sentence": [[one.text, one.is_strong] for one in sentence_of(rule, names_of(conn))],
+        "sample": _people(conn, _some(found.ids, SAMPLE)),
+        "entering": {"count": len(found.entering), "people": _people(conn, _some(found.entering, MOST_MOVING))},
+        "leaving": {"count": len(found.leaving), "people": _people(conn, _some(found.leaving, MOST_MOVING))},
+    }
+    if wanted.overlap is not None and not wanted.is_sampled:
+        answer["overlap"] = _overlap(conn, found.ids, wanted.overlap)
+    return answer
+
+
+def explanation_json(explanation: Explanation, name: str, url: str) -> dict[str, Any]:
+    """Lines with ticks and crosses, and what would change the answer."""
+    return {
+        "name": name,
+        "url": url,
+        "root": _line(explanation.root),
+        "changes": [
+            {"at": one.at, "words": one.words, "until": one.at_us and one.at_us // 1000} for one in explanation.changes
+        ],
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "at": line.at,
+        "kind": line.kind,
+        "is_held": line.is_held,
+        "words": line.words,
+        "found": line.found,
+        "children": [_line(one) for one in line.children],
+    }
+
+
+def _people(conn: Connection[Any], ids: "Ids") -> list[str]:
+    """Each as a line of HTML."""
+    rows = sorted(shown.people_shown(conn, ids.tolist()), key=lambda row: (not row[1], row[0]))
+    return [
+        render_to_string("audiences/builder_person.html", {"h": h, "name": name, "email": email, "last_seen": seen})
+        for h, name, email, seen in rows
+    ]
+
+
+def _some(ids: "Ids", most: int) -> "Ids":
+    """By chance, the same ones as long as they are the same people."""
+    import numpy as np  # heavy
+
+    return ids if len(ids) <= most else np.random.default_rng(len(ids)).choice(ids, most, replace=False)
+
+
+def _overlap(conn: Connection[Any], ids: "Ids", other: int) -> dict[str, int]:
+    import numpy as np  # heavy
+
+    members = np.array([row[0] for row in conn.execute(QUERIES["members_of"], {"id": other})], np.int64)
+    both = len(np.intersect1d(ids, members))
+    return {"both": both, "only_this": len(ids) - both, "only_that": len(members) - both}
+
+
+def _depth(node: Node) -> int:
+    return 1 + max((_depth(one) for one in node.of), default=0) if isinstance(node, Group) else 0
+
+
+def _end_of_day(text: str) -> datetime | None:
+    """The last instant of a day that is over; of today, or none, now."""
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+        end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    except (ValueError, OverflowError) as fault:
+        raise RequestRejected("Write a day as 2026-05-17.") from fault
+    return end if end < datetime.now(UTC) else None
+
+
+def _kind_of(scope: Scope, name: str) -> str:
+    """What a computed trait holds."""
+    asked = asked_as(scope.computed[name])
+    kinds = {Has: "list", Number: "number", Flag: "flag"}
+    return next((kind for condition, kind in kinds.items() if condition in asked), "text")

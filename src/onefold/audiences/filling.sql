@@ -1,0 +1,74 @@
+-- to_stage: metrics that are folded from a position on, of which older events are missing
+select number, key, since from metric where state = 'folding' order by number
+
+-- clear_fill: what an earlier try left
+delete from metric_fill where metric = %(metric)s
+
+-- stage: what older events say; many fragments at a time
+insert into metric_fill (metric, fragment, buckets) select %(metric)s, * from unnest(%(fragment)b, %(buckets)b)
+on conflict do nothing
+
+-- staged: all of it is here
+update metric set state = 'staged' where number = %(metric)s and state = 'folding'
+
+-- changing: audiences whose latest rule isn't in force, or not everybody was looked at
+select a.id, a.version, a.live_version, v.rule::text, v.purpose, a.checked_at
+from audience a join audience_version v on v.audience = a.id and v.version = a.version
+where a.state = 'filling' and a.trashed_at is null order by a.id
+
+-- complete_keys: metrics that have everything
+select key from metric where state = 'complete'
+
+-- put_in_force: from now on people are held against this rule; unless there is a newer one
+update audience set live_version = %(version)s, checked_at = null, fault = ''
+where id = %(id)s and version = %(version)s and state = 'filling'
+
+-- members: who is in
+select profile from membership where audience = %(id)s
+
+-- look_at: soon
+insert into profile_due (id, due_at) select id, %(at)s from unnest(%(ids)b) v(id)
+on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
+
+-- note_checked: everybody whom it may concern is on the list
+update audience set checked_at = %(at)s where id = %(id)s and live_version = %(version)s
+
+-- is_anybody_left: whether somebody wasn't looked at (index on due_at)
+select exists (select from profile_due where due_at <= %(at)s)
+
+-- go_live: everybody was
+update audience set state = 'live' where id = %(id)s and state = 'filling' and version = %(version)s and live_version = version
+
+-- note_fault: why it doesn't go on
+update audience set fault = %(fault)s where id = %(id)s
+
+-- save_threshold: what the first of a share of people begins at
+insert into audience_threshold (key, value) values (%(key)s, %(value)s)
+on conflict (key) do update set value = excluded.value, set_at = now()
+
+-- thresholds: as they are, with their age
+select key, value, set_at < now() - interval '10 minutes' from audience_threshold
+
+-- list_members: the people of an uploaded list (primary keys)
+select distinct n.prof as profile_id from audience_list_entry e join node n on n.h = e.h where e.list = {list}
+
+-- has_work: whether there is something to fill, or to find anew
+select exists (select from metric where state in ('new', 'folding', 'staged'))
+    or exists (select from audience where state = 'filling' and trashed_at is null)
+    or exists (select from consent_moved)
+    or exists (select from audience_threshold where set_at < now() - interval '10 minutes')
+
+-- look_again: the rule is the same, and what it asks for moved
+update audience set state = 'filling', checked_at = null where id = %(id)s and state = 'live'
+
+-- wake_processor: it need not wait for its poll
+select pg_notify('onefold_log', '')
+
+-- moved_meanings: names in the ledger that mean something else now
+select name, moved_at from consent_moved
+
+-- said: fragments that said it, from one on (index on purpose)
+select distinct fragment from consent where purpose = %(name)s and fragment > %(after)s order by fragment limit %(limit)s
+
+-- meaning_followed: unless it changed again
+delete from consent_moved where name = %(name)s and moved_at = %(moved_at)s

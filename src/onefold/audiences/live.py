@@ -1,0 +1,82 @@
+"""What the processor holds people against: live audiences and the metrics that they need, as one immutable object."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from onefold.audiences.evaluate import Evaluator
+from onefold.audiences.folding import Folder
+from onefold.audiences.metrics import Kept, kept_of
+from onefold.audiences.rules import BOUNDS, Computed, Scope, with_purpose
+from onefold.audiences.states import QUERIES
+from onefold.filters.api import Node, from_json
+
+
+@dataclass(frozen=True)
+class LiveAudiences:
+    """`versions`: of each live audience the version of its rule. `filling`: metrics of which older events are missing.
+
+    `changing`: live audiences whose rule is new, so that people enter and leave by that. `paused`: those whose members
+    stay as they are.
+    """
+
+    epoch: int
+    versions: dict[int, int]
+    metrics: dict[int, Kept]
+    filling: frozenset[int]
+    evaluator: Evaluator = field(compare=False, repr=False)
+    folder: Folder = field(compare=False, repr=False)
+    changing: frozenset[int] = frozenset()
+    paused: frozenset[int] = frozenset()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing must be kept, and nobody can be in anything."""
+        return not self.versions and not self.metrics
+
+
+def load_live(conn: Connection[Any], current: LiveAudiences | None = None) -> LiveAudiences:
+    """As of now; `current` itself when nothing changed. Metrics that are new are folded from now on, so whoever calls
+    this holds the log. Cost: one row, after a change some ms."""
+    (epoch,) = conn.execute(QUERIES["epoch"]).fetchone() or (0,)
+    if current is not None and current.epoch == epoch:
+        return current
+    if conn.execute(QUERIES["adopt"]).fetchall():  # if this is rolled back, the epoch that is remembered here never was
+        (epoch,) = conn.execute(QUERIES["raise_epoch"]).fetchone() or (0,)
+    stored = conn.execute(QUERIES["metrics"]).fetchall()
+    metrics = {number: kept_of(key) for number, key, _ in stored}
+    rows = conn.execute(QUERIES["live_rules"]).fetchall()
+    rules = {number: with_purpose(read_rule(text), purpose) for number, _, text, purpose, _ in rows}
+    evaluator = Evaluator(
+        rules, load_scope(conn), {key: number for number, key, _ in stored}, dict(conn.execute(QUERIES["thresholds"]))
+    )
+    return LiveAudiences(
+        epoch=epoch,
+        versions={number: version for number, version, _, _, _ in rows},
+        metrics=metrics,
+        filling=frozenset(number for number, _, state in stored if state != "complete"),
+        evaluator=evaluator,
+        folder=Folder(metrics),
+        changing=frozenset(number for number, _, _, _, state in rows if state == "filling"),
+        paused=frozenset(row[0] for row in conn.execute(QUERIES["paused"])),
+    )
+
+
+def load_scope(conn: Connection[Any]) -> Scope:
+    """What names in rules stand for today."""
+    return Scope(
+        audiences={
+            number: with_purpose(read_rule(text), purpose)
+            for number, text, purpose in conn.execute(QUERIES["all_rules"])
+        },
+        computed={name: msgspec.json.decode(text, type=Computed) for name, text in conn.execute(QUERIES["computed"])},
+        purposes=frozenset(row[0] for row in conn.execute(QUERIES["purposes"])),
+        lists=frozenset(row[0] for row in conn.execute(QUERIES["lists"])),
+    )
+
+
+def read_rule(text: str) -> Node:
+    """A stored rule, which was checked when it was stored."""
+    return from_json(text, BOUNDS)

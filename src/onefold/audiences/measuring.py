@@ -1,0 +1,204 @@
+"""What a rule reads off the metrics of one person's fragments, and until when it stays true. Pure."""
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import or_
+from typing import Any, Final
+
+from onefold.audiences.folding import Partial, State, merged
+from onefold.audiences.metrics import DAY_US, HOUR_US, MICROS, Measure, Metric, Moments, grain_of, span_us
+from onefold.filters.api import FOREVER, Held, Window
+from onefold.filters.api import Sequence as SequenceRule
+
+Bound = Callable[[Any, int], int | None]
+"""Of a person and now: the first instant in µs that counts; None = nothing does."""
+MEASURES: Final[dict[Measure, Callable[[Partial | None], Any]]] = {
+    "count": lambda partial: partial or 0,
+    "sum": lambda partial: partial[1] / MICROS if partial else 0.0,
+    "average": lambda partial: partial[1] / MICROS / partial[0] if partial else None,
+    "min": lambda partial: partial[0] if partial else None,
+    "max": lambda partial: partial[1] if partial else None,
+    "distinct": lambda partial: len(partial or ()),
+    "first": lambda partial: partial[2] if partial else None,
+    "last": lambda partial: partial[2] if partial else None,
+    "most_frequent": lambda partial: min(partial, key=lambda one: (-partial[one], one)) if partial else None,
+    "unique": lambda partial: sorted(partial) if partial else None,
+}
+"""Fold → value, of all measures that don't change with time alone. Of equally frequent values the least."""
+
+
+def bound_of(window: Window, instant_of_trait: Callable[[Any, str], int | None]) -> Bound:
+    """From when on events count. `instant_of_trait`: of a person the instant that a trait names."""
+    grain = grain_of(window)
+    if window.last is not None:
+        span = span_us(window.last)
+        return lambda _, now: (now - span) // grain * grain
+    if window.since is not None:
+        begin = (window.since.toordinal() - _EPOCH_DAY) * DAY_US
+        return lambda _, __: begin
+    if window.since_trait:
+        name = window.since_trait
+
+        def since(person: Any, _: int) -> int | None:  # noqa: ANN401  (whatever `instant_of_trait` takes)
+            at = instant_of_trait(person, name)
+            return None if at is None else at // DAY_US * DAY_US
+
+        return since
+    return lambda _, __: -FOREVER
+
+
+def in_window(states: Sequence[State], number: int, metric: Metric, bound: int | None) -> list[tuple[int, Partial]]:
+    """The buckets that count, with their numbers, in no order."""
+    if bound is None:
+        return []
+    least = bound // metric.grain_us if metric.grain_us and bound > -FOREVER else -FOREVER
+    return [
+        (bucket, partial)
+        for state in states
+        if (buckets := state.get(number))
+        for bucket, partial in buckets.items()
+        if bucket >= least
+    ]
+
+
+def measure_in(states: Sequence[State], number: int, metric: Metric, measure: Measure, bound: int | None) -> Any:  # noqa: ANN401  (a number, text, truth value or list)
+    """The figure; not `days_since`, which needs to know today."""
+    found = in_window(states, number, metric, bound)
+    return MEASURES[measure](merged(metric, [partial for _, partial in found]))
+
+
+def days_since(states: Sequence[State], number: int, now_us: int) -> tuple[int | None, int]:
+    """Whole days (of 24 h) since the latest event, and when that will be another number."""
+    latest = max((max(buckets.values()) for state in states if (buckets := state.get(number))), default=None)
+    if latest is None:
+        return None, FOREVER
+    days = max(now_us - latest, 0) // DAY_US
+    return days, latest + (days + 1) * DAY_US
+
+
+def leaves_at(bucket: int, grain_us: int, window: Window) -> int:
+    """When a bucket is no longer in the window; never unless that moves."""
+    return FOREVER if window.last is None else (bucket + 1) * grain_us + span_us(window.last)
+
+
+def micros(value: float) -> int:
+    """A number of a rule in millionths, as sums have it."""
+    return math.floor(value * MICROS + 0.5)
+
+
+class Way:
+    """A sequence asked of moments, as `lake/kernels/sequences.py` asks it; there the rules are written down.
+
+    Bits of a moment: steps from the lowest, then what excludes them, then what must not follow.
+    """
+
+    def __init__(self, asked: SequenceRule) -> None:
+        self.window_us = span_us(asked.window)
+        self.within = [FOREVER if step.within is None else span_us(step.within) for step in asked.steps]
+        bit = len(asked.steps)
+        self.without: list[int | None] = []
+        for step in asked.steps:
+            self.without.append(None if step.without is None else bit)
+            bit += step.without is not None
+        self.follows = None if asked.then_not is None else bit
+        self.idle_us = 0 if asked.then_not is None else span_us(asked.then_not.within)
+
+    def held(self, states: Sequence[State], number: int, now_us: int) -> Held:
+        """Whether there is such a sequence in the window. Cost: 1 µs a moment."""
+        bound = (now_us - self.window_us) // HOUR_US * HOUR_US
+        times = moments_in(states, number, bound)
+        if not times:
+            return False, FOREVER
+        begin, waits_until = self._walk(times, now_us, [None] * len(self.within))
+        next_leaves = (times[0][0] // HOUR_US + 1) * HOUR_US + self.window_us
+        if begin is not None:  # holds while its first step is in the window, if nothing must be waited for
+            return True, self.stays_until(begin) if self.follows is None else next_leaves
+        return False, FOREVER if self.follows is None else min(next_leaves, waits_until)
+
+    def reached(self, states: Sequence[State], number: int, now_us: int) -> tuple[int, int]:
+        """How many steps somebody came, and when what must not follow is waited for no longer; FOREVER: it isn't."""
+        starts: list[int | None] = [None] * len(self.within)
+        bound = (now_us - self.window_us) // HOUR_US * HOUR_US
+        _, waits_until = self._walk(moments_in(states, number, bound), now_us, starts)
+        return sum(one is not None for one in starts), waits_until
+
+    def stays_until(self, begin_us: int) -> int:
+        """Until when a sequence that began then is in the window."""
+        return (begin_us // HOUR_US + 1) * HOUR_US + self.window_us
+
+    def begin_of_end(self, times: Sequence[tuple[int, list[int]]], end_us: int, now_us: int) -> int | None:
+        """When a way began that ends at this time or later, of a sequence after which nothing must be waited for; None
+        if there is none. Cost: the moments that such a way may consist of."""
+        begin = max((now_us - self.window_us) // HOUR_US * HOUR_US, end_us - sum(self.within[1:]))
+        return self._walk(times[bisect_left(times, (begin,)) :], now_us, [None] * len(self.within))[0]
+
+    def _walk(
+        self, times: Sequence[tuple[int, list[int]]], now_us: int, starts: list[int | None]
+    ) -> tuple[int | None, int]:
+        """When a way that leads to the end began; else None, and when the first that waits may get there.
+
+        `starts`: filled with when the latest way to each step began.
+        """
+        steps = len(self.within)
+        reached, excluded = [0] * steps, [-FOREVER] * steps
+        waiting: tuple[int, int] | None = None  # when the first way began that must be waited for, and got there
+        for ts, codes in times:
+            is_single = len(codes) == 1
+            every = codes[0] if is_single else reduce(or_, codes)
+            if waiting is not None and self.follows is not None and every >> self.follows & 1:
+                if waiting[1] + self.idle_us < ts:
+                    return waiting[0], FOREVER
+                waiting = None
+            for bits in codes if is_single else sorted(codes, key=lambda code: (code & -code, code)):
+                if self._take(bits, ts, starts, reached, excluded) and waiting is None:
+                    waiting = (starts[-1] or 0, ts)
+            if waiting is not None and self.follows is None:
+                return waiting[0], FOREVER
+            for step, bit in enumerate(self.without):
+                excluded[step] = ts if bit is not None and every >> bit & 1 else excluded[step]
+        if waiting is None:
+            return None, FOREVER
+        over = waiting[1] + self.idle_us
+        return (waiting[0], FOREVER) if over < now_us else (None, over + 1)
+
+    def _take(self, bits: int, ts: int, starts: list[int | None], reached: list[int], excluded: list[int]) -> bool:
+        """Let an event go on with every way that it can, from the last step; True if one gets to the end."""
+        is_last = False
+        for step in range(len(self.within) - 1, -1, -1):
+            if not bits >> step & 1:
+                continue
+            if step == 0:
+                starts[0] = reached[0] = ts
+            elif (
+                starts[step - 1] is not None
+                and ts - reached[step - 1] <= self.within[step]
+                and excluded[step] <= reached[step - 1]
+            ):
+                starts[step], reached[step] = starts[step - 1], ts
+            else:
+                continue
+            is_last = is_last or step == len(self.within) - 1
+        return is_last
+
+
+def moments_in(states: Sequence[State], number: int, bound: int) -> list[tuple[int, list[int]]]:
+    """The moments from a time on, by time, of all fragments together."""
+    together: dict[int, list[int]] = {}
+    for state in states:
+        for ts, codes in (state.get(number) or {}).items():
+            if ts >= bound:
+                together[ts] = [*together[ts], *codes] if ts in together else codes
+    return sorted(together.items())
+
+
+def moments_of(asked: SequenceRule) -> Moments:
+    """What must be kept for a sequence."""
+    exclusions = [step.without for step in asked.steps if step.without is not None]
+    follows = [] if asked.then_not is None else [asked.then_not.event]
+    return Moments((*(step.event for step in asked.steps), *exclusions, *follows))
+
+
+_EPOCH_DAY: Final = 719_163
+"""1970-01-01 as `date.toordinal` counts."""

@@ -1,0 +1,100 @@
+"""What must be kept of people's events so that a rule can be answered at once: metrics, by kind. Pure.
+
+A metric is kept by fragment, in buckets of time, each a fold that doesn't mind order (`folding.py`). What a rule or a
+computed trait asks is read off its buckets (`measuring.py`). Rules that ask the same of the same events share one.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+
+from onefold.filters.api import EventMatch, Span, Window
+
+MINUTE_US: Final = 60_000_000
+HOUR_US: Final = 60 * MINUTE_US
+DAY_US: Final = 24 * HOUR_US
+EVER: Final = 0
+"""The grain of a metric that has one bucket."""
+UNITS: Final = {"minutes": MINUTE_US, "hours": HOUR_US, "days": DAY_US}
+MAX_VALUES: Final = 1_000
+"""Of more different values of one fragment, those with the smallest hash are kept, whatever the order they came in."""
+MICROS: Final = 1_000_000
+MAX_SUMMED: Final = 10**12
+"""Numbers beyond it aren't summed."""
+
+Fold = Literal["count", "sum", "extremes", "values", "first", "last", "latest"]
+ValueType = Literal["text", "number", "flag"]
+Measure = Literal[
+    "count", "sum", "average", "min", "max", "distinct", "first", "last", "most_frequent", "unique", "days_since"
+]
+
+
+class Metric(msgspec.Struct, frozen=True, tag="metric", omit_defaults=True):
+    """A fold over the events that match, by buckets of `grain_us`.
+
+    `fold`: `count` of events; `sum` of a property with how many there are; its `extremes`; how often which of its
+    `values`; the `first` and `last` of them; the `latest` time.
+    """
+
+    event: EventMatch
+    fold: Fold
+    grain_us: int
+    property: str = ""
+    value_type: ValueType = "number"
+
+
+class Moments(msgspec.Struct, frozen=True, tag="moments", omit_defaults=True):
+    """When the events of a sequence happened: times to the microsecond, with a bit for each match."""
+
+    events: tuple[EventMatch, ...]
+
+
+Kept = Metric | Moments
+FOLDS: Final[dict[str, Fold]] = {
+    "count": "count", "sum": "sum", "average": "sum", "min": "extremes", "max": "extremes", "distinct": "values",
+    "most_frequent": "values", "unique": "values", "first": "first", "last": "last", "days_since": "latest",
+}  # fmt: skip
+"""Which fold a measure is read off."""
+_encoder: Final = msgspec.json.Encoder(order="sorted")
+
+
+def key_of(kept: Kept) -> str:
+    """Equal for equal metrics: what tells whether one is kept already."""
+    return _encoder.encode(kept).decode()
+
+
+def kept_of(key: str) -> Kept:
+    """What `key_of` wrote."""
+    return msgspec.json.decode(key, type=Kept)  # type: ignore[no-any-return]  # mypy takes a union for a value
+
+
+def metric_of(
+    event: EventMatch, measure: Measure, window: Window, prop: str = "", value_type: ValueType = "number"
+) -> Metric:
+    """The metric off which this measure can be read."""
+    fold = FOLDS[measure]
+    if fold in ("count", "latest"):
+        return Metric(event, fold, grain_of(window))
+    if fold in ("sum", "extremes"):
+        return Metric(event, fold, grain_of(window), prop)
+    return Metric(event, fold, grain_of(window), prop, value_type)
+
+
+def grain_of(window: Window) -> int:
+    """µs to which the window's begin is rounded down."""
+    if window.last is not None:
+        span = span_us(window.last)
+        return MINUTE_US if span <= DAY_US else HOUR_US if span <= 90 * DAY_US else DAY_US
+    return DAY_US if window.since is not None or window.since_trait else EVER
+
+
+def horizon_of(kept: Kept) -> int | None:
+    """How long buckets are needed, in µs; None = for ever."""
+    if isinstance(kept, Moments):
+        return 90 * DAY_US
+    return {MINUTE_US: DAY_US, HOUR_US: 90 * DAY_US}.get(kept.grain_us)
+
+
+def span_us(span: Span) -> int:
+    """Its length in µs."""
+    return span.n * UNITS[span.unit]

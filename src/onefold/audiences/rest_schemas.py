@@ -1,0 +1,129 @@
+"""The shapes that the REST API of this slice answers with and takes; what `/api/openapi.json` is made of."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from ninja import Field, Schema
+
+from onefold.audiences.actions import MAX_DESCRIPTION, MAX_LIST, MAX_NAME
+
+
+class AudienceIn(Schema):
+    """An audience that shall be."""
+
+    name: str = Field(max_length=MAX_NAME)
+    purpose: str = Field(description="Slug of the purpose: who doesn't allow it isn't in", examples=["email_marketing"])
+    rule: dict[str, Any] = Field(description='`{"v": 1, "where": …}`; GET /api/audiences/schema says how')
+    description: str = Field("", max_length=MAX_DESCRIPTION)
+    start: bool = Field(False, description="Fill it at once, and keep it")
+
+
+class AudienceChange(Schema):
+    """What shall be otherwise."""
+
+    name: str | None = Field(None, max_length=MAX_NAME)
+    description: str | None = Field(None, max_length=MAX_DESCRIPTION)
+    purpose: str | None = None
+    rule: dict[str, Any] | None = None
+    if_version: int | None = Field(None, description="409 `version_conflict` if somebody else was faster")
+
+
+class AudienceOut(Schema):
+    """An audience."""
+
+    id: int
+    name: str
+    description: str
+    state: Literal["draft", "filling", "live", "paused"]
+    version: int
+    live_version: int | None = Field(description="What people are held against; null = nobody is in yet")
+    purpose: str
+    rule: dict[str, Any]
+    members: int
+    entered: int = Field(description="In the last seven days")
+    left: int = Field(description="In the last seven days")
+    created_at: datetime
+    created_by: str
+    changed_at: datetime
+    changed_by: str
+    fault: str = Field(description="Why it could not be filled; its members are as they were")
+
+
+class VersionOut(Schema):
+    """A rule that an audience had or has."""
+
+    version: int
+    purpose: str
+    rule: dict[str, Any]
+    created_at: datetime
+    created_by: str
+
+
+class MemberOut(Schema):
+    """Somebody who is in."""
+
+    profile_id: str
+    since: datetime
+    name: str
+    email: str
+
+
+class MembersOut(Schema):
+    """A page of members, by profile id."""
+
+    members: list[MemberOut]
+    next: str | None = Field(description="Give it as `after` for the next page")
+
+
+class ChangeOut(Schema):
+    """Somebody entered or left."""
+
+    position: int
+    audience: int
+    profile_id: str
+    kind: Literal["entered", "left", "moved_here", "moved_away"]
+    at: datetime
+    cause: Literal["event", "time", "rule", "identity", "taken_back", "removed"]
+    event: UUID | None
+    version: int
+    other: str | None = Field(description="Of a merge the profile id that this person had, or has now")
+
+
+class PreviewIn(Schema):
+    """A rule to try."""
+
+    rule: dict[str, Any]
+    purpose: str
+    as_of: datetime | date | None = Field(None, description="A past moment; what happened later doesn't count")
+    is_sampled: bool = Field(False, description="Look at a sixteenth of all people: at once, and roughly")
+    compared_to: int | None = Field(None, description="An audience: who of its members would leave, who would enter")
+
+
+class PreviewOut(Schema):
+    """What it would give."""
+
+    count: int
+    people: int
+    is_sampled: bool
+    fresh_until: datetime
+    parts: dict[str, int] = Field(description="By place in the rule how many meet that part alone")
+    with_email: int
+    with_phone: int
+    sample: list[MemberOut]
+    entering: int
+    leaving: int
+
+
+class ComputedIn(Schema):
+    """A computed trait that shall be."""
+
+    name: str = Field(max_length=MAX_NAME)
+    definition: dict[str, Any]
+
+
+class ListIn(Schema):
+    """A list of identifiers."""
+
+    name: str = Field(max_length=MAX_NAME)
+    identifiers: list[str] = Field(max_length=MAX_LIST, description="Each as `namespace:value`")

@@ -1,0 +1,370 @@
+"""The rule of an audience: a tree of conditions that may ask everything of a person. Read and checked. Pure."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from onefold.audiences.errors import RuleRejected
+from onefold.audiences.metrics import DAY_US, MAX_SUMMED, Measure, ValueType, span_us
+from onefold.audiences.properties import predicate_of
+from onefold.filters.api import (
+    EVER,
+    MAX_DAYS,
+    AllOf,
+    Anniversary,
+    AtCompany,
+    Behaviour,
+    Between,
+    Bounds,
+    Condition,
+    Consents,
+    Contains,
+    Days,
+    Did,
+    EventMatch,
+    FilterRejected,
+    Flag,
+    Group,
+    Has,
+    InAudience,
+    Listed,
+    Matches,
+    Node,
+    Number,
+    OneOf,
+    Present,
+    Recent,
+    Sequence,
+    TopShare,
+    Window,
+    from_json,
+    leaves_of,
+    matcher_of,
+)
+from onefold.lake.plans import PlanRejected
+from onefold.lake.properties import path_of
+
+BOUNDS: Final = Bounds(depth=8, conditions=200, values=10_000, bytes=1_000_000)
+_ANY_DEPTH: Final = Bounds(depth=1_000, conditions=0, values=0, bytes=0)
+MAX_REFERENCES: Final = 1_000
+"""Conditions with those of the audiences that a rule refers to."""
+MAX_CHAIN: Final = 5
+"""Audiences that refer to audiences, one after another: whoever reads such rules does it by recursion."""
+MAX_MARKS: Final = 31
+COMPUTED: Final = "computed:"
+TRAIT: Final = "trait:"
+_TEXT: Final = (OneOf, Contains, Matches, Present)
+_NUMBER: Final = (Number, Between, Present)
+_MOMENT: Final = (Days, Recent, Anniversary, Present)
+_ANY: Final = (OneOf, Contains, Number, Between, Days, Recent, Anniversary, Flag, Has, Present, Matches)
+COLUMNS: Final[dict[str, tuple[type, ...]]] = {
+    "name": _TEXT, "email": _TEXT, "phone": _TEXT, "first_seen": _MOMENT, "last_seen": _MOMENT, "known": (Flag,),
+}  # fmt: skip
+"""Fields of a person besides traits, and what they can be asked."""
+COMPANY_COLUMNS: Final[dict[str, tuple[type, ...]]] = {
+    "name": _TEXT, "key": _TEXT, "first_seen": _MOMENT, "last_seen": _MOMENT,
+}  # fmt: skip
+_SUMMED: Final = frozenset(("sum", "average", "min", "max"))
+_OF_VALUES: Final = frozenset(("distinct", "most_frequent", "unique", "first", "last"))
+_OF_TYPE: Final[dict[ValueType, tuple[type, ...]]] = {
+    "text": _TEXT, "number": _NUMBER, "flag": (Flag, Present),
+}  # fmt: skip
+
+
+class Computed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A computed trait: a figure of somebody's events, kept up to date."""
+
+    event: EventMatch
+    measure: Measure
+    property: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    property_type: ValueType = "number"
+    window: Window = EVER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What names in a rule stand for."""
+
+    audiences: Mapping[int, Node] = field(default_factory=dict)
+    computed: Mapping[str, Computed] = field(default_factory=dict)
+    purposes: Collection[str] = ()
+    lists: Collection[int] = ()
+
+    def rule_of(self, audience: int) -> Node:
+        """The rule of another audience. Raises RuleRejected."""
+        if audience not in self.audiences:
+            raise RuleRejected(f"There is no audience {audience}. {_listing('There are', self.audiences)}")
+        return self.audiences[audience]
+
+    def computed_of(self, field_name: str) -> Computed:
+        """The computed trait that a field names. Raises RuleRejected."""
+        name = field_name.removeprefix(COMPUTED)
+        if name not in self.computed:
+            known = [COMPUTED + one for one in self.computed]
+            raise RuleRejected(f"There is no computed trait {name[:80]!r}. {_listing('There are', known)}")
+        return self.computed[name]
+
+
+def rule_of(document: str | bytes | Mapping[str, Any], scope: Scope, own_id: int | None = None) -> Node:
+    """The tree of `{"v": 1, "where": …}`, checked. Raises RuleRejected with the place and what is allowed there.
+
+    `own_id`: of the audience whose rule it shall be, to which it must not lead back.
+    """
+    try:
+        text = document if isinstance(document, str | bytes) else msgspec.json.encode(document)
+        tree = from_json(text, BOUNDS)
+    except RecursionError as fault:
+        raise RuleRejected(f"The rule's groups are nested deeper than {BOUNDS.depth}.") from fault
+    except FilterRejected as fault:
+        raise RuleRejected(
+            str(fault).replace("The filter", "The rule").replace("filters.md", "audiences.md")
+        ) from fault
+    check_rule(tree, scope, own_id)
+    return tree
+
+
+def check_rule(tree: Node, scope: Scope, own_id: int | None = None) -> None:
+    """Raises RuleRejected unless everything in it stands for something, and it leads to no audience that leads back."""
+    for at, leaf in _asked_of_people(tree, "where"):
+        try:
+            _check_leaf(leaf, at, scope)
+        except (FilterRejected, PlanRejected) as fault:
+            raise RuleRejected(f"{at}: {fault}") from fault
+        except RuleRejected as fault:
+            if str(fault).startswith("where"):
+                raise
+            raise RuleRejected(f"{at}: {fault}") from fault
+    _check_references(tree, scope, own_id)
+
+
+def check_computed(asked: Computed, scope: Scope) -> None:
+    """Raises RuleRejected unless it can be kept."""
+    try:
+        _check_event(asked.event, "event")
+        _check_measure(asked.measure, asked.property, "measure")
+        _check_window(asked.window, "window")
+        if asked.measure == "days_since" and asked.window != EVER:
+            raise RuleRejected("window: `days_since` looks at all events; leave the window out.")
+    except (FilterRejected, PlanRejected) as fault:
+        raise RuleRejected(str(fault)) from fault
+
+
+def events_of(tree: Node, scope: Scope) -> Iterator[EventMatch]:
+    """Every event that the rule looks at, those of the audiences and computed traits it refers to as well."""
+    from onefold.filters.api import events_in
+
+    for at, leaf in _asked_of_people(tree, "where"):
+        yield from (event for _, event in events_in(leaf, at))
+        if isinstance(leaf, InAudience):
+            yield from events_of(scope.rule_of(leaf.audience), scope)
+        if isinstance(leaf, Condition | TopShare) and leaf.field.startswith(COMPUTED):
+            yield scope.computed_of(leaf.field).event
+
+
+def asked_as(computed: Computed) -> tuple[type, ...]:
+    """The conditions that a computed trait's values can be asked."""
+    if computed.measure == "unique":
+        return (Has, Present)
+    return _OF_TYPE[computed.property_type] if computed.measure in ("first", "last", "most_frequent") else _NUMBER
+
+
+def shares_in(tree: Node, scope: Scope) -> Iterator[TopShare]:
+    """The shares of people that it asks about, those of the audiences it refers to as well."""
+    yield from (leaf for leaf in followed(tree, scope) if isinstance(leaf, TopShare))
+
+
+def lists_in(tree: Node, scope: Scope) -> set[int]:
+    """The uploaded lists that it asks about, those of the audiences it refers to as well."""
+    return {leaf.list for leaf in followed(tree, scope) if isinstance(leaf, Listed)}
+
+
+def followed(tree: Node, scope: Scope) -> Iterator[Condition | Behaviour]:
+    """Leaves about the person, also those of the audiences that it refers to, as far as the scope has them."""
+    for _, leaf in _asked_of_people(tree, "where"):
+        yield leaf
+        if isinstance(leaf, InAudience) and leaf.audience in scope.audiences:
+            yield from followed(scope.rule_of(leaf.audience), scope)
+
+
+def with_purpose(tree: Node, purpose: str) -> AllOf:
+    """The rule as it is compiled: nobody is in an audience who doesn't allow what it is for."""
+    return AllOf((tree, Consents(purpose, "given")))
+
+
+def _asked_of_people(node: Node, at: str) -> Iterator[tuple[str, Condition | Behaviour]]:
+    """Leaves about the person: not those within about events or the company."""
+    if isinstance(node, Group):
+        for i, one in enumerate(node.of):
+            yield from _asked_of_people(one, f"{at}.of[{i}]")
+    else:
+        yield at, node
+
+
+def _check_leaf(leaf: Condition | Behaviour, at: str, scope: Scope) -> None:
+    match leaf:
+        case Did():
+            _check_event(leaf.event, f"{at}.event")
+            _check_measure(leaf.measure, leaf.property, at)
+            _check_amount(leaf, at)
+            _check_window(leaf.window, f"{at}.window")
+        case Sequence():
+            _check_sequence(leaf, at)
+        case AtCompany():
+            for place, inner in _asked_of_people(leaf.where, f"{at}.where"):
+                _check_company(inner, place)
+        case InAudience() | Consents() | Listed():
+            _check_known(leaf, at, scope)
+        case TopShare():
+            if Number not in _asked_as(leaf.field, at, scope):
+                raise RuleRejected(f"{at}.field: a share of people needs numbers; {leaf.field!r} has none.")
+        case _ if isinstance(leaf, Condition):
+            _check_condition(leaf, _asked_as(leaf.field, at, scope), at)
+
+
+def _check_known(leaf: InAudience | Consents | Listed, at: str, scope: Scope) -> None:
+    if isinstance(leaf, InAudience) and leaf.audience not in scope.audiences:
+        known = _listing("There are", scope.audiences)
+        raise RuleRejected(f"{at}.audience: there is no audience {leaf.audience}. {known}")
+    if isinstance(leaf, Consents) and leaf.purpose not in scope.purposes:
+        known = _listing("There are", scope.purposes)
+        raise RuleRejected(f"{at}.purpose: there is no purpose {leaf.purpose[:80]!r}. {known}")
+    if isinstance(leaf, Listed) and leaf.list not in scope.lists:
+        raise RuleRejected(f"{at}.list: there is no list {leaf.list}. {_listing('There are', scope.lists)}")
+
+
+def _asked_as(name: str, at: str, scope: Scope) -> tuple[type, ...]:
+    if name in COLUMNS:
+        return COLUMNS[name]
+    if name.startswith(TRAIT) and len(name) > len(TRAIT):
+        return _ANY
+    if name.startswith(COMPUTED) and name.removeprefix(COMPUTED) in scope.computed:
+        return asked_as(scope.computed_of(name))
+    fields = (*COLUMNS, "trait:NAME", *(COMPUTED + one for one in sorted(scope.computed)[:20]))
+    raise RuleRejected(f"{at}.field: there is no field {name[:80]!r}. Fields: {', '.join(fields)}.")
+
+
+def _check_condition(leaf: Condition, allowed: tuple[type, ...], at: str) -> None:
+    if not isinstance(leaf, allowed):
+        kinds = ", ".join(_type_of(one) for one in allowed)
+        raise RuleRejected(f"{at}.type: {leaf.field!r} can't be asked {_type_of(type(leaf))!r}, but {kinds}.")
+    matcher_of(leaf)
+
+
+def _type_of(condition: type) -> str:
+    """What `type` says of it in JSON."""
+    info = msgspec.inspect.type_info(condition)
+    return str(info.tag) if isinstance(info, msgspec.inspect.StructType) else condition.__name__
+
+
+def _check_company(leaf: Condition | Behaviour, at: str) -> None:
+    if not isinstance(leaf, Condition):
+        raise RuleRejected(f"{at}.type: a company can be asked about its fields only.")
+    is_trait = leaf.field.startswith(TRAIT) and len(leaf.field) > len(TRAIT)
+    if not is_trait and leaf.field not in COMPANY_COLUMNS:
+        fields = ", ".join((*COMPANY_COLUMNS, "trait:NAME"))
+        raise RuleRejected(f"{at}.field: a company has no field {leaf.field[:80]!r}. Fields: {fields}.")
+    _check_condition(leaf, _ANY if is_trait else COMPANY_COLUMNS[leaf.field], at)
+
+
+def _check_event(event: EventMatch, at: str) -> None:
+    if event.kind == "track" and not event.name:
+        raise RuleRejected(f"{at}.name: give the event's name; only pages and screens can be any.")
+    if event.where is not None:
+        predicate_of(event.where)
+
+
+def _check_measure(measure: str, name: str, at: str) -> None:
+    if measure in _SUMMED | _OF_VALUES:
+        if not name:
+            raise RuleRejected(f"{at}.property: {measure} needs a property of the event.")
+        path_of(name)
+    elif name:
+        raise RuleRejected(f"{at}.property: {measure} takes none; put it into the event's `where`.")
+
+
+def _check_amount(leaf: Did, at: str) -> None:
+    """Sums are compared in millionths, averages times how many there are: beyond this no engine has such numbers."""
+    if leaf.measure in ("sum", "average") and not -MAX_SUMMED <= leaf.value <= MAX_SUMMED:
+        raise RuleRejected(f"{at}.value: {leaf.measure} is compared with numbers from -10¹² to 10¹².")
+
+
+def _check_window(window: Window, at: str) -> None:
+    given = [name for name in ("last", "since", "since_trait") if getattr(window, name)]
+    if len(given) > 1:
+        both = " and ".join(given)
+        raise RuleRejected(f"{at}: give one of last, since, since_trait, or none for all time; there are {both}.")
+    if window.last is not None and span_us(window.last) > MAX_DAYS * DAY_US:
+        raise RuleRejected(f"{at}.last: windows look back {MAX_DAYS:,} days at most; leave it out for all time.")
+
+
+def _check_sequence(leaf: Sequence, at: str) -> None:
+    if leaf.steps[0].within is not None or leaf.steps[0].without is not None:
+        raise RuleRejected(f"{at}.steps[0]: before the first step there is nothing: leave out `within` and `without`.")
+    if span_us(leaf.window) > 90 * DAY_US:
+        raise RuleRejected(f"{at}.window: sequences look back 90 days at most.")
+    events = list(_events_of_sequence(leaf))
+    if len(events) > MAX_MARKS:
+        raise RuleRejected(f"{at}: a sequence names {MAX_MARKS} events at most, this one {len(events)}.")
+    for event in events:
+        _check_event(event, at)
+
+
+def _events_of_sequence(leaf: Sequence) -> Iterator[EventMatch]:
+    for step in leaf.steps:
+        yield step.event
+        if step.without is not None:
+            yield step.without
+    if leaf.then_not is not None:
+        yield leaf.then_not.event
+
+
+def _check_references(tree: Node, scope: Scope, own_id: int | None) -> None:
+    """No ring, no long chain, and not too much altogether."""
+    count = 0
+    above = _chain_above(own_id, scope) if any(_named_in(tree)) else 0
+
+    def follow(node: Node, path: tuple[int, ...], place: str = "") -> None:
+        """`place`: where in our own rule it began."""
+        nonlocal count
+        for here, leaf in leaves_of(node, _ANY_DEPTH):
+            at = place or here
+            count += 1
+            if count > MAX_REFERENCES:
+                raise RuleRejected(f"With the audiences it refers to, the rule has over {MAX_REFERENCES} conditions.")
+            if not isinstance(leaf, InAudience):
+                continue
+            if leaf.audience in path:
+                ring = " → ".join(str(one) for one in (*path[path.index(leaf.audience) :], leaf.audience))
+                raise RuleRejected(f"{at}.audience: the audiences refer to each other in a ring: {ring}.")
+            if above + len(path) >= MAX_CHAIN:
+                raise RuleRejected(
+                    f"{at}.audience: over {MAX_CHAIN} audiences would refer to each other, one to the next. Put the"
+                    f" conditions of audience {leaf.audience} in its place."
+                )
+            follow(scope.rule_of(leaf.audience), (*path, leaf.audience), at)
+
+    follow(tree, (own_id or 0,))
+
+
+def _named_in(tree: Node) -> Iterator[int]:
+    """The audiences that it refers to by itself."""
+    yield from (leaf.audience for _, leaf in _asked_of_people(tree, "") if isinstance(leaf, InAudience))
+
+
+def _chain_above(own_id: int | None, scope: Scope) -> int:
+    """How many audiences lead to this one, one after another: the longest way."""
+    named_by = {number: frozenset(_named_in(rule)) for number, rule in scope.audiences.items()} if own_id else {}
+    length, reached = 0, {own_id}
+    while length <= MAX_CHAIN and (reached := {number for number, named in named_by.items() if named & reached}):
+        length += 1
+    return length
+
+
+def _listing(words: str, names: Collection[Any]) -> str:
+    if not names:
+        return "There are none yet."
+    shown = [str(name) for name in sorted(names)[:20]]
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return f"{words}: {', '.join(shown)}{more}."

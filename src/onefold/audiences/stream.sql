@@ -1,0 +1,128 @@
+-- epoch: what the processor must have loaded
+select epoch from audience_epoch
+
+-- raise_epoch: something changed of what people are held against
+update audience_epoch set epoch = nextval('audience_epoch_seq') returning epoch
+
+-- live_rules: against which people are held
+select a.id, v.version, v.rule::text, v.purpose, a.state
+from audience a join audience_version v on v.audience = a.id and v.version = a.live_version
+where a.trashed_at is null and a.state <> 'paused' order by a.id
+
+-- paused: whose members stay as they are
+select id from audience where state = 'paused' and trashed_at is null
+
+-- all_rules: the latest of every audience, for those that refer to it
+select a.id, v.rule::text, v.purpose from audience a join audience_version v on v.audience = a.id and v.version = coalesce(a.live_version, a.version)
+where a.trashed_at is null
+
+-- computed: computed traits
+select name, definition::text from computed_trait
+
+-- purposes: what may be asked for
+select slug from purpose
+
+-- lists: uploaded lists
+select id from audience_list
+
+-- thresholds: what the first of a share of people begins at
+select key, value from audience_threshold
+
+-- adopt: from here on new metrics are folded; called by who holds the log
+update metric set since = coalesce(pg_sequence_last_value('event_position'), 0), state = 'folding' where since is null returning number
+
+-- metrics: those that are folded
+select number, key, state from metric where since is not null
+
+-- load_states: (primary key)
+select id, doc, consents, audiences, due, record from profile_state where id = any(%(ids)b)
+
+-- load_people: who they are, and where they belong; times in µs (primary keys)
+select p.id, p.name, p.email, p.phone, p.is_known, (extract(epoch from p.first_seen) * 1000000)::bigint,
+    (extract(epoch from greatest(p.first_seen, p.last_seen)) * 1000000)::bigint, p.traits::text,
+    c.name, c.key, (extract(epoch from c.first_seen) * 1000000)::bigint, (extract(epoch from c.last_seen) * 1000000)::bigint, c.traits::text
+from profile p left join company c on c.h = p.company where p.id = any(%(ids)b)
+
+-- load_lists: on which uploaded lists an identifier of theirs stands
+select a.h, e.list from node a join node m on m.comp = a.comp and m.prof = a.prof join audience_list_entry e on e.h = m.h
+where a.h = any(%(ids)b)
+
+-- write_states: whole rows
+insert into profile_state (id, doc, consents, audiences, due, record)
+select id, nullif(doc, ''), nullif(consents, ''), nullif(audiences, ''), due, record
+from unnest(%(id)b, %(doc)b, %(consents)b, %(audiences)b, %(due)b, %(record)b) v(id, doc, consents, audiences, due, record)
+on conflict (id) do update set doc = excluded.doc, consents = excluded.consents, audiences = excluded.audiences, due = excluded.due,
+    record = excluded.record
+
+-- delete_states: profiles that are no more
+delete from profile_state where id = any(%(ids)b)
+
+-- write_due: when to look at somebody again; an earlier date stays
+insert into profile_due (id, due_at) select * from unnest(%(id)b, %(due_at)b) v(id, due_at) order by id
+on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
+
+-- take_due: those whose time has come, taken off the list (index on due_at)
+with taken as (
+    select id from profile_due where due_at <= %(now)s order by due_at limit %(limit)s for update skip locked
+)
+delete from profile_due d using taken where d.id = taken.id returning d.id
+
+-- look_at_profiles: as soon as may be
+insert into profile_due (id, due_at) select id, now() from unnest(%(ids)b) v(id) order by id
+on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
+
+-- look_at_companies: everybody who belongs to one
+insert into profile_due (id, due_at) select id, now() from profile where company = any(%(ids)b) order by id
+on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
+
+-- look_at_fragments: whose they are (primary key)
+insert into profile_due (id, due_at) select distinct prof, now() from node where h = any(%(ids)b) order by prof
+on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
+
+-- delete_due: nobody is there to look at
+delete from profile_due where id = any(%(ids)b)
+
+-- enter: new members
+insert into membership (audience, profile, since) select * from unnest(%(audience)b, %(profile)b, %(since)b)
+on conflict do nothing
+
+-- leave: members no more
+delete from membership m using unnest(%(audience)b, %(profile)b) gone(audience, profile)
+where m.audience = gone.audience and m.profile = gone.profile
+returning m.audience, m.profile, (extract(epoch from m.since) * 1000000)::bigint
+
+-- write_changes: who entered and left
+insert into membership_change (audience, profile, kind, at, cause, event, version, other)
+select * from unnest(%(audience)b, %(profile)b, %(kind)b, %(at)b, %(cause)b, %(event)b, %(version)b, %(other)b)
+
+-- take_fills: buckets of before that wait, of metrics that are wholly read (primary key)
+delete from metric_fill f using (
+    select f.fragment, f.metric from metric_fill f join metric m on m.number = f.metric and m.state = 'staged'
+    order by f.fragment, f.metric limit %(limit)s for update of f skip locked
+) taken
+where f.fragment = taken.fragment and f.metric = taken.metric
+returning f.fragment, f.metric, f.buckets
+
+-- refolded: of which fragments newer buckets are there already
+select fragment, metric from metric_refolded where fragment = any(%(fragments)b)
+
+-- complete: metrics of which nothing waits any more
+update metric m set state = 'complete' where state = 'staged' and not exists (select from metric_fill where metric = m.number)
+returning number
+
+-- forget_refolded: nobody needs to know any more
+delete from metric_refolded r using metric m where m.number = r.metric and m.state = 'complete'
+
+-- note_refolded: fragments that were folded anew from all their events
+insert into metric_refolded (fragment, metric)
+select f.fragment, m.number from unnest(%(fragments)b) f(fragment) cross join metric m where m.state in ('folding', 'staged')
+on conflict do nothing
+
+-- drop_fills: what waits of these fragments is old
+delete from metric_fill where fragment = any(%(fragments)b)
+
+-- profiles_of: whose these fragments are (primary key)
+select h, prof from node where h = any(%(fragments)b)
+
+-- tell_lake: its row of these people is old
+insert into lake_touched (profile) select unnest(%(ids)b)

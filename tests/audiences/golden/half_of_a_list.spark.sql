@@ -1,0 +1,26 @@
+SELECT
+  profiles.profile_id
+FROM (
+  SELECT
+    given.profile_id
+  FROM profiles_files AS given
+) AS profiles
+WHERE
+  (
+    profiles.profile_id IN (
+      SELECT
+        profile_id
+      FROM list_1
+    )
+    AND (
+      (
+        CAST(CAST(CONV(
+          SUBSTRING(MD5(CONCAT(CAST(profiles.profile_id AS STRING), ':spring\'s')), 1, 8),
+          16,
+          10
+        ) AS BIGINT) AS DOUBLE) / CAST(4294967296.0 AS DOUBLE)
+      ) * CAST(100.0 AS DOUBLE)
+    ) < CAST(50.0 AS DOUBLE)
+  )
+ORDER BY
+  profiles.profile_id NULLS LAST

@@ -1,0 +1,67 @@
+SELECT
+  profiles.profile_id
+FROM (
+  SELECT
+    given.profile_id
+  FROM profiles_files AS given
+) AS profiles
+LEFT JOIN (
+  SELECT
+    profile_id,
+    SUM(
+      CASE
+        WHEN value_1 >= CAST(-1000000000000.0 AS DOUBLE)
+        AND value_1 <= CAST(1000000000000.0 AS DOUBLE)
+        THEN CAST(CAST(FLOOR((
+          value_1 * CAST(1000000.0 AS DOUBLE)
+        ) + CAST(0.5 AS DOUBLE)) AS BIGINT) AS DECIMAL(38, 0))
+      END
+    ) FILTER(WHERE
+      mark_1 AND ts >= CAST('2026-01-01T00:00:00+00:00' AS TIMESTAMP)) AS figure_1,
+    COUNT(
+      CASE
+        WHEN value_1 >= CAST(-1000000000000.0 AS DOUBLE)
+        AND value_1 <= CAST(1000000000000.0 AS DOUBLE)
+        THEN CAST(CAST(FLOOR((
+          value_1 * CAST(1000000.0 AS DOUBLE)
+        ) + CAST(0.5 AS DOUBLE)) AS BIGINT) AS DECIMAL(38, 0))
+      END
+    ) FILTER(WHERE
+      mark_1 AND ts >= CAST('2026-01-01T00:00:00+00:00' AS TIMESTAMP)) AS figure_2
+  FROM (
+    SELECT
+      events.profile_id,
+      events.ts,
+      events.event_id,
+      events.kind = 'track' AND events.name = 'Order Completed' AS mark_1,
+      events.property_1 AS value_1
+    FROM (
+      SELECT
+        given.profile_id,
+        given.ts,
+        given.event_id,
+        given.kind,
+        given.name,
+        TRY_CAST(GET_JSON_OBJECT(CONCAT('[', given.body, ']'), '$[*][\'properties\'][\'total\']') AS DOUBLE) AS property_1
+      FROM events_files AS given
+      WHERE
+        given.ts >= CAST('2026-01-01T00:00:00+00:00' AS TIMESTAMP)
+        AND given.ts < CAST('2026-03-01T12:30:15.250001+00:00' AS TIMESTAMP)
+    ) AS events
+    WHERE
+      events.kind = 'track' AND events.name IN ('Order Completed')
+  ) AS marked
+  GROUP BY
+    profile_id
+) AS did
+  ON did.profile_id = profiles.profile_id
+WHERE
+  COALESCE(
+    CASE
+      WHEN CAST(COALESCE(did.figure_2, 0) AS DECIMAL(38, 0)) > 0
+      THEN CAST(COALESCE(did.figure_1, 0) AS DECIMAL(38, 0))
+    END < CAST(50000000 AS DECIMAL(38, 0)) * CAST(COALESCE(did.figure_2, 0) AS DECIMAL(38, 0)),
+    FALSE
+  )
+ORDER BY
+  profiles.profile_id NULLS LAST

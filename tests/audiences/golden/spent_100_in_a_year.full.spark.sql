@@ -1,0 +1,109 @@
+SELECT
+  profiles.profile_id
+FROM (
+  SELECT
+    given.profile_id
+  FROM profiles_files AS given
+  WHERE
+    NOT EXISTS(
+      SELECT
+        1
+      FROM profiles_replaced
+      WHERE
+        profiles_replaced.profile_id = given.profile_id
+    )
+  UNION ALL
+  SELECT
+    given.profile_id
+  FROM profiles_hot AS given
+) AS profiles
+LEFT JOIN (
+  SELECT
+    profile_id,
+    SUM(
+      CASE
+        WHEN value_1 >= CAST(-1000000000000.0 AS DOUBLE)
+        AND value_1 <= CAST(1000000000000.0 AS DOUBLE)
+        THEN CAST(CAST(FLOOR((
+          value_1 * CAST(1000000.0 AS DOUBLE)
+        ) + CAST(0.5 AS DOUBLE)) AS BIGINT) AS DECIMAL(38, 0))
+      END
+    ) FILTER(WHERE
+      mark_1 AND ts >= CAST('2025-03-01T00:00:00+00:00' AS TIMESTAMP)) AS figure_1
+  FROM (
+    SELECT
+      events.profile_id,
+      events.ts,
+      events.event_id,
+      events.kind = 'track' AND events.name = 'Order Completed' AS mark_1,
+      events.property_1 AS value_1
+    FROM (
+      SELECT
+        COALESCE(moved.profile_id, given.profile_id) AS profile_id,
+        given.ts,
+        given.event_id,
+        given.kind,
+        given.name,
+        TRY_CAST(GET_JSON_OBJECT(CONCAT('[', given.body, ']'), '$[*][\'properties\'][\'total\']') AS DOUBLE) AS property_1
+      FROM events_files AS given
+      LEFT JOIN overrides AS moved
+        ON given.fragment_id = moved.fragment_id
+      WHERE
+        (
+          (
+            given.ts >= CAST('2025-03-01T00:00:00+00:00' AS TIMESTAMP)
+            AND given.ts < CAST('2026-03-01T12:30:15.250001+00:00' AS TIMESTAMP)
+          )
+          AND NOT EXISTS(
+            SELECT
+              1
+            FROM gone
+            WHERE
+              gone.position = given.position
+          )
+        )
+        AND NOT EXISTS(
+          SELECT
+            1
+          FROM withheld
+          WHERE
+            withheld.fragment_id = given.fragment_id
+        )
+      UNION ALL
+      SELECT
+        COALESCE(moved.profile_id, given.profile_id) AS profile_id,
+        given.ts,
+        given.event_id,
+        given.kind,
+        given.name,
+        TRY_CAST(GET_JSON_OBJECT(CONCAT('[', given.body, ']'), '$[*][\'properties\'][\'total\']') AS DOUBLE) AS property_1
+      FROM events_hot AS given
+      LEFT JOIN overrides AS moved
+        ON given.fragment_id = moved.fragment_id
+      WHERE
+        (
+          given.ts >= CAST('2025-03-01T00:00:00+00:00' AS TIMESTAMP)
+          AND given.ts < CAST('2026-03-01T12:30:15.250001+00:00' AS TIMESTAMP)
+        )
+        AND NOT EXISTS(
+          SELECT
+            1
+          FROM withheld
+          WHERE
+            withheld.fragment_id = given.fragment_id
+        )
+    ) AS events
+    WHERE
+      events.kind = 'track' AND events.name IN ('Order Completed')
+  ) AS marked
+  GROUP BY
+    profile_id
+) AS did
+  ON did.profile_id = profiles.profile_id
+WHERE
+  COALESCE(
+    CAST(COALESCE(did.figure_1, 0) AS DECIMAL(38, 0)) >= CAST(99990000 AS DECIMAL(38, 0)),
+    FALSE
+  )
+ORDER BY
+  profiles.profile_id NULLS LAST

@@ -1,0 +1,69 @@
+"""The stream's evaluator, the engine's SQL and the plain reference agree about every rule, history and moment."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from onefold.audiences.folding import State
+from onefold.audiences.rules import check_rule
+from onefold.lake.engines.duckdb import DuckDBEngine
+from tests.audiences.asking import decoded, evaluator_of, members_by, person_of, scope_of, snapshot, us
+from tests.audiences.drawing import computed_leaves, dids, moments, person_leaves, rules, sequences, worlds
+from tests.audiences.oracle import World, members
+
+NONE: Final[Mapping[str, float | None]] = MappingProxyType({})
+SOME = settings(
+    max_examples=int(os.environ.get("TWIN_EXAMPLES", "100")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def streamed(world: World, rule: Any, now: Any, thresholds: Mapping[str, float | None] = NONE) -> set[int]:
+    """Events folded one by one, those until now."""
+    evaluator = evaluator_of(world, {1: rule}, thresholds)
+    inside = set()
+    for one in world.people:
+        states: dict[int, State] = {}
+        for event in world.events:
+            if event.profile == one.id and event.ts <= now:
+                evaluator.folder.fold(states.setdefault(event.fragment, {}), decoded(event))
+        found, _ = evaluator.evaluate(person_of(world, one, list(states.values())), evaluator.live, us(now))
+        inside |= {one.id} if found else set()
+    return inside
+
+
+@SOME
+@given(data=st.data())
+def test_each_condition_alone_means_the_same_everywhere(
+    engine: DuckDBEngine, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    world = data.draw(worlds())
+    leaves = (person_leaves, dids, sequences(), computed_leaves(world, [f"computed:{name}" for name in world.computed]))
+    rule = data.draw(st.one_of(*leaves))
+    now = data.draw(moments(world))
+    expected = members(world, rule, now)
+    assert streamed(world, rule, now) == expected
+    folder = tmp_path_factory.mktemp("lake")
+    assert members_by(engine, snapshot(Path(folder), world, is_hot=True), world, rule, now, {}) == expected
+
+
+@SOME
+@given(data=st.data())
+def test_stream_and_engine_say_what_the_reference_says(
+    engine: DuckDBEngine, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    world = data.draw(worlds())
+    rule = data.draw(rules(world))
+    check_rule(rule, scope_of(world))
+    now = data.draw(moments(world))
+    expected = members(world, rule, now)
+    assert streamed(world, rule, now) == expected
+    folder = tmp_path_factory.mktemp("lake")
+    assert members_by(engine, snapshot(Path(folder), world, is_hot=True), world, rule, now, {}) == expected

@@ -1,0 +1,139 @@
+"""Pages of what rules are made with: computed traits and uploaded lists. And the panel of a person's page."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from onefold.audiences import actions, shown
+from onefold.audiences.rules import Computed
+from onefold.filters import api as f
+from tests.web.audiences import Audiences, audiences, said
+from tests.web.conftest import track
+from tests.web.reading import page, person
+
+__all__ = ["audiences"]
+
+
+class TestComputed:
+    """Computed traits."""
+
+    def test_one_is_made_by_the_form(self, alice: Client, audiences: Audiences) -> None:
+        html = said(
+            alice, "/audiences/computed", name="big_orders", measure="sum", prop="total", kind="track", event="Bought",
+            window="last", n="90", unit="days", where_0="total", op_0="gt", value_0="100", op_1="is", op_2="is",
+        )  # fmt: skip
+        assert "sum of total over &#x27;Bought&#x27; (where total is more than 100) in the last 90 days" in html
+        (made,) = shown.list_computed(audiences.conn)
+        where = f.Number("total", "gt", 100)
+        assert made.definition == Computed(
+            f.EventMatch("Bought", where=where), "sum", "total", "number", f.Window(last=f.Span(90))
+        )
+
+    @pytest.mark.parametrize(
+        ("given", "words"),
+        [
+            ({"event": ""}, "Say which event."),
+            ({"measure": "sum", "prop": ""}, "Say which property of the event."),
+            ({"window": "last", "n": ""}, "Say how long."),
+            ({"window": "since", "since": ""}, "Say since which day."),
+            ({"where_0": "total", "op_0": "gt", "value_0": "much"}, "Give a number."),
+            ({"name": "a:b"}, "without a colon"),
+            ({"where_0": "total", "op_0": "contains", "value_0": ""}, "Give a value."),
+        ],
+    )
+    def test_what_is_missing_is_said(
+        self, given: dict[str, str], words: str, alice: Client, audiences: Audiences
+    ) -> None:
+        good = {"name": "n", "measure": "count", "kind": "track", "event": "Bought", "window": "ever"}
+        response = alice.post("/audiences/computed", {**good, **given})
+        assert response.status_code == 400
+        assert words in response.content.decode()
+        assert shown.list_computed(audiences.conn) == []
+
+    def test_one_that_an_audience_asks_for_stays(self, alice: Client, audiences: Audiences) -> None:
+        computed = Computed(f.EventMatch("Bought"), "count")
+        actions.create_computed(audiences.conn, "orders", computed, acting_user="test")
+        number = audiences.make("Many", f.Number("computed:orders", "gt", 3), starts=True)
+        response = alice.post("/audiences/computed/remove", {"name": "orders"})
+        assert response.status_code == 409
+        assert f'href="/audiences/{number}"><bdi>Many</bdi></a>' in response.content.decode()
+        actions.trash_audience(audiences.conn, number, acting_user="test")
+        assert "orders is removed." in said(alice, "/audiences/computed/remove", name="orders")
+
+    def test_a_person_shows_theirs(self, bob: Client, audiences: Audiences) -> None:
+        audiences.shop.send(track("m-1", "1", properties={"total": 1250.5}))
+        computed = Computed(f.EventMatch("Bought"), "sum", "total")
+        actions.create_computed(audiences.conn, "spent", computed, acting_user="test")
+        audiences.make("Pro", starts=True)
+        audiences.fill()
+        panel = page(bob, person("1").replace("/people/", "/audiences/of/"))
+        assert ">Pro</a>" in panel
+        assert "spent" in panel
+        assert "1,250.5" in panel
+        assert f'hx-get="/audiences/of/{person("1").removeprefix("/people/")}"' in page(bob, person("1"))
+        assert bob.get("/audiences/of/nobody").status_code == 404
+
+
+class TestLists:
+    """Uploaded lists."""
+
+    @pytest.fixture
+    def upload(self, alice: Client) -> Callable[..., Any]:
+        """Sends a file."""
+
+        def send(content: str | bytes, path: str = "/audiences/lists", **given: str) -> Any:
+            raw = content.encode() if isinstance(content, str) else content
+            file = SimpleUploadedFile("list.csv", raw, "text/csv")
+            return alice.post(path, {"name": "Guests", "namespace": "email", "file": file, **given})
+
+        return send
+
+    def test_a_preview_tells_what_is_found(self, upload: Any, audiences: Audiences) -> None:
+        content = "name;email\nA;ADA@example.com\nB;new@example.com\nC;new@example.com\nD;no address\n;\n"
+        html = upload(content, "/audiences/lists/preview").content.decode()
+        counts = re.findall(r"<dt>([^<]+)</dt><dd[^>]*>(\d+)</dd>", html)
+        assert counts == [
+            ("People found", "1"), ("Identifiers of theirs", "1"), ("Not known yet", "1"), ("Repeated", "1"),
+            ("Left out", "1"),
+        ]  # fmt: skip
+        assert '<option value="1" selected>2: email</option>' in html
+        assert "Line 5:" in html
+        assert shown.list_lists(audiences.conn) == []
+
+    def test_a_list_is_kept(self, upload: Any, alice: Client, audiences: Audiences) -> None:
+        assert upload("ada@example.com\nnew@example.com").status_code == 302
+        (made,) = shown.list_lists(audiences.conn)
+        assert (made.name, made.identifiers, made.people) == ("Guests", 2, 1)
+        assert "Guests" in page(alice, "/audiences/lists")
+
+    @pytest.mark.parametrize(
+        ("content", "given", "words"),
+        [
+            (b"", {}, "The submitted file is empty"),
+            ("not an address", {}, "No value of this column"),
+            ("ada@example.com", {"namespace": "shoe_size"}, "There is no namespace"),
+            ("ada@example.com", {"name": ""}, "A list needs a name"),
+            (b"PK\x03\x04\0\0", {}, "This is no text file"),
+        ],
+    )
+    def test_what_is_wrong_is_said(
+        self, content: Any, given: dict[str, str], words: str, upload: Any, audiences: Audiences
+    ) -> None:
+        response = upload(content, **given)
+        assert response.status_code == 400
+        assert words in response.content.decode() or words == "The submitted file is empty"
+        assert shown.list_lists(audiences.conn) == []
+
+    def test_one_that_an_audience_asks_for_stays(self, upload: Any, alice: Client, audiences: Audiences) -> None:
+        upload("ada@example.com")
+        (made,) = shown.list_lists(audiences.conn)
+        number = audiences.make("Guests of ours", f.Listed(made.id), starts=True)
+        response = alice.post(f"/audiences/lists/{made.id}/remove")
+        assert response.status_code == 409
+        assert f'href="/audiences/{number}"><bdi>Guests of ours</bdi></a>' in response.content.decode()
+        actions.trash_audience(audiences.conn, number, acting_user="test")
+        assert "No lists yet." in said(alice, f"/audiences/lists/{made.id}/remove")
