@@ -48,6 +48,14 @@ def decoded(one: Event) -> Decoded:
     )  # fmt: skip
 
 
+def found_in(evaluator: Evaluator, rules: Mapping[int, Any], person: Person, now: datetime) -> set[int]:
+    """The rules that hold of a person: by the bits of their conditions, and each asked by itself."""
+    bits, _ = evaluator.answers.look(person, us(now))
+    found = evaluator.answers.audiences_of(bits)
+    assert found == {number for number, rule in rules.items() if evaluator.ask(rule, person, us(now))[0]}
+    return found
+
+
 def person_of(world: World, one: Somebody, states: list[State]) -> Person:
     moments = {name: us(value) if isinstance(value, datetime) else value for name, value in one.columns.items()}
     company = one.company and {n: us(v) if isinstance(v, datetime) else v for n, v in one.company.items()}

@@ -245,8 +245,8 @@ def explained(question: tuple[World, Any, datetime]) -> Iterator[tuple[_Asked, P
 def test_every_line_is_what_the_evaluator_and_the_reference_say(question: tuple[World, Any, datetime]) -> None:
     _, rule, now = question
     for reference, person, evaluator, found in explained(question):
-        inside, until = evaluator.evaluate(person, evaluator.live, us(now))
-        assert found.root.is_held is bool(inside)
+        is_in, until = evaluator.ask(rule, person, us(now))
+        assert found.root.is_held is is_in
         assert found.root.until == (None if until >= f.FOREVER else until)
         for line in lines_of(found.root):
             assert line.found

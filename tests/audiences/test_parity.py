@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from onefold.audiences.folding import State
 from onefold.audiences.rules import check_rule
 from onefold.lake.engines.duckdb import DuckDBEngine
-from tests.audiences.asking import decoded, evaluator_of, members_by, person_of, scope_of, snapshot, us
+from tests.audiences.asking import decoded, evaluator_of, found_in, members_by, person_of, scope_of, snapshot
 from tests.audiences.drawing import computed_leaves, dids, moments, person_leaves, rules, sequences, worlds
 from tests.audiences.oracle import World, members
 
@@ -34,8 +34,8 @@ def streamed(world: World, rule: Any, now: Any, thresholds: Mapping[str, float |
         for event in world.events:
             if event.profile == one.id and event.ts <= now:
                 evaluator.folder.fold(states.setdefault(event.fragment, {}), decoded(event))
-        found, _ = evaluator.evaluate(person_of(world, one, list(states.values())), evaluator.live, us(now))
-        inside |= {one.id} if found else set()
+        if found_in(evaluator, {1: rule}, person_of(world, one, list(states.values())), now):
+            inside.add(one.id)
     return inside
 
 

@@ -290,7 +290,7 @@ def test_the_largest_rules_can_be_asked(largest: Any, engine: DuckDBEngine, worl
     assert len(expected) == 1
     assert members_by(engine, snapshot(tmp_path, asked, is_hot=True), asked, rule, NOW, {}) == expected
     numbers = {key: i for i, key in enumerate(metrics_of([rule], scope))}
-    assert Evaluator({1: rule}, scope, numbers, {}).live
+    assert Evaluator({1: rule}, scope, numbers, {}).answers.judged
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from onefold.audiences.rules import BOUNDS, check_rule, shares_in
 from onefold.filters.api import from_json, to_json
 from onefold.lake.engines.duckdb import DuckDBEngine
 from onefold.lake.snapshot import Snapshot
-from tests.audiences.asking import decoded, evaluator_of, key, memberships_by, person_of, scope_of, us
+from tests.audiences.asking import decoded, evaluator_of, found_in, key, memberships_by, person_of, scope_of
 from tests.audiences.asking import members_by as members_by_engine
 from tests.audiences.oracle import World, members, threshold
 from tests.audiences.rich_world import MOMENTS, rich_snapshot, rich_world
@@ -49,15 +49,15 @@ def test_the_stream_says_what_the_reference_says(now: datetime, world: World) ->
     shares = {key(share): share for rule in RULES.values() for share in shares_in(rule, scope_of(world))}
     thresholds = {name: threshold(world, share, now) for name, share in shares.items()}
     names = dict(enumerate(RULES, 1))
-    evaluator = evaluator_of(world, {number: RULES[name] for number, name in names.items()}, thresholds)
+    rules = {number: RULES[name] for number, name in names.items()}
+    evaluator = evaluator_of(world, rules, thresholds)
     found: dict[str, set[int]] = {name: set() for name in RULES}
     for one in world.people:
         states: dict[int, State] = {}
         for event in world.events:
             if event.profile == one.id and event.ts <= now:
                 evaluator.folder.fold(states.setdefault(event.fragment, {}), decoded(event))
-        inside, _ = evaluator.evaluate(person_of(world, one, list(states.values())), evaluator.live, us(now))
-        for number in inside:
+        for number in found_in(evaluator, rules, person_of(world, one, list(states.values())), now):
             found[names[number]].add(one.id)
     assert found == {name: members(world, rule, now) for name, rule in RULES.items()}
 

@@ -62,6 +62,11 @@ def chance_of(profile_id: int, seed: str) -> float:
     return int(digest[:8], 16) / 2**32 * 100
 
 
+def key_of_part(node: Node) -> str:
+    """Equal for equal parts of rules, which are asked once."""
+    return msgspec.json.encode(node, order="sorted").decode()
+
+
 def remembered(asked: Asked, place: int) -> Asked:
     def once(person: Person, now: int) -> Held:
         memo = person.memo

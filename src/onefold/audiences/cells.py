@@ -1,14 +1,10 @@
 """What rules read off one metric: each figure once for all rules, whatever they compare it with. Pure.
 
-Most events move no figure over a number that any rule names. The stream asks a cell before and after an event; where it
-says the same, no audience that depends on it needs to be asked.
+Most events move no figure over a number that any rule names: its place among these numbers stays what it was.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
-from functools import cached_property, reduce
-from operator import or_
 from typing import Any, NamedTuple, Protocol
 
 from onefold.audiences.folding import Partial, State, merged
@@ -20,7 +16,6 @@ from onefold.audiences.measuring import (
     in_window,
     leaves_at,
     micros,
-    moments_in,
 )
 from onefold.audiences.metrics import Measure, Metric
 from onefold.filters.api import FOREVER, Window, compare
@@ -40,43 +35,17 @@ class Cell(Protocol):
     def look(self, states: Sequence[State], person: Any, now_us: int) -> Look:  # noqa: ANN401  (a Person, or None)
         """As of now. `person` may be None where no record is needed."""
 
-    def compare(self, glance: "Glance", now_us: int) -> "Said | None":
-        """What new events change of it; None where a record is needed. Raises nothing."""
 
+class News(NamedTuple):
+    """Moments that came. `times`: (µs, bits) of each; `latest`: of all that there were before."""
 
-class Said(NamedTuple):
-    """What a cell said before and says after some events, and until when that is sure."""
+    times: list[tuple[int, int]]
+    latest: int
 
-    cell: "Cell"
-    before: Hashable
-    after: Hashable
-    until: int
-
-
-@dataclass
-class Glance:
-    """One metric of a person before and after some events. `news`: of moments, what came: (time, bits)."""
-
-    number: int
-    before: Sequence[State]
-    after: Sequence[State]
-    news: Sequence[tuple[int, int]]
-
-    @cached_property
-    def times(self) -> list[tuple[int, list[int]]]:
-        """Of moments all that there are, by time."""
-        return moments_in(self.after, self.number, -FOREVER)
-
-    @cached_property
-    def bits(self) -> int:
-        """Of moments: everything that what came is."""
-        return reduce(or_, (bits for _, bits in self.news))
-
-    @cached_property
+    @property
     def are_newest(self) -> bool:
-        """Whether what came is later than all that was there."""
-        first = min(ts for ts, _ in self.news)
-        return all(ts < first for state in self.before for ts in state.get(self.number, ()))
+        """Whether all of it is later than all that was there."""
+        return min(self.times)[0] > self.latest
 
 
 class Figure:
@@ -87,6 +56,7 @@ class Figure:
         self._metric, self._measure, self._window, self._bound = metric, measure, window, bound
         self._in_millionths = measure in ("sum", "average")
         self.is_count = measure == "count"
+        self._is_dropped = measure in _DROPPED and metric.fold in _DROPPED
         self._asked: list[tuple[str, float, list[bool]]] = []
         self._cuts: list[Any] = []
         self._rank: Callable[[Any], int] = self._rank_of_average if measure == "average" else self._rank_of
@@ -108,31 +78,25 @@ class Figure:
 
     def look(self, states: Sequence[State], person: Any, now_us: int) -> Look:  # noqa: ANN401  (as Cell)
         """The place, and until when."""
-        found = in_window(states, self.number, self._metric, self._bound(person, now_us))
-        if self._measure == "count":
-            whole: Any = sum(partial for _, partial in found)
+        return self._placed(in_window(states, self.number, self._metric, self._bound(person, now_us)), FOREVER)
+
+    def place(self, states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
+        """As `look`, of who needs no record; until when is said exactly only where it may be before `due_us`."""
+        return self._placed(in_window(states, self.number, self._metric, self._bound(None, now_us)), due_us)
+
+    def _placed(self, found: list[tuple[int, Partial]], due_us: int) -> tuple[int, int]:
+        if self.is_count:
+            whole: Any = sum([partial for _, partial in found])
+            place = self._place_of(whole)
         else:
             whole = merged(self._metric, [partial for _, partial in found])
-        place = self._rank(whole)
+            place = self._rank(whole)
         if self._window.last is None or not found:
             return place, FOREVER
-        if self._metric.fold in _DROPPED and self._measure in _DROPPED:
-            return place, self._until(found, whole, place)
-        return place, leaves_at(min(bucket for bucket, _ in found), self._metric.grain_us, self._window)
-
-    def compare(self, glance: Glance, now_us: int) -> Said | None:
-        """As Cell. Of counts what was before is what is now without the news."""
-        if self.needs_record:
-            return None
-        if self._measure != "count":
-            return _compared(self, glance, now_us)
-        bound = self._bound(None, now_us) or 0
-        found = in_window(glance.after, self.number, self._metric, bound)
-        total = sum(partial for _, partial in found)
-        place = self._place_of(total)
-        before = self._place_of(total - sum(ts >= bound for ts, _ in glance.news))
-        is_moving = self._window.last is not None and found
-        return Said(self, before, place, self._until(found, total, place) if is_moving else FOREVER)
+        first = leaves_at(min(found)[0], self._metric.grain_us, self._window)
+        if first >= due_us or not self._is_dropped:
+            return place, first
+        return place, self._until(found, whole, place)
 
     def _until(self, found: list[tuple[int, Partial]], whole: Partial, place: int) -> int:
         """Until so many buckets have left the window that the figure is elsewhere."""
@@ -167,32 +131,29 @@ class Figure:
 
 
 class Sequenced:
-    """Whether there is a sequence. `last`: the bit of its last step."""
+    """Whether there is a sequence.
+
+    `last`: the bit of its last step; `waits_us`: how long after it nothing may follow, None if anything may.
+    """
 
     needs_record = False
 
     def __init__(self, number: int, way: Way) -> None:
         self.number, self._way, self.last = number, way, 1 << (len(way.within) - 1)
+        self.waits_us = None if way.follows is None else way.idle_us + 1
 
     def look(self, states: Sequence[State], person: Any, now_us: int) -> Look:  # noqa: ANN401  (as Cell)
         """Yes or no, and until when."""
+        return self.held(states, now_us)
+
+    def held(self, states: Sequence[State], now_us: int) -> tuple[bool, int]:
+        """As `look`."""
         return self._way.held(states, self.number, now_us)
 
-    def compare(self, glance: Glance, now_us: int) -> Said | None:
-        """As Cell. Of events that come after all that was there only a last step can end a sequence, and what they
-        exclude or forbid lies ahead of them: mostly nothing need be walked."""
-        if not glance.are_newest:
-            return _compared(self, glance, now_us)
-        ends = [ts for ts, bits in glance.news if bits & self.last]
-        if not ends:
-            return Said(self, None, None, FOREVER)
-        if self._way.follows is not None:  # it must be waited for
-            return Said(self, None, None, min(ends) + self._way.idle_us + 1)
-        begin = self._way.begin_of_end(glance.times, min(ends), now_us)
-        if begin is None:
-            return Said(self, None, None, FOREVER)
-        is_before, _ = self._way.held(glance.before, self.number, now_us)
-        return Said(self, is_before, True, self._way.stays_until(begin))
+    def ends_at(self, moments: Sequence[tuple[int, list[int]]], end_us: int, now_us: int) -> tuple[bool, int]:
+        """Whether a way ends then or later, of a sequence that waits for nothing, and until when that is sure."""
+        begin = self._way.begin_of_end(moments, end_us, now_us)
+        return (False, FOREVER) if begin is None else (True, self._way.stays_until(begin))
 
 
 class Computed:
@@ -212,34 +173,3 @@ class Computed:
         if found and self._window.last is not None:
             until = leaves_at(min(bucket for bucket, _ in found), self._metric.grain_us, self._window)
         return (tuple(value) if isinstance(value, list) else value), until
-
-    def compare(self, glance: Glance, now_us: int) -> Said | None:
-        """As Cell."""
-        return None if self.needs_record else _compared(self, glance, now_us)
-
-
-@dataclass(frozen=True)
-class Cells:
-    """All that is read off one metric. `last`: bits of the last steps of its sequences.
-
-    `needs_before`: something of it can't be told from what there is now and what came.
-    """
-
-    every: tuple[Cell, ...]
-    last: int
-    needs_before: bool
-
-    def that_may_move(self, glance: Glance) -> tuple[Cell, ...]:
-        """Sequences don't move while what comes is later than all there is, and no last step."""
-        return () if self.last and not glance.bits & self.last and glance.are_newest else self.every
-
-
-def cells_of_metric(cells: Sequence[Cell]) -> Cells:
-    """All cells of one metric."""
-    last = reduce(or_, (cell.last for cell in cells if isinstance(cell, Sequenced)), 0)
-    return Cells(tuple(cells), last, not all(isinstance(cell, Figure) and cell.is_count for cell in cells))
-
-
-def _compared(cell: Cell, glance: Glance, now_us: int) -> Said:
-    after, until = cell.look(glance.after, None, now_us)
-    return Said(cell, cell.look(glance.before, None, now_us)[0], after, until)

@@ -1,15 +1,13 @@
-"""Live audiences as one Python function: which of them is this person in now, and until when is that sure? Pure.
+"""Rules as Python functions: whether each part of them holds of a person now, and until when that is sure. Pure.
 
 Bulk says the same of everybody by SQL (`compile.py`); tests hold both against each other and a plain reference.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import msgspec
-
+from onefold.audiences.answers import Answers, Leaf
 from onefold.audiences.asked import (
     FIXED,
     MOMENTS,
@@ -20,11 +18,12 @@ from onefold.audiences.asked import (
     contrary_of,
     every,
     instant_of_trait,
+    key_of_part,
     looked,
     read_record,
     remembered,
 )
-from onefold.audiences.cells import Cell, Figure, Said, Sequenced, cells_of_metric
+from onefold.audiences.cells import Cell, Figure, Sequenced
 from onefold.audiences.cells import Computed as ComputedCell
 from onefold.audiences.folding import Folder
 from onefold.audiences.measuring import (
@@ -35,7 +34,6 @@ from onefold.audiences.measuring import (
 from onefold.audiences.metrics import Kept, key_of, metric_of
 from onefold.audiences.rules import COMPUTED, Computed, Scope
 from onefold.filters.api import (
-    FOREVER,
     AllOf,
     AtCompany,
     Consents,
@@ -55,27 +53,6 @@ from onefold.filters.api import (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Need:
-    """A cell that a condition looks at; of a comparison its answers by place of the figure."""
-
-    cell: Cell
-    table: list[bool] | None = None
-
-    def may_care(self, before: Any, after: Any) -> bool:  # noqa: ANN401  (what the cell says)
-        """Whether the condition may be answered otherwise."""
-        return before != after if self.table is None else self.table[before] is not self.table[after]
-
-
-@dataclass(frozen=True)
-class Live:
-    """An audience as it is evaluated. `needs`: what may change its answer."""
-
-    id: int
-    asked: Asked
-    needs: frozenset[Need]
-
-
 class Evaluator:
     """All live audiences. Built once for a configuration: some 20 µs a condition.
 
@@ -92,95 +69,70 @@ class Evaluator:
     ) -> None:
         self._scope, self.numbers, self.thresholds = scope, numbers, thresholds
         self._asked: dict[str, Asked] = {}
-        self._needs: dict[str, frozenset[Need]] = {}
+        self._leaves: dict[str, Leaf] = {}
         self._cells: dict[tuple[Any, ...], Cell] = {}
         self.metrics: dict[int, Kept] = {}
-        self.has_lists = self.asks_companies = self.asks_times = False
-        self.live = [Live(number, *self._rule(rule)) for number, rule in rules.items()]
-        self._by_cell: dict[Cell, dict[Need, list[Live]]] = {}
-        for one in self.live:
-            for need in one.needs:
-                self._by_cell.setdefault(need.cell, {}).setdefault(need, []).append(one)
-        by_metric: dict[int, list[Cell]] = {}
+        self.has_lists = self.asks_companies = False
+        self._rules = dict(rules)
+        for rule in rules.values():
+            self._rule(rule)
         for cell in self._cells.values():
-            by_metric.setdefault(cell.number, []).append(cell)
             if isinstance(cell, Figure):
                 cell.seal()
-        self.cells_of = {number: cells_of_metric(cells) for number, cells in by_metric.items()}
-        """By metric whatever rules read off it."""
         self.folder = Folder(self.metrics)
 
-    def touched_by(self, changes: Iterable[Said]) -> list[Live]:
-        """The audiences whose answer these changes may change: where a comparison holds as before, none."""
-        found: dict[int, Live] = {}
-        for cell, before, after, _ in changes:
-            for need, live in self._by_cell.get(cell, {}).items():
-                if need.may_care(before, after):
-                    found.update((one.id, one) for one in live)
-        return list(found.values())
+    @cached_property
+    def answers(self) -> Answers:
+        """The same rules as the stream asks them."""
+        return Answers(self._rules, self._scope.rule_of, lambda leaf: self._leaves[key_of_part(leaf)])
 
-    def reading(self, cell: Cell) -> Iterable[Live]:
-        """The audiences that depend on what a cell says."""
-        return (one for live in self._by_cell.get(cell, {}).values() for one in live)
-
-    def evaluate(self, person: Person, live: Iterable[Live], now_us: int) -> tuple[set[int], int]:
-        """Which of `live` the person is in, and until when that is sure if nothing happens. Times in µs."""
-        inside, until = set(), FOREVER
-        for one in live:
-            is_in, sure_until = one.asked(person, now_us)
-            until = min(until, sure_until)
-            if is_in:
-                inside.add(one.id)
-        return inside, until
-
-    def _rule(self, node: Node) -> tuple[Asked, frozenset[Need]]:
+    def _rule(self, node: Node) -> Asked:
         """Equal parts of rules are one function, which a person is asked once."""
         key = key_of_part(node)
         if key not in self._asked:
-            asked, needs = self._group(node) if isinstance(node, Group) else self._leaf(node)
+            if isinstance(node, Group):
+                asked = self._group(node)
+            elif isinstance(node, InAudience):
+                of_other = self._rule(self._scope.rule_of(node.audience))
+                asked = of_other if node.value else contrary_of(of_other)
+            else:
+                self._leaves[key] = self._leaf(node)
+                asked = self._leaves[key].asked
             self._asked[key] = remembered(asked, len(self._asked))
-            self._needs[key] = needs
-        return self._asked[key], self._needs[key]
+        return self._asked[key]
 
-    def _group(self, group: Group) -> tuple[Asked, frozenset[Need]]:
-        pairs = [self._rule(one) for one in group.of]
-        parts = tuple(asked for asked, _ in pairs)
-        needs = frozenset(number for _, numbers in pairs for number in numbers)
+    def _group(self, group: Group) -> Asked:
+        parts = tuple(self._rule(one) for one in group.of)
         if isinstance(group, AllOf):
-            return every(parts), needs
-        return (contrary_of(any_of(parts)) if isinstance(group, NoneOf) else any_of(parts)), needs
+            return every(parts)
+        return contrary_of(any_of(parts)) if isinstance(group, NoneOf) else any_of(parts)
 
-    def _leaf(self, leaf: Any) -> tuple[Asked, frozenset[Need]]:  # noqa: ANN401  (any leaf)
+    def _leaf(self, leaf: Any) -> Leaf:  # noqa: ANN401  (any leaf)
         match leaf:
             case Did():
                 return self._did(leaf)
             case SequenceRule():
                 cell = self._cell((key_of_part(leaf),), lambda: Sequenced(self._kept(moments_of(leaf)), Way(leaf)))
-                return (lambda person, now: looked(cell, person, now)), frozenset((Need(cell),))
-            case InAudience():
-                asked, needs = self._rule(self._scope.rule_of(leaf.audience))
-                return (asked if leaf.value else contrary_of(asked)), needs
+                return Leaf(lambda person, now: looked(cell, person, now), cell)
             case AtCompany():
                 self.asks_companies = True
-                self.asks_times = self.asks_times or any(name in key_of_part(leaf) for name in MOMENTS)
-                return at_company(leaf.where), frozenset()
+                return Leaf(at_company(leaf.where))
             case TopShare():
                 return self._top(leaf)
             case Consents() | Listed() | Sample():
                 self.has_lists = self.has_lists or isinstance(leaf, Listed)
-                return FIXED[type(leaf)](leaf), frozenset()
-        self.asks_times = self.asks_times or leaf.field in MOMENTS
+                return Leaf(FIXED[type(leaf)](leaf))
         test = matcher_of(leaf, is_moment=leaf.field in MOMENTS)
-        read, needs = self._reader(leaf.field)
+        read, computed = self._reader(leaf.field)
 
         def tested(person: Person, now: int) -> Held:
             value, until = read(person, now)
             is_held, sure_until = test.of(value, now)
             return is_held, min(until, sure_until)
 
-        return tested, needs
+        return Leaf(tested, computed)
 
-    def _did(self, asked: Did) -> tuple[Asked, frozenset[Need]]:
+    def _did(self, asked: Did) -> Leaf:
         metric = metric_of(asked.event, asked.measure, asked.window, asked.property, asked.property_type)
 
         def make() -> Cell:
@@ -195,7 +147,7 @@ class Evaluator:
             place, until = looked(figure, person, now)
             return table[place], until
 
-        return compared, frozenset((Need(figure, table),))
+        return Leaf(compared, figure, table)
 
     def _cell(self, key: tuple[Any, ...], make: Callable[[], Cell]) -> Cell:
         """Rules that read the same share one."""
@@ -203,9 +155,9 @@ class Evaluator:
             self._cells[key] = make()
         return self._cells[key]
 
-    def _top(self, leaf: TopShare) -> tuple[Asked, frozenset[Need]]:
+    def _top(self, leaf: TopShare) -> Leaf:
         threshold = self.thresholds.get(key_of_share(leaf))
-        read, needs = self._reader(leaf.field)
+        read, computed = self._reader(leaf.field)
 
         def is_among(person: Person, now: int) -> Held:
             value, until = read(person, now)
@@ -213,15 +165,15 @@ class Evaluator:
                 return False, until
             return (value <= threshold if leaf.is_bottom else value >= threshold), until
 
-        return is_among, needs
+        return Leaf(is_among, computed)
 
-    def _reader(self, field: str) -> tuple[Callable[[Person, int], tuple[Any, int]], frozenset[Need]]:
-        """The value of a field, and until when it is that."""
+    def _reader(self, field: str) -> tuple[Callable[[Person, int], tuple[Any, int]], Cell | None]:
+        """The value of a field, and until when it is that; the cell that it is read off, if it is."""
         if field.startswith(COMPUTED):
             return self._computed(self._scope.computed_of(field))
-        return read_record(field), frozenset()
+        return read_record(field), None
 
-    def _computed(self, asked: Computed) -> tuple[Callable[[Person, int], tuple[Any, int]], frozenset[Need]]:
+    def _computed(self, asked: Computed) -> tuple[Callable[[Person, int], tuple[Any, int]], Cell]:
         metric = metric_of(asked.event, asked.measure, asked.window, asked.property, asked.property_type)
 
         def make() -> Cell:
@@ -234,7 +186,7 @@ class Evaluator:
             value, until = looked(cell, person, now)
             return (list(value) if isinstance(value, tuple) else value), until
 
-        return read, frozenset((Need(cell),))
+        return read, cell
 
     def _kept(self, kept: Kept) -> int:
         number = self.numbers[key_of(kept)]
@@ -270,11 +222,6 @@ def values_of(person: Person, computed: Mapping[str, Computed], evaluator: Evalu
 def key_of_share(leaf: TopShare) -> str:
     """Under which the value that a share of people begins at is kept."""
     return key_of_part(leaf)
-
-
-def key_of_part(node: Node) -> str:
-    """Equal for equal parts of rules, which are asked once."""
-    return msgspec.json.encode(node, order="sorted").decode()
 
 
 class _Numbering(dict[str, int]):

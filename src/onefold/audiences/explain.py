@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from onefold.audiences.asked import Person, company_rule
+from onefold.audiences.asked import Person, company_rule, key_of_part
 from onefold.audiences.changes import change_of
-from onefold.audiences.evaluate import Evaluator, key_of_part
+from onefold.audiences.evaluate import Evaluator
 from onefold.audiences.found import Asking, Reader, found_at_company, found_of
 from onefold.audiences.rules import with_purpose
 from onefold.audiences.spelling import day_of

@@ -35,6 +35,11 @@ class Happening(Protocol):
     def body(self) -> bytes: ...
 
 
+class _Body(msgspec.Struct):
+    properties: Any = None
+
+
+_properties_decoder: Final = msgspec.json.Decoder(_Body)
 _KINDS: Final = {"track": Kind.TRACK, "page": Kind.PAGE, "screen": Kind.SCREEN}
 _Add = Callable[[State, Happening, Any], bool]
 _no_properties: Final[dict[str, Any]] = {}
@@ -54,8 +59,10 @@ class Folder:
             add = _moments_adder(number, one) if isinstance(one, Moments) else _adder(number, one)
             for name in {(int(_KINDS[event.kind]), event.name) for event in events}:
                 self._by_name.setdefault(name, []).append((number, needs_properties, add))
-        self._numbers = {
-            (kind, name): tuple({one[0] for one in (*found, *self._by_name.get((kind, ""), ()))})
+        self._moments = {
+            (kind, name): tuple(
+                {one[0] for one in (*found, *self._by_name.get((kind, ""), ())) if isinstance(kept[one[0]], Moments)}
+            )
             for (kind, name), found in self._by_name.items()
         }
 
@@ -63,9 +70,10 @@ class Folder:
         """Whether a metric may count events of this name."""
         return (kind, name) in self._by_name or (kind, "") in self._by_name
 
-    def may_count(self, kind: int, name: str) -> tuple[int, ...]:
-        """The metrics for which events of this name may count."""
-        return self._numbers.get((kind, name)) or self._numbers.get((kind, ""), ())
+    def moments_of(self, kind: int, name: str) -> tuple[int, ...]:
+        """The metrics of moments for which events of this name may count."""
+        found = self._moments.get((kind, name))
+        return self._moments.get((kind, ""), ()) if found is None else found
 
     def fold(self, state: State, event: Happening) -> list[int]:
         """Add one event to what its fragment's events say; the numbers of the metrics that it counts for."""
@@ -134,7 +142,7 @@ def _value_hash(value: Any) -> bytes:  # noqa: ANN401  (a text, number or truth 
 
 
 def _properties(event: Happening) -> dict[str, Any]:
-    found = msgspec.json.decode(event.body).get("properties")
+    found = _properties_decoder.decode(event.body).properties
     return found if type(found) is dict else _no_properties
 
 

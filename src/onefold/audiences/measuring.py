@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any, Final
@@ -191,6 +191,11 @@ def moments_in(states: Sequence[State], number: int, bound: int) -> list[tuple[i
             if ts >= bound:
                 together[ts] = [*together[ts], *codes] if ts in together else codes
     return sorted(together.items())
+
+
+def latest_in(states: Iterable[State], number: int) -> int:
+    """The time of the latest moment of all fragments; before all times if there is none."""
+    return max((max(times) for state in states if (times := state.get(number))), default=-FOREVER)
 
 
 def moments_of(asked: SequenceRule) -> Moments:

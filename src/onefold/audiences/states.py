@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
 
+from onefold.audiences.answers import LAYOUT_BYTES
 from onefold.audiences.asked import Person
 from onefold.audiences.folding import State
 from onefold.infra.arrays import bigints, byteas, instants, texts
@@ -19,12 +19,12 @@ _doc_decoder: Final = msgspec.msgpack.Decoder(dict[int, State])
 _numbers_decoder: Final = msgspec.msgpack.Decoder(frozenset[int])
 
 
-@dataclass
+@dataclass(slots=True)
 class Standing:
     """A profile: what its fragments' events say, what it allows, and which audiences it was last found in.
 
-    `due`: when to look again at the latest, in µs; None = never for time alone. `record`: hash of who they were when
-    all audiences were asked last; None = they never were.
+    `due`: when to look again at the latest, in µs; None = never for time alone. `bits`: which conditions hold, as
+    `answers.py` counts them in a `layout`; None = not known.
     """
 
     id: int
@@ -32,14 +32,15 @@ class Standing:
     consents: str = ""  # JSON object, "" = said nothing
     audiences: frozenset[int] = frozenset()
     due: int | None = None
-    record: int | None = None
+    layout: bytes = b""
+    bits: int | None = None
     is_changed: bool = False
 
 
 def load_standings(conn: Connection[Any], ids: Collection[int]) -> dict[int, Standing]:
     """Of all of them; a new one is empty. Cost: 5 µs a profile, and 2 to 10 for its document."""
     found = {profile_id: Standing(profile_id) for profile_id in ids}
-    for profile_id, doc, consents, audiences, due, record in conn.execute(
+    for profile_id, doc, consents, audiences, due, answers in conn.execute(
         QUERIES["load_states"], {"ids": bigints(list(ids))}, binary=True
     ):
         found[profile_id] = Standing(
@@ -48,7 +49,8 @@ def load_standings(conn: Connection[Any], ids: Collection[int]) -> dict[int, Sta
             consents or "",
             _numbers_decoder.decode(audiences) if audiences else frozenset(),
             due,
-            record,
+            answers[:LAYOUT_BYTES] if answers else b"",
+            int.from_bytes(answers[LAYOUT_BYTES:]) if answers else None,
         )
     return found
 
@@ -66,7 +68,7 @@ def write_standings(conn: Connection[Any], standings: Sequence[Standing]) -> Non
             "consents": texts([one.consents for one in rows]),
             "audiences": byteas([_doc_encoder.encode(sorted(one.audiences)) if one.audiences else b"" for one in rows]),
             "due": bigints([one.due for one in rows]),
-            "record": bigints([one.record for one in rows]),
+            "answers": byteas([b"" if one.bits is None else one.layout + _bytes_of(one.bits) for one in rows]),
         }
         conn.execute(QUERIES["write_states"], columns)
 
@@ -78,15 +80,8 @@ def write_due(conn: Connection[Any], due: dict[int, int]) -> None:
         conn.execute(QUERIES["write_due"], {"id": bigints(ids), "due_at": instants([due[one] for one in ids])})
 
 
-def record_of(person: Person, *, with_times: bool) -> int:
-    """A hash of what rules may ask of who somebody is. `with_times`: also of when they and their company were seen."""
-    columns, company = person.columns, person.company_columns or {}
-    said: list[Any] = [columns["name"], columns["email"], columns["phone"], columns["known"], person.traits_json]
-    said += [company.get("key"), company.get("name"), person.company_json, sorted(person.lists)]
-    if with_times:
-        said += [columns["first_seen"], columns["last_seen"], company.get("first_seen"), company.get("last_seen")]
-    digest = blake2b(_doc_encoder.encode(said), digest_size=8).digest()
-    return int.from_bytes(digest, signed=True)
+def _bytes_of(number: int) -> bytes:
+    return number.to_bytes((number.bit_length() + 7) // 8)
 
 
 def load_people(conn: Connection[Any], ids: Collection[int], *, with_lists: bool) -> dict[int, Person]:

@@ -12,19 +12,18 @@ from typing import Any, Final
 import msgspec
 from psycopg import Connection
 
+from onefold.audiences.answers import Judged
 from onefold.audiences.asked import Person
-from onefold.audiences.cells import Glance, Said
-from onefold.audiences.evaluate import Live
+from onefold.audiences.cells import News
 from onefold.audiences.folding import State, merge_states, without_old
 from onefold.audiences.live import LiveAudiences
+from onefold.audiences.measuring import latest_in
 from onefold.audiences.membership import Cause, Change, Kind, write_changes
-from onefold.audiences.metrics import Moments
 from onefold.audiences.states import (
     QUERIES,
     Standing,
     load_people,
     load_standings,
-    record_of,
     write_due,
     write_standings,
 )
@@ -61,12 +60,12 @@ class Happened:
 class _Look:
     """Somebody to look at. `is_whole`: anything may have changed; `is_touched`: who they are. `cause`, `event`: why.
 
-    `before`: of metrics that changed what they were, by fragment; `news`: of moments, what came (time, bits).
+    `counted`: metrics that events counted for; `news`: of moments what came.
     """
 
     standing: Standing
-    before: dict[int, list[State]] = field(default_factory=dict)
-    news: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    counted: set[int] = field(default_factory=set)
+    news: dict[int, News] = field(default_factory=dict)
     is_whole: bool = False
     is_touched: bool = False
     cause: Cause = Cause.EVENT
@@ -133,7 +132,7 @@ def absorb(conn: Connection[Any], live: LiveAudiences, limit: int) -> int:
             standing = standings[profile_of[fragment]]
             before: State = {metric: msgspec.msgpack.decode(buckets)}
             standing.fragments[fragment] = merge_states(live.metrics, standing.fragments.get(fragment, {}), before)
-            standing.is_changed = True
+            standing.bits, standing.is_changed = None, True
         write_standings(conn, [one for one in standings.values() if one.is_changed])
     if conn.execute(QUERIES["complete"]).fetchall():
         conn.execute(QUERIES["forget_refolded"])
@@ -202,34 +201,24 @@ def _fold(
     profile_of: Mapping[int, int],
 ) -> None:
     folder = live.folder
-    compared = {number for number, cells in live.evaluator.cells_of.items() if cells.needs_before}
     for h, event in events:
         look = looks[profile_of[h]]
         fragments = look.standing.fragments
         state = fragments.get(h)
         if state is None:
             state = {}
-        if not look.is_whole:
-            _note_before(look, [one for one in folder.may_count(event.kind, event.name) if one in compared])
+        for number in folder.moments_of(event.kind, event.name):
+            if number not in look.news:
+                look.news[number] = News([], latest_in(fragments.values(), number))
         if counted := folder.fold(state, event):
             fragments[h] = state
             look.standing.is_changed = True
+            look.counted.update(counted)
             for number in counted:
-                codes = state[number].get(event.ts) if isinstance(live.metrics[number], Moments) else None
-                look.news.setdefault(number, []).append((event.ts, reduce(or_, codes) if codes else -1))
+                if number in look.news:
+                    look.news[number].times.append((event.ts, reduce(or_, state[number][event.ts])))
             if look.event is None or (event.ts, event.id) > look.event:
                 look.event = (event.ts, event.id)
-
-
-def _note_before(look: _Look, metrics: Iterable[int]) -> None:
-    """What these metrics are before the first event of the transaction that may count for them."""
-    for number in metrics:
-        if number not in look.before:
-            look.before[number] = [
-                {number: dict(buckets)}
-                for state in look.standing.fragments.values()
-                if (buckets := state.get(number)) is not None
-            ]
 
 
 def _project_consents(conn: Connection[Any], looks: dict[int, _Look], ids: Collection[int]) -> list[int]:
@@ -256,75 +245,61 @@ def _settle(
     successor_of: Mapping[int, int],
 ) -> None:
     """Ask everybody what may have changed, and write what has."""
-    asked: dict[int, list[Live]] = {}
+    before = {profile_id: look.standing.audiences for profile_id, look in looks.items()}
+    to_load = {profile_id for profile_id, look in looks.items() if _is_record_needed(live, look, now_us)}
+    people = load_people(conn, to_load, with_lists=live.evaluator.has_lists) if to_load else {}
     due: dict[int, int] = {}
     for profile_id, look in looks.items():
-        asked[profile_id], until = _whom_to_ask(live, look, now_us)
-        _be_due(look.standing, until, now_us, due)
-    to_load = [
-        one
-        for one, audiences in asked.items()
-        if audiences or looks[one].is_touched or (looks[one].is_whole and looks[one].standing.audiences)
-    ]
-    people = load_people(conn, to_load, with_lists=live.evaluator.has_lists) if to_load else {}
-    before = {profile_id: look.standing.audiences for profile_id, look in looks.items()}
-    for profile_id in to_load:
-        standing, person = looks[profile_id].standing, people.get(profile_id)
-        if person is None:  # no more, or nobody's
-            if standing.audiences:
-                standing.audiences, standing.is_changed = frozenset(), True
+        if profile_id in to_load and profile_id not in people:  # no more, or nobody's
+            _be_in(look.standing, frozenset(), None, b"")
+        elif not live.evaluator.answers.may_be_in_any(look.standing.consents):
+            _be_in(look.standing, look.standing.audiences & live.paused, None, b"")
         else:
-            until = _ask(live, looks[profile_id], person, asked[profile_id], now_us)
-            _be_due(standing, until, now_us, due)
+            _be_due(look.standing, _ask(live, look, people.get(profile_id), now_us), now_us, due)
     write_changes(conn, list(_changes(live, looks, before, now_us, successor_of)))
     write_standings(conn, [look.standing for look in looks.values() if look.standing.is_changed])
     write_due(conn, due)
 
 
-def _ask(live: LiveAudiences, look: _Look, person: Person, audiences: list[Live], now_us: int) -> int:
-    """Which audiences somebody is in now; until when that is sure. Where nothing that rules ask of a record has
-    changed, only those that the events may have moved are asked."""
-    standing = look.standing
-    if look.is_whole or look.is_touched:
-        record = record_of(person, with_times=live.evaluator.asks_times)
-        if look.is_whole or record != standing.record:
-            audiences = live.evaluator.live
-            standing.is_changed = standing.is_changed or record != standing.record
-            standing.record = record
-    person.states = list(standing.fragments.values())
-    person.consents = msgspec.json.decode(standing.consents) if standing.consents else {}
-    inside, until = live.evaluator.evaluate(person, audiences, now_us)
-    unasked = standing.audiences.difference(one.id for one in audiences)
-    now_in = frozenset(inside | {one for one in unasked if one in live.versions or one in live.paused})
-    if now_in != standing.audiences:
-        standing.audiences, standing.is_changed = now_in, True
+def _is_record_needed(live: LiveAudiences, look: _Look, now_us: int) -> bool:
+    """Whether it must be known who somebody is. Marks those as whole of whom nothing is known that still counts."""
+    standing, answers = look.standing, live.evaluator.answers
+    if not answers.may_be_in_any(standing.consents):
+        return bool(standing.audiences) and (look.is_whole or look.is_touched)
+    if standing.bits is None or standing.layout != answers.layout or (standing.due or FOREVER) <= now_us:
+        look.is_whole = True
+    return look.is_whole or look.is_touched or not answers.on_record.isdisjoint(look.counted)
+
+
+def _ask(live: LiveAudiences, look: _Look, person: Person | None, now_us: int) -> int:
+    """Which audiences somebody is in now; until when that is sure. Only those are asked of which a condition changed,
+    unless anything may have."""
+    standing, answers = look.standing, live.evaluator.answers
+    states = list(standing.fragments.values())
+    if person is not None:
+        person.states = states
+        person.consents = msgspec.json.decode(standing.consents)
+    if look.is_whole and person is not None:
+        bits, until = answers.look(person, now_us)
+        judged: Iterable[Judged] = answers.judged.values()
+        kept = standing.audiences & live.paused
+    else:
+        before = bits = standing.bits or 0
+        until = FOREVER if standing.due is None else standing.due
+        if person is not None:
+            bits, sure_until = answers.of_record(bits, person, now_us)
+            until = min(until, sure_until)
+        for number in look.counted:
+            bits, until = answers.of_metric(number, bits, states, look.news.get(number), now_us, until)
+        judged = answers.decided_by(bits ^ before)
+        kept = standing.audiences.difference([one.id for one in judged])
+    _be_in(standing, kept.union([one.id for one in judged if one.decide(bits)]), bits, answers.layout)
     return until
 
 
-def _whom_to_ask(live: LiveAudiences, look: _Look, now_us: int) -> tuple[list[Live], int]:
-    """The audiences whose answer may be another one now, and until when the others are sure."""
-    if look.is_whole:
-        return live.evaluator.live, FOREVER
-    evaluator, after = live.evaluator, list(look.standing.fragments.values())
-    changes: list[Said] = []
-    on_record: dict[int, Live] = {}
-    until = FOREVER
-    for number, news in look.news.items():
-        cells = evaluator.cells_of.get(number)
-        if cells is None:
-            continue
-        glance = Glance(number, look.before.get(number, ()), after, news)
-        for cell in cells.that_may_move(glance):
-            change = cell.compare(glance, now_us)
-            if change is None:
-                on_record.update((one.id, one) for one in evaluator.reading(cell))
-            else:
-                until = min(until, change.until)
-                if change.before != change.after:
-                    changes.append(change)
-    if not on_record:
-        return evaluator.touched_by(changes), until
-    return list((on_record | {one.id: one for one in evaluator.touched_by(changes)}).values()), until
+def _be_in(standing: Standing, audiences: frozenset[int], bits: int | None, layout: bytes) -> None:
+    if (audiences, bits, layout) != (standing.audiences, standing.bits, standing.layout):
+        standing.audiences, standing.bits, standing.layout, standing.is_changed = audiences, bits, layout, True
 
 
 def _be_due(standing: Standing, until: int, now_us: int, due: dict[int, int]) -> None:

@@ -35,7 +35,7 @@ update metric set since = coalesce(pg_sequence_last_value('event_position'), 0),
 select number, key, state from metric where since is not null
 
 -- load_states: (primary key)
-select id, doc, consents, audiences, due, record from profile_state where id = any(%(ids)b)
+select id, doc, consents, audiences, due, answers from profile_state where id = any(%(ids)b)
 
 -- load_people: who they are, and where they belong; times in µs (primary keys)
 select p.id, p.name, p.email, p.phone, p.is_known, (extract(epoch from p.first_seen) * 1000000)::bigint,
@@ -48,11 +48,11 @@ select a.h, e.list from node a join node m on m.comp = a.comp and m.prof = a.pro
 where a.h = any(%(ids)b)
 
 -- write_states: whole rows
-insert into profile_state (id, doc, consents, audiences, due, record)
-select id, nullif(doc, ''), nullif(consents, ''), nullif(audiences, ''), due, record
-from unnest(%(id)b, %(doc)b, %(consents)b, %(audiences)b, %(due)b, %(record)b) v(id, doc, consents, audiences, due, record)
+insert into profile_state (id, doc, consents, audiences, due, answers)
+select id, nullif(doc, ''), nullif(consents, ''), nullif(audiences, ''), due, nullif(answers, '')
+from unnest(%(id)b, %(doc)b, %(consents)b, %(audiences)b, %(due)b, %(answers)b) v(id, doc, consents, audiences, due, answers)
 on conflict (id) do update set doc = excluded.doc, consents = excluded.consents, audiences = excluded.audiences, due = excluded.due,
-    record = excluded.record
+    answers = excluded.answers
 
 -- delete_states: profiles that are no more
 delete from profile_state where id = any(%(ids)b)

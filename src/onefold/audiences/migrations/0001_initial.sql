@@ -91,7 +91,7 @@ create table profile_state (
     consents  text,                            -- JSON: purpose -> whether it is allowed
     audiences bytea,                           -- msgpack: numbers, sorted
     due       bigint,                          -- µs: as in profile_due
-    record    bigint                           -- hash of what rules ask of who they are, when they were looked at last
+    answers   bytea                            -- audiences/answers.py: which layout, and the bits
 ) with (fillfactor = 80);
 
 -- Whom to look at again, and when: time alone may change what they are in. Never later than that.
