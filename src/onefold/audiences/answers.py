@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from onefold.audiences.asked import Asked, Person, key_of_part
-from onefold.audiences.cells import Cell, Figure, News, Sequenced
+from onefold.audiences.cells import Cell, Figure, News, Read, Sequenced
 from onefold.audiences.folding import State
 from onefold.audiences.measuring import moments_in
 from onefold.filters.api import FOREVER, AllOf, AnyOf, Consents, Group, InAudience, Node, NoneOf
@@ -83,6 +83,8 @@ class Answers:
             else:
                 number = condition.cell.number
                 readings.setdefault(number, Reading(number)).add(bit, condition)
+        for reading in readings.values():
+            reading.seal()
         self._readings = readings
         self._touching = [
             tuple(one for one in self.judged.values() if one.uses >> place & 1) for place in range(len(self._bits))
@@ -97,8 +99,8 @@ class Answers:
         """All bits, and until when they are sure if nothing happens. Cost: 1 µs a condition or less."""
         bits, until = self.of_record(0, person, now_us)
         bits = self.of_consents(bits, person)
-        for number in self._readings:
-            bits, until = self.of_metric(number, bits, person.states, None, now_us, until)
+        for reading in self._readings.values():
+            bits, until = reading.read(bits, person.states, None, now_us, until)
         return bits, until
 
     def of_record(self, bits: int, person: Person, now_us: int) -> tuple[int, int]:
@@ -116,15 +118,25 @@ class Answers:
             bits = bits | bit if asked(person, 0)[0] else bits & ~bit
         return bits
 
-    def of_metric(
-        self, number: int, bits: int, states: Sequence[State], news: News | None, now_us: int, due_us: int
+    def follow(
+        self,
+        bits: int,
+        counted: Iterable[int],
+        states: Sequence[State],
+        news: Mapping[int, News],
+        now_us: int,
+        due_us: int,
     ) -> tuple[int, int]:
-        """With those that read one metric, and until when they are sure, `due_us` at the latest.
+        """With those that read metrics for which events counted, and until when they are sure, `due_us` at the latest.
 
-        `news`: what came of moments, where the bits were right before it did; None: anything may have.
+        The bits must have been right before the events; `news`: of moments what came.
         """
-        reading = self._readings.get(number)
-        return (bits, due_us) if reading is None else reading.read(bits, states, news, now_us, due_us)
+        readings = self._readings
+        for number in counted:
+            reading = readings.get(number)
+            if reading is not None and not (reading.at_most and bits & reading.mask == reading.at_most):
+                bits, due_us = reading.read(bits, states, news.get(number), now_us, due_us)
+        return bits, due_us
 
     def decided_by(self, changed: int) -> Iterable[Judged]:
         """The audiences that ask one of these bits."""
@@ -157,21 +169,23 @@ class Answers:
 
 
 class Reading:
-    """Everything that rules read off one metric without knowing who somebody is."""
+    """Everything that rules read off one metric without knowing who somebody is. `mask`: its bits."""
 
     def __init__(self, number: int) -> None:
         self._number = number
-        self._mask = 0
+        self.mask = 0
         self._figures: dict[Figure, list[tuple[int, list[bool]]]] = {}
         self._sequences: list[tuple[Sequenced, int]] = []
         self._by_last: dict[int, list[tuple[Sequenced, int]]] = {}
         self._sequence_mask = 0
         self._others: list[tuple[int, Asked]] = []
-        self._places: list[tuple[Figure, list[int]]] | None = None
+        self._reads: list[Read] = []
+        self.at_most = 0
+        """Of one count what more of it doesn't change any more; 0 where there is nothing like it."""
 
     def add(self, bit: int, condition: Leaf) -> None:
         """One more condition."""
-        self._mask |= bit
+        self.mask |= bit
         if isinstance(condition.cell, Figure) and condition.table is not None:
             self._figures.setdefault(condition.cell, []).append((bit, condition.table))
         elif isinstance(condition.cell, Sequenced):
@@ -181,15 +195,24 @@ class Reading:
         else:
             self._others.append((bit, condition.asked))
 
+    def seal(self) -> None:
+        """All conditions are there."""
+        for figure, found in self._figures.items():
+            by_place = _bits_by_place(found)
+            self._reads.append(figure.reader(by_place))
+            last = by_place[-2]
+            is_alone = len(self._figures) == 1 and not self._sequences and not self._others
+            if is_alone and figure.is_count and all(bits == last for bits in by_place[by_place.index(last) : -1]):
+                self.at_most = last
+
     def read(
         self, before: int, states: Sequence[State], news: News | None, now_us: int, due_us: int
     ) -> tuple[int, int]:
         """As `Answers.of_metric`."""
-        bits, until = before & ~self._mask, due_us
-        for figure, by_place in self._by_place():
-            place, sure_until = figure.place(states, now_us, until)
-            bits |= by_place[place]
-            until = min(until, sure_until)
+        bits, until = before & ~self.mask, due_us
+        for read in self._reads:
+            held, until = read(states, now_us, until)
+            bits |= held
         if self._sequences:
             held, sure_until = self._held_sequences(before, states, news, now_us)
             bits |= held
@@ -228,14 +251,10 @@ class Reading:
                     until = min(until, sure_until)
         return held | before & self._sequence_mask, until
 
-    def _by_place(self) -> list[tuple[Figure, list[int]]]:
-        """Of each figure the bits that hold, by its place: known once all comparisons are."""
-        if self._places is None:
-            self._places = [
-                (figure, [sum(bit for bit, table in found if table[place]) for place in range(len(found[0][1]))])
-                for figure, found in self._figures.items()
-            ]
-        return self._places
+
+def _bits_by_place(found: list[tuple[int, list[bool]]]) -> list[int]:
+    """Of a figure those that hold, by its place."""
+    return [sum(bit for bit, table in found if table[place]) for place in range(len(found[0][1]))]
 
 
 def _every(mask: int, parts: list[Decide]) -> Decide:

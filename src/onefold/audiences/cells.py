@@ -14,6 +14,7 @@ from onefold.audiences.measuring import (
     Way,
     days_since,
     in_window,
+    least_bucket,
     leaves_at,
     micros,
 )
@@ -22,6 +23,8 @@ from onefold.filters.api import FOREVER, Window, compare
 
 Look = tuple[Hashable, int]
 """What a cell says, and until when that is sure if nothing happens (µs)."""
+Read = Callable[[Sequence[State], int, int], tuple[int, int]]
+"""Of states, now, and a time until which the answer is asked for: bits, and until when they are sure."""
 _DROPPED = ("count", "sum")
 """Of these it is known what is left when a bucket leaves the window."""
 
@@ -80,9 +83,40 @@ class Figure:
         """The place, and until when."""
         return self._placed(in_window(states, self.number, self._metric, self._bound(person, now_us)), FOREVER)
 
-    def place(self, states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
-        """As `look`, of who needs no record; until when is said exactly only where it may be before `due_us`."""
-        return self._placed(in_window(states, self.number, self._metric, self._bound(None, now_us)), due_us)
+    def reader(self, bits_of: Sequence[int]) -> Read:
+        """As `look`, of who needs no record, with bits by place; until when is said exactly only before what is given.
+
+        Counts and sums of people are read with every event, so this is written out.
+        """
+        if not self._is_dropped:
+            return lambda states, now, due: self._bits(bits_of, states, now, due)
+        number, cuts, grain, is_sum = self.number, self._cuts, self._metric.grain_us, self._measure == "sum"
+        leaves = None if self._window.last is None else leaves_at(0, grain, self._window)
+        asked_at, least = -1, -FOREVER
+
+        def read(states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
+            nonlocal asked_at, least
+            if now_us != asked_at:
+                asked_at, least = now_us, least_bucket(self._metric, self._bound(None, now_us))
+            total, first = 0, FOREVER
+            for state in states:
+                buckets = state.get(number)
+                if buckets is not None:
+                    for bucket, partial in buckets.items():
+                        if bucket >= least:
+                            total += partial[1] if is_sum else partial
+                            first = min(first, bucket)
+            bits = bits_of[bisect_left(cuts, total) + bisect_right(cuts, total)]
+            if leaves is None or first == FOREVER or first * grain + leaves >= due_us:
+                return bits, due_us
+            return self._bits(bits_of, states, now_us, due_us)
+
+        return read
+
+    def _bits(self, bits_of: Sequence[int], states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
+        found = in_window(states, self.number, self._metric, self._bound(None, now_us))
+        place, until = self._placed(found, due_us)
+        return bits_of[place], min(until, due_us)
 
     def _placed(self, found: list[tuple[int, Partial]], due_us: int) -> tuple[int, int]:
         if self.is_count:

@@ -1,7 +1,7 @@
 """Events into the buckets of metrics, and buckets of several fragments together. Pure; any order, each event once."""
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import md5
 from typing import Any, Final, Protocol
 
@@ -10,6 +10,7 @@ import msgspec
 from onefold.audiences.metrics import EVER, HOUR_US, MAX_SUMMED, MAX_VALUES, MICROS, Kept, Metric, Moments, horizon_of
 from onefold.audiences.properties import Predicate, predicate_of, reader_of
 from onefold.events.api import Kind
+from onefold.filters.api import EventMatch
 
 Partial = Any
 """What a bucket holds; by the metric's fold: an int, [count, sum], [least, greatest], {value: count}, [ts, id, value],
@@ -50,41 +51,48 @@ class Folder:
     (5 µs) if a property is asked for, and some 0.5 µs a metric."""
 
     def __init__(self, kept: Mapping[int, Kept]) -> None:
-        self._by_name: dict[tuple[int, str], list[tuple[int, bool, _Add]]] = {}
-        for number, one in kept.items():
-            events = one.events if isinstance(one, Moments) else (one.event,)
-            needs_properties = any(event.where is not None for event in events) or bool(
-                isinstance(one, Metric) and one.property
-            )
-            add = _moments_adder(number, one) if isinstance(one, Moments) else _adder(number, one)
-            for name in {(int(_KINDS[event.kind]), event.name) for event in events}:
-                self._by_name.setdefault(name, []).append((number, needs_properties, add))
-        self._moments = {
-            (kind, name): tuple(
-                {one[0] for one in (*found, *self._by_name.get((kind, ""), ())) if isinstance(kept[one[0]], Moments)}
-            )
-            for (kind, name), found in self._by_name.items()
-        }
+        names = {(int(_KINDS[event.kind]), event.name) for one in kept.values() for event in _events_of(one)}
+        self._plans = {(kind, name): Plan(kept, kind, name) for kind, name in names}
+        self._of_any = {kind: self._plans[kind, ""] for kind, name in names if not name}
 
     def asks_for(self, kind: int, name: str) -> bool:
         """Whether a metric may count events of this name."""
-        return (kind, name) in self._by_name or (kind, "") in self._by_name
+        return (kind, name) in self._plans or kind in self._of_any
 
-    def moments_of(self, kind: int, name: str) -> tuple[int, ...]:
-        """The metrics of moments for which events of this name may count."""
-        found = self._moments.get((kind, name))
-        return self._moments.get((kind, ""), ()) if found is None else found
+    def plan_of(self, kind: int, name: str) -> "Plan | None":
+        """What is done with events of this name; None: nothing."""
+        return self._plans.get((kind, name)) or self._of_any.get(kind)
 
     def fold(self, state: State, event: Happening) -> list[int]:
         """Add one event to what its fragment's events say; the numbers of the metrics that it counts for."""
-        found = self._by_name.get((event.kind, event.name), ())
-        if event.name and (of_any := self._by_name.get((event.kind, ""))):
-            known = {number for number, _, _ in found}
-            found = [*found, *(one for one in of_any if one[0] not in known)]
-        if not found:
-            return []
-        properties = _properties(event) if any(needs for _, needs, _ in found) else _no_properties
-        return [number for number, _, add in found if add(state, event, properties)]
+        plan = self.plan_of(event.kind, event.name)
+        return plan.fold(state, event) if plan else []
+
+
+class Plan:
+    """What is done with events of one name. `moments`: the metrics of these for which they may count."""
+
+    def __init__(self, kept: Mapping[int, Kept], kind: int, name: str) -> None:
+        self.adds: list[tuple[int, _Add]] = []
+        moments: list[int] = []
+        self.needs_properties = False
+        for number, one in kept.items():
+            events = [(1 << i, event) for i, event in enumerate(_events_of(one)) if _is_meant(event, kind, name)]
+            if not events:
+                continue
+            if isinstance(one, Moments):
+                moments.append(number)
+                self.adds.append((number, _moments_adder(number, events)))
+            else:
+                self.adds.append((number, _adder(number, one)))
+                self.needs_properties = self.needs_properties or bool(one.property)
+            self.needs_properties = self.needs_properties or any(event.where is not None for _, event in events)
+        self.moments = tuple(moments)
+
+    def fold(self, state: State, event: Happening) -> list[int]:
+        """As `Folder.fold`."""
+        properties = _properties(event) if self.needs_properties else _no_properties
+        return [number for number, add in self.adds if add(state, event, properties)]
 
 
 def merged(metric: Kept, partials: Collection[Partial]) -> Partial | None:
@@ -166,23 +174,31 @@ def _adder(number: int, metric: Metric) -> _Add:
     return fold
 
 
-def _moments_adder(number: int, moments: Moments) -> _Add:
-    marks = [
-        (1 << i, int(_KINDS[event.kind]), event.name, predicate_of(event.where) if event.where is not None else None)
-        for i, event in enumerate(moments.events)
-    ]
+def _moments_adder(number: int, events: Sequence[tuple[int, EventMatch]]) -> _Add:
+    marks = [(bit, predicate_of(event.where) if event.where is not None else None) for bit, event in events]
 
     def fold(state: State, event: Happening, properties: Any) -> bool:  # noqa: ANN401  (decoded JSON)
         bits = 0
-        for bit, kind, name, meets in marks:
-            if event.kind == kind and name in ("", event.name) and (meets is None or meets(properties)):
+        for bit, meets in marks:
+            if meets is None or meets(properties):
                 bits |= bit
         if bits:
-            times = state.setdefault(number, {})
-            times[event.ts] = sorted([*times.get(event.ts, ()), bits])
-        return bool(bits)
+            times = state.get(number)
+            if times is None:
+                times = state[number] = {}
+            known = times.get(event.ts)
+            times[event.ts] = sorted([*known, bits]) if known else [bits]
+        return bits != 0
 
     return fold
+
+
+def _events_of(kept: Kept) -> tuple[EventMatch, ...]:
+    return kept.events if isinstance(kept, Moments) else (kept.event,)
+
+
+def _is_meant(event: EventMatch, kind: int, name: str) -> bool:
+    return int(_KINDS[event.kind]) == kind and event.name in ("", name)
 
 
 def _meets(metric: Metric) -> Predicate | None:

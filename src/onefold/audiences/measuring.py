@@ -53,7 +53,7 @@ def in_window(states: Sequence[State], number: int, metric: Metric, bound: int |
     """The buckets that count, with their numbers, in no order."""
     if bound is None:
         return []
-    least = bound // metric.grain_us if metric.grain_us and bound > -FOREVER else -FOREVER
+    least = least_bucket(metric, bound)
     return [
         (bucket, partial)
         for state in states
@@ -61,6 +61,13 @@ def in_window(states: Sequence[State], number: int, metric: Metric, bound: int |
         for bucket, partial in buckets.items()
         if bucket >= least
     ]
+
+
+def least_bucket(metric: Metric, bound: int | None) -> int:
+    """The first that counts from a time on."""
+    if bound is None:
+        return FOREVER
+    return bound // metric.grain_us if metric.grain_us and bound > -FOREVER else -FOREVER
 
 
 def measure_in(states: Sequence[State], number: int, metric: Metric, measure: Measure, bound: int | None) -> Any:  # noqa: ANN401  (a number, text, truth value or list)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg import Connection
 
@@ -30,52 +30,40 @@ class Cause(IntEnum):
     REMOVED = 6  # the audience was
 
 
-class Change(NamedTuple):
-    """A row of `membership_change`. `at` in µs."""
-
-    audience: int
-    profile: int
-    kind: Kind
-    at: int
-    cause: Cause
-    event: bytes | None
-    version: int
-    other: int | None = None
+Change = tuple[int, int, int, int, int, bytes | None, int, int | None]
+"""A row of `membership_change`: audience, profile, kind, µs, cause, event, version of the rule, other profile. A plain
+tuple, because there are very many of them."""
 
 
-_ENTRIES = (Kind.ENTERED, Kind.MOVED_HERE)
-
-
-def write_changes(conn: Connection[Any], changes: Sequence[Change]) -> None:
+def write_changes(conn: Connection[Any], come: Sequence[Change], gone: Sequence[Change]) -> None:
     """Members after these changes, and the changes themselves. Whoever moved keeps since when they are in."""
-    if not changes:
-        return
-    gone = [one for one in changes if one.kind not in _ENTRIES]
     since: dict[tuple[int, int], int] = {}
     if gone:
-        columns = {
-            "audience": integers([one.audience for one in gone]),
-            "profile": bigints([one.profile for one in gone]),
-        }
-        since = {
-            (audience, profile): at for audience, profile, at in conn.execute(QUERIES["leave"], columns, binary=True)
-        }
-    come = [one for one in changes if one.kind in _ENTRIES]
+        audiences, profiles, kinds, *_ = zip(*gone, strict=True)
+        columns = {"audience": integers(audiences), "profile": bigints(profiles)}
+        if Kind.MOVED_AWAY in kinds:
+            rows = conn.execute(QUERIES["leave_for"], columns, binary=True)
+            since = {(audience, profile): at for audience, profile, at in rows}
+        else:  # nobody waits for an answer
+            conn.execute(QUERIES["leave"], columns)
     if come:
-        columns = {
-            "audience": integers([one.audience for one in come]),
-            "profile": bigints([one.profile for one in come]),
-            "since": instants([since.get((one.audience, one.other or 0), one.at) for one in come]),
-        }
+        audiences, profiles, _, times, _, _, _, others = zip(*come, strict=True)
+        if since:
+            times = tuple(
+                since.get((audience, other), at) for audience, other, at in zip(audiences, others, times, strict=True)
+            )
+        columns = {"audience": integers(audiences), "profile": bigints(profiles), "since": instants(times)}
         conn.execute(QUERIES["enter"], columns)
-    columns = {
-        "audience": integers([one.audience for one in changes]),
-        "profile": bigints([one.profile for one in changes]),
-        "kind": smallints([one.kind for one in changes]),
-        "at": instants([one.at for one in changes]),
-        "cause": smallints([one.cause for one in changes]),
-        "event": uuids([one.event for one in changes]),
-        "version": integers([one.version for one in changes]),
-        "other": bigints([one.other for one in changes]),
-    }
-    conn.execute(QUERIES["write_changes"], columns)
+    if come or gone:
+        audiences, profiles, kinds, times, causes, events, versions, others = zip(*come, *gone, strict=True)
+        columns = {
+            "audience": integers(audiences),
+            "profile": bigints(profiles),
+            "kind": smallints(kinds),
+            "at": instants(times),
+            "cause": smallints(causes),
+            "event": uuids(events),
+            "version": integers(versions),
+            "other": bigints(others),
+        }
+        conn.execute(QUERIES["write_changes"], columns)

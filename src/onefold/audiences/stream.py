@@ -2,10 +2,11 @@
 goes by. The processor alone writes who is in; all others ask it to look (`profile_due`).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from functools import reduce
+from itertools import islice
 from operator import or_
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ from onefold.privacy.api import consents_in_force
 
 SOON_US: Final = 1_000_000
 """Nobody is looked at again sooner for time alone."""
+PIECE: Final = 250
+"""People."""
 Move = tuple[int, int | None, int | None, bytes | None]
 """(fragment, old profile, new profile, event that caused it)."""
 
@@ -56,7 +59,7 @@ class Happened:
     profile_of: Mapping[int, int] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Look:
     """Somebody to look at. `is_whole`: anything may have changed; `is_touched`: who they are. `cause`, `event`: why.
 
@@ -200,23 +203,25 @@ def _fold(
     events: Iterable[tuple[int, Decoded]],
     profile_of: Mapping[int, int],
 ) -> None:
-    folder = live.folder
+    plan_of = live.folder.plan_of
     for h, event in events:
         look = looks[profile_of[h]]
         fragments = look.standing.fragments
         state = fragments.get(h)
         if state is None:
             state = {}
-        for number in folder.moments_of(event.kind, event.name):
+        plan = plan_of(event.kind, event.name)
+        for number in plan.moments if plan else ():
             if number not in look.news:
                 look.news[number] = News([], latest_in(fragments.values(), number))
-        if counted := folder.fold(state, event):
+        if plan and (counted := plan.fold(state, event)):
             fragments[h] = state
             look.standing.is_changed = True
             look.counted.update(counted)
-            for number in counted:
-                if number in look.news:
-                    look.news[number].times.append((event.ts, reduce(or_, state[number][event.ts])))
+            for number in plan.moments:
+                if number in counted:
+                    codes = state[number][event.ts]
+                    look.news[number].times.append((event.ts, codes[0] if len(codes) == 1 else reduce(or_, codes)))
             if look.event is None or (event.ts, event.id) > look.event:
                 look.event = (event.ts, event.id)
 
@@ -244,21 +249,33 @@ def _settle(
     now_us: int,
     successor_of: Mapping[int, int],
 ) -> None:
-    """Ask everybody what may have changed, and write what has."""
-    before = {profile_id: look.standing.audiences for profile_id, look in looks.items()}
+    """Ask everybody what may have changed, and write what has: in pieces, so that the server writes one of them while
+    the next is asked."""
     to_load = {profile_id for profile_id, look in looks.items() if _is_record_needed(live, look, now_us)}
     people = load_people(conn, to_load, with_lists=live.evaluator.has_lists) if to_load else {}
-    due: dict[int, int] = {}
-    for profile_id, look in looks.items():
-        if profile_id in to_load and profile_id not in people:  # no more, or nobody's
-            _be_in(look.standing, frozenset(), None, b"")
-        elif not live.evaluator.answers.may_be_in_any(look.standing.consents):
-            _be_in(look.standing, look.standing.audiences & live.paused, None, b"")
-        else:
-            _be_due(look.standing, _ask(live, look, people.get(profile_id), now_us), now_us, due)
-    write_changes(conn, list(_changes(live, looks, before, now_us, successor_of)))
-    write_standings(conn, [look.standing for look in looks.values() if look.standing.is_changed])
-    write_due(conn, due)
+    for piece in _pieces(looks):
+        before = {profile_id: look.standing.audiences for profile_id, look in piece.items()}
+        due: dict[int, int] = {}
+        for profile_id, look in piece.items():
+            if profile_id in to_load and profile_id not in people:  # no more, or nobody's
+                _be_in(look.standing, frozenset(), None, b"")
+            elif not live.evaluator.answers.may_be_in_any(look.standing.consents):
+                _be_in(look.standing, look.standing.audiences & live.paused, None, b"")
+            else:
+                _be_due(look.standing, _ask(live, look, people.get(profile_id), now_us), now_us, due)
+        write_changes(conn, *_changes(live, piece, before, now_us, successor_of))
+        write_standings(conn, [look.standing for look in piece.values() if look.standing.is_changed])
+        write_due(conn, due)
+
+
+def _pieces(looks: dict[int, _Look]) -> Iterator[dict[int, _Look]]:
+    """First all that merged or split, for memberships move among these; then the others."""
+    moved = {profile_id: look for profile_id, look in looks.items() if look.cause is Cause.IDENTITY}
+    if moved:
+        yield moved
+    others = iter([(profile_id, look) for profile_id, look in looks.items() if profile_id not in moved])
+    while piece := dict(islice(others, PIECE)):
+        yield piece
 
 
 def _is_record_needed(live: LiveAudiences, look: _Look, now_us: int) -> bool:
@@ -284,21 +301,22 @@ def _ask(live: LiveAudiences, look: _Look, person: Person | None, now_us: int) -
         judged: Iterable[Judged] = answers.judged.values()
         kept = standing.audiences & live.paused
     else:
-        before = bits = standing.bits or 0
-        until = FOREVER if standing.due is None else standing.due
+        bits, until = standing.bits or 0, FOREVER if standing.due is None else standing.due
         if person is not None:
             bits, sure_until = answers.of_record(bits, person, now_us)
             until = min(until, sure_until)
-        for number in look.counted:
-            bits, until = answers.of_metric(number, bits, states, look.news.get(number), now_us, until)
-        judged = answers.decided_by(bits ^ before)
+        bits, until = answers.follow(bits, look.counted, states, look.news, now_us, until)
+        if bits == standing.bits:
+            return until
+        judged = answers.decided_by(bits ^ (standing.bits or 0))
         kept = standing.audiences.difference([one.id for one in judged])
-    _be_in(standing, kept.union([one.id for one in judged if one.decide(bits)]), bits, answers.layout)
+    now_in = kept.union([one.id for one in judged if one.decide(bits)])
+    _be_in(standing, standing.audiences if now_in == standing.audiences else now_in, bits, answers.layout)
     return until
 
 
 def _be_in(standing: Standing, audiences: frozenset[int], bits: int | None, layout: bytes) -> None:
-    if (audiences, bits, layout) != (standing.audiences, standing.bits, standing.layout):
+    if bits != standing.bits or audiences != standing.audiences or layout != standing.layout:
         standing.audiences, standing.bits, standing.layout, standing.is_changed = audiences, bits, layout, True
 
 
@@ -317,33 +335,51 @@ def _changes(
     before: Mapping[int, frozenset[int]],
     now_us: int,
     successor_of: Mapping[int, int],
-) -> Iterable[Change]:
-    """Who entered and left; of people who merged, who moved."""
+) -> tuple[list[Change], list[Change]]:
+    """Who entered and who left; of people who merged, who moved."""
+    come: list[Change] = []
+    gone: list[Change] = []
     moved: set[tuple[int, int]] = set()
+    versions = live.versions
     for profile_id, look in looks.items():
+        audiences = look.standing.audiences
+        if audiences is before[profile_id]:
+            continue
+        cause, event = look.cause, look.event[1] if look.event is not None else None
         successor = successor_of.get(profile_id, profile_id)
-        for audience in sorted(before[profile_id] - look.standing.audiences):
-            is_move = successor != profile_id and successor in looks and audience in looks[successor].standing.audiences
-            if is_move:
-                is_first = audience not in before[successor] and (successor, audience) not in moved
-                kind, other = Kind.MOVED_AWAY, successor
-                if is_first:
-                    moved.add((successor, audience))
-                    yield _change(live, looks[successor], audience, Kind.MOVED_HERE, now_us, profile_id)
-            else:
-                kind, other = Kind.LEFT, None
-            yield _change(live, look, audience, kind, now_us, other)
+        for audience in sorted(before[profile_id] - audiences):
+            if successor == profile_id or successor not in looks or audience not in looks[successor].standing.audiences:
+                of_this = _cause_of(live, audience, cause)
+                version = versions.get(audience, 0)
+                gone.append((audience, profile_id, _LEFT, now_us, of_this, event, version, None))
+                continue
+            other = looks[successor]
+            if audience not in before[successor] and (successor, audience) not in moved:
+                moved.add((successor, audience))
+                come.append(_moved(live, audience, other, _MOVED_HERE, now_us, profile_id))
+            gone.append(_moved(live, audience, look, _MOVED_AWAY, now_us, successor))
     for profile_id, look in looks.items():
-        for audience in sorted(look.standing.audiences - before[profile_id]):
-            if (profile_id, audience) not in moved:
-                yield _change(live, look, audience, Kind.ENTERED, now_us, None)
+        audiences = look.standing.audiences
+        if audiences is not before[profile_id]:
+            cause, event = look.cause, look.event[1] if look.event is not None else None
+            for audience in sorted(audiences - before[profile_id]):
+                if (profile_id, audience) not in moved:
+                    of_this = _cause_of(live, audience, cause)
+                    version = versions.get(audience, 0)
+                    come.append((audience, profile_id, _ENTERED, now_us, of_this, event, version, None))
+    return come, gone
 
 
-def _change(live: LiveAudiences, look: _Look, audience: int, kind: Kind, now_us: int, other: int | None) -> Change:
-    cause = look.cause
-    if cause is Cause.TIME and audience in live.changing:
-        cause = Cause.RULE
-    if audience not in live.versions:
-        cause = Cause.REMOVED
+def _moved(live: LiveAudiences, audience: int, look: _Look, kind: int, now_us: int, other: int) -> Change:
     event = look.event[1] if look.event is not None else None
-    return Change(audience, look.standing.id, kind, now_us, cause, event, live.versions.get(audience, 0), other)
+    cause = _cause_of(live, audience, look.cause)
+    return (audience, look.standing.id, kind, now_us, cause, event, live.versions.get(audience, 0), other)
+
+
+def _cause_of(live: LiveAudiences, audience: int, cause: Cause) -> int:
+    if audience not in live.versions:
+        return int(Cause.REMOVED)
+    return int(Cause.RULE if cause is Cause.TIME and audience in live.changing else cause)
+
+
+_ENTERED, _LEFT, _MOVED_HERE, _MOVED_AWAY = (int(kind) for kind in Kind)

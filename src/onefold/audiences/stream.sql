@@ -89,6 +89,10 @@ on conflict do nothing
 -- leave: members no more
 delete from membership m using unnest(%(audience)b, %(profile)b) gone(audience, profile)
 where m.audience = gone.audience and m.profile = gone.profile
+
+-- leave_for: the same of people who go on as others, with since when they were in
+delete from membership m using unnest(%(audience)b, %(profile)b) gone(audience, profile)
+where m.audience = gone.audience and m.profile = gone.profile
 returning m.audience, m.profile, (extract(epoch from m.since) * 1000000)::bigint
 
 -- write_changes: who entered and left
