@@ -9,7 +9,7 @@ Measured = tuple[str, float]
 """A figure's name and value."""
 Measuring = Iterator[Measured]
 
-UNITS: Final = ("events/s", "rows/s", "ms", "s", "%", "MB", "kB", "bytes", "ratio")
+UNITS: Final = ("events/s", "rows/s", "people/s", "ms", "s", "%", "MB", "kB", "bytes", "ratio")
 _DIGITS: Final = {"ratio": 3, "ms": 1, "s": 2, "%": 2}
 
 
@@ -33,6 +33,8 @@ FIGURES: Final = {
     "collect_20_ratio": Figure("ratio", 0.45, 0.6),
     "process": Figure("events/s", 6_000, 12_000),
     "process_ratio": Figure("ratio", 0.15, 0.3),
+    "process_200": Figure("ratio", 0.6),
+    "sweep": Figure("people/s"),
     "end_to_end_p50": Figure("ms", None, 250, is_cost=True),
     "end_to_end_p99": Figure("ms", None, 1_000, is_cost=True),
     "profile_api_p99": Figure("ms", None, 25, is_cost=True),

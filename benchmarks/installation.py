@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from psycopg import Connection
+from psycopg.sql import SQL, Identifier
 
 from onefold.config import load_settings
 from onefold.events.api import NewSource, create_key, create_source, has_unread
@@ -70,6 +71,20 @@ def database(data_dir: Path) -> Iterator[str]:
         yield server.url
     finally:
         server.stop()
+
+
+@contextmanager
+def copied(url: str, name: str) -> Iterator[str]:
+    """Address of a copy of a database beside it, to which nobody may be connected meanwhile; then it is removed."""
+    place, _, database = url.rpartition("/")
+    with connect(f"{place}/postgres", "benchmarks", autocommit=True) as conn:
+        conn.execute(
+            SQL("create database {} template {} strategy file_copy").format(*map(Identifier, (name, database)))
+        )
+        try:
+            yield f"{place}/{name}"
+        finally:
+            conn.execute(SQL("drop database {} with (force)").format(Identifier(name)))
 
 
 @contextmanager

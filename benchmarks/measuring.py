@@ -6,7 +6,21 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Final
 
-from benchmarks import collect, edits, idle, kernels, lake, lists, live, pages, process, rebuild, scan
+from benchmarks import (
+    collect,
+    edits,
+    idle,
+    kernels,
+    lake,
+    lists,
+    live,
+    pages,
+    process,
+    process_audiences,
+    rebuild,
+    scan,
+)
+from benchmarks.audience_rules import N_RULES
 from benchmarks.figures import Measuring
 from benchmarks.history import fill_events
 from benchmarks.installation import database, up
@@ -17,6 +31,7 @@ from onefold.infra.postgres import connect
 
 COLLECT: Final = {f"collect_{size}{suffix}": size for size in (1, 20) for suffix in ("", "_ratio")}
 PROCESS: Final = {"process", "process_ratio"}
+PROCESS_AUDIENCES: Final = {"process_200", "sweep"}
 LIVE: Final = {"end_to_end_p50", "end_to_end_p99", "profile_api_p99"}
 PAGES: Final = {"record_p95", "live_to_page", "first_load_kb"}
 LISTS: Final = {"people_list_p95", "search_p95"}
@@ -69,7 +84,10 @@ def _with_profiles(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
                 if wanted & FLUSHING:
                     _say("processing while the lake is flushed")
                     yield from lake.while_flushing(conn, reader, plain, scale, place)
-        if not wanted <= PROCESS | FLUSHING | ALONE:
+        if wanted & PROCESS_AUDIENCES:
+            _say(f"processing with {N_RULES} audiences and without")
+            yield from process_audiences.figures(url, scale)
+        if not wanted <= PROCESS | PROCESS_AUDIENCES | FLUSHING | ALONE:
             _say(f"making {scale.past_events:,} events")
             with connect(url, "benchmarks", autocommit=True) as conn:
                 fill_events(conn, scale)
@@ -86,7 +104,7 @@ def _with_profiles(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
             with connect(url, "benchmarks lists", autocommit=True) as conn:
                 lists.vary(conn)
                 yield from lists.figures(conn, scale)
-    if not wanted <= PROCESS | FLUSHING | LAKE | REBUILD | LISTS | ALONE:
+    if not wanted <= PROCESS | PROCESS_AUDIENCES | FLUSHING | LAKE | REBUILD | LISTS | ALONE:
         yield from _with_everything_up(wanted, scale, folder)
 
 

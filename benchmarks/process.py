@@ -3,8 +3,9 @@
 import gc
 import sys
 import time
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
@@ -18,19 +19,23 @@ from onefold.programs.processor.ahead import Ahead
 from onefold.programs.processor.batches import Batches, tune
 
 REQUEST_EVENTS = 20
+EVERY: Final = timedelta(milliseconds=20)
+"""Between two requests: a thousand events a second."""
 INDEXED_TABLE = """
 create table if not exists copied_events (like event including all)
 """
 
 
-def write_log(conn: Connection[Any], bodies: list[bytes], size: int) -> None:
-    """Put requests into the log as the collector would."""
+def write_log(conn: Connection[Any], bodies: list[bytes], size: int, since: datetime | None = None) -> None:
+    """Put requests into the log as the collector would: all now, or from `since` on, EVERY apart."""
     with conn.transaction(), conn.cursor() as cursor:
         for index in range(0, len(bodies), 500):
+            came = None if since is None else since + index * EVERY
             cursor.execute(
                 "insert into event_log (epoch, lane, source_id, trust, received_at, n, user_agent, body)"
-                " select 1, 0, 2, 0, now(), %s, 'bench', body from unnest(%b::bytea[]) body",
-                [size, bodies[index : index + 500]],
+                " select 1, 0, 2, 0, coalesce(%s + (place - 1) * %s, now()), %s, 'bench', body"
+                " from unnest(%b::bytea[]) with ordinality sent(body, place) order by place",
+                [came, EVERY, size, bodies[index : index + 500]],
             )
 
 
@@ -63,6 +68,14 @@ def copy_plain(conn: Connection[Any], bodies: list[bytes]) -> tuple[int, float]:
     return len(rows), time.perf_counter() - began
 
 
+def as_the_processor(conn: Connection[Any]) -> None:
+    """The connection and this process as `onefold run processor` has them."""
+    tune(conn)
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 50)
+    sys.setswitchinterval(0.0005)
+
+
 class _Batch(msgspec.Struct):
     batch: list[msgspec.Raw]
 
@@ -74,10 +87,7 @@ def figures(conn: Connection[Any], reader: Connection[Any], plain: Connection[An
     counted, everybody comes at once.
     The COPY goes over `plain`, whose commits wait for the disk: no log stands behind it as behind the processor.
     """
-    tune(conn)
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 50)
-    sys.setswitchinterval(0.0005)
+    as_the_processor(conn)
     conn.execute(INDEXED_TABLE)
     conn.execute("truncate copied_events")
     conn.commit()

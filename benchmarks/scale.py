@@ -15,6 +15,7 @@ class Scale:
     connections: int  # of the load on the collector
     process_rounds: int
     process_events: int  # a round
+    audience_people: int  # who visit and stand in audiences, of all that are present
     flushing_events: int  # as above, beside a flush: some 10 s of them
     live_rate: int  # events
     live_s: float
@@ -39,6 +40,7 @@ FULL: Final = Scale(
     connections=128,
     process_rounds=5,
     process_events=60_000,
+    audience_people=200_000,
     flushing_events=150_000,
     live_rate=2_000,
     live_s=40,
@@ -62,6 +64,7 @@ SMALL: Final = Scale(
     connections=16,
     process_rounds=1,
     process_events=1_000,
+    audience_people=1_000,
     flushing_events=1_000,
     live_rate=200,
     live_s=2,
