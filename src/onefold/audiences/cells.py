@@ -174,6 +174,7 @@ class Sequenced:
 
     def __init__(self, number: int, way: Way) -> None:
         self.number, self._way, self.last = number, way, 1 << (len(way.within) - 1)
+        self.has_two_steps = len(way.within) == 2
         self.waits_us = None if way.follows is None else way.idle_us + 1
 
     def look(self, states: Sequence[State], person: Any, now_us: int) -> Look:  # noqa: ANN401  (as Cell)
@@ -186,7 +187,10 @@ class Sequenced:
 
     def ends_at(self, moments: Sequence[tuple[int, list[int]]], end_us: int, now_us: int) -> tuple[bool, int]:
         """Whether a way ends then or later, of a sequence that waits for nothing, and until when that is sure."""
-        begin = self._way.begin_of_end(moments, end_us, now_us)
+        if self.has_two_steps and moments[-1][0] == end_us and len(moments[-1][1]) == 1:
+            begin = self._way.begin_of_newest(moments, now_us)
+        else:
+            begin = self._way.begin_of_end(moments, end_us, now_us)
         return (False, FOREVER) if begin is None else (True, self._way.stays_until(begin))
 
 

@@ -141,6 +141,22 @@ class Way:
         begin = max((now_us - self.window_us) // HOUR_US * HOUR_US, end_us - sum(self.within[1:]))
         return self._walk(times[bisect_left(times, (begin,)) :], now_us, [None] * len(self.within))[0]
 
+    def begin_of_newest(self, times: Sequence[tuple[int, list[int]]], now_us: int) -> int | None:
+        """As `begin_of_end`, of two steps, where the last of all moments alone may be the end. Cost: the moments back
+        to the first that decides."""
+        end = times[-1][0]
+        least = max((now_us - self.window_us) // HOUR_US * HOUR_US, end - self.within[1])
+        without = self.without[1]
+        for ts, codes in reversed(times[:-1]):
+            if ts < least:
+                return None
+            every = reduce(or_, codes)
+            if every & 1:
+                return ts
+            if without is not None and every >> without & 1:
+                return None
+        return None
+
     def _walk(
         self, times: Sequence[tuple[int, list[int]]], now_us: int, starts: list[int | None]
     ) -> tuple[int | None, int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
 from onefold.audiences.answers import LAYOUT_BYTES
 from onefold.audiences.asked import Person
@@ -23,31 +23,48 @@ _numbers_decoder: Final = msgspec.msgpack.Decoder(frozenset[int])
 class Standing:
     """A profile: what its fragments' events say, what it allows, and which audiences it was last found in.
 
-    `due`: when to look again at the latest, in µs; None = never for time alone. `bits`: which conditions hold, as
-    `answers.py` counts them in a `layout`; None = not known.
+    `members_of`: the audiences as they are stored. `due`: when to look again at the latest, in µs; None = never for
+    time alone. `bits`: which conditions hold, as `answers.py` counts them in a `layout`; None = not known.
     """
 
     id: int
     fragments: dict[int, State] = field(default_factory=dict)
     consents: str = ""  # JSON object, "" = said nothing
-    audiences: frozenset[int] = frozenset()
+    members_of: bytes = b""
     due: int | None = None
     layout: bytes = b""
     bits: int | None = None
     is_changed: bool = False
 
+    @property
+    def audiences(self) -> frozenset[int]:
+        """By number. Few events change them, so they are read when they are asked for."""
+        return _numbers_decoder.decode(self.members_of) if self.members_of else frozenset()
+
+    @audiences.setter
+    def audiences(self, audiences: frozenset[int]) -> None:
+        self.members_of = _doc_encoder.encode(sorted(audiences)) if audiences else b""
+
+
+def ask_standings(conn: Connection[Any], ids: Collection[int]) -> Cursor[Any]:
+    """The question for `load_standings`: in a pipeline the server works on it, and on what is sent later, meanwhile."""
+    return conn.execute(QUERIES["load_states"], {"ids": bigints(list(ids))}, binary=True)
+
 
 def load_standings(conn: Connection[Any], ids: Collection[int]) -> dict[int, Standing]:
     """Of all of them; a new one is empty. Cost: 5 µs a profile, and 2 to 10 for its document."""
+    return read_standings(ids, ask_standings(conn, ids))
+
+
+def read_standings(ids: Collection[int], asked: Cursor[Any]) -> dict[int, Standing]:
+    """As `load_standings`, of what was asked for."""
     found = {profile_id: Standing(profile_id) for profile_id in ids}
-    for profile_id, doc, consents, audiences, due, answers in conn.execute(
-        QUERIES["load_states"], {"ids": bigints(list(ids))}, binary=True
-    ):
+    for profile_id, doc, consents, members_of, due, answers in asked:
         found[profile_id] = Standing(
             profile_id,
             _doc_decoder.decode(doc) if doc else {},
             consents or "",
-            _numbers_decoder.decode(audiences) if audiences else frozenset(),
+            members_of or b"",
             due,
             answers[:LAYOUT_BYTES] if answers else b"",
             int.from_bytes(answers[LAYOUT_BYTES:]) if answers else None,
@@ -57,16 +74,16 @@ def load_standings(conn: Connection[Any], ids: Collection[int]) -> dict[int, Sta
 
 def write_standings(conn: Connection[Any], standings: Sequence[Standing]) -> None:
     """Whole rows; those of which nothing is known are deleted."""
-    empty = [one.id for one in standings if not (one.fragments or one.consents or one.audiences or one.due)]
+    empty = [one.id for one in standings if not (one.fragments or one.consents or one.members_of or one.due)]
     if empty:
         conn.execute(QUERIES["delete_states"], {"ids": bigints(empty)})
-    rows = [one for one in standings if one.fragments or one.consents or one.audiences or one.due]
+    rows = [one for one in standings if one.fragments or one.consents or one.members_of or one.due]
     if rows:
         columns = {
             "id": bigints([one.id for one in rows]),
             "doc": byteas([_doc_encoder.encode(one.fragments) if one.fragments else b"" for one in rows]),
             "consents": texts([one.consents for one in rows]),
-            "audiences": byteas([_doc_encoder.encode(sorted(one.audiences)) if one.audiences else b"" for one in rows]),
+            "audiences": byteas([one.members_of for one in rows]),
             "due": bigints([one.due for one in rows]),
             "answers": byteas([b"" if one.bits is None else one.layout + _bytes_of(one.bits) for one in rows]),
         }
@@ -84,10 +101,24 @@ def _bytes_of(number: int) -> bytes:
     return number.to_bytes((number.bit_length() + 7) // 8)
 
 
+def ask_people(
+    conn: Connection[Any], ids: Collection[int], *, with_lists: bool
+) -> tuple[Cursor[Any], Cursor[Any] | None]:
+    """The questions for `load_people`: in a pipeline the server works on them, and on what is sent later, meanwhile."""
+    parameters = {"ids": bigints(list(ids))}
+    people = conn.execute(QUERIES["load_people"], parameters, binary=True)
+    return people, conn.execute(QUERIES["load_lists"], parameters, binary=True) if with_lists else None
+
+
 def load_people(conn: Connection[Any], ids: Collection[int], *, with_lists: bool) -> dict[int, Person]:
     """Those who are somebody, without their standing. Cost: 6 µs each."""
+    return read_people(*ask_people(conn, ids, with_lists=with_lists))
+
+
+def read_people(asked: Cursor[Any], asked_lists: Cursor[Any] | None) -> dict[int, Person]:
+    """As `load_people`, of what was asked for."""
     people = {}
-    for row in conn.execute(QUERIES["load_people"], {"ids": bigints(list(ids))}, binary=True):
+    for row in asked:
         profile_id, name, email, phone, is_known, first, last, traits, *company = row
         people[profile_id] = Person(
             id=profile_id,
@@ -102,10 +133,10 @@ def load_people(conn: Connection[Any], ids: Collection[int], *, with_lists: bool
             },
             company_json=company[4] or "{}",
         )  # fmt: skip
-    if with_lists:
-        on: dict[int, set[int]] = {}
-        for profile_id, number in conn.execute(QUERIES["load_lists"], {"ids": bigints(list(people))}, binary=True):
-            on.setdefault(profile_id, set()).add(number)
-        for profile_id, lists in on.items():
+    on: dict[int, set[int]] = {}
+    for profile_id, number in asked_lists or ():
+        on.setdefault(profile_id, set()).add(number)
+    for profile_id, lists in on.items():
+        if profile_id in people:
             people[profile_id].lists = lists
     return people

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from onefold.audiences.api import Happened, follow, look_at
+from onefold.audiences.api import Happened, ask_for, follow, look_at
 from onefold.events.api import (
     advance,
     append_internal,
@@ -80,20 +80,25 @@ def write(batch: Batch) -> None:
     advance(conn, batch.prepared.rows)
 
 
-def keep_audiences(batch: Batch) -> None:
-    """Who entered and left; after `write`, because it reads what stands now."""
+def ask_for_audiences(batch: Batch) -> None:
+    """Those whom the batch may concern; before `write`, which the server does while they are looked at."""
     profile_of = {h: node.prof for h, node in batch.nodes.items()}
-    events = [(one.fragment, one.event) for one in batch.accepted if one.fragment in profile_of]
-    happened = Happened(
-        events=events,
+    batch.happened = Happened(
+        events=[(one.fragment, one.event) for one in batch.accepted if one.fragment in profile_of],
         moves=batch.resolved.moves,
         touched=batch.resolved.touched,
         consents=batch.consents.keys(),
         profile_of=profile_of,
     )
-    # a collector's clock may be ahead of ours: what has come is not in the future
-    now_us = max([batch.context.clock(), *(event.received_at for _, event in events)])
-    follow(batch.conn, batch.context.live, happened, now_us)
+    batch.asked = ask_for(batch.conn, batch.context.live, batch.happened)
+
+
+def keep_audiences(batch: Batch) -> None:
+    """Who entered and left; after `write`, because it reads what stands now."""
+    if batch.asked is not None:
+        # a collector's clock may be ahead of ours: what has come is not in the future
+        now_us = max([batch.context.clock(), *(event.received_at for _, event in batch.happened.events)])
+        follow(batch.conn, batch.context.live, batch.happened, now_us, batch.asked)
     if batch.told_of and batch.context.live.evaluator.asks_companies:
         look_at(batch.conn, companies=batch.told_of)
 
@@ -135,6 +140,7 @@ STEPS: tuple[Step, ...] = (
     fold_fragments,
     resolve_identity,
     refold,
+    ask_for_audiences,
     write,
     keep_audiences,
 )

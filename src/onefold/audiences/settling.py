@@ -1,0 +1,196 @@
+"""Asks everybody of whom something may have changed which audiences they are in, and writes what has."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final
+
+import msgspec
+from psycopg import Connection
+
+from onefold.audiences.answers import Judged
+from onefold.audiences.asked import Person
+from onefold.audiences.cells import News
+from onefold.audiences.live import LiveAudiences
+from onefold.audiences.membership import Cause, Change, Kind, write_changes
+from onefold.audiences.states import Standing, ask_people, read_people, write_due, write_standings
+from onefold.filters.api import FOREVER
+
+SOON_US: Final = 1_000_000
+"""Nobody is looked at again sooner for time alone."""
+PIECE: Final = 250
+"""People."""
+_ENTERED, _LEFT, _MOVED_HERE, _MOVED_AWAY = (int(kind) for kind in Kind)
+
+
+@dataclass(slots=True)
+class Look:
+    """Somebody to look at. `is_whole`: anything may have changed; `is_touched`: who they are. `cause`, `event`: why.
+
+    `counted`: metrics that events counted for; `news`: of moments what came. `before`: the audiences, where these
+    changed.
+    """
+
+    standing: Standing
+    counted: set[int] = field(default_factory=set)
+    news: dict[int, News] = field(default_factory=dict)
+    is_whole: bool = False
+    is_touched: bool = False
+    cause: Cause = Cause.EVENT
+    event: tuple[int, bytes] | None = None
+    before: frozenset[int] | None = None
+
+
+def settle(
+    conn: Connection[Any], live: LiveAudiences, looks: Mapping[int, Look], now_us: int, successor_of: Mapping[int, int]
+) -> None:
+    """Which audiences they are in now. `successor_of`: profile that is no more -> who they are now.
+
+    In pieces, so that the server writes one while the next is asked; those of whom it must be known who they are come
+    last, and all of them together, for memberships move among them.
+    """
+    to_load = {profile_id: look for profile_id, look in looks.items() if _is_record_needed(live, look, now_us)}
+    asked = ask_people(conn, to_load, with_lists=live.evaluator.has_lists) if to_load else None
+    others = iter([look for profile_id, look in looks.items() if profile_id not in to_load])
+    while piece := list(islice(others, PIECE)):
+        _write(conn, piece, _answer(live, piece, None, now_us))
+        write_changes(conn, *_changes(live, piece, now_us))
+    if asked is not None:
+        people, piece = read_people(*asked), list(to_load.values())
+        _write(conn, piece, _answer(live, piece, people, now_us))
+        write_changes(conn, *_changes_among(live, to_load, now_us, successor_of))
+
+
+def _is_record_needed(live: LiveAudiences, look: Look, now_us: int) -> bool:
+    """Whether it must be known who somebody is. Marks those as whole of whom nothing is known that still counts."""
+    standing, answers = look.standing, live.evaluator.answers
+    if not answers.may_be_in_any(standing.consents):
+        return bool(standing.members_of) and (look.is_whole or look.is_touched)
+    if standing.bits is None or standing.layout != answers.layout or (standing.due or FOREVER) <= now_us:
+        look.is_whole = True
+    return look.is_whole or look.is_touched or not answers.on_record.isdisjoint(look.counted)
+
+
+def _answer(
+    live: LiveAudiences, piece: Iterable[Look], people: Mapping[int, Person] | None, now_us: int
+) -> dict[int, int]:
+    """Brings everybody's standing up to date; returns when to look at some of them again. `people`: None where it need
+    not be known who they are."""
+    due: dict[int, int] = {}
+    may_be_in_any = live.evaluator.answers.may_be_in_any
+    for look in piece:
+        standing = look.standing
+        person = None if people is None else people.get(standing.id)
+        if person is None and people is not None:  # no more, or nobody's
+            _be_in(look, frozenset(), None, b"")
+        elif not may_be_in_any(standing.consents):
+            _be_in(look, standing.audiences & live.paused, None, b"")
+        else:
+            until = _ask(live, look, person, now_us)
+            if until < FOREVER:  # an earlier date stays
+                until = max(until, now_us + SOON_US)
+                if standing.due is None or until < standing.due:
+                    standing.due, standing.is_changed = until, True
+                    due[standing.id] = until
+    return due
+
+
+def _ask(live: LiveAudiences, look: Look, person: Person | None, now_us: int) -> int:
+    """Which audiences somebody is in now; until when that is sure. Only those are asked of which a condition changed,
+    unless anything may have."""
+    standing, answers = look.standing, live.evaluator.answers
+    states = list(standing.fragments.values())
+    if person is not None:
+        person.states = states
+        person.consents = msgspec.json.decode(standing.consents)
+    if look.is_whole and person is not None:
+        bits, until = answers.look(person, now_us)
+        now_in: frozenset[int] | None = (standing.audiences & live.paused).union(answers.audiences_of(bits))
+    else:
+        bits, until = standing.bits or 0, FOREVER if standing.due is None else standing.due
+        if person is not None:
+            bits, sure_until = answers.of_record(bits, person, now_us)
+            until = min(until, sure_until)
+        bits, until = answers.follow(bits, look.counted, states, look.news, now_us, until)
+        if bits == standing.bits:
+            return until
+        now_in = _moved_by(answers.decided_by(bits ^ (standing.bits or 0)), bits, standing)
+    _be_in(look, now_in, bits, answers.layout)
+    return until
+
+
+def _moved_by(judged: Iterable[Judged], bits: int, standing: Standing) -> frozenset[int] | None:
+    """The audiences after these were asked; None: as before."""
+    before = standing.audiences
+    come = [one.id for one in judged if one.id not in before and one.decide(bits)]
+    gone = [one.id for one in judged if one.id in before and not one.decide(bits)]
+    return before.union(come).difference(gone) if come or gone else None
+
+
+def _be_in(look: Look, audiences: frozenset[int] | None, bits: int | None, layout: bytes) -> None:
+    """`audiences`: None = as before."""
+    standing = look.standing
+    if audiences is not None:
+        before = standing.audiences
+        if audiences != before:
+            look.before, standing.audiences, standing.is_changed = before, audiences, True
+    if bits != standing.bits or layout != standing.layout:
+        standing.bits, standing.layout, standing.is_changed = bits, layout, True
+
+
+def _write(conn: Connection[Any], piece: Iterable[Look], due: dict[int, int]) -> None:
+    write_standings(conn, [look.standing for look in piece if look.standing.is_changed])
+    write_due(conn, due)
+
+
+def _changes(live: LiveAudiences, looks: Iterable[Look], now_us: int) -> tuple[list[Change], list[Change]]:
+    """Who entered and who left."""
+    come: list[Change] = []
+    gone: list[Change] = []
+    for look in looks:
+        if look.before is not None:
+            audiences = look.standing.audiences
+            come += [
+                _change(live, look, audience, _ENTERED, now_us, None) for audience in sorted(audiences - look.before)
+            ]
+            gone += [_change(live, look, audience, _LEFT, now_us, None) for audience in sorted(look.before - audiences)]
+    return come, gone
+
+
+def _changes_among(
+    live: LiveAudiences, looks: Mapping[int, Look], now_us: int, successor_of: Mapping[int, int]
+) -> tuple[list[Change], list[Change]]:
+    """The same where some are the same person as others now, and take what they are in along."""
+    come: list[Change] = []
+    gone: list[Change] = []
+    moved: set[tuple[int, int]] = set()
+    for profile_id, look in looks.items():
+        successor = looks.get(successor_of.get(profile_id, profile_id), look)
+        now_in = successor.standing.audiences if successor is not look else frozenset()
+        for audience in sorted(look.before - look.standing.audiences) if look.before else ():
+            if audience not in now_in:
+                gone.append(_change(live, look, audience, _LEFT, now_us, None))
+                continue
+            of_successor = successor.standing.id
+            was_in = now_in if successor.before is None else successor.before
+            if audience not in was_in and (of_successor, audience) not in moved:
+                moved.add((of_successor, audience))
+                come.append(_change(live, successor, audience, _MOVED_HERE, now_us, profile_id))
+            gone.append(_change(live, look, audience, _MOVED_AWAY, now_us, of_successor))
+    for profile_id, look in looks.items():
+        if look.before is not None:
+            for audience in sorted(look.standing.audiences - look.before):
+                if (profile_id, audience) not in moved:
+                    come.append(_change(live, look, audience, _ENTERED, now_us, None))
+    return come, gone
+
+
+def _change(live: LiveAudiences, look: Look, audience: int, kind: int, now_us: int, other: int | None) -> Change:
+    cause = look.cause
+    if audience not in live.versions:
+        cause = Cause.REMOVED
+    elif cause is Cause.TIME and audience in live.changing:
+        cause = Cause.RULE
+    event = look.event[1] if look.event is not None else None
+    version = live.versions.get(audience, 0)
+    return (audience, look.standing.id, kind, now_us, int(cause), event, version, other)
