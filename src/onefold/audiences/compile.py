@@ -28,7 +28,7 @@ from onefold.audiences.errors import RuleRejected
 from onefold.audiences.evaluate import key_of_share
 from onefold.audiences.measuring import moments_of
 from onefold.audiences.rules import COMPUTED, TRAIT, Computed, Scope
-from onefold.audiences.walking import walked_of
+from onefold.audiences.walking import Walks
 from onefold.filters.api import (
     Anniversary,
     AtCompany,
@@ -46,7 +46,7 @@ from onefold.filters.api import (
     Window,
 )
 from onefold.filters.api import Sequence as SequenceRule
-from onefold.lake.compile import Compiled, Walked
+from onefold.lake.compile import Compiled
 from onefold.lake.plans import Column
 from onefold.lake.properties import name_of
 from onefold.lake.snapshot import File, Snapshot
@@ -84,25 +84,20 @@ class Members(_Asked):
 
 @dataclass(frozen=True, kw_only=True)
 class Memberships(_Asked):
-    """A plan: who is in which of many rules, in one pass. `profile_id` in order, and a boolean a rule (`rule_0` …).
-
-    People who are in none are left out. Dearer than a rule alone by what the others ask besides.
-    """
+    """A plan: who is in which of many rules, in one pass: everybody, `profile_id` in order, and a boolean a rule
+    (`rule_0` …). Dearer than a rule alone by what the others ask besides."""
 
     rules: Sequence[Node]
 
     def compiled(self, snapshot: Snapshot, dialect: Dialect) -> Compiled:
         """As engines ask a plan."""
-        rows = _Rows(self, snapshot, dialect)
+        rows = _Rows(self, snapshot, dialect, holds_conditions=True)
         names = [f"rule_{i}" for i in range(len(self.rules))]
         bits = [rows.rule(rule).as_(name) for name, rule in zip(names, self.rules, strict=True)]
-        asked = rows.compiled(
-            exp.select(rows.person.copy(), *bits), {"profile_id": "long", **dict.fromkeys(names, "boolean")}
-        )
-        query = exp.select("profile_id", *names).from_(asked.query.subquery("asked"))
-        query = query.where(exp.or_(*(exp.column(name) for name in names)) if names else exp.false())
-        order = exp.Ordered(this=exp.column("profile_id"), nulls_first=False)
-        return replace(asked, query=query.order_by(order))
+        # who is in none isn't left out: that would be asked of every row before, all conditions once more
+        query = exp.select(rows.person.copy(), *bits)
+        query = query.order_by(exp.Ordered(this=rows.person.copy(), nulls_first=False))
+        return rows.compiled(query, {"profile_id": "long", **dict.fromkeys(names, "boolean")})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +108,7 @@ class Counts(_Asked):
 
     def compiled(self, snapshot: Snapshot, dialect: Dialect) -> Compiled:
         """As engines ask a plan."""
-        rows = _Rows(self, snapshot, dialect)
+        rows = _Rows(self, snapshot, dialect, holds_conditions=True)
         figures: dict[str, exp.Expr] = {"people": exp.Count(this=exp.Star())}
         for i, rule in enumerate(self.rules):
             is_in = exp.Where(this=rows.rule(rule))
@@ -161,31 +156,44 @@ class Share(_Asked):
 
 
 class _Rows:
-    """Collects what the rules of one query ask, and writes it."""
+    """Collects what the rules of one query ask, and writes it.
 
-    def __init__(self, plan: _Asked, snapshot: Snapshot, dialect: Dialect) -> None:
+    `holds_conditions`: each condition is a column of a subquery, and a rule an expression over those. So what many
+    rules ask is looked at once: no engine finds by itself what parts of different ANDs have in common.
+    """
+
+    def __init__(self, plan: _Asked, snapshot: Snapshot, dialect: Dialect, *, holds_conditions: bool = False) -> None:
         self._plan, self._snapshot, self._dialect = plan, snapshot, dialect
         self._people = Source(snapshot, "profiles", dialect, Narrowing(bucket=plan.bucket))
         self._companies = Source(snapshot, "companies", dialect, Narrowing())
         self._asks_companies = False
         self._deeds = Deeds(snapshot, dialect, plan.now, plan.bucket)
-        self._walks: dict[str, tuple[str, Walked]] = {}
+        self._walks = Walks(snapshot, dialect, plan.now, plan.bucket)
         self._given: dict[str, Any] = {}
-        self.person = self._people.field(Column("profile_id"), "profile_id")
+        self._person = self._people.field(Column("profile_id"), "profile_id")
+        self._held: dict[str, tuple[str, exp.Expr]] | None = {} if holds_conditions else None
+        self.person = exp.column("profile_id", table="held") if holds_conditions else self._person
 
     def rule(self, node: Node) -> exp.Expr:
         """Whether a person meets it; never null."""
         if isinstance(node, Group):
             return grouped(node, [self.rule(one) for one in node.of])
+        if isinstance(node, InAudience):
+            inner = exp.paren(self.rule(self._plan.scope.rule_of(node.audience)))
+            return inner if node.value else exp.Not(this=inner)
+        condition = self._leaf(node)
+        if self._held is None:
+            return condition
+        name, _ = self._held.setdefault(condition.sql(), (f"held_{len(self._held) + 1}", condition))
+        return exp.column(name, table="held")
+
+    def _leaf(self, node: Node) -> exp.Expr:
         match node:
             case Did():
                 computed = Computed(node.event, node.measure, node.property, node.property_type, node.window)
                 return self._deeds.compared(computed, node.op, node.value)
             case SequenceRule():
-                return self._is_in(self._walk(node))
-            case InAudience():
-                inner = exp.paren(self.rule(self._plan.scope.rule_of(node.audience)))
-                return inner if node.value else exp.Not(this=inner)
+                return self._is_one_of(self._walks.found(node))
             case AtCompany():
                 return self._at_company(node)
             case TopShare():
@@ -195,8 +203,8 @@ class _Rows:
             case Sample():
                 return self._sample(node)
             case Listed():
-                return self._is_in(self._list(node.list))
-        return self._condition(node)
+                return self._is_one_of(exp.select("profile_id").from_(self._list(node.list)))
+        return self._condition(node)  # type: ignore[arg-type]  # rules have no other leaves
 
     def timed(self, node: Node) -> Iterator[exp.Expr]:
         """Of each part that may change with time alone whether a person has what it looks at."""
@@ -241,13 +249,17 @@ class _Rows:
 
     def compiled(self, query: exp.Select, schema: Mapping[str, str]) -> Compiled:
         """The query over everybody's rows."""
-        query.set("from_", exp.From(this=self._people.subquery()))
+        held = exp.select(self._person.copy(), *(found.as_(name) for name, found in (self._held or {}).values()))
+        rows = query if self._held is None else held
+        rows.set("from_", exp.From(this=self._people.subquery()))
         if self._asks_companies:
             same = exp.column("company_id", table="companies").eq(exp.column("company_id", table="profiles"))
-            query = query.join(self._companies.subquery(), on=same, join_type="left", copy=False)
+            rows = rows.join(self._companies.subquery(), on=same, join_type="left", copy=False)
         for name, part in self._deeds.joined():
-            same = exp.column("profile_id", table=name).eq(self.person.copy())
-            query = query.join(part.subquery(name), on=same, join_type="left", copy=False)
+            same = exp.column("profile_id", table=name).eq(self._person.copy())
+            rows = rows.join(part.subquery(name), on=same, join_type="left", copy=False)
+        if self._held is not None:
+            query.set("from_", exp.From(this=held.subquery("held")))
         files: dict[str, dict[str, File]] = {}
         for source in (self._people, *([self._companies] if self._asks_companies else []), *self._deeds.sources):
             files.setdefault(source.table.name, {}).update((file.uri, file) for file in source.files())
@@ -256,7 +268,7 @@ class _Rows:
             dialect=self._dialect,
             files={name: tuple(found.values()) for name, found in files.items()},
             schema=schema,
-            walks=dict(self._walks.values()),
+            walks=self._walks.relations(),
             given=self._given,
         )
 
@@ -300,7 +312,7 @@ class _Rows:
 
     def _sample(self, leaf: Sample) -> exp.Expr:
         """As `chance_of`."""
-        text = exp.func("concat", exp.cast(self.person.copy(), "varchar"), exp.Literal.string(f":{leaf.seed}"))
+        text = exp.func("concat", exp.cast(self._person.copy(), "varchar"), exp.Literal.string(f":{leaf.seed}"))
         digits = exp.Substring(this=exp.MD5(this=text), start=exp.convert(1), length=exp.convert(8))
         if self._dialect == "duckdb":
             number = exp.func("concat", exp.Literal.string("0x"), digits)
@@ -309,19 +321,11 @@ class _Rows:
         chance = exp.cast(exp.cast(number, "bigint"), "double") / double(2**32) * double(100)
         return exp.paren(chance) < double(leaf.percent)
 
-    def _walk(self, asked: SequenceRule) -> str:
-        """The relation of those who have such a sequence."""
-        key = msgspec.json.encode(asked, order="sorted").decode()
-        if key not in self._walks:
-            walked = walked_of(asked, self._snapshot, self._dialect, self._plan.now, self._plan.bucket)
-            self._walks[key] = (f"walked_{len(self._walks) + 1}", walked)
-        return self._walks[key][0]
-
     def _list(self, number: int) -> str:
         if number not in self._plan.lists:
             raise RuleRejected(f"There is no list {number}.")
         self._given[f"list_{number}"] = self._plan.lists[number]
         return f"list_{number}"
 
-    def _is_in(self, relation: str) -> exp.Expr:
-        return exp.In(this=self.person.copy(), query=exp.select("profile_id").from_(relation).subquery())
+    def _is_one_of(self, people: exp.Select) -> exp.Expr:
+        return exp.In(this=self._person.copy(), query=people.subquery())

@@ -41,10 +41,10 @@ _NEWEST: Final = ("ts", "event_id", "position")
 
 @dataclass(frozen=True, kw_only=True)
 class Walked:
-    """People found by walking through their events: a relation of `profile_id`.
+    """People found by walking through their events: a relation of `profile_id`, and `place`, of what was looked for.
 
     `query`: `profile_id`, `ts`, and `steps`, the bits of what an event is. `finder`: from its rows, sorted by the first
-    two and never cut within a person across calls, the people.
+    two and never cut within a person across calls, the relation's.
     """
 
     query: exp.Query

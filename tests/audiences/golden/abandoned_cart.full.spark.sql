@@ -22,6 +22,8 @@ WHERE
     SELECT
       profile_id
     FROM walked_1
+    WHERE
+      place = 0
   )
 ORDER BY
   profiles.profile_id NULLS LAST
@@ -36,9 +38,13 @@ FROM (
     events.profile_id,
     events.ts,
     CAST((
-      0 + CASE WHEN events.kind = 'track' AND events.name = 'Product Added' THEN 1 ELSE 0 END + CASE
+      0 + CASE
+        WHEN events.kind = 'track' AND events.name = 'Product Added'
+        THEN CAST(1 AS BIGINT)
+        ELSE 0
+      END + CASE
         WHEN events.kind = 'track' AND events.name = 'Order Completed'
-        THEN 2
+        THEN CAST(2 AS BIGINT)
         ELSE 0
       END
     ) AS BIGINT) AS steps

@@ -10,6 +10,8 @@ WHERE
     SELECT
       profile_id
     FROM walked_1
+    WHERE
+      place = 0
   )
 ORDER BY
   profiles.profile_id
@@ -24,18 +26,26 @@ FROM (
     events.profile_id,
     events.ts,
     CAST((
-      0 + CASE WHEN events.kind = 'track' AND events.name = 'Product Viewed' THEN 1 ELSE 0 END + CASE
+      0 + CASE
+        WHEN events.kind = 'track' AND events.name = 'Product Viewed'
+        THEN CAST(1 AS BIGINT)
+        ELSE 0
+      END + CASE
         WHEN (
           events.kind = 'track' AND events.name = 'Product Added'
         )
         AND COALESCE(events.property_1 >= CAST(20.0 AS DOUBLE), FALSE)
-        THEN 2
+        THEN CAST(2 AS BIGINT)
         ELSE 0
       END + CASE
         WHEN events.kind = 'track' AND events.name = 'Order Completed'
-        THEN 4
+        THEN CAST(4 AS BIGINT)
         ELSE 0
-      END + CASE WHEN events.kind = 'track' AND events.name = 'Coupon Entered' THEN 8 ELSE 0 END
+      END + CASE
+        WHEN events.kind = 'track' AND events.name = 'Coupon Entered'
+        THEN CAST(8 AS BIGINT)
+        ELSE 0
+      END
     ) AS BIGINT) AS steps
   FROM (
     SELECT

@@ -37,6 +37,8 @@ from onefold.lake.tables import Table
 WAIT_S: Final = 5.0
 """How long a question waits for another to end."""
 MB: Final = 1_000_000
+FOUND: Final = pa.schema([("profile_id", pa.int64()), ("place", pa.int64())])
+"""People that are found by walking."""
 _SQL_TYPES: Final = {
     "long": "BIGINT",
     "integer": "INTEGER",
@@ -138,7 +140,7 @@ def _walk(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> None:
     for name, walked in compiled.walks.items():
         sql = f"{walked.query.sql(dialect='duckdb')} ORDER BY profile_id, ts"
         batches = list(walked.finder(iter(connection.sql(sql).to_arrow_reader())))
-        connection.register(name, pa.Table.from_batches(batches, pa.schema([("profile_id", pa.int64())])))
+        connection.register(name, pa.Table.from_batches(batches, FOUND))
 
 
 def _lend_files(

@@ -178,7 +178,7 @@ def _lent(session: SparkSession, compiled: Compiled, snapshot: Snapshot) -> Iter
         for name, walked in compiled.walks.items():
             rows = session.sql(walked.query.transform(renamed).sql(dialect="spark"))
             in_order = rows.repartition(BUCKETS, "profile_id").sortWithinPartitions("profile_id", "ts")
-            in_order.mapInArrow(walked.finder, "profile_id long").createOrReplaceTempView(f"{name}_{run}")
+            in_order.mapInArrow(walked.finder, "profile_id long, place long").createOrReplaceTempView(f"{name}_{run}")
         yield session.sql(compiled.query.transform(renamed).sql(dialect="spark"))
     finally:
         for name in names:

@@ -1,7 +1,7 @@
 """A funnel's kernel over rows that an engine has sorted by profile and time. Used by both engines."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Longs = NDArray[np.int64]
+
+
+class Wanted(NamedTuple):
+    """A sequence to look for, in events from `since_us` on. `bits`: for each of its own bits the one that stands for it
+    in `steps`, which others have in common."""
+
+    rules: Rules
+    since_us: int
+    bits: tuple[int, ...]
 
 
 def reached(batches: Iterable[pa.RecordBatch], n_steps: int, within_us: int) -> "Longs":
@@ -28,12 +37,18 @@ def reached(batches: Iterable[pa.RecordBatch], n_steps: int, within_us: int) -> 
     return counts[1:]
 
 
-def people_with(batches: Iterable[pa.RecordBatch], rules: Rules) -> Iterator[pa.RecordBatch]:
-    """`profile_id` of those who have a sequence. Columns of a batch and memory: as `reached`."""
+def people_with(batches: Iterable[pa.RecordBatch], wanted: Sequence[Wanted]) -> Iterator[pa.RecordBatch]:
+    """`profile_id` of those who have a sequence, and its `place` among the wanted. Columns of a batch and memory: as
+    `reached`. Each costs a walk, all together one pass over the events."""
     for rows in _whole_profiles(batches):
-        walk = _walk_of(rows)
-        found = pa.array(walk.profiles[matching(walk, rules)])
-        yield pa.RecordBatch.from_arrays([found], ["profile_id"])
+        for place, one in enumerate(wanted):
+            code = _recoded(rows[2], one.bits)
+            counts = (code > 0) & (rows[1] >= one.since_us)
+            walk = _walk_of(np.stack([rows[0], rows[1], code])[:, counts])
+            found = walk.profiles[matching(walk, one.rules)]
+            yield pa.RecordBatch.from_arrays(
+                [pa.array(found), pa.array(np.full(len(found), place))], ["profile_id", "place"]
+            )
 
 
 def mapper_of(n_steps: int, within_us: int) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
@@ -84,6 +99,13 @@ def _walk_of(rows: "Longs") -> Walk:
         code=rows[2].astype(np.int32),
         position=np.empty(0, np.int64),
     )
+
+
+def _recoded(steps: "Longs", bits: tuple[int, ...]) -> "Longs":
+    code = np.zeros(len(steps), np.int64)
+    for own, bit in enumerate(bits):
+        code |= ((steps >> bit) & 1) << own
+    return code
 
 
 def _longs(column: pa.Array) -> "Longs":
