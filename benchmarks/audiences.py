@@ -2,6 +2,8 @@
 
 import json
 import random
+import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -11,15 +13,17 @@ from psycopg import Connection
 from benchmarks.audience_rules import two_hundred
 from benchmarks.traffic import user
 from onefold.audiences.actions import Wanted, create_audience, start_audience
-from onefold.audiences.api import Folder, LiveAudiences, State, load_live
+from onefold.audiences.api import Folder, LiveAudiences, State, load_live, sweep
 from onefold.audiences.states import QUERIES, Standing, write_standings
 from onefold.events.api import Kind, lock_positions
 from onefold.kernel.hashing import identifier_hash
 from onefold.kernel.instants import MICROSECOND, micros_of
+from onefold.programs.processor.batches import LOOK_AT_ONCE
 
 PURPOSE: Final = "advertising"
 AT_ONCE: Final = 5_000
 YEAR_US: Final = 365 * 86_400_000_000
+DUE: Final = "insert into profile_due (id, due_at) select unnest(%s::bigint[]), '2020-01-01Z'"
 VISITS: Final = (0, 1, 1, 2, 2, 3, 4, 7)
 """Of a year; each of EVENTS events: 20 events a person, as `history` makes them."""
 EVENTS: Final = 8
@@ -79,8 +83,25 @@ def give_past(conn: Connection[Any], live: LiveAudiences, people: int) -> None:
         with conn.transaction():
             states = {h: _state(live.folder, n, until_us) for n, h in zip(some, ids, strict=True)}
             write_standings(conn, [Standing(h, {h: state} if state else {}) for h, state in states.items()])
-            conn.execute("insert into profile_due (id, due_at) select unnest(%s::bigint[]), '2020-01-01Z'", [ids])
+            conn.execute(DUE, [ids])
     conn.execute("vacuum (analyze) profile_state, profile_due")
+
+
+def look_at_all(conn: Connection[Any], now_us: int) -> None:
+    """Everybody who is due, as the processor looks at them. Autocommit."""
+    began = time.perf_counter()
+    with conn.transaction():
+        lock_positions(conn)
+        live = load_live(conn)
+    while True:
+        with conn.transaction():
+            lock_positions(conn)
+            if not sweep(conn, live, now_us, LOOK_AT_ONCE):
+                break
+    (members,) = conn.execute("select count(*) from membership").fetchone() or (0,)
+    print(f"  everybody looked at in {time.perf_counter() - began:.0f} s: {members:,} memberships", file=sys.stderr)
+    conn.execute("vacuum (analyze) profile_state, profile_due, membership, membership_change")
+    conn.execute("checkpoint")
 
 
 def _state(folder: Folder, n: int, until_us: int) -> State:

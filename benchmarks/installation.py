@@ -88,20 +88,22 @@ def copied(url: str, name: str) -> Iterator[str]:
 
 
 @contextmanager
-def up(data_dir: Path) -> Iterator[Running]:
-    """`onefold up` on the data of `data_dir`, all settings as they come but for free ports."""
+def up(data_dir: Path, url: str = "") -> Iterator[Running]:
+    """`onefold up` on the data of `data_dir`, all settings as they come but for free ports. `url`: of another database
+    than the embedded one."""
     collector_port, web_port = free_port(), free_port()
     environ = environment(
         ONEFOLD_DATA_DIR=str(data_dir),
         ONEFOLD_COLLECTOR_PORT=str(collector_port),
         ONEFOLD_WEB_PORT=str(web_port),
         ONEFOLD_LOG_FORMAT="json",
+        **({"DATABASE_URL": url} if url else {}),
     )
     output = data_dir.parent / "up.log"
     with started([sys.executable, "-m", "onefold.programs.cli", "up"], environ, output) as process:
         wait_until(lambda: b"Onefold is running" in output.read_bytes(), STARTED_WITHIN_S, "onefold up did not begin")
-        server = embedded.start(load_settings({"ONEFOLD_DATA_DIR": str(data_dir)}))
-        yield Running(server.url, process.pid, collector_port, web_port)
+        url = url or embedded.start(load_settings({"ONEFOLD_DATA_DIR": str(data_dir)})).url
+        yield Running(url, process.pid, collector_port, web_port)
 
 
 @contextmanager

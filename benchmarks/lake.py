@@ -70,7 +70,7 @@ def while_flushing(
         for _ in range(scale.process_rounds):
             _flush_here(place)
             alone = speed()
-            with _flushing(place):
+            with running(place, "flush"):
                 ratios.append(speed() / alone)
     yield median_of("process_while_flushing", ratios)
 
@@ -126,17 +126,18 @@ def _flush_all(conn: Connection[Any], url: str, location: Location, scale: Scale
 
 
 @contextmanager
-def _flushing(place: Place) -> Iterator[None]:
-    command = [sys.executable, "-m", "onefold.programs.cli", "lake", "--quiet", "flush"]
+def running(place: Place, command: str) -> Iterator[None]:
+    """A child `onefold lake COMMAND`, as the worker starts it, beside the block."""
+    line = [sys.executable, "-m", "onefold.programs.cli", "lake", "--quiet", command]
     environ = environment(DATABASE_URL=place.url, ONEFOLD_DATA_DIR=str(place.data_dir), ONEFOLD_LOG_LEVEL="warning")
-    child = spawn(command, death_signal=signal.SIGKILL, environ=environ)
+    child = spawn(line, death_signal=signal.SIGKILL, environ=environ)
     try:
         yield
     finally:
         if child.wait():
-            raise RuntimeError("The flush beside the processor failed.")
+            raise RuntimeError(f"onefold lake {command} failed.")
 
 
 def _flush_here(place: Place) -> None:
-    with _flushing(place):
+    with running(place, "flush"):
         pass

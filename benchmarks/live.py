@@ -14,7 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from benchmarks.figures import Measuring, percentile, tell_times
 from benchmarks.installation import STARTED_WITHIN_S, Running, new_key
@@ -26,16 +26,18 @@ POLL_S: Final = 0.005
 API_CONNECTIONS: Final = 4
 READ_WITHIN_S: Final = 120.0
 ALL: Final = "include=traits,identifiers,events"
-_NUMBER: Final = re.compile(rb"ajs-next-(\d+)-")
+NUMBER: Final = re.compile(rb"ajs-next-(\d+)-")
 
-Place = tuple[int, int, int]
+Place = tuple[int, ...]
+POSITION: Final = "select epoch, xid::text::bigint, off from log_position where lane = 0"
 """Epoch, transaction and offset: the order of the log."""
 
 
 class Watch:
-    """When the interactive lane's position was seen at which place."""
+    """When something that only grows was seen at which place: unless told otherwise the interactive lane's position."""
 
-    def __init__(self) -> None:
+    def __init__(self, query: LiteralString = POSITION) -> None:
+        self._query = query
         self.places: list[Place] = []
         self.seen_at: list[float] = []  # time.monotonic
 
@@ -51,16 +53,14 @@ class Watch:
             is_over.set()
             thread.join()
 
-    def processed_at(self, place: Place) -> float:
-        """When it was first seen that a row is processed. Raises IndexError if it never was."""
+    def seen(self, place: Place) -> float:
+        """When it was first seen there, or beyond. Raises IndexError if it never was."""
         return self.seen_at[bisect_left(self.places, place)]
 
     def _watch(self, running: Running, is_over: threading.Event) -> None:
         with running.connect() as conn:
             while not is_over.wait(POLL_S):
-                row = conn.execute(
-                    "select epoch, xid::text::bigint, off from log_position where lane = 0", prepare=True
-                ).fetchone()
+                row = conn.execute(self._query, prepare=True).fetchone()
                 if row and (not self.places or row > self.places[-1]):
                     self.places.append(row)
                     self.seen_at.append(time.monotonic())
@@ -120,10 +120,10 @@ def _times_ms(running: Running, sent: Outcome, watch: Watch, since: float) -> li
     times: list[float] = []
     with running.connect() as conn:
         for epoch, xid, off, beginning in _log_rows(conn, len(sent.due)):
-            found = _NUMBER.search(beginning)
+            found = NUMBER.search(beginning)
             due = sent.due[int(found[1]) - START_US // 1000] if found else 0.0
             if due >= since:
-                times.append((watch.processed_at((epoch, xid, off)) - due) * 1000)
+                times.append((watch.seen((epoch, xid, off)) - due) * 1000)
     expected = sum(due >= since for due in sent.due)
     if len(times) != expected:
         raise RuntimeError(f"{expected:,} requests were acknowledged, but the log holds {len(times):,} of them.")

@@ -12,7 +12,7 @@ does otherwise: so whoever is due by time alone is looked at within the rounds.
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -20,19 +20,17 @@ from typing import Any, Self
 
 from psycopg import Connection
 
-from benchmarks.audiences import PASSED, give_past, grant, make_live
+from benchmarks.audiences import PASSED, give_past, grant, look_at_all, make_live
 from benchmarks.figures import Measured, Measuring, median_of
 from benchmarks.installation import copied
 from benchmarks.process import EVERY, REQUEST_EVENTS, as_the_processor, write_log
 from benchmarks.scale import Scale
 from benchmarks.traffic import requests
-from onefold.audiences.api import LiveAudiences, sweep
 from onefold.config import ProcessorSettings
-from onefold.events.api import lock_positions
 from onefold.infra.postgres import connect
 from onefold.kernel.instants import micros_of
 from onefold.programs.processor.ahead import Ahead
-from onefold.programs.processor.batches import LOOK_AT_ONCE, Batches
+from onefold.programs.processor.batches import Batches
 
 
 @dataclass
@@ -77,39 +75,31 @@ class _Side:
         return self.batches.keep_audiences() or has_read
 
 
-def figures(url: str, scale: Scale) -> Measuring:
-    """Medians over the rounds, pair by pair; the first, in which everybody comes at once, isn't counted."""
+@contextmanager
+def with_audiences(url: str, scale: Scale) -> Iterator[str]:
+    """Address of a copy of the database, with the audiences and the people who stand in them."""
     with copied(url, "with_audiences") as kept:
         with connect(kept, "benchmarks audiences", autocommit=True) as conn:
             live = make_live(conn)
             grant(conn, scale.audience_people)
             give_past(conn, live, scale.audience_people)
-            _look_at_all(conn, live)
-        with ExitStack() as stack:
-            asked, bare = _Side.of(stack, kept, scale), _Side.of(stack, url, scale)
-            yield _swept(asked)
-            ratios, speeds = [], []
-            for n in range(scale.process_rounds + 1):
-                first, second = (asked, bare) if n % 2 else (bare, asked)
-                of = {id(side): side.speed(scale.process_events) for side in (first, second)}
-                speeds.append((of[id(asked)], of[id(bare)]))
-                ratios.append(of[id(asked)] / of[id(bare)])
-            _tell(asked.log, speeds[1:])
-        yield median_of("process_200", ratios[1:])
+            look_at_all(conn, micros_of(datetime.now(UTC) - PASSED))
+        yield kept
 
 
-def _look_at_all(conn: Connection[Any], live: LiveAudiences) -> None:
-    """As the processor would have PASSED ago."""
-    at, began = micros_of(datetime.now(UTC) - PASSED), time.perf_counter()
-    while True:
-        with conn.transaction():
-            lock_positions(conn)
-            if not sweep(conn, live, at, LOOK_AT_ONCE):
-                break
-    (members,) = conn.execute("select count(*) from membership").fetchone() or (0,)
-    print(f"  everybody looked at in {time.perf_counter() - began:.0f} s: {members:,} memberships", file=sys.stderr)
-    conn.execute("vacuum (analyze) profile_state, profile_due, membership, membership_change")
-    conn.execute("checkpoint")
+def figures(kept: str, url: str, scale: Scale) -> Measuring:
+    """Medians over the rounds, pair by pair; the first, in which everybody comes at once, isn't counted."""
+    with ExitStack() as stack:
+        asked, bare = _Side.of(stack, kept, scale), _Side.of(stack, url, scale)
+        yield _swept(asked)
+        ratios, speeds = [], []
+        for n in range(scale.process_rounds + 1):
+            first, second = (asked, bare) if n % 2 else (bare, asked)
+            of = {id(side): side.speed(scale.process_events) for side in (first, second)}
+            speeds.append((of[id(asked)], of[id(bare)]))
+            ratios.append(of[id(asked)] / of[id(bare)])
+        _tell(asked.log, speeds[1:])
+    yield median_of("process_200", ratios[1:])
 
 
 def _swept(side: _Side) -> Measured:

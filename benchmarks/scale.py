@@ -16,6 +16,8 @@ class Scale:
     process_rounds: int
     process_events: int  # a round
     audience_people: int  # who visit and stand in audiences, of all that are present
+    previews: int
+    filled_within_s: float  # an audience of everybody's events
     flushing_events: int  # as above, beside a flush: some 10 s of them
     live_rate: int  # events
     live_s: float
@@ -40,7 +42,9 @@ FULL: Final = Scale(
     connections=128,
     process_rounds=5,
     process_events=60_000,
-    audience_people=200_000,
+    audience_people=50_000,
+    previews=200,
+    filled_within_s=1_800,
     flushing_events=150_000,
     live_rate=2_000,
     live_s=40,
@@ -65,6 +69,8 @@ SMALL: Final = Scale(
     process_rounds=1,
     process_events=1_000,
     audience_people=1_000,
+    previews=10,
+    filled_within_s=60,
     flushing_events=1_000,
     live_rate=200,
     live_s=2,

@@ -101,7 +101,7 @@ def _lake(folder: Path, scale: Scale) -> Snapshot:
             f" order by month, bucket, profile_id, ts, event_id) to '{folder}/events'"
             f" (format parquet, partition_by (month, bucket), row_group_size {ROW_GROUP_ROWS}, compression zstd)"
         )
-    files = tuple(_file(path) for path in sorted(folder.glob("events/*/*/*.parquet")))
+    files = tuple(file_of(path) for path in sorted(folder.glob("events/*/*/*.parquet")))
     nothing = pa.table({"position": pa.array([], pa.int64()), "fragment_id": pa.array([], pa.int64())})
     return Snapshot(
         tables={"events": TableFiles(table=TABLE, version=1, files=files)},
@@ -114,6 +114,6 @@ def _lake(folder: Path, scale: Scale) -> Snapshot:
     )
 
 
-def _file(path: Path) -> File:
+def file_of(path: Path) -> File:
     partition = dict(part.split("=") for part in path.parts if "=" in part)
     return File(uri=str(path), partition=partition, size_bytes=path.stat().st_size, rows=0)
