@@ -37,7 +37,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"all of them when none is named: {', '.join(FIGURES)}"
     )
-    parser.add_argument("--small", action="store_true", help="in half a minute; shows that it works, measures nothing")
+    parser.add_argument("--small", action="store_true", help="in a minute or two: shows that it works")
     parser.add_argument("--folder", type=Path, help="where the data lie meanwhile: a disk to be measured")
     return parser.parse_args()
 

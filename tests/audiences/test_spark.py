@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from onefold.audiences.compile import Counts, Members, Share, Timed
+from onefold.audiences.compile import Members, Memberships, Share, Timed
 from onefold.audiences.evaluate import metrics_of
 from onefold.audiences.metrics import Kept, Metric
 from onefold.audiences.older import Older, buckets_by_fragment
@@ -27,7 +27,7 @@ pytestmark = [
 ]
 AT_ONCE: Final = 50
 WORLD: Final = rich_world()
-COUNTED: Final = ("text_0", "regex_12", "listed", "audience_not", "company_list", "did_last_3", "steps_without", "deep")
+ASKED: Final = ("text_0", "regex_12", "listed", "audience_not", "company_list", "did_last_3", "steps_without", "deep")
 TIMED: Final = (
     "text_1", "born_within", "company_date", "audience", "did_last_4", "steps_then_not", "computed_days_since",
     "computed_sum_30_days", "top_computed", "deep",
@@ -74,9 +74,12 @@ def test_spark_names_the_members_of_a_rule_as_duckdb_does(
     demand_same(plan, spark, engine, lake)
 
 
-def test_spark_counts_people_as_duckdb_does(spark: Engine, engine: DuckDBEngine, lake: Snapshot) -> None:
-    rules = [RULES[name] for name in COUNTED]
-    plan = Counts(rules=rules, scope=scope_of(WORLD), now=MOMENTS[0], lists=lists_of(WORLD))
+def test_spark_says_it_of_everybody_in_the_order_in_which_duckdb_does(
+    spark: Engine, engine: DuckDBEngine, lake: Snapshot
+) -> None:
+    rules = [RULES[name] for name in ASKED]
+    plan = Memberships(rules=rules, scope=scope_of(WORLD), now=MOMENTS[0], lists=lists_of(WORLD))
+    assert engine.run(plan, lake).table["profile_id"].to_pylist() == sorted(one.id for one in WORLD.people)
     demand_same(plan, spark, engine, lake)
 
 

@@ -101,23 +101,6 @@ class Memberships(_Asked):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counts(_Asked):
-    """A plan: how many people there are (`people`), and how many are in each rule (`rule_0` …). One row."""
-
-    rules: Sequence[Node]
-
-    def compiled(self, snapshot: Snapshot, dialect: Dialect) -> Compiled:
-        """As engines ask a plan."""
-        rows = _Rows(self, snapshot, dialect, holds_conditions=True)
-        figures: dict[str, exp.Expr] = {"people": exp.Count(this=exp.Star())}
-        for i, rule in enumerate(self.rules):
-            is_in = exp.Where(this=rows.rule(rule))
-            figures[f"rule_{i}"] = exp.Filter(this=exp.Count(this=exp.Star()), expression=is_in)
-        query = exp.select(*(figure.as_(name) for name, figure in figures.items()))
-        return rows.compiled(query, dict.fromkeys(figures, "long"))
-
-
-@dataclass(frozen=True, kw_only=True)
 class Timed(_Asked):
     """A plan: whom time alone may bring into a rule or out of it, `profile_id` in order; some more among them."""
 
