@@ -104,6 +104,7 @@ def figures(kept: str, url: str, scale: Scale) -> Measuring:
 
 def _swept(side: _Side) -> Measured:
     """People a second whose memberships PASSED alone has changed."""
+    side.batches.run()  # nothing to read: it loads the rules
     (last,) = side.log.execute("select coalesce(max(position), 0) from membership_change").fetchone() or (0,)
     (due,) = side.log.execute("select count(*) from profile_due where due_at <= now()").fetchone() or (0,)
     began = time.perf_counter()

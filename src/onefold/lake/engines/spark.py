@@ -172,15 +172,20 @@ def _lent(session: SparkSession, compiled: Compiled, snapshot: Snapshot) -> Iter
             return exp.to_table(f"{node.name}_{run}").as_(node.alias or node.name)
         return node
 
+    kept: list[DataFrame] = []
     try:
         for name, view in views.items():
             view.createOrReplaceTempView(f"{name}_{run}")
         for name, walked in compiled.walks.items():
             rows = session.sql(walked.query.transform(renamed).sql(dialect="spark"))
             in_order = rows.repartition(BUCKETS, "profile_id").sortWithinPartitions("profile_id", "ts")
-            in_order.mapInArrow(walked.finder, "profile_id long, place long").createOrReplaceTempView(f"{name}_{run}")
+            # kept, or each sequence that is asked of it would walk through all of them
+            kept.append(in_order.mapInArrow(walked.finder, "profile_id long, place long").persist())
+            kept[-1].createOrReplaceTempView(f"{name}_{run}")
         yield session.sql(compiled.query.transform(renamed).sql(dialect="spark"))
     finally:
+        for found in kept:
+            found.unpersist()
         for name in names:
             session.catalog.dropTempView(f"{name}_{run}")
 
