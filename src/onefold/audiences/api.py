@@ -1,23 +1,30 @@
 """The slice's door. Free of Django: the processor comes in here too."""
 
+from onefold.audiences.actions import Wanted, create_audience, create_computed, start_audience
 from onefold.audiences.folding import Folder, State
 from onefold.audiences.live import LiveAudiences, load_live
+from onefold.audiences.rules import Computed
 from onefold.audiences.shown import audiences_named
 from onefold.audiences.stream import Asked, Happened, Move, absorb, ask_for, follow, look_at, note_refolded, sweep
 
 __all__ = [
     "Asked",
+    "Computed",
     "Folder",
     "Happened",
     "LiveAudiences",
     "Move",
     "State",
+    "Wanted",
     "absorb",
     "ask_for",
     "audiences_named",
+    "create_audience",
+    "create_computed",
     "follow",
     "load_live",
     "look_at",
     "note_refolded",
+    "start_audience",
     "sweep",
 ]

@@ -13,6 +13,7 @@ from onefold.kernel.errors import OnefoldError
 from onefold.programs import supervisor
 from onefold.programs.demo import storefront
 from onefold.programs.demo.access import Access, ensure_access
+from onefold.programs.demo.audiences import ensure_audiences, wait_until_filled
 from onefold.programs.demo.calls import BACKEND, WEBSITE
 from onefold.programs.demo.crowd import HUNDRED, hundred, hundreds_for
 from onefold.programs.demo.history import event_count, requests
@@ -48,7 +49,8 @@ def _on_ready(settings: Settings, people: int) -> None:
 
 
 def _prepare(settings: Settings, people: int) -> None:
-    """Users, sources, keys and the whole history, as far as they are not there yet; then the address and the login."""
+    """Users, sources, keys and the whole history, as far as they are not there yet; then the address and the login, and
+    behind that audiences and the crowd."""
     url = settings.database.address()
     set_up_django(settings)
     with connect(url, "demo", autocommit=True) as conn:
@@ -58,6 +60,7 @@ def _prepare(settings: Settings, people: int) -> None:
             _send_history(conn, settings, access)
         finally:
             print(_told(settings, access, shop), flush=True)
+        ensure_audiences(conn)
         _send_crowd(conn, settings, access, people)
 
 
@@ -79,6 +82,7 @@ def _send_crowd(conn: Connection[Any], settings: Settings, access: Access, peopl
     if not missing:
         return
     print(f"\n{len(missing) * HUNDRED:,} more people are coming in behind; use everything meanwhile.", flush=True)
+    wait_until_filled(conn)  # of few people that takes seconds, of those who come in meanwhile longer
     progress = _Progress(len(missing) * HUNDRED)
     sender = Sender(settings.collector, access.keys)
     for done, number in enumerate(missing):

@@ -81,8 +81,12 @@ def from_app(phone: Phone, at: datetime, kind: str, **fields: Any) -> Call:  # n
     return Call(source=APP, at=at, message=message)
 
 
-def sign_up(person: Person, browser: Browser, at: datetime, *, name: str = "") -> list[Call]:
+def sign_up(
+    person: Person, browser: Browser, at: datetime, *, name: str = "", has_letters: bool | None = None
+) -> list[Call]:
     """The visitor becomes a customer: the website tells who it is, the backend what it knows besides."""
+    if has_letters is None:
+        has_letters = (person.phone or person.user_id)[-1] in "02468"
     return [
         from_browser(
             browser,
@@ -93,7 +97,7 @@ def sign_up(person: Person, browser: Browser, at: datetime, *, name: str = "") -
             traits={
                 "name": name or person.name,
                 "email": person.email,
-                "newsletter": (person.phone or person.user_id)[-1] in "02468",
+                "newsletter": has_letters,
                 "language": person.locale,
                 "signedUpAt": at.isoformat(timespec="seconds"),
             },
@@ -101,6 +105,12 @@ def sign_up(person: Person, browser: Browser, at: datetime, *, name: str = "") -
         ),
         from_backend(at, "track", event="Signed Up", userId=person.user_id, properties={"plan": "free"}),
     ]
+
+
+def consent(browser: Browser, at: datetime, granted: dict[str, bool], form: str, **who: str) -> Call:
+    """What somebody allows and denies by a form of the website, by purpose."""
+    properties = {"purposes": granted, "form": form, "wording": f"shop-{at.year}-1"}
+    return from_browser(browser, at, "track", event="Consent Updated", properties=properties, **who)
 
 
 def customer_card(person: Person, at: datetime, *, points: int, interests: list[str]) -> Call:

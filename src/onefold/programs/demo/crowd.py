@@ -15,18 +15,18 @@ from onefold.programs.demo.calls import (
     CARE,
     Call,
     app_sign_in,
+    consent,
     customer_card,
     from_app,
     from_backend,
     from_browser,
     from_care,
-    sign_up,
 )
 from onefold.programs.demo.history import Request, marked, packed
 from onefold.programs.demo.letters import letters_to
 from onefold.programs.demo.names import COMPANY_FIRST, COMPANY_SECOND
 from onefold.programs.demo.people import Browser, Person, make_browser, make_person, make_phone
-from onefold.programs.demo.visits import browse, order, sign_in
+from onefold.programs.demo.visits import browse, order, sign_in, signs_up
 
 SEED: Final = 20_240_301
 HUNDRED: Final = 100
@@ -130,7 +130,7 @@ def _reader(rng: Random, season: Season, person: Person) -> Iterator[Call]:
 def _customer(rng: Random, season: Season, person: Person) -> Iterator[Call]:
     """From the first visit, nobody known, over the sign-up to orders, on all of somebody's devices."""
     moments = season.moments(min(2 + int(rng.paretovariate(1.1)) + rng.randint(0, 4), 40))
-    signs_up = rng.choices((0, 1, 2), (50, 35, 15))[0] % len(moments)
+    first_known = rng.choices((0, 1, 2), (50, 35, 15))[0] % len(moments)
     known: set[str] = set()
     points = 0
     if rng.random() < 0.06:
@@ -139,17 +139,17 @@ def _customer(rng: Random, season: Season, person: Person) -> Iterator[Call]:
         browser = person.browsers[number % len(person.browsers)]
         at, looked_at, calls = browse(rng, browser, begins_at)
         yield from calls
-        if number < signs_up:
+        if number < first_known:
             continue
         if browser.anonymous_id not in known:
             known.add(browser.anonymous_id)
-            yield from _signs_up(rng, person, browser, at) if len(known) == 1 else [sign_in(person, browser, at)]
+            yield from signs_up(rng, person, browser, at) if len(known) == 1 else [sign_in(person, browser, at)]
         if looked_at and rng.random() < 0.4:
             yield from order(rng, person, browser, at, looked_at)
             points += sum(product.price_minor for product in looked_at) // 10_000
             interests = sorted({product.category for product in looked_at})
             yield customer_card(person, at + timedelta(minutes=5), points=points, interests=interests)
-    signed_up_at = moments[signs_up]
+    signed_up_at = moments[first_known]
     if rng.random() < 0.55:
         yield from letters_to(rng, person, signed_up_at, moments[-1] + timedelta(days=365), is_customer=True)
     if rng.random() < 0.16:
@@ -158,22 +158,10 @@ def _customer(rng: Random, season: Season, person: Person) -> Iterator[Call]:
         yield from _app(rng, season, person, signed_up_at)
 
 
-def _signs_up(rng: Random, person: Person, browser: Browser, at: datetime) -> Iterator[Call]:
-    yield from sign_up(person, browser, at)
-    granted = {"analytics": True, "email_marketing": rng.random() < 0.6, "personalisation": rng.random() < 0.5,
-               "advertising": rng.random() < 0.3}  # fmt: skip
-    yield _consent(browser, at + timedelta(seconds=2), granted, "sign-up", userId=person.user_id)
-
-
 def _subscribes(rng: Random, browser: Browser, at: datetime, email: str) -> Iterator[Call]:
     yield from_browser(browser, at, "identify", path="/", traits={"email": email, "newsletter": True})
     granted = {"email_marketing": True, "advertising": rng.random() < 0.25}
-    yield _consent(browser, at + timedelta(seconds=1), granted, "newsletter")
-
-
-def _consent(browser: Browser, at: datetime, granted: dict[str, bool], form: str, **who: str) -> Call:
-    properties = {"purposes": granted, "form": form, "wording": f"shop-{at.year}-1"}
-    return from_browser(browser, at, "track", event="Consent Updated", properties=properties, **who)
+    yield consent(browser, at + timedelta(seconds=1), granted, "newsletter")
 
 
 def _mistyped(rng: Random, email: str) -> str:
@@ -219,7 +207,7 @@ def _tablet(rng: Random, season: Season, family: list[Person]) -> Iterator[Call]
         ends_at, looked_at, calls = browse(rng, tablet, at)
         yield from calls
         yield from (
-            _signs_up(rng, person, tablet, ends_at) if number < len(family) else [sign_in(person, tablet, ends_at)]
+            signs_up(rng, person, tablet, ends_at) if number < len(family) else [sign_in(person, tablet, ends_at)]
         )
         if looked_at:
             yield from order(rng, person, tablet, ends_at, looked_at)

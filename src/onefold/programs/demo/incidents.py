@@ -17,7 +17,7 @@ from onefold.programs.demo.calls import (
 )
 from onefold.programs.demo.catalogue import PRODUCTS
 from onefold.programs.demo.people import Browser, Person, make_browser, make_phone, random_id
-from onefold.programs.demo.visits import Day
+from onefold.programs.demo.visits import Day, signs_up
 
 COMPANIES: Final = (
     ("fjellguide", "Fjellguide AS", "Guiding", 14, "NO"),
@@ -85,7 +85,7 @@ def companies(rng: Random, now: datetime, staff: list[Person]) -> Iterator[Call]
     for number, person in enumerate(staff):
         key, name, industry, employees, country = COMPANIES[number % len(COMPANIES)]
         at = day.moment(rng.uniform(15, 85))
-        yield from sign_up(person, person.browsers[0], at)
+        yield from signs_up(rng, person, person.browsers[0], at)
         traits = {"name": name, "industry": industry, "employees": employees, "country": country, "isCustomer": True}
         yield from_backend(at + timedelta(hours=1), "group", userId=person.user_id, groupId=key, traits=traits)
         if number % len(COMPANIES) == 0:

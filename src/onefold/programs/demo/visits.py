@@ -8,6 +8,7 @@ from typing import Final
 from onefold.programs.demo.calls import (
     Call,
     app_sign_in,
+    consent,
     customer_card,
     from_app,
     from_backend,
@@ -45,18 +46,18 @@ class Day:
 def customer_life(rng: Random, now: datetime, person: Person) -> Iterator[Call]:
     """From the first anonymous visit over the sign-up to orders, on all of somebody's devices."""
     moments = Day(rng, now).moments(rng.randint(3, 8), rng.uniform(4, DAYS))
-    signs_up = rng.randrange(0, len(moments) - 1)
+    first_known = rng.randrange(0, len(moments) - 1)
     known: set[str] = set()
     points = 0
     for number, begins_at in enumerate(moments):
         browser = person.browsers[number % len(person.browsers)]
         at, looked_at, calls = browse(rng, browser, begins_at)
         yield from calls
-        if number < signs_up:
+        if number < first_known:
             continue
         if browser.anonymous_id not in known:
             known.add(browser.anonymous_id)
-            yield from sign_up(person, browser, at) if len(known) == 1 else [sign_in(person, browser, at)]
+            yield from signs_up(rng, person, browser, at) if len(known) == 1 else [sign_in(person, browser, at)]
         if looked_at and rng.random() < 0.5:
             yield from order(rng, person, browser, at, looked_at)
             points += sum(product.price_minor for product in looked_at) // 10_000
@@ -64,6 +65,9 @@ def customer_life(rng: Random, now: datetime, person: Person) -> Iterator[Call]:
             yield customer_card(person, at + timedelta(minutes=5), points=points, interests=interests)
     if rng.random() < 0.4:
         yield from _app_life(rng, now, person)
+    if rng.random() < 0.06:
+        at = moments[-1] + timedelta(minutes=25)
+        yield consent(person.browsers[0], at, {"email_marketing": False}, "account", userId=person.user_id)
 
 
 def visitor(rng: Random, now: datetime, browser: Browser) -> Iterator[Call]:
@@ -95,6 +99,14 @@ def browse(rng: Random, browser: Browser, at: datetime) -> tuple[datetime, list[
             from_browser(browser, at, "track", event="Product Viewed", path=path, properties=product.properties())
         )
     return at + timedelta(seconds=20), looked_at[-2:], calls
+
+
+def signs_up(rng: Random, person: Person, browser: Browser, at: datetime) -> Iterator[Call]:
+    """Somebody becomes a customer, and says what the shop may do with what it knows."""
+    granted = {"analytics": True, "email_marketing": rng.random() < 0.6, "personalisation": rng.random() < 0.5,
+               "advertising": rng.random() < 0.3}  # fmt: skip
+    yield from sign_up(person, browser, at, has_letters=granted["email_marketing"])
+    yield consent(browser, at + timedelta(seconds=2), granted, "sign-up", userId=person.user_id)
 
 
 def sign_in(person: Person, browser: Browser, at: datetime) -> Call:

@@ -84,6 +84,8 @@ function take(fresh) {
     document.title = document.title.replace(heading.textContent, title);
     heading.textContent = title;
   }
+  // what other pages' parts say of the person: asked anew, for their answers come by themselves
+  document.querySelectorAll("[data-follows]").forEach((one) => one.contains(document.activeElement) || htmx.trigger(one, "news"));
   button.hidden = true;
 }
 
