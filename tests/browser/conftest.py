@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
+from onefold.config import load_settings
+from onefold.programs.demo import storefront
 from tests.browser.audiences import add_audiences, consents
 from tests.browser.chromium import Watch, chromium, sign_in
 from tests.browser.customers import awful, customers
-from tests.scenarios.installation import COMMAND, Installation, Origin, installed
+from tests.scenarios.installation import COMMAND, Installation, Origin, installed, lasting_port
 
 PASSWORD: Final = "correct horse battery staple"
 USERS: Final = {"alice": ["--admin"], "bob": [], "keeper": []}
@@ -65,6 +67,15 @@ def shop() -> Iterator[Shop]:
         one.send(*customers(now), *awful(now), *consents())
         add_audiences(installation)
         yield one
+
+
+@pytest.fixture(scope="session")
+def storefront_url(shop: Shop) -> str:
+    """The sample shop's website, whose events come to this installation."""
+    origin = shop.installation.new_source("storefront", kind="browser", key_kind="public")
+    names = ("ONEFOLD_WEB_PORT", "ONEFOLD_COLLECTOR_PORT")
+    ports = {name: shop.installation.environ[name] for name in names}
+    return storefront.start(load_settings(ports | {"ONEFOLD_DEMO_PORT": str(lasting_port())}), origin.key).rstrip("/")
 
 
 @pytest.fixture(scope="module")

@@ -7,23 +7,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from onefold.config import load_settings
-from onefold.programs.demo import storefront
 from tests.browser.conftest import Shop, watches
-from tests.scenarios.installation import lasting_port
 from tests.waiting import wait_until
 from tests.web.reading import person
 
 WITHIN_S = 1.0
-
-
-@pytest.fixture(scope="session")
-def storefront_url(shop: Shop) -> str:
-    """The sample shop's website, whose events come to this installation."""
-    origin = shop.installation.new_source("storefront", kind="browser", key_kind="public")
-    names = ("ONEFOLD_WEB_PORT", "ONEFOLD_COLLECTOR_PORT")
-    ports = {name: shop.installation.environ[name] for name in names}
-    return storefront.start(load_settings(ports | {"ONEFOLD_DEMO_PORT": str(lasting_port())}), origin.key).rstrip("/")
 
 
 @pytest.mark.timeout(240)

@@ -11,7 +11,7 @@ from psycopg import Connection
 from onefold.audiences import shown, suggesting
 from onefold.audiences.explain import Explanation, Line
 from onefold.audiences.preview import Asked, Preview
-from onefold.audiences.rules import BOUNDS, Scope, asked_as
+from onefold.audiences.rules import BOUNDS, Scope, asked_as, with_purpose
 from onefold.audiences.suggesting import QUERIES, Named
 from onefold.audiences.words import Names, sentence_of
 from onefold.filters.api import AllOf, Consents, Flag, Group, Has, Node, Number, leaves_of, to_json
@@ -132,6 +132,7 @@ def preview_json(
     conn: Connection[Any], found: Preview, wanted: Wanted, rule: Node, parts: dict[str, int]
 ) -> dict[str, Any]:
     """The answer to the page: figures, the sentence, some people."""
+    whole = with_purpose(rule, wanted.purpose)
     answer: dict[str, Any] = {
         "count": found.count,
         "people": found.people,
@@ -140,7 +141,7 @@ def preview_json(
         "parts": parts,
         "with_email": found.with_email,
         "with_phone": found.with_phone,
-        "sentence": [[one.text, one.is_strong] for one in sentence_of(rule, names_of(conn))],
+        "sentence": [[one.text, one.is_strong] for one in sentence_of(whole, names_of(conn))],
         "sample": _people(conn, _some(found.ids, SAMPLE)),
         "entering": {"count": len(found.entering), "people": _people(conn, _some(found.entering, MOST_MOVING))},
         "leaving": {"count": len(found.leaving), "people": _people(conn, _some(found.leaving, MOST_MOVING))},

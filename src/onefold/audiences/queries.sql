@@ -17,7 +17,7 @@ select id, name, trashed_at from audience where trashed_at is not null order by 
 select version, rule::text, purpose, created_at, created_by from audience_version where audience = %(id)s order by version desc
 
 -- members: of a page, by id (primary key)
-select m.profile, m.since, p.name, p.email, p.phone, p.last_seen from membership m left join profile p on p.id = m.profile
+select m.profile, m.since, p.name, p.email, p.phone, greatest(p.first_seen, p.last_seen) from membership m left join profile p on p.id = m.profile
 where m.audience = %(id)s and m.profile > %(after)s order by m.profile limit %(limit)s
 
 -- changes: who entered and left, the newest first (index on audience, position)
@@ -76,7 +76,7 @@ select count(*) from (select from profile_due where due_at <= (select checked_at
 select count(*) filter (where email <> ''), count(*) filter (where phone <> ''), count(*) from profile where id = any(%(ids)b)
 
 -- sample: some people, to be shown
-select id, name, email, last_seen from profile where id = any(%(ids)b)
+select id, name, email, greatest(first_seen, last_seen) from profile where id = any(%(ids)b)
 
 -- lists: uploaded lists
 select l.id, l.name, l.created_at, l.created_by, (select count(*) from audience_list_entry e where e.list = l.id)

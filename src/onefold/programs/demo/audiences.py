@@ -14,7 +14,6 @@ from onefold.filters.api import (
     EventMatch,
     InAudience,
     Node,
-    NoneOf,
     OneOf,
     Recent,
     Sequence,
@@ -56,18 +55,26 @@ def _ordered(days: int, times: int = 1) -> Did:
     return Did(ORDERED, window=Window(Span(days)), value=times)
 
 
+def _has_not_ordered(days: int) -> Did:
+    return Did(ORDERED, window=Window(Span(days)), op="eq", value=0)
+
+
 AUDIENCES: Final = (
     Audience(
         "Buyers going quiet",
-        AllOf((_ordered(90, times=2), NoneOf((_ordered(30),)))),
+        AllOf((_ordered(90, times=2), _has_not_ordered(30))),
         "Bought twice in 90 days, nothing in the last 30. The letter with the socks goes to them.",
     ),
     Audience("Bought in the last 30 days", AllOf((_ordered(30),)), "Who gets the letter on how to care for it."),
     Audience(
         "Left at the checkout",
-        Sequence(
-            (Step(EventMatch("Product Added")), Step(EventMatch("Checkout Started"), Span(1, "hours"))),
-            ThenNot(ORDERED, Span(1)),
+        AllOf(
+            (
+                Sequence(
+                    (Step(EventMatch("Product Added")), Step(EventMatch("Checkout Started"), Span(1, "hours"))),
+                    ThenNot(ORDERED, Span(1)),
+                ),
+            )
         ),
         "Something in the cart, the checkout begun, and no order within a day.",
     ),
@@ -78,14 +85,14 @@ AUDIENCES: Final = (
         "personalisation",
     ),
     Audience(
-        "Best customers, away for 45 days",
-        NoneOf((_ordered(45),)),
+        "Best customers, away for 30 days",
+        _has_not_ordered(30),
         "For a letter written by hand.",
         within=BEST,
     ),
     Audience(
         "Lapsed customers",
-        AllOf((Did(ORDERED), NoneOf((_ordered(60),)))),
+        AllOf((Did(ORDERED), _has_not_ordered(60))),
         "Ordered once or more, and nothing in the last 60 days.",
     ),
     Audience(

@@ -137,6 +137,7 @@ const FORMS = {
     const customer = kept('customer', null)
     const traits = { email, name, ...(phone && { phone }), address: { city } }
     await call('identify', ...(customer ? [customer.number, traits] : [traits]))
+    if (data.letters) await consent({ email_marketing: true }, 'checkout')
     await call('track', 'Order Completed', order)
     keep('cart', {})
     keep('order', { id: order.order_id, total: order.total, email }, sessionStorage)

@@ -46,7 +46,7 @@ function options(figure, width) {
   const text = { color: colour("--text-3"), fontFamily: colour("--font"), fontSize: 11 };
   return {
     animation: false,
-    grid: { left: 8, right: is_lines ? 20 : 8, top: 16, bottom: 0, containLabel: true },
+    grid: { left: 8, right: is_lines ? 20 : 8, top: 16, bottom: 4, containLabel: true },
     xAxis: {
       type: "category",
       data: rows.map((row) => row.label),
