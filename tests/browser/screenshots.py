@@ -26,12 +26,14 @@ from tests.browser.chromium import Watch, chromium, sign_in  # noqa: E402 as abo
 from tests.browser.conftest import PASSWORD, SIZES, make_users  # noqa: E402 as above
 from tests.browser.customers import COMPANY, awful  # noqa: E402 as above
 from tests.browser.looking import AWFUL_PERSON, PERSON, addresses  # noqa: E402 as above
-from tests.demo.shop import demo_folder  # noqa: E402 as above
+from tests.demo.shop import are_filled, demo_folder  # noqa: E402 as above
 from tests.scenarios.installation import Installation, installed  # noqa: E402 as above
+from tests.waiting import wait_until  # noqa: E402 as above
 
 STATES: Final = ("rich", "awful", "empty")
 LOOKS: Final = {"light": ("desk", "light"), "dark": ("desk", "dark"), "phone": ("phone", "light")}
 SETTLES_MS: Final = 500
+FILLS_S: Final = 90
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -55,7 +57,7 @@ def running(state: str) -> Iterator[tuple[Installation, str, str]]:
     if state == "rich":
         with demo_folder() as demo:
             demo.start()
-            add_audiences(demo)
+            wait_until(lambda: are_filled(demo), FILLS_S, "the audiences")
             yield demo, "demo", demo.password()
         return
     with installed({"ONEFOLD_LOG_LEVEL": "warning"}) as installation:

@@ -1,9 +1,9 @@
-"""A marketer's morning: a rule built by mouse and keyboard, somebody who shops and so enters and leaves, an edit, a why."""
+"""A marketer builds a rule by mouse and keyboard, watches somebody shop and so enter and leave, edits it, asks why."""
 
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from tests.browser.conftest import Shop, watches
 from tests.web.audiences import document
 from tests.web.reading import person
 
-QUIET: Final = "Buyers going quiet"
+QUIET: Final = "Bought twice, then quiet"
 RECENT: Final = "Bought in the last 30 days"
 LETTERS: Final = "email_marketing"  # which nobody else of the shop speaks of
 RUNA: Final = "runa@story.example"
@@ -30,16 +30,25 @@ THRICE: Final = 5
 SILENT: Final = 6
 """Ordered twice and went quiet, but never said that they want letters."""
 FILLS_MS: Final = 60_000
-COUNTS_MS: Final = 30_000  # the first question starts the engine
+PATIENT_MS: Final = 30_000  # what an engine answers takes long on a busy machine
+QUICK_MS: Final = 5_000  # as everywhere else
 GENEROUS_S: Final = 5.0
 COUNT: Final = "#estimate [data-count]"
 LINES: Final = "#rule .cond[data-node]"
-NOTE_COUNTS: Final = """() => {
+NOTE_COUNTS: Final = """addEventListener("DOMContentLoaded", () => {
   const live = document.getElementById("counted");
   window.counted = [];
   const note = () => window.counted.push(live.className.includes("warn") ? "sampled" : "exact");
-  new MutationObserver(note).observe(live, {attributes: true, attributeFilter: ["class"]});
-}"""
+  if (live) new MutationObserver(note).observe(live, {attributes: true, attributeFilter: ["class"]});
+})"""
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """Of every expectation."""
+    expect.set_options(timeout=PATIENT_MS)
+    yield
+    expect.set_options(timeout=QUICK_MS)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +83,7 @@ def _history(now: datetime) -> list[dict[str, Any]]:
     return events
 
 
+@pytest.mark.timeout(480)
 def test_from_a_rule_to_people_who_enter_and_leave_it(
     visit: Callable[..., Page], shop: Shop, storefront_url: str, recent: int
 ) -> None:
@@ -93,12 +103,13 @@ def step(page: Page, said: str) -> None:
 
 def build(page: Page) -> None:
     """Two conditions, the first by keyboard, the second by mouse; the figure follows, first of a sample."""
+    page.add_init_script(NOTE_COUNTS)
     page.keyboard.press("c")
     page.get_by_role("link", name="Blank").click()
-    page.evaluate(NOTE_COUNTS)
     expect(page.locator("#builder-bar [name=purpose]")).to_have_value(LETTERS)
     is_exact(page, ALLOWING)
-    step(page, "Everybody who allows letters is counted.")
+    assert list(dict.fromkeys(page.evaluate("() => window.counted"))) == ["sampled", "exact"]
+    step(page, "Everybody who allows letters is counted, at first about.")
     page.get_by_role("button", name="Condition", exact=True).last.focus()
     page.keyboard.press("Enter")
     page.keyboard.type("order comp")
@@ -110,7 +121,6 @@ def build(page: Page) -> None:
     line.get_by_label("times").fill("2")
     line.locator(".asks input[type=number]").fill("90")
     is_exact(page, TWICE)
-    assert {"sampled", "exact"} <= set(page.evaluate("() => window.counted"))
     step(page, "Bought twice in 90 days.")
     page.get_by_role("button", name="Condition", exact=True).last.click()
     page.get_by_role("combobox").last.fill("Order Completed")
@@ -122,8 +132,8 @@ def build(page: Page) -> None:
 
 def is_exact(page: Page, people: int) -> None:
     """Waits until so many are counted to the last one."""
-    expect(page.locator(COUNT)).to_have_text(str(people), timeout=COUNTS_MS)
-    expect(page.locator("#counted")).to_have_class("dot ok", timeout=COUNTS_MS)
+    expect(page.locator(COUNT)).to_have_text(str(people))
+    expect(page.locator("#counted")).to_have_class("dot ok")
 
 
 def say_and_start(page: Page) -> None:
@@ -135,7 +145,7 @@ def say_and_start(page: Page) -> None:
     )
     page.get_by_label("Name", exact=True).fill(QUIET)
     page.get_by_role("button", name="Save and start").click()
-    page.wait_for_url(re.compile(r"/audiences/\d+$"))
+    page.wait_for_url(re.compile(r"/audiences/\d+$"), timeout=PATIENT_MS)
     step(page, "It is being filled.")
     expect(page.locator(".top .dot")).to_have_text("Live", timeout=FILLS_MS)
     expect(page.locator(".members tbody tr")).to_have_count(TWICE - AGAIN)

@@ -71,6 +71,11 @@ def answers(base: str) -> bool:
     return True
 
 
+def are_filled(demo: Demo) -> bool:
+    """Whether there are audiences, and none is being filled."""
+    return bool(demo.value("select count(*) > 0 and bool_and(state <> 'filling') from audience"))
+
+
 @contextmanager
 def demo_folder() -> Iterator[Demo]:
     """A demo that is not started yet; nothing of it is left afterwards."""

@@ -9,10 +9,11 @@ import httpx
 import psutil
 import pytest
 
+from onefold.audiences import actions
 from onefold.programs.demo.crowd import hundred
 from onefold.programs.demo.history import event_count, requests
 from onefold.programs.demo.sending import missing_hundreds
-from tests.demo.shop import Demo, demo_folder
+from tests.demo.shop import Demo, are_filled, demo_folder
 from tests.waiting import wait_until
 
 SECOND_START_S: Final = 5.0
@@ -43,6 +44,9 @@ def test_what_is_broken_off_by_kill_is_completed_once_and_found_again() -> None:
         demand_everything(demo, began_at, hundreds=2)
         assert 550 < demo.value("select count(*) from profile") < 700
         demo.demand_clean_rebuild()
+        wait_until(lambda: are_filled(demo), 90, "the audiences")
+        with demo.connection() as conn:  # somebody doesn't want one, and it stays away
+            actions.trash_audience(conn, number_of(demo, "New this week"), acting_user="user:demo")
         before = kept(demo)
         demo.stop()
         demo.start()
@@ -72,7 +76,14 @@ def demand_everything(demo: Demo, began_at: datetime, *, hundreds: int) -> None:
 
 def kept(demo: Demo) -> tuple[object, ...]:
     """What a start that sends nothing leaves as it was."""
-    return (demo.value("select count(*) from event_log"), demo.password(), demo.key("secret key"))
+    made = demo.query("select id, name, version, created_at, trashed_at is null from audience order by id")
+    computed = demo.query("select id, name from computed_trait order by id")
+    return (demo.value("select count(*) from event_log"), demo.password(), demo.key("secret key"), made, computed)
+
+
+def number_of(demo: Demo, name: str) -> int:
+    """The id of an audience."""
+    return int(demo.value("select id from audience where name = %s", name))
 
 
 def used_s(demo: Demo) -> float:
@@ -115,3 +126,11 @@ def test_the_shop_shows_what_onefold_is_for(demo: Demo) -> None:
     assert demo.value("select count(*) from company") == 5
     assert demo.value("select count(distinct reason) from violation") >= 9
     assert demo.value("select count(*) from duplicate") >= 5
+
+
+def test_most_customers_say_what_they_allow_and_some_take_it_back(demo: Demo) -> None:
+    customers = demo.value("select count(*) from event where name = 'Signed Up'")
+    said = "select count(distinct fragment) from consent where purpose = 'email_marketing' and is_granted"
+    allowing, all_of_them = demo.value(said), demo.value(said.replace(" and is_granted", ""))
+    assert 0.4 * customers < allowing < 0.75 * customers
+    assert all_of_them > 0.9 * customers

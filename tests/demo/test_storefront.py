@@ -70,6 +70,7 @@ def test_a_visitor_becomes_a_customer(demo: Demo) -> None:
         page.fill("[name=name]", "Väinö Visitor")
         page.locator("#order [name=email]").fill("vaino@visitor.example")
         page.fill("[name=city]", "Kilpisjärvi")
+        page.locator("#order").get_by_label("Send me letters").check()
         page.click("text=Place the order")
         page.wait_for_url("**/thanks")
         page.goto(f"{demo.shop}/account")
@@ -95,3 +96,10 @@ def test_a_visitor_becomes_a_customer(demo: Demo) -> None:
     values = {(one["namespace"], one["value"]) for one in person["identifiers"]}
     assert {("email", "vaino@visitor.example"), ("anonymous_id", anonymous_id), ("user_id", number)} <= values
     assert link.startswith(f"{demo.web}/people?q=")
+    assert demo.api(f"/profiles/user_id:{number}/consent")["purposes"]["email_marketing"] is True
+    wait_until(lambda: "Bought in the last 30 days" in audiences_of(demo, f"user_id:{number}"), 60, "the audience")
+
+
+def audiences_of(demo: Demo, identifier: str) -> set[str]:
+    """Names of those that somebody is in; none before the demo's are filled."""
+    return {one["name"] for one in demo.api(f"/profiles/{identifier}/audiences")}

@@ -29,7 +29,7 @@ function refresh() {
 function clock(text) {
   const at = new Date(text);
   const isToday = at.toDateString() === new Date().toDateString();
-  return isToday ? at.toLocaleTimeString(boot.language, { hour: "2-digit", minute: "2-digit" }) : at.toLocaleDateString(boot.language);
+  return isToday ? at.toLocaleTimeString(boot.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) : at.toLocaleDateString(boot.language);
 }
 
 document.addEventListener("rule:changed", ({ detail }) => {

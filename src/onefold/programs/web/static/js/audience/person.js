@@ -39,7 +39,7 @@ function show(found, keys) {
   const order = [...lines].sort((one, other) => one.is_held - other.is_held);
   const parts = [make("ul", { className: "why-list" }, head, ...order.map((one) => told(one, keys)))];
   if (found.changes.length) {
-    const words = (one) => (one.until && !one.at ? t("time_does", { day: new Date(one.until).toLocaleDateString(boot.language), words: one.words }) : one.words);
+    const words = (one) => (one.until && !one.at ? t("time_does", { day: new Date(one.until).toISOString().slice(0, 10), words: one.words }) : one.words);
     parts.push(make("p", { className: "strong small", textContent: t(root.is_held ? "would_leave" : "would_enter") }), make("ul", { className: "why-list" }, ...found.changes.slice(0, 5).map((one) => line("arrow-forward-up", "t3", words(one)))));
   }
   box.replaceChildren(...parts);
