@@ -127,6 +127,7 @@ def build(page: Page) -> None:
     page.locator("#offers [role=option]").first.click()
     page.locator(LINES).nth(1).get_by_label("What counts").select_option("never")
     is_exact(page, TWICE - AGAIN)
+    assert page.evaluate("() => window.counted").count("sampled") == 1  # a sample of few people says nothing
     step(page, "And nothing in 30.")
 
 
