@@ -116,6 +116,13 @@ CONTRADICTIONS: Final[dict[str, tuple[Any, ...]]] = {
     "between without an end": (
         {"type": "date", "field": "trait:x", "op": "between", "first": "2026-01-01"}, "`between` needs `first` and",
     ),
+    "look-ahead in a property": (
+        did(event={**ORDER, "where": {"type": "all", "of": [ANYBODY, {"type": "any", "of": [matches("a(?=b)")]}]}}),
+        "where.event.where.of[1].of[0]: The pattern 'a(?=b)'", "without look-around",
+    ),
+    "look-ahead at a company": (
+        {"type": "company", "where": {"type": "all", "of": [matches("a(?=b)")]}}, "where.where.of[0]: The pattern",
+    ),
     "look-ahead": (matches("a(?=b)"), "where: The pattern 'a(?=b)'", "RE2", "without look-around"),
     "reference back": (matches(r"(a)\1"), "without look-around and back-references"),
     "open bracket": (matches("("), "missing )"),

@@ -14,6 +14,7 @@ from tests.browser.looking import axe_faults, not_for_the_keyboard, wider_than_t
 
 PURPOSE: Final = "personalisation"  # which nobody else of the shop speaks of
 COUNT: Final = "#estimate [data-count]"
+ORDER: Final = {"name": "Order Completed"}
 LINES: Final = "#rule .cond[data-node]"
 
 
@@ -33,13 +34,6 @@ def quiet_buyers(shop: Shop) -> None:
             for day in days
         ]  # fmt: skip
     shop.send(*events)
-
-
-def exact(page: Page) -> int:
-    """How many, counted to the last one."""
-    expect(page.locator("#counted")).to_have_class("dot small ok")
-    expect(page.locator("#estimate")).not_to_have_class("stale")
-    return int((page.locator(COUNT).text_content() or "").replace(",", ""))
 
 
 def counted(page: Page, number: int) -> None:
@@ -150,6 +144,76 @@ def test_what_is_wrong_stands_by_its_line_and_the_last_figure_stays(visit: Calla
     expect(line.locator(".fault")).to_be_hidden()
 
 
+def test_a_line_that_is_refused_is_marked_and_focused_when_saved(visit: Callable[..., Page], shop: Shop) -> None:
+    page = open_blank(visit)
+    watches[page].forgive("400")
+    add(page, "Order Completed")
+    add(page, "Order Completed")
+    line = page.locator(LINES).last
+    line.get_by_label("Where: Add a condition about a property").click()
+    page.keyboard.type("category")
+    page.keyboard.press("Tab")
+    line.get_by_label("How to compare").last.select_option("regex")
+    line.get_by_label("Pattern").fill("(unclosed")
+    page.get_by_label("Name", exact=True).fill("Refused")
+    page.keyboard.press("Control+s")
+    expect(line.get_by_label("Pattern")).to_be_focused()
+    expect(line.get_by_label("Pattern")).to_have_attribute("aria-invalid", "true")
+    expect(line).to_have_class("cond faulty")
+    expect(page.locator("#rule .faulty.with")).to_have_count(1)
+    expect(page.locator("#rule .faulty.cond")).to_have_count(1)
+    page.on("dialog", lambda dialog: dialog.accept())
+
+
+def test_an_engine_that_fails_leaves_the_rule_and_says_what_next(visit: Callable[..., Page], shop: Shop) -> None:
+    page = open_blank(visit)
+    watches[page].forgive("503")
+    counted(page, 5)
+    said = {"X-Message": "The%20lake%20is%20out%20of%20reach."}
+    page.route("**/audiences/preview", lambda route: route.fulfill(status=503, headers=said, body=""))
+    add(page, "Order Completed")
+    expect(page.locator("#fault")).to_contain_text("The lake is out of reach. The rule is as you left it")
+    expect(page.locator(COUNT)).to_have_text("5")
+    page.unroute("**/audiences/preview")
+    page.locator("#fault").get_by_role("button", name="Count again").click()
+    expect(page.locator("#fault")).to_be_hidden()
+    expect(page.locator("#counted")).to_contain_text("Counted")
+    page.on("dialog", lambda dialog: dialog.accept())
+
+
+def test_groups_within_an_event_are_shown_changed_and_kept(visit: Callable[..., Page], shop: Shop) -> None:
+    tents, total = {"type": "text", "field": "category", "op": "is", "values": ["Tents"]}, {"type": "present"}
+    dear = {"type": "number", "field": "total", "op": "ge", "value": 104}
+    none = {"type": "none", "of": [{**total, "field": "total"}]}
+    where = {"type": "all", "of": [tents, {"type": "any", "of": [dear, none]}]}
+    page = visit("alice", "/audiences/new?from=blank")
+    number = saved(page, shop, "Nested", {"type": "all", "of": [{"type": "did", "event": {**ORDER, "where": where}}]})
+    page.goto(f"{shop.web}/audiences/{number}/edit")
+    counted(page, 1)
+    line = page.locator(LINES).first
+    expect(line.locator(".within")).to_have_count(3)
+    line.get_by_label("none of").get_by_label("Remove this condition about a property").click()
+    expect(page.locator("#gaps")).to_contain_text("not filled in")
+    line.get_by_label("Remove this group").last.click()
+    line.get_by_label("any of", exact=True).get_by_label("Value").fill("102")
+    counted(page, 3)
+    line.get_by_label("Add a group of such conditions").first.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("total")
+    page.keyboard.press("Tab")
+    line.get_by_label("How to compare").last.select_option("number.le")
+    line.get_by_label("Value").last.fill("103")
+    line.locator(".within .within").last.get_by_label("How many of these must be true").select_option("none")
+    counted(page, 1)
+    assert axe_faults(page) == []
+    assert not_for_the_keyboard(page) == []
+    page.keyboard.press("Control+s")
+    expect(page.locator("#saved-at")).to_contain_text("Saved")
+    page.reload()
+    counted(page, 1)
+    expect(line.locator(".within")).to_have_count(3)
+
+
 def test_leaving_asks_while_something_is_not_saved(visit: Callable[..., Page], shop: Shop) -> None:
     page = open_blank(visit)
     add(page, "Order Completed")
@@ -194,14 +258,8 @@ def test_awful_text_and_two_hundred_conditions(visit: Callable[..., Page], shop:
     company = {"type": "company", "where": leaf}
     rule = {"type": "all", "of": [leaf, event, company, {"type": "any", "of": [leaf] * 100}, *([event] * 47)]}
     page = visit("alice", "/audiences/new?from=blank", size=size)
-    body = json.dumps({"rule": rule, "purpose": PURPOSE, "name": f"Awful {size} {MARKUP[:80]}", "id": None})
-    answer = page.request.post(
-        f"{shop.web}/audiences/save",
-        data=body,
-        headers={"Content-Type": "application/json", "X-CSRFToken": _token(page), "Referer": shop.web},
-    )
-    assert answer.status == 200, answer.text()
-    page.goto(f"{shop.web}/audiences/{answer.json()['id']}/edit")
+    number = saved(page, shop, f"Awful {size} {MARKUP[:80]}", rule)
+    page.goto(f"{shop.web}/audiences/{number}/edit")
     expect(page.locator(LINES)).to_have_count(150)
     assert wider_than_the_screen(page) == []
     assert axe_faults(page) == []
@@ -215,6 +273,15 @@ def test_every_kind_of_line_is_readable(visit: Callable[..., Page], shop: Shop, 
     page.wait_for_timeout(1500)
     assert axe_faults(page) == []
     assert not_for_the_keyboard(page) == []
+
+
+def saved(page: Page, shop: Shop, name: str, rule: dict[str, Any]) -> int:
+    """An audience made as the page makes it; its number."""
+    body = json.dumps({"rule": rule, "purpose": PURPOSE, "name": name, "id": None})
+    headers = {"Content-Type": "application/json", "X-CSRFToken": _token(page), "Referer": shop.web}
+    answer = page.request.post(f"{shop.web}/audiences/save", data=body, headers=headers)
+    assert answer.status == 200, answer.text()
+    return int(answer.json()["id"])
 
 
 def _token(page: Page) -> str:

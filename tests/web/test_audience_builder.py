@@ -96,6 +96,21 @@ class TestOpening:
         assert "<script>alert" not in html
         assert boot_of(alice, f"/audiences/{made['id']}/edit")["rule"] == rule(awful)
 
+    def test_a_copy_opens_with_the_rule_under_a_free_name(self, alice: Client) -> None:
+        made = kept(alice, rule(PRO, BOUGHT), description="For tests.")
+        boot = boot_of(alice, f"/audiences/new?from={made['id']}")
+        assert boot["rule"] == boot_of(alice, f"/audiences/{made['id']}/edit")["rule"]
+        assert (boot["id"], boot["name"], boot["description"]) == (None, "Copy of Pros", "For tests.")
+        kept(alice, boot["rule"], name=boot["name"])
+        assert boot_of(alice, f"/audiences/new?from={made['id']}")["name"] == "Copy 2 of Pros"
+        long = kept(alice, rule(PRO), name="A" * 120)
+        assert len(boot_of(alice, f"/audiences/new?from={long['id']}")["name"]) == 120
+        assert alice.get("/audiences/new?from=999999").status_code == 404
+
+    def test_the_rule_is_said_before_it_is_counted(self, alice: Client) -> None:
+        made = kept(alice, rule(PRO))
+        assert "<b>plan is &#x27;pro&#x27;</b>" in alice.get(f"/audiences/{made['id']}/edit").content.decode()
+
     def test_viewers_do_not_build(self, bob: Client) -> None:
         assert bob.get("/audiences/new").status_code == 403
         assert sent(bob, "preview", ALL).status_code == 403
@@ -106,6 +121,7 @@ class TestOpening:
         made = kept(alice, rule(secret))
         User.objects.filter(username="alice").update(personal_data=PersonalData.MASKED)
         assert alice.get(f"/audiences/{made['id']}/edit").status_code == 403
+        assert alice.get(f"/audiences/new?from={made['id']}").status_code == 403
         plain = kept(alice, rule(PRO), name="Others")
         assert alice.get(f"/audiences/{plain['id']}/edit").status_code == 200
 
@@ -119,6 +135,14 @@ class TestEstimate:
         assert found["is_sampled"] is is_sampled
         assert {"where", "where.of[0]", "where.of[1]", "purpose"} == set(found["parts"])
         assert "".join(text for text, _ in found["sentence"]).startswith("People ")
+
+    def test_every_line_of_a_large_rule_is_counted(self, alice: Client, crowd: Shop) -> None:
+        cities = [{"type": "text", "field": "trait:city", "op": "is", "values": [f"City {n}"]} for n in range(119)]
+        bought = [{**BOUGHT, "value": n} for n in range(1, 81)]
+        found = sent(alice, "preview", rule({"type": "any", "of": [PRO, *cities]}, *bought)).json()
+        assert len(found["parts"]) == 1 + 1 + 120 + 80
+        assert (found["parts"]["where.of[0]"], found["parts"]["where.of[0].of[119]"]) == (3, 0)
+        assert (found["parts"]["where.of[1]"], found["parts"]["where.of[80]"]) == (4, 0)
 
     def test_says_whom_by_what_and_how_to_reach_them(self, alice: Client, crowd: Shop) -> None:
         found = sent(alice, "preview", rule(PRO)).json()

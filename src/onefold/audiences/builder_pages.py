@@ -1,20 +1,24 @@
 """What the builder's page and its answers hold: the rule, everything it can be made of, figures and people."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from psycopg import Connection
 
 from onefold.audiences import shown, suggesting
+from onefold.audiences.actions import MAX_NAME
 from onefold.audiences.explain import Explanation, Line
+from onefold.audiences.phrases import Piece
 from onefold.audiences.preview import Asked, Preview
 from onefold.audiences.rules import BOUNDS, Scope, asked_as, with_purpose
 from onefold.audiences.suggesting import QUERIES, Named
 from onefold.audiences.words import Names, sentence_of
-from onefold.filters.api import AllOf, Consents, Flag, Group, Has, Node, Number, leaves_of, to_json
+from onefold.filters.api import AllOf, Consents, Flag, Group, Has, Node, Number, from_json, leaves_of, to_json
 from onefold.kernel.errors import Rejected
 
 if TYPE_CHECKING:
@@ -87,6 +91,28 @@ def rule_json(rule: Node) -> dict[str, Any]:
     """The tree without its document."""
     tree: dict[str, Any] = msgspec.json.decode(to_json(rule))["where"]
     return tree
+
+
+def copied_name(name: str, taken: Collection[str]) -> str:
+    """ "Copy of …", cut to what a name may have; with a number behind if there are copies already."""
+    known = {one.lower() for one in taken}
+    for number in range(1, len(known) + 2):
+        said = _("Copy of %(name)s") if number == 1 else _("Copy %(n)s of %(name)s")
+        room = MAX_NAME - len(said % {"name": "", "n": number})
+        copy = said % {"name": name if len(name) <= room else f"{name[: room - 1]}…", "n": number}
+        if copy.lower() not in known:
+            return copy
+    return name
+
+
+def first_sentence(rule: dict[str, Any], found: dict[str, Any]) -> list[Piece]:
+    """The rule in words as the page opens, before anybody has counted."""
+    names = Names(
+        audiences={one["id"]: one["name"] for one in found["audiences"]},
+        purposes={one["slug"]: one["name"] for one in found["purposes"]},
+        lists={one["id"]: one["name"] for one in found["lists"]},
+    )
+    return sentence_of(from_json(msgspec.json.encode({"v": 1, "where": rule}), BOUNDS), names)
 
 
 def names_of(conn: Connection[Any]) -> Names:

@@ -28,21 +28,32 @@ from onefold.kernel.errors import NotFound
 from onefold.profiles.api import Names, find, from_text, names_in_force, to_text
 
 FIRST_PURPOSE: Final = "email_marketing"
+_NEW: Final[dict[str, Any]] = {"id": None, "version": None, "state": "draft", "is_new": True}
 
 
 @requires(Permission.EDIT_AUDIENCES)
 @require_safe
 def new(request: HttpRequest) -> HttpResponse:
-    """What to start from; then (`from`) the builder with that."""
+    """What to start from; then (`from`: a template, or the number of an audience to copy) the builder with that."""
+    begin = request.GET.get("from")
     with pooled() as conn:
         scope = load_scope(conn)
-        if "from" not in request.GET:
+        if begin is None:
             return render(request, "audiences/builder_start.html", {"templates": templates_for(scope)})
-        template = template_of(request.GET["from"], scope)
         found = builder_pages.ingredients(conn, scope)
-    name = "" if template.slug == "blank" else str(template.title)
-    start = {"id": None, "version": None, "name": name, "description": "", "state": "draft", "is_new": True}
-    return _page(request, {**start, "purpose": _purpose(found), "rule": template.rule["where"]}, found)
+        if begin.isascii() and begin.isdigit() and len(begin) < 19:
+            return _page(request, _copy_of(request, shown.find_audience(conn, int(begin)), found), found)
+    template = template_of(begin, scope)
+    start = {"name": "" if template.slug == "blank" else str(template.title), "description": ""}
+    start |= {"purpose": _purpose(found), "rule": template.rule["where"]}
+    return _page(request, _NEW | start, found)
+
+
+def _copy_of(request: HttpRequest, one: shown.ShownAudience, found: dict[str, Any]) -> dict[str, Any]:
+    """What the builder starts with: its latest rule under a name that is free."""
+    taken = {other["name"] for other in found["audiences"]}
+    start = {"name": builder_pages.copied_name(one.name, taken), "description": one.description}
+    return _NEW | start | {"purpose": one.purpose, "rule": _rule_for(request, one)}
 
 
 @requires(Permission.EDIT_AUDIENCES)
@@ -54,12 +65,17 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
         found = builder_pages.ingredients(conn, load_scope(conn))
         trend = [n for _day, n in shown.trend_of(conn, number)] if one.state in builder_pages.LIVE else []
         waiting = shown.waiting_in(conn, number) if one.state == "filling" else 0
+    start = {"id": one.id, "version": one.version, "name": one.name, "description": one.description}
+    start |= {"state": one.state, "is_new": False, "purpose": one.purpose, "rule": _rule_for(request, one)}
+    return _page(request, start, found, {"audience": one, "trend": trend if any(trend) else [], "waiting": waiting})
+
+
+def _rule_for(request: HttpRequest, one: shown.ShownAudience) -> dict[str, Any]:
+    """The tree of its latest rule. Raises RuleHidden for whom a part of it would be masked."""
     rule = builder_pages.rule_json(one.rule)
     if not may(request.user, Permission.SEE_PERSONAL_DATA) and _is_personal(rule):
         raise RuleHidden(_("This rule names e-mail addresses or phone numbers, which you may not see. Ask an admin."))
-    start = {"id": one.id, "version": one.version, "name": one.name, "description": one.description}
-    start |= {"state": one.state, "is_new": False, "purpose": one.purpose, "rule": rule}
-    return _page(request, start, found, {"audience": one, "trend": trend if any(trend) else [], "waiting": waiting})
+    return rule
 
 
 @requires(Permission.EDIT_AUDIENCES)
@@ -157,6 +173,7 @@ def _page(
     boot["changed_at"] = audience.changed_at.isoformat() if audience else None
     context = {"boot": boot, "start": start, "purposes": found["purposes"], "audience": audience, **(more or {})}
     context["overlap_lines"] = overlap_lines()
+    context["sentence"] = builder_pages.first_sentence(start["rule"], found)
     context["others"] = [one for one in found["audiences"] if one["id"] != start["id"] and one["state"] != "draft"]
     return render(request, "audiences/builder.html", context)
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from psycopg import Connection
 
 from onefold.audiences.evaluate import key_of_share
 from onefold.audiences.live import load_scope
-from onefold.audiences.rules import Scope, rule_of, shares_in, with_purpose
+from onefold.audiences.rules import BOUNDS, Scope, rule_of, shares_in, with_purpose
 from onefold.audiences.shown import QUERIES
 from onefold.audiences.work import Work
 from onefold.filters.api import Group, Node
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 SAMPLED_BUCKET: Final = 7
 SAMPLE: Final = 5
-MAX_LISTED: Final = 50
+MAX_LISTED: Final = 2 * BOUNDS.conditions
+"""Parts that are counted: every condition that a rule may have, and as many groups."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +83,7 @@ def preview(work: Work, asked: Asked) -> Preview:
     bucket = SAMPLED_BUCKET if asked.is_sampled else None
     common: dict[str, Any] = {"scope": scope, "now": now, "bucket": bucket, "lists": lists_of(work, whole, scope)}
     common["thresholds"] = thresholds_of(work, snapshot, whole, scope, now, bucket)
-    parts = dict(_parts(rule, "where"))
+    parts = _parts(rule)
     everybody = work.engine.run(Memberships(rules=[whole, *parts.values()], **common), snapshot).table
     ids = everybody.filter(everybody["rule_0"])["profile_id"].to_numpy()
     times = BUCKETS if asked.is_sampled else 1
@@ -118,13 +120,16 @@ def thresholds_of(
     return found
 
 
-def _parts(node: Node, at: str) -> list[tuple[str, Node]]:
-    """Groups and leaves with their places, at most MAX_LISTED."""
-    found = [(at, node)]
-    if isinstance(node, Group):
-        for i, one in enumerate(node.of):
-            found += _parts(one, f"{at}.of[{i}]")
-    return found[:MAX_LISTED]
+def _parts(rule: Node) -> dict[str, Node]:
+    """Conditions and groups by their place; of more than MAX_LISTED the innermost groups are left out."""
+    groups: dict[str, Node] = {}
+    leaves: dict[str, Node] = {}
+    rank = [("where", rule)]
+    while rank:
+        for at, node in rank:
+            (groups if isinstance(node, Group) else leaves)[at] = node
+        rank = [(f"{at}.of[{i}]", one) for at, node in rank if isinstance(node, Group) for i, one in enumerate(node.of)]
+    return leaves | dict(islice(groups.items(), MAX_LISTED - len(leaves)))
 
 
 def _reach(conn: Connection[Any], ids: "Ids") -> tuple[int, int]:

@@ -249,7 +249,10 @@ def _check_condition(leaf: Condition, allowed: tuple[type, ...], at: str) -> Non
     if not isinstance(leaf, allowed):
         kinds = ", ".join(_type_of(one) for one in allowed)
         raise RuleRejected(f"{at}.type: {leaf.field!r} can't be asked {_type_of(type(leaf))!r}, but {kinds}.")
-    matcher_of(leaf)
+    try:
+        matcher_of(leaf)
+    except FilterRejected as fault:
+        raise RuleRejected(f"{at}: {fault}") from fault
 
 
 def _type_of(condition: type) -> str:
@@ -271,8 +274,13 @@ def _check_company(leaf: Condition | Behaviour, at: str) -> None:
 def _check_event(event: EventMatch, at: str) -> None:
     if event.kind == "track" and not event.name:
         raise RuleRejected(f"{at}.name: give the event's name; only pages and screens can be any.")
-    if event.where is not None:
-        predicate_of(event.where)
+    if event.where is None:
+        return
+    for place, leaf in leaves_of(event.where, _ANY_DEPTH, f"{at}.where"):
+        try:
+            predicate_of(leaf)
+        except (FilterRejected, PlanRejected) as fault:
+            raise RuleRejected(f"{place}: {fault}") from fault
 
 
 def _check_measure(measure: str, name: str, at: str) -> None:

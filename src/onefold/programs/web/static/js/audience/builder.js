@@ -101,7 +101,8 @@ function isReady(gaps) {
 
 async function save(starts) {
   if (isSaving) return;
-  const { rule, keys, gaps } = asked(state.root);
+  const now = asked(state.root);
+  const { rule, gaps } = now;
   if (!isReady(gaps)) return;
   isSaving = true;
   document.querySelectorAll("[data-saves]").forEach((one) => (one.disabled = true));
@@ -121,18 +122,23 @@ async function save(starts) {
     forget();
     toast({ text: t("saved", { name: cut(found.name, 60) }) });
   } catch (fault) {
-    refused(fault, keys);
+    refused(fault, now);
   } finally {
     isSaving = isLeaving;
     document.querySelectorAll("[data-saves]").forEach((one) => (one.disabled = isLeaving));
   }
 }
 
-function refused(fault, keys) {
+function refused(fault, now) {
   if (fault instanceof Unreached || fault.status === 401) return undefined; // js/connection.js says it
   if (!(fault instanceof Refused)) throw fault;
   if (fault.facts.code === "version_conflict") return conflict(fault.facts);
-  if (/where/.test(fault.message) && showFault(fault.message, keys)) return toast({ tone: "bad", text: t("see_line") });
+  const input = /where/.test(fault.message) && showFault(fault, now);
+  if (input) {
+    input.focus();
+    input.scrollIntoView({ block: "center" });
+    return toast({ tone: "bad", text: t("see_line") });
+  }
   return toast({ tone: "bad", text: fault.message });
 }
 

@@ -82,8 +82,15 @@ function adds(group, depth) {
   return line;
 }
 
+// whether so many conditions more have room; says so if not
+function hasRoom(n) {
+  const isFree = sizeOf(state.root) + n <= MOST;
+  if (!isFree) toast({ tone: "bad", text: t("too_many", { n: MOST }) });
+  return isFree;
+}
+
 function insert(group, index, node) {
-  if (sizeOf(state.root) + sizeOf(node) > MOST) return toast({ tone: "bad", text: t("too_many", { n: MOST }) });
+  if (!hasRoom(sizeOf(node))) return;
   keyed(node);
   group.of.splice(index, 0, node);
   changed({ redraws: true, focus: { key: keyOf(node), part: isGroup(node) ? "add" : "first" } });
@@ -110,6 +117,8 @@ function drawLine(leaf) {
       showGap(element, leaf);
       changed();
     },
+    room: () => MOST_DEEP - depthOf(state.root, keyOf(leaf)),
+    mayGrow: () => hasRoom(1),
     set: (key, value) => {
       if (value === undefined) delete leaf[key];
       else leaf[key] = value;

@@ -6,6 +6,7 @@ import { signature, state } from "./store.js";
 import { asked, find, keyOf } from "./tree.js";
 
 const PAUSE_MS = 400;
+const SLOW_MS = 5000;
 const AT_ONCE = 5;
 const FEW = 10_000; // people: all of them are counted as fast as a sixteenth
 const [box, live] = ["estimate", "counted"].map((id) => document.getElementById(id));
@@ -16,6 +17,7 @@ let last = null;
 let lastAsked = "";
 let sampleFrom = 0;
 let ticking = 0;
+let slow = 0;
 const cells = new Map(); // key of a node → what stands at its line's end, and its title
 
 export const facts = { overlap: null };
@@ -30,32 +32,52 @@ export function schedule(isNow = false) {
 }
 
 async function refresh(force = false) {
-  const { rule, keys, gaps } = asked(state.root);
-  showGaps(gaps);
-  const body = { rule, ...question(), as_of: field("as_of").value, overlap: facts.overlap };
+  const found = asked(state.root);
+  showGaps(found.gaps);
+  const body = { rule: found.rule, ...question(), as_of: field("as_of").value, overlap: facts.overlap };
   const text = JSON.stringify(body);
-  if (text === lastAsked && !force) return box.classList.remove("stale");
+  if (text === lastAsked && !force) return settle();
   running?.abort();
   running = new AbortController();
   const { signal } = running;
+  tellCounting();
   try {
     for (const is_sampled of last?.people < FEW ? [false] : [true, false]) {
-      const found = await ask("/audiences/preview", { ...body, is_sampled }, signal);
+      const answer = await ask("/audiences/preview", { ...body, is_sampled }, signal);
       if (signal.aborted) return;
       clearFaults();
-      show(found, keys);
+      show(answer, found.keys);
     }
     lastAsked = text;
   } catch (fault) {
     if (signal.aborted) return;
     box.classList.add("stale");
-    if (fault instanceof Refused) showFault(fault.message, keys);
+    if (fault instanceof Refused) showFault(fault, found);
     else if (fault instanceof Unreached) tellFault(fault.message);
     else throw fault;
+  } finally {
+    if (!signal.aborted) clearTimeout(slow);
+    if (!signal.aborted) box.removeAttribute("aria-busy");
   }
 }
 
+function tellCounting() {
+  clearInterval(ticking);
+  clearTimeout(slow);
+  box.setAttribute("aria-busy", "true");
+  [live.className, live.textContent] = ["dot small busy", t("counting")];
+  slow = setTimeout(() => (live.textContent = t("still_counting")), SLOW_MS);
+}
+
+// the question is the one that was answered last
+function settle() {
+  box.classList.remove("stale");
+  clearFaults();
+  if (last) tick(last);
+}
+
 document.addEventListener("connection:back", () => refresh(true));
+document.querySelector("#fault button").addEventListener("click", () => refresh(true));
 
 // ---- figures
 
@@ -71,6 +93,7 @@ function show(found, keys) {
     requestAnimationFrame(() => number.classList.add("fresh-number"));
   }
   at("share").textContent = t("share_of", { share: share(found.count, found.people), people: count(found.people) });
+  at("then").hidden = !field("as_of").value;
   at("title").textContent = field("as_of").value ? t("people_then", { day: new Date(`${field("as_of").value}T00:00:00`).toLocaleDateString(boot.language) }) : t("people_now");
   document.querySelectorAll("[data-phone-count]").forEach((one) => (one.textContent = number.textContent));
   tick(found);
@@ -92,7 +115,7 @@ function tick(found) {
   const since = Date.now();
   const tell = () => {
     const seconds = Math.round((Date.now() - since) / 1000);
-    live.className = found.is_sampled ? "dot warn" : "dot ok";
+    live.className = found.is_sampled ? "dot small warn" : "dot small ok";
     live.textContent = found.is_sampled ? t("sampled") : seconds < 5 ? t("counted_now") : seconds < 120 ? t("counted_s", { n: seconds }) : t("counted_min", { n: Math.round(seconds / 60) });
   };
   tell();
@@ -197,28 +220,55 @@ function clearFaults() {
     one.textContent = "";
   });
   document.querySelectorAll("#rule .faulty").forEach((one) => one.classList.remove("faulty"));
+  document.querySelectorAll("#rule [aria-invalid]").forEach((one) => one.removeAttribute("aria-invalid"));
   document.getElementById("fault").hidden = true;
 }
 
-// the message names the place: `where.of[2].field: …`, or `$.where.of[2].field` when it can't be read at all
-export function showFault(message, keys) {
+// the node of the nearest place around `place` that stands on the page
+function nearest(place, keys) {
+  let at = place;
+  while (at && !keys.has(at)) at = at.slice(0, Math.max(at.lastIndexOf("."), at.lastIndexOf("["), 0));
+  return at && keys.get(at);
+}
+
+// the message names the place: `where.of[2].field: …`, or `$.where.of[2].field` when it can't be read at all. The line is
+// marked, and the condition within it; returns the first input of what is wrong, or null if it has no place
+export function showFault({ message, status }, { keys, inner }) {
   clearFaults();
-  let place = message.match(/(?:^|\$\.)(where[\w.[\]]*)/)?.[1] ?? "";
-  while (place && !keys.has(place)) place = place.slice(0, Math.max(place.lastIndexOf("."), place.lastIndexOf("["), 0));
-  const line = place && elementOf(keys.get(place));
-  const words = message.replace(/^where[\w.[\]]*:\s*/, "");
+  const place = message.match(/(?:^|\$\.)(where[\w.[\]]*)/)?.[1] ?? "";
+  const line = elementOf(nearest(place, keys));
+  const words = message.replace(/^where[\w.[\]]*:\s*/, "").replace(/ - at `\$[^`]*`/, "");
   const cell = line?.querySelector(":scope > .fault");
-  const said = cell ?? document.getElementById("fault");
-  said.hidden = false;
-  said.textContent = words;
-  if (cell) line.classList.add("faulty");
   tellFault(t("not_counted"));
-  return line;
+  if (!cell) return sayAbove(words, status >= 500);
+  cell.hidden = false;
+  cell.textContent = words;
+  line.classList.add("faulty");
+  const part = line.querySelector(`[data-inner="${nearest(place, inner)}"]`);
+  part?.classList.add("faulty");
+  const input = inputOf(part ?? line.querySelector(".f"), words);
+  input?.setAttribute("aria-invalid", "true");
+  return input;
+}
+
+// what the message quotes as it is typed, else the last input: values stand behind fields
+function inputOf(part, words) {
+  const inputs = [...part.querySelectorAll("input, select")];
+  return inputs.find((one) => one.value && words.includes(`'${one.value}'`)) ?? inputs.filter((one) => !one.closest(".where") || part.matches(".where *")).at(-1) ?? null;
+}
+
+// what is the matter with no line; `isOurs`: not with the rule either, so that asking again may help
+function sayAbove(words, isOurs) {
+  const note = document.getElementById("fault");
+  note.querySelector("span").textContent = isOurs ? `${words} ${t("count_again_hint")}` : words;
+  note.querySelector("button").hidden = !isOurs;
+  note.hidden = false;
+  return null;
 }
 
 function tellFault(text) {
   clearInterval(ticking);
-  live.className = "dot bad";
+  live.className = "dot small bad";
   live.textContent = text;
 }
 

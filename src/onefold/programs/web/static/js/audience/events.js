@@ -1,9 +1,9 @@
 // What people did: an event with conditions about its properties; how often, within what time; sequences.
 
-import { comparison } from "./compared.js";
 import { choice, day, name, number, span, suggested } from "./inputs.js";
+import { nested } from "./nested.js";
 import { boot, button, count, icon, make, t } from "./page.js";
-import { become, isGroup, kindOfEvent } from "./tree.js";
+import { become, kindOfEvent } from "./tree.js";
 
 const ICONS = { track: "bolt", page: "file-text", screen: "device-mobile" };
 const SUMS = ["sum", "average", "min", "max", "distinct"];
@@ -36,51 +36,8 @@ function eventName(event, use, label = t("event")) {
 
 // "where category is Tents and total ≥ 200 +"
 function whereOf(event, use) {
-  const box = make("span", { className: "where" });
-  const draw = (focus) => {
-    const parts = [];
-    if (event.where && !isGroup(event.where)) event.where = { type: "all", of: [event.where] };
-    const of = event.where?.of ?? [];
-    if (of.some(isGroup) || event.where?.type === "none") {
-      box.replaceChildren(words(t("where"), "t3"), words(t("nested_where"), "t2"));
-      return;
-    }
-    of.forEach((leaf, n) => {
-      parts.push(n ? linkOf(event, () => draw(), use) : words(t("where"), "t3"));
-      const drop = button(t("remove_property"), "x");
-      drop.addEventListener("click", () => {
-        of.splice(n, 1);
-        if (!of.length) delete event.where;
-        draw("add");
-        use.changed();
-      });
-      parts.push(make("span", { className: "with" }, comparison(leaf, { scope: "property", event, changed: use.changed }), drop));
-    });
-    const add = of.length ? button(t("add_property"), "plus") : make("button", { type: "button", className: "btn plain small", attrs: { "aria-label": `${t("where_short")}: ${t("add_property")}` } }, icon("filter"), t("where_short"));
-    add.addEventListener("click", () => {
-      event.where ??= { type: "all", of: [] };
-      event.where.of.push({ type: "text", field: "", op: "is", values: [] });
-      draw("last");
-      use.changed();
-    });
-    box.classList.toggle("none", !of.length);
-    box.replaceChildren(...parts, add);
-    if (focus === "last") [...box.querySelectorAll(".asks")].at(-1)?.querySelector("input").focus();
-    if (focus === "add") add.focus();
-  };
-  draw();
-  return box;
-}
-
-function linkOf(event, draw, use) {
-  const other = event.where.type === "all" ? "any" : "all";
-  const link = make("button", { type: "button", className: "link-word", textContent: t(event.where.type === "all" ? "and" : "or"), title: t("switch_and_or") });
-  link.addEventListener("click", () => {
-    event.where.type = other;
-    draw();
-    use.changed();
-  });
-  return link;
+  const begins = () => make("button", { type: "button", className: "btn plain small", attrs: { "aria-label": `${t("where_short")}: ${t("add_property")}` } }, icon("filter"), t("where_short"));
+  return nested(event, { ...use, scope: "property", event, head: t("where"), opener: begins });
 }
 
 // ---- the time that counts
@@ -234,7 +191,7 @@ function withoutOf(step, use) {
     });
     return [add];
   }
-  return [words(t("without"), "strong bad"), eventName(step.without, use, t("without_event")), words(t("in_between"), "t3"), removal(t("remove_without"), () => delete step.without, use)];
+  return [words(t("without"), "strong bad"), eventName(step.without, use, t("without_event")), words(t("in_between"), "t3"), whereOf(step.without, use), removal(t("remove_without"), () => delete step.without, use)];
 }
 
 function endOf(leaf, use) {

@@ -4,7 +4,8 @@ import { comparison, fieldsOf, titleOf } from "./compared.js";
 import { did, eventsKnown, sequence } from "./events.js";
 import { choice, name, number } from "./inputs.js";
 import { holdsOf, leafOf } from "./operators.js";
-import { boot, button, icon, make, t } from "./page.js";
+import { nested } from "./nested.js";
+import { boot, make, t } from "./page.js";
 import { kindOfEvent } from "./tree.js";
 
 const words = (text, className = "") => make("span", { textContent: text, className });
@@ -42,38 +43,7 @@ function consent(leaf, use) {
 }
 
 function company(leaf, use) {
-  const group = leaf.where;
-  if (group.type === "none" || group.of?.some((one) => one.of)) return [words(t("company_where"), "t3"), words(t("nested_where"), "t2")];
-  if (!group.of) leaf.where = { type: "all", of: [group] };
-  const of = leaf.where.of;
-  const parts = [words(t("company_where"), "t3")];
-  of.forEach((one, n) => {
-    if (n) parts.push(joint(leaf.where, use));
-    const drop = button(t("remove_property"), "x", { hidden: of.length === 1 });
-    drop.addEventListener("click", () => {
-      of.splice(n, 1);
-      use.rebuild();
-      use.changed();
-    });
-    parts.push(make("span", { className: "with" }, comparison(one, { scope: "company", changed: use.changed }), drop));
-  });
-  const add = button(t("add_property"), "plus");
-  add.addEventListener("click", () => {
-    of.push({ type: "text", field: "", op: "is", values: [] });
-    use.changed();
-    use.rebuild("last");
-  });
-  return [...parts, add];
-}
-
-function joint(group, use) {
-  const link = make("button", { type: "button", className: "link-word", textContent: t(group.type === "all" ? "and" : "or"), title: t("switch_and_or") });
-  link.addEventListener("click", () => {
-    group.type = group.type === "all" ? "any" : "all";
-    use.rebuild();
-    use.changed();
-  });
-  return link;
+  return [nested(leaf, { ...use, scope: "company", head: t("company_where") })];
 }
 
 function top(leaf, use) {
@@ -103,7 +73,7 @@ function asked(leaf, use) {
 
 const LINES = { did, sequence, audience, consent, company, top, sample, listed };
 
-// `use`: { changed(), rebuild(focus), set(key, value) }
+// `use`: { changed(), rebuild(focus), set(key, value), room(), mayGrow() }
 export function lineOf(leaf, use) {
   return (LINES[leaf.type] ?? asked)(leaf, use);
 }

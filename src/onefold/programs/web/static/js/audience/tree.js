@@ -8,6 +8,9 @@ let last = 0;
 export const isGroup = (node) => GROUPS.includes(node.type);
 export const keyOf = (node) => node[KEY];
 
+// of conditions about a property or a company, which are known only while they are drawn
+export const innerOf = (node) => (node[KEY] ??= ++last);
+
 export function keyed(node) {
   node[KEY] = ++last;
   if (node.type === "did") Object.assign(node, { op: "ge", value: 1, ...node }); // what the server leaves out
@@ -121,48 +124,66 @@ export function eventsOf(leaf) {
   return [...leaf.steps.flatMap((one) => [one.event, one.without]), leaf.then_not?.event].filter(Boolean);
 }
 
-export const isFilled = (leaf) => isWhole(leaf) && eventsOf(leaf).every((one) => !one.where || leavesOf(one.where).every(isAsked));
+const wheresOf = (leaf) => [leaf.type === "company" ? leaf.where : null, ...eventsOf(leaf).map((one) => one.where)].filter(Boolean);
+const isFull = (where) => (isGroup(where) ? where.of.length > 0 && where.of.every(isFull) : isAsked(where));
+
+export const isFilled = (leaf) => isWhole(leaf) && wheresOf(leaf).every(isFull);
 
 // a list may hold 5 or "5"
 function widened(leaf) {
-  if (leaf.type !== "list") return;
+  if (leaf.type !== "list") return leaf;
   const texts = [...new Set(leaf.values.map(String))];
-  leaf.values = [...texts, ...texts.filter((one) => /^-?\d{1,15}(\.\d{1,10})?$/.test(one)).map(Number)];
+  return { ...leaf, values: [...texts, ...texts.filter((one) => /^-?\d{1,15}(\.\d{1,10})?$/.test(one)).map(Number)] };
 }
 
 // how many conditions the server counts: those about companies and properties too
 export function sizeOf(root) {
-  const inner = (leaf) => [leaf.type === "company" ? leaf.where : null, ...eventsOf(leaf).map((one) => one.where)].filter(Boolean);
-  return leavesOf(root).reduce((sum, leaf) => sum + 1 + inner(leaf).flatMap(leavesOf).length, 0);
+  return leavesOf(root).reduce((sum, leaf) => sum + 1 + wheresOf(leaf).flatMap(leavesOf).length, 0);
 }
 
-// without conditions about properties that are not filled in
-function trimmed(leaf) {
-  const copy = JSON.parse(JSON.stringify(leaf));
-  if (copy.type === "company") leavesOf(copy.where).forEach(widened);
-  widened(copy);
-  for (const event of eventsOf(copy)) {
-    if (event.where) leavesOf(event.where).forEach(widened);
-    if (!event.where) continue;
-    if (!isGroup(event.where)) {
-      if (!isAsked(event.where)) delete event.where;
-      continue;
-    }
-    event.where.of = event.where.of.filter((one) => isGroup(one) || isAsked(one));
-    if (!event.where.of.length) delete event.where;
+// conditions about a property or company as they can be asked; null if none is filled in. `keys`: notes who stands where
+function asksOf(where, at, keys) {
+  keys.set(at, where[KEY]);
+  if (!isGroup(where)) return isAsked(where) ? widened(where) : null;
+  const of = [];
+  for (const one of where.of) {
+    const asks = asksOf(one, `${at}.of[${of.length}]`, keys);
+    if (asks) of.push(asks);
   }
-  return copy;
+  return of.length ? { type: where.type, of } : null;
 }
 
-// the rule as it can be asked: without what is not filled in yet; by place, which node stands there, and what was left out
+// one condition needs no group, which would count as depth
+const unboxed = (where) => (isGroup(where) && where.type !== "none" && where.of.length === 1 ? where.of[0] : where);
+
+export function eventAsked(event, at = "event", keys = new Map()) {
+  const { where, ...rest } = event;
+  const asks = where && asksOf(unboxed(where), `${at}.where`, keys);
+  return asks ? { ...rest, where: asks } : rest;
+}
+
+function leafAsked(leaf, at, keys) {
+  const event = (one, name) => eventAsked(one, `${at}.${name}`, keys);
+  if (leaf.type === "did") return { ...leaf, event: event(leaf.event, "event") };
+  if (leaf.type === "company") return { ...leaf, where: asksOf(unboxed(leaf.where), `${at}.where`, keys) };
+  if (leaf.type !== "sequence") return widened(leaf);
+  const asks = { ...leaf };
+  asks.steps = leaf.steps.map((step, n) => ({ ...step, event: event(step.event, `steps[${n}].event`), ...(step.without && { without: event(step.without, `steps[${n}].without`) }) }));
+  if (leaf.then_not) asks.then_not = { ...leaf.then_not, event: event(leaf.then_not.event, "then_not.event") };
+  return asks;
+}
+
+// the rule as it can be asked: without what is not filled in yet; by place, which node stands there, and
+// which condition within one (`inner`); and what was left out
 export function asked(root) {
   const keys = new Map();
   const gaps = [];
+  const inner = new Map();
   const visit = (node, at) => {
     keys.set(at, node[KEY]);
     if (!isGroup(node)) {
       if (!isFilled(node)) gaps.push(node[KEY]);
-      return trimmed(node);
+      return leafAsked(node, at, inner);
     }
     const of = [];
     for (const one of node.of) {
@@ -172,7 +193,7 @@ export function asked(root) {
     }
     return { type: node.type, of };
   };
-  return { rule: visit(root, "where"), keys, gaps };
+  return { rule: visit(root, "where"), keys, inner, gaps };
 }
 
 export const kindOfEvent = (event) => (KINDS_OF_EVENT.includes(event.kind) ? event.kind : "track");
