@@ -214,6 +214,22 @@ def test_groups_within_an_event_are_shown_changed_and_kept(visit: Callable[..., 
     expect(line.locator(".within")).to_have_count(3)
 
 
+def test_the_rule_as_sql_finds_the_same_people(visit: Callable[..., Page], shop: Shop) -> None:
+    page = visit("alice", "/audiences/new?from=quiet")
+    page.locator("#builder-bar [name=purpose]").select_option(PURPOSE)
+    counted(page, 3)
+    page.get_by_role("button", name="Show SQL").click()
+    expect(page.locator("#sql-text")).to_contain_text("FROM events AS given")
+    assert axe_faults(page) == []
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Open in SQL").click()
+    other = opened.value
+    other.locator("#go").click()
+    expect(other.locator("#result")).to_contain_text("3 rows")
+    other.goto(f"{shop.web}/sql")
+    expect(other.locator("#sql")).to_have_value("")
+
+
 def test_leaving_asks_while_something_is_not_saved(visit: Callable[..., Page], shop: Shop) -> None:
     page = open_blank(visit)
     add(page, "Order Completed")

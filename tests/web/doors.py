@@ -174,6 +174,7 @@ DOORS: Final[dict[str, Door]] = {
     "audiences/<int:number>/edit": page(P.EDIT_AUDIENCES),
     "audiences/explain": act(P.EDIT_AUDIENCES),
     "audiences/new": page(P.EDIT_AUDIENCES),
+    "audiences/sql": act(P.EDIT_AUDIENCES),
     "audiences/preview": act(P.EDIT_AUDIENCES),
     "audiences/save": act(P.EDIT_AUDIENCES),
     "audiences/suggest": page(P.EDIT_AUDIENCES),

@@ -187,6 +187,33 @@ class TestEstimate:
         assert sent(alice, "preview", rule({"type": "present", "field": "email"})).status_code == 200
 
 
+class TestSql:
+    """The rule as SQL. That it finds the same people: tests/browser/test_audience_builder.py."""
+
+    def test_it_asks_the_tables_of_the_page_of_sql(self, alice: Client, crowd: Shop) -> None:
+        found = sent(alice, "sql", rule(PRO, BOUGHT)).json()
+        assert (found["missing"], found["may_run"]) == ([], True)
+        assert "FROM profiles AS given" in found["sql"]
+        assert "FROM events AS given" in found["sql"]
+        assert '"email_marketing":true' in found["sql"]
+
+    def test_what_sql_cannot_ask_is_named(self, alice: Client, crowd: Shop) -> None:
+        order = {"event": {"name": "Order Completed"}}
+        found = sent(alice, "sql", rule({"type": "sequence", "steps": [order, order]})).json()
+        assert (found["missing"], found["may_run"]) == (["walked_1"], False)
+
+    def test_a_share_begins_where_it_begins_now(self, alice: Client, crowd: Shop) -> None:
+        crowd.identify("1", score=7, at=days_ago(1))
+        found = sent(alice, "sql", rule({"type": "top", "field": "trait:score", "percent": 10})).json()
+        assert ">= CAST(7.0 AS DOUBLE)" in found["sql"]
+
+    def test_it_is_not_run_by_whom_columns_are_hidden_from(self, alice: Client, crowd: Shop) -> None:
+        User.objects.filter(username="alice").update(personal_data=PersonalData.MASKED)
+        assert not sent(alice, "sql", rule(PRO)).json()["may_run"]
+        secret = {"type": "part", "field": "email", "op": "starts", "value": "ada"}
+        assert sent(alice, "sql", rule(secret)).status_code == 403
+
+
 class TestSuggestions:
     """Names and values that there are."""
 

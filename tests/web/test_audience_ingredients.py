@@ -1,8 +1,10 @@
 """Pages of what rules are made with: computed traits and uploaded lists. And the panel of a person's page."""
 
+import json
 import re
 from collections.abc import Callable
-from typing import Any
+from functools import reduce
+from typing import Any, Final
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -18,17 +20,28 @@ from tests.web.reading import page, person
 __all__ = ["audiences"]
 
 
+PATTERN: Final[dict[str, Any]] = {"type": "regex", "field": "sku", "pattern": "(unclosed"}
+NARROW: Final[dict[str, Any]] = reduce(lambda inner, _: {"type": "all", "of": [inner]}, range(9), PATTERN)
+
+
+def asked(**more: Any) -> str:
+    """An event as the form's page sends it."""
+    return json.dumps({"name": "Bought", **more})
+
+
 class TestComputed:
     """Computed traits."""
 
     def test_one_is_made_by_the_form(self, alice: Client, audiences: Audiences) -> None:
+        dear = {"type": "number", "field": "total", "op": "gt", "value": 100}
+        gift = {"type": "flag", "field": "is_gift", "value": True}
         html = said(
-            alice, "/audiences/computed", name="big_orders", measure="sum", prop="total", kind="track", event="Bought",
-            window="last", n="90", unit="days", where_0="total", op_0="gt", value_0="100", op_1="is", op_2="is",
+            alice, "/audiences/computed", name="big_orders", measure="sum", prop="total", window="last", n="90",
+            unit="days", event=asked(where={"type": "all", "of": [dear, {"type": "none", "of": [gift] * 4}]}),
         )  # fmt: skip
-        assert "sum of total over &#x27;Bought&#x27; (where total is more than 100) in the last 90 days" in html
+        assert "sum of total over &#x27;Bought&#x27; (where " in html
         (made,) = shown.list_computed(audiences.conn)
-        where = f.Number("total", "gt", 100)
+        where = f.AllOf((f.Number("total", "gt", 100), f.NoneOf((f.Flag("is_gift", True),) * 4)))
         assert made.definition == Computed(
             f.EventMatch("Bought", where=where), "sum", "total", "number", f.Window(last=f.Span(90))
         )
@@ -37,18 +50,20 @@ class TestComputed:
         ("given", "words"),
         [
             ({"event": ""}, "Say which event."),
+            ({"event": "{"}, "The event can&#x27;t be read: "),
+            ({"event": asked(where={"type": "number"})}, "missing required field"),
+            ({"event": asked(where=NARROW)}, "groups are nested deeper than 8"),
+            ({"event": asked(where=PATTERN)}, "event.where: The pattern"),
             ({"measure": "sum", "prop": ""}, "Say which property of the event."),
             ({"window": "last", "n": ""}, "Say how long."),
             ({"window": "since", "since": ""}, "Say since which day."),
-            ({"where_0": "total", "op_0": "gt", "value_0": "much"}, "Give a number."),
             ({"name": "a:b"}, "without a colon"),
-            ({"where_0": "total", "op_0": "contains", "value_0": ""}, "Give a value."),
         ],
     )
     def test_what_is_missing_is_said(
         self, given: dict[str, str], words: str, alice: Client, audiences: Audiences
     ) -> None:
-        good = {"name": "n", "measure": "count", "kind": "track", "event": "Bought", "window": "ever"}
+        good = {"name": "n", "measure": "count", "event": asked(), "window": "ever"}
         response = alice.post("/audiences/computed", {**good, **given})
         assert response.status_code == 400
         assert words in response.content.decode()

@@ -5,6 +5,7 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -19,7 +20,7 @@ from onefold.audiences.explain import explain
 from onefold.audiences.found import Reader
 from onefold.audiences.hiding import demand_whole, is_hidden
 from onefold.audiences.live import load_scope
-from onefold.audiences.preview import preview
+from onefold.audiences.preview import preview, thresholds_for
 from onefold.audiences.rules import rule_of
 from onefold.audiences.templating import template_of, templates_for
 from onefold.audiences.working import case_of, working
@@ -28,6 +29,8 @@ from onefold.kernel.errors import NotFound
 from onefold.profiles.api import Names, find, from_text, names_in_force, to_text
 
 FIRST_PURPOSE: Final = "email_marketing"
+MAX_SQL: Final = 50_000
+"""Characters that the page of SQL takes."""
 _NEW: Final[dict[str, Any]] = {"id": None, "version": None, "state": "draft", "is_new": True}
 
 
@@ -123,6 +126,24 @@ def explain_person(request: HttpRequest) -> HttpResponse:
         people = shown.people_shown(work.conn, [profile_id])
     name = (people[0][1] or people[0][2]) if people else ""
     return JsonResponse(builder_pages.explanation_json(found, name or wanted.who, f"/people/{to_text(profile_id)}"))
+
+
+@requires(Permission.EDIT_AUDIENCES)
+@require_POST
+def as_sql(request: HttpRequest) -> HttpResponse:
+    """The rule of the body as SQL of DuckDB. `may_run`: whether the page of SQL takes it from this user."""
+    from onefold.audiences.as_sql import rule_sql  # heavy: loaded when somebody asks
+
+    wanted = wanted_of(request.body)
+    with working() as work:
+        asked, scope = builder_pages.asked_of(work.conn, wanted), load_scope(work.conn)
+        rule = rule_of(asked.rule, scope, wanted.id)
+        demand_whole(request.user, rule)
+        now = asked.at or timezone.now()
+        found = rule_sql(rule, wanted.purpose, scope, now, thresholds_for(work, rule, scope, now))
+    rights = (Permission.RUN_SQL, Permission.SEE_PERSONAL_DATA)
+    is_open = all(may(request.user, one) for one in rights) and not found.missing and len(found.sql) <= MAX_SQL
+    return JsonResponse({"sql": found.sql, "missing": found.missing, "may_run": is_open})
 
 
 @requires(Permission.EDIT_AUDIENCES)

@@ -88,6 +88,10 @@ _SAYS: Final = {
     "see_line": _("One line can't be as it is: see there."),
     "share_of": _("{share} of {people}"),
     "still_counting": _("Still counting; you can go on"),
+    "sql_missing": _(
+        "The engine finds these people outside SQL, so the query can't run as it is: {names} (walked: who did a"
+        " sequence; list: who is on an uploaded list)."
+    ),
     "time_does": _("Waiting: from {day} on"),
     "too_many": _("A rule has at most {n} conditions."),
     "unsaved": _("Not saved"),

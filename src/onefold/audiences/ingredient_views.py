@@ -7,13 +7,15 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from psycopg import Connection
 
 from onefold.accounts.api import Permission, demand, name_of, requires
 from onefold.audiences import actions, shown
+from onefold.audiences.builder_pages import as_json
+from onefold.audiences.builder_words import builder_words
 from onefold.audiences.computed_forms import ComputedForm, words_of_computed
 from onefold.audiences.errors import AudienceInUse, AudienceRejected, RuleRejected
 from onefold.audiences.live import load_scope
@@ -45,7 +47,7 @@ def computed_traits(request: HttpRequest) -> HttpResponse:
         with pooled() as conn:
             actions.create_computed(conn, name, form.computed(), acting_user=name_of(request.user))
     except (RuleRejected, AudienceRejected) as fault:
-        form.add_error(None, str(fault))
+        form.add_error("event" if str(fault).startswith("event") else None, str(fault))
         return _computed(request, form, status=400)
     said = _("%(name)s is made. It counts new events from now on, and older ones as soon as they are read.")
     messages.success(request, said % {"name": name})
@@ -133,6 +135,7 @@ def _computed(request: HttpRequest, form: ComputedForm, *, in_use: str = "", sta
     with pooled() as conn:
         found, users = shown.list_computed(conn), _users(conn)
         suggested = event_names(conn)
+    events: dict[str, Any] = {"events": as_json(suggested), "traits": [], "company_traits": [], "computed": []}
     rows = [
         {"one": one, "words": words_of_computed(one.definition), "users": users.get(f"{COMPUTED}{one.name}", [])}
         for one in found
@@ -141,7 +144,7 @@ def _computed(request: HttpRequest, form: ComputedForm, *, in_use: str = "", sta
         "rows": rows,
         "form": form,
         "in_use": in_use,
-        "events": list(dict.fromkeys(one.name for one in suggested)),
+        "boot": {**events, "words": builder_words(), "language": get_language() or "en"},
     }
     context |= {"users_in_use": users.get(f"{COMPUTED}{in_use}", []), "most": MAX_USERS}
     return render(request, "audiences/computed.html", context, status=status)

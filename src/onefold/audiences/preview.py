@@ -107,6 +107,16 @@ def _how_many(is_in: "pa.ChunkedArray") -> int:
     return sum(chunk.true_count for chunk in is_in.chunks)
 
 
+def thresholds_for(work: Work, rule: Node, scope: Scope, now: datetime) -> dict[str, float | None]:
+    """As `thresholds_of`, of everybody at present; asks the engine only if the rule has a share of people."""
+    if not any(shares_in(rule, scope)):
+        return {}
+    from onefold.lake.reading import take_snapshot
+
+    snapshot = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
+    return thresholds_of(work, snapshot, rule, scope, now, None)
+
+
 def thresholds_of(
     work: Work, snapshot: "Snapshot", rule: Node, scope: Scope, now: datetime, bucket: int | None
 ) -> dict[str, float | None]:

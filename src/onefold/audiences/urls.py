@@ -16,6 +16,7 @@ urlpatterns = [
     path("audiences/new", builder_views.new, name="new_audience"),
     path("audiences/preview", builder_views.estimate, name="preview_audience"),
     path("audiences/suggest", builder_views.suggest, name="suggest_for_audience"),
+    path("audiences/sql", builder_views.as_sql, name="sql_of_audience"),
     path("audiences/explain", builder_views.explain_person, name="explain_audience"),
     path("audiences/save", builder_views.save, name="save_audience"),
     path("audiences/<int:number>/edit", builder_views.edit, name="edit_audience"),

@@ -1,5 +1,5 @@
-// Pages of audiences: "why" pops up beside its button, the form of computed traits shows the fields that apply, and a
-// list's name is suggested by its file.
+// Pages of audiences: "why" pops up beside its button, the form of computed traits shows the fields that apply (its event
+// is audience/computed.js), and a list's name is suggested by its file.
 
 const GAP = 8;
 const why = document.getElementById("why");
@@ -29,7 +29,7 @@ const OF_NUMBERS = ["sum", "average", "min", "max"];
 const form = document.querySelector("[data-computed]");
 
 function showFields() {
-  const { measure, window: span, kind } = form.elements;
+  const { measure, window: span } = form.elements;
   const show = (selector, isShown) => {
     const part = form.querySelector(selector);
     part.hidden = !isShown;
@@ -42,7 +42,6 @@ function showFields() {
   }
   show("[data-needs-property]", !WITHOUT_PROPERTY.includes(measure.value));
   if (!WITHOUT_PROPERTY.includes(measure.value)) show("[data-needs-type]", !OF_NUMBERS.includes(measure.value));
-  form.elements.event.required = kind.value === "track";
 }
 
 form?.addEventListener("change", showFields);

@@ -10,6 +10,13 @@ const idle = label.textContent;
 const TICK_MS = 100;
 let ticking = 0;
 
+// what another page handed over (js/audience/sql.js)
+const handed = sessionStorage.getItem("onefold:sql");
+if (handed) {
+  sessionStorage.removeItem("onefold:sql");
+  if (!editor.value) editor.value = handed;
+}
+
 function begin() {
   const since = performance.now();
   form.classList.add("busy");

@@ -4,6 +4,7 @@ import { draw, focusOn } from "./draw.js";
 import { forget, schedule, showFault } from "./estimate.js";
 import "./moving.js";
 import "./person.js";
+import "./sql.js";
 import { ask, boot, cut, Refused, say as tell, t, Unreached } from "./page.js";
 import { canRedo, canUndo, isSaved, markSaved, redo, signature, state, undo } from "./store.js";
 import { asked } from "./tree.js";

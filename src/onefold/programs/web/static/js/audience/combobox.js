@@ -74,7 +74,7 @@ list.addEventListener("click", (click) => {
 addEventListener("scroll", (scroll) => scroll.target !== list && !list.contains(scroll.target) && open && place(open.input), true);
 
 // what is above may grow meanwhile
-new ResizeObserver(() => open && place(open.input)).observe(document.getElementById("rule").parentElement);
+new ResizeObserver(() => open && place(open.input)).observe(document.querySelector("[data-icons]"));
 
 const matches = (one, wanted) => `${one.title ?? ""} ${one.value} ${one.words ?? ""}`.toLowerCase().includes(wanted);
 

@@ -18,7 +18,7 @@ function words(text, className = "") {
 
 const rowBreak = () => make("span", { className: "turn" });
 
-function eventName(event, use, label = t("event")) {
+export function eventName(event, use, label = t("event")) {
   const kind = kindOfEvent(event);
   const options = () => eventsKnown(kind).concat(kind === "track" ? [] : { value: "", title: t(`any_${kind}`), icon: ICONS[kind] });
   return name({
@@ -35,7 +35,7 @@ function eventName(event, use, label = t("event")) {
 }
 
 // "where category is Tents and total ≥ 200 +"
-function whereOf(event, use) {
+export function whereOf(event, use) {
   const begins = () => make("button", { type: "button", className: "btn plain small", attrs: { "aria-label": `${t("where_short")}: ${t("add_property")}` } }, icon("filter"), t("where_short"));
   return nested(event, { ...use, scope: "property", event, head: t("where"), opener: begins });
 }

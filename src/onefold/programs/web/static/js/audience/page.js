@@ -1,7 +1,7 @@
-// What every part of the builder uses: what the server gave, words, elements, figures.
+// What every part of the builder uses, and the form of computed traits: what the server gave, words, elements, figures.
 
 export const boot = JSON.parse(document.getElementById("boot").textContent);
-const sprite = document.getElementById("builder").dataset.icons;
+const sprite = document.querySelector("[data-icons]").dataset.icons;
 const whole = new Intl.NumberFormat(boot.language);
 const part = new Intl.NumberFormat(boot.language, { maximumFractionDigits: 1 });
 

@@ -125,7 +125,7 @@ export function eventsOf(leaf) {
 }
 
 const wheresOf = (leaf) => [leaf.type === "company" ? leaf.where : null, ...eventsOf(leaf).map((one) => one.where)].filter(Boolean);
-const isFull = (where) => (isGroup(where) ? where.of.length > 0 && where.of.every(isFull) : isAsked(where));
+export const isFull = (where) => (isGroup(where) ? where.of.length > 0 && where.of.every(isFull) : isAsked(where));
 
 export const isFilled = (leaf) => isWhole(leaf) && wheresOf(leaf).every(isFull);
 
