@@ -14,6 +14,7 @@ from tests.browser.looking import axe_faults, not_for_the_keyboard, wider_than_t
 
 PURPOSE: Final = "personalisation"  # which nobody else of the shop speaks of
 COUNT: Final = "#estimate [data-count]"
+COUNTS_MS: Final = 30_000  # the first time the engine starts
 ORDER: Final = {"name": "Order Completed"}
 LINES: Final = "#rule .cond[data-node]"
 
@@ -38,7 +39,7 @@ def quiet_buyers(shop: Shop) -> None:
 
 def counted(page: Page, number: int) -> None:
     """Waits until so many are counted exactly."""
-    expect(page.locator(COUNT)).to_have_text(f"{number}")
+    expect(page.locator(COUNT)).to_have_text(f"{number}", timeout=COUNTS_MS)
 
 
 def add(page: Page, what: str) -> None:

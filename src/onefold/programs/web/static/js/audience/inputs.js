@@ -1,9 +1,10 @@
 // The inputs that conditions are made of. Each is as wide as what is in it, and tells `change(value)`.
 
 import { suggests } from "./combobox.js";
-import { ask, icon, make, t } from "./page.js";
+import { ask, count, icon, make, t } from "./page.js";
 
 const asked = new Map();
+const MOST_TOKENS = 30;
 
 // suggestions of the server, each question once
 export function suggested(what, parameters) {
@@ -96,13 +97,15 @@ export function text({ label, value, change, options = () => [], placeholder = t
   return element;
 }
 
-// several values: Enter, a comma or leaving takes what is typed; Backspace takes the last one back
+// several values: Enter, a comma or leaving takes what is typed; Backspace takes the last one back. Of very many the last
+// ones stand there, and a button that shows all as lines of text, which can be changed, copied and pasted
 export function tokens({ label, values, options, change }) {
   const box = make("span", { className: "sel many" });
   const typed = make("input", { className: "typed", placeholder: values.length ? "" : t("value"), maxLength: 500, dir: "auto", attrs: { "aria-label": label } });
   let held = [...new Set(values.map(String))];
   const draw = () => {
-    box.replaceChildren(...held.map(token), typed);
+    const before = Math.max(0, held.length - MOST_TOKENS);
+    box.replaceChildren(before ? others(before) : "", ...held.slice(before).map((value, n) => token(value, before + n)), typed);
     typed.placeholder = held.length ? "" : t("value");
     fit(typed);
   };
@@ -118,6 +121,20 @@ export function tokens({ label, values, options, change }) {
       typed.focus();
     });
     return make("span", { className: "token" }, make("span", { className: "cut", textContent: value, title: value, dir: "auto" }), drop);
+  };
+  const others = (n) => {
+    const all = make("button", { type: "button", className: "btn plain small", textContent: t("more_values", { n: count(n) }), title: t("as_lines") });
+    all.addEventListener("click", () => {
+      const lines = make("textarea", { className: "lines", value: held.join("\n"), rows: 8, spellcheck: false, dir: "auto", attrs: { "aria-label": `${label}: ${t("as_lines")}` } });
+      lines.addEventListener("change", () => {
+        held = [...new Set(lines.value.split(/\r?\n/).map((one) => one.trim().slice(0, 500)).filter(Boolean))];
+        change([...held]);
+      });
+      lines.addEventListener("blur", draw);
+      box.replaceChildren(lines);
+      lines.focus();
+    });
+    return all;
   };
   const take = (parts) => {
     typed.value = "";
