@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from onefold.audiences.compile import Members, Memberships, Share, Timed
+from onefold.audiences.compile import Concerned, Members, Memberships, Share
 from onefold.audiences.evaluate import metrics_of
 from onefold.audiences.metrics import Kept, Metric
 from onefold.audiences.older import Older, buckets_by_fragment
@@ -87,7 +87,7 @@ def test_spark_says_it_of_everybody_in_the_order_in_which_duckdb_does(
 def test_spark_says_whom_time_may_move_as_duckdb_does(
     name: str, spark: Engine, engine: DuckDBEngine, lake: Snapshot
 ) -> None:
-    demand_same(Timed(rule=RULES[name], scope=scope_of(WORLD), now=MOMENTS[0]), spark, engine, lake)
+    demand_same(Concerned(rule=RULES[name], scope=scope_of(WORLD), now=MOMENTS[0]), spark, engine, lake)
 
 
 @pytest.mark.parametrize("name", ["average_number", "days_since", "first_text", "sum_30_days"])

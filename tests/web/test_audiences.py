@@ -175,12 +175,22 @@ class TestOne:
 
     def test_what_went_wrong_is_told_with_the_way_out(self, alice: Client, audiences: Audiences) -> None:
         number = audiences.make("Pro", starts=True)
-        audiences.conn.execute("update audience set fault = 'The lake is away.'")
+        assert alice.get(f"/audiences/{number}/progress").status_code == 200
+        audiences.conn.execute(
+            "update audience set fault = 'The lake is away.', faults = 3, retry_at = now() + interval '80 seconds'"
+        )
+        assert alice.get(f"/audiences/{number}/progress").headers["HX-Refresh"] == "true"  # to show what is wrong
         html = page(alice, f"/audiences/{number}")
         assert "It could not be filled." in html
         assert "The lake is away." in html
+        assert "Otherwise it is tried again at about" in html
         assert "It is being filled." not in html
+        assert f'hx-get="/audiences/{number}/progress?fault="' in html
+        assert "HX-Refresh" not in alice.get(f"/audiences/{number}/progress?fault=").headers
         assert "Not filled" in page(alice, "/audiences")
+        assert "It is being filled." in said(alice, f"/audiences/{number}/start")  # now, not when its time has come
+        assert alice.get(f"/audiences/{number}/progress?fault=").headers["HX-Refresh"] == "true"
+        assert one(audiences.conn, "select faults from audience") == 0
 
     def test_a_rule_whose_parts_are_gone_is_not_started(self, alice: Client, audiences: Audiences) -> None:
         computed = Computed(f.EventMatch("Bought"), "count")

@@ -33,7 +33,7 @@ LIVE_STATES: Final = ("filling", "live", "paused")
 
 
 class Audience(NamedTuple):
-    """A row, locked. `state`: draft, filling, live, paused."""
+    """A row, locked. `state`: draft, filling, live, paused. `faults`: times in a row that it could not be filled."""
 
     id: int
     name: str
@@ -41,6 +41,7 @@ class Audience(NamedTuple):
     state: str
     version: int
     live_version: int | None
+    faults: int
     is_trashed: bool
 
 
@@ -111,10 +112,11 @@ def describe_audience(conn: Connection[Any], number: int, name: str, description
 
 
 def start_audience(conn: Connection[Any], number: int, *, acting_user: str) -> None:
-    """From draft or pause: fill it by its latest rule, then keep it. Safe to repeat. Raises RuleRejected, NotFound."""
+    """From draft or pause: fill it by its latest rule, then keep it; one that could not be filled is tried again now.
+    Safe to repeat. Raises RuleRejected, NotFound."""
     with conn.transaction():
         audience = lock_audience(conn, number)
-        if audience.state in ("filling", "live"):
+        if audience.state == "live" or (audience.state == "filling" and not audience.faults):
             return
         text, purpose = _version(conn, number, audience.version)
         _fill(conn, number, _checked(conn, text, purpose, number), purpose)

@@ -6,7 +6,7 @@ insert into audience_version (audience, version, rule, purpose, created_by)
 values (%(id)s, %(version)s, %(rule)s::jsonb, %(purpose)s, %(user)s)
 
 -- lock: as it is
-select id, name, description, state, version, live_version, trashed_at is not null from audience where id = %(id)s for update
+select id, name, description, state, version, live_version, faults, trashed_at is not null from audience where id = %(id)s for update
 
 -- version: one rule that it had
 select rule::text, purpose from audience_version where audience = %(id)s and version = %(version)s
@@ -14,8 +14,8 @@ select rule::text, purpose from audience_version where audience = %(id)s and ver
 -- lock_metrics: what is needed isn't taken for superfluous meanwhile
 select pg_advisory_xact_lock(%(lock)s)
 
--- insert_metrics: what must be kept, unless it is
-insert into metric (key) select unnest(%(keys)s::text[]) on conflict (key) do nothing
+-- insert_metrics: what must be kept, unless it is; what failed is tried again at once
+insert into metric (key) select unnest(%(keys)s::text[]) on conflict (key) do update set retry_at = null where metric.retry_at is not null
 
 -- delete_metrics: what nobody asks for any more
 delete from metric where not key = any(%(keys)s::text[]) returning number
@@ -30,7 +30,7 @@ update audience set version = %(version)s where id = %(id)s
 update audience set name = %(name)s, description = %(description)s where id = %(id)s
 
 -- set_state: and what went wrong before is past
-update audience set state = %(state)s, checked_at = null, fault = '' where id = %(id)s
+update audience set state = %(state)s, checked_at = null, fault = '', faults = 0, retry_at = null where id = %(id)s
 
 -- trash: can be undone; its members leave
 update audience set trashed_at = now(), state = 'paused', live_version = null where id = %(id)s

@@ -5,9 +5,11 @@ from onefold.audiences.folding import Folder, State
 from onefold.audiences.live import LiveAudiences, load_live
 from onefold.audiences.rules import Computed
 from onefold.audiences.shown import audiences_named
+from onefold.audiences.states import LOOK_NOW, tell_filling
 from onefold.audiences.stream import Asked, Happened, Move, absorb, ask_for, follow, look_at, note_refolded, sweep
 
 __all__ = [
+    "LOOK_NOW",
     "Asked",
     "Computed",
     "Folder",
@@ -27,4 +29,5 @@ __all__ = [
     "note_refolded",
     "start_audience",
     "sweep",
+    "tell_filling",
 ]

@@ -101,8 +101,9 @@ class Memberships(_Asked):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timed(_Asked):
-    """A plan: whom time alone may bring into a rule or out of it, `profile_id` in order; some more among them."""
+class Concerned(_Asked):
+    """A plan: whom a rule concerns, `profile_id` in order: who is in it (`is_in`), and whom time alone may bring into
+    it or out of it (`is_timed`; some more among them). The others are left out."""
 
     rule: Node
 
@@ -110,9 +111,13 @@ class Timed(_Asked):
         """As engines ask a plan."""
         rows = _Rows(self, snapshot, dialect)
         may_change = list(rows.timed(self.rule))
-        query = exp.select(rows.person.copy()).where(exp.or_(*may_change) if may_change else exp.false())
-        query = query.order_by(exp.Ordered(this=rows.person.copy(), nulls_first=False))
-        return rows.compiled(query, {"profile_id": "long"})
+        is_timed = exp.paren(exp.or_(*may_change)) if may_change else exp.false()
+        bits = (rows.rule(self.rule).as_("is_in"), sure(is_timed).as_("is_timed"))
+        schema = {"profile_id": "long", "is_in": "boolean", "is_timed": "boolean"}
+        asked = rows.compiled(exp.select(rows.person.copy(), *bits), schema)
+        query = exp.select(*schema).from_(asked.query.subquery("asked"))
+        query = query.where(exp.or_(exp.column("is_in"), exp.column("is_timed")))
+        return replace(asked, query=query.order_by(exp.Ordered(this=exp.column("profile_id"), nulls_first=False)))
 
 
 @dataclass(frozen=True, kw_only=True)

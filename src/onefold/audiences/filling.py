@@ -14,12 +14,13 @@ import msgspec
 import numpy as np
 from psycopg import Connection
 
-from onefold.audiences.compile import Members, Share, Timed
+from onefold.audiences.compile import Concerned, Share
 from onefold.audiences.evaluate import key_of_share, metrics_of
 from onefold.audiences.live import load_scope, read_rule
 from onefold.audiences.metrics import kept_of
 from onefold.audiences.older import Older, buckets_by_fragment
 from onefold.audiences.rules import Scope, lists_in, shares_in, with_purpose
+from onefold.audiences.states import LOOK_NOW
 from onefold.audiences.states import QUERIES as STREAM
 from onefold.audiences.stream import look_at
 from onefold.audiences.work import Work
@@ -43,7 +44,8 @@ log = get_logger(__name__)
 
 
 def advance(work: Work) -> bool:
-    """One round over all that is being filled; True if it must go on soon. Safe to repeat, and to break off.
+    """One round over all that is being filled; True if it must go on soon: what failed has time. Safe to repeat, and to
+    break off.
 
     Cost: of a new metric one scan of the lake's events that it counts, and 10 µs a fragment; of a rule that comes into
     force one question to the engine, and 5 µs for each person to look at.
@@ -80,6 +82,7 @@ def _advance_all(work: Work) -> bool:
             _stage(work, number, key, since)
         except OnefoldError as fault:  # others go on; what needs this one waits
             log.warning("metric_not_staged", metric=number, fault=type(fault).__name__)
+            conn.execute(QUERIES["note_metric_fault"], {"number": number, "fault": str(fault)})
     changing = conn.execute(QUERIES["changing"]).fetchall()
     for audience, version, live_version, rule, purpose, checked_at in changing:
         try:
@@ -96,10 +99,14 @@ def _advance_one(
     conn, scope = work.conn, load_scope(work.conn)
     if live_version != version:
         complete = {row[0] for row in conn.execute(QUERIES["complete_keys"])}
-        if not complete.issuperset(metrics_of([rule], scope)):
-            return  # the processor has yet to fold what is staged
-        snapshot = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
-        find_thresholds(work, snapshot, rule, scope)
+        if missing := [key for key in metrics_of([rule], scope) if key not in complete]:
+            # the processor has yet to fold what is staged, or older events can't be read
+            if conn.execute(QUERIES["show_metric_fault"], {"id": audience, "keys": missing}).fetchone() is None:
+                conn.execute(QUERIES["goes_on"], {"id": audience})
+            return
+        if list(shares_in(rule, scope)):
+            snapshot = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
+            find_thresholds(work, snapshot, rule, scope)
         with conn.transaction():
             conn.execute(QUERIES["put_in_force"], {"id": audience, "version": version})
             conn.execute(STREAM["raise_epoch"])
@@ -137,7 +144,7 @@ def _stage(work: Work, number: int, key: str, since: int) -> None:
         fragments += len(some)
     with work.conn.transaction():
         work.conn.execute(QUERIES["staged"], {"metric": number})
-        work.conn.execute(QUERIES["wake_processor"])
+        work.conn.execute(QUERIES["wake_processor"], {"what": LOOK_NOW})
     log.info("metric_staged", metric=number, fragments=fragments, s=round(time.monotonic() - began, 2))
 
 
@@ -148,32 +155,33 @@ def _tell_whom_to_look_at(work: Work, audience: int, version: int, rule: Node, s
     thresholds = {key: value for key, value, _ in work.conn.execute(QUERIES["thresholds"])}
     lists = lists_of(work, rule, scope)
     asked: Mapping[str, Any] = {"scope": scope, "now": at, "thresholds": thresholds, "lists": lists}
-    inside = work.engine.run(Members(rule=rule, **asked), snapshot).table["profile_id"].to_numpy()
-    timed = work.engine.run(Timed(rule=rule, **asked), snapshot).table["profile_id"].to_numpy()
+    found = work.engine.run(Concerned(rule=rule, **asked), snapshot).table
+    concerned, is_in, is_timed = (found[name].to_numpy() for name in ("profile_id", "is_in", "is_timed"))
     before = np.array([row[0] for row in work.conn.execute(QUERIES["members"], {"id": audience})], np.int64)
-    ids = np.union1d(np.setxor1d(inside, before), timed)
+    ids = np.union1d(np.setxor1d(concerned[is_in], before), concerned[is_timed])
     for begin in range(0, len(ids), LOOK_ROWS):
         with work.conn.transaction():
             some = bigints(ids[begin : begin + LOOK_ROWS].tolist())
             work.conn.execute(QUERIES["look_at"], {"ids": some, "at": at})
     with work.conn.transaction():
         work.conn.execute(QUERIES["note_checked"], {"id": audience, "version": version, "at": at})
-        work.conn.execute(QUERIES["wake_processor"])
+        work.conn.execute(QUERIES["wake_processor"], {"what": LOOK_NOW})
     log.info("audience_in_force", audience=audience, to_look_at=len(ids))
 
 
 def is_anything_filling(conn: Connection[Any]) -> bool:
     """Whether an audience that was started or changed isn't live yet."""
-    return bool(conn.execute(QUERIES["changing"]).fetchone())
+    (found,) = conn.execute(QUERIES["is_filling"]).fetchone() or (False,)
+    return bool(found)
 
 
 def refresh_shares(work: Work) -> None:
     """What shares of people begin at moves with everybody: found anew after ten minutes. Where it moved, the audiences
     that ask for it are told whom to look at."""
-    scope = load_scope(work.conn)
     known = {key: value for key, value, is_old in work.conn.execute(QUERIES["thresholds"]) if is_old}
     if not known:
         return
+    scope = load_scope(work.conn)
     snapshot = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
     for audience, text, purpose in work.conn.execute(STREAM["all_rules"]).fetchall():
         rule = with_purpose(read_rule(text), purpose)

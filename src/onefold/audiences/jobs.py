@@ -10,9 +10,8 @@ from onefold.config import Settings
 from onefold.infra.postgres import connect, load_queries
 
 QUERIES: Final = load_queries("onefold.audiences", "filling.sql")
-PAUSE_S: Final = 0.3
-"""The processor has its turn: it folds what was staged, and looks at people."""
-LONGEST_PAUSE_S: Final = 10.0
+POLL_S: Final = 2.0
+"""The processor tells when it has had its turn; this is for a notification that got lost, and for what failed."""
 ROUND_S: Final = 3_000
 
 
@@ -35,8 +34,9 @@ def is_fill_wanted(url: str) -> bool:
     return bool(found)
 
 
-def fill(settings: Settings) -> bool:
-    """Until every audience that was started or changed is live, or for ROUND_S; whether something is left.
+def fill(settings: Settings, *, stay_s: float = 0) -> bool:
+    """Until every audience that was started or changed is live, or for ROUND_S; whether something is left. What failed
+    isn't waited for. `stay_s`: so long it stays when all is done, so that the next audience needn't wait for its start.
 
     Safe to repeat, to break off, and to run twice at once.
     """
@@ -51,12 +51,17 @@ def fill(settings: Settings) -> bool:
         engine = engine_of(settings.engine, settings.database.data_dir / "tmp")
         work = Work(conn, url, location_of(settings), engine)
         try:
+            conn.execute("listen onefold_audiences")
             forget_metrics(conn)
-            refresh_shares(work)
-            pause_s = PAUSE_S
-            while advance(work) and time.monotonic() < until:
-                time.sleep(pause_s)
-                pause_s = min(pause_s * 1.2, LONGEST_PAUSE_S)  # what fails goes on failing
+            staying_until = time.monotonic() + stay_s
+            while time.monotonic() < until:
+                refresh_shares(work)
+                if advance(work):
+                    staying_until = time.monotonic() + stay_s
+                elif time.monotonic() >= staying_until:
+                    break
+                for _ in conn.notifies(timeout=POLL_S, stop_after=1):
+                    pass
             return is_anything_filling(conn)
         finally:
             engine.close()

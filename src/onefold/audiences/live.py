@@ -44,7 +44,7 @@ def load_live(conn: Connection[Any], current: LiveAudiences | None = None) -> Li
     if current is not None and current.epoch == epoch:
         return current
     if conn.execute(QUERIES["adopt"]).fetchall():  # if this is rolled back, the epoch that is remembered here never was
-        (epoch,) = conn.execute(QUERIES["raise_epoch"]).fetchone() or (0,)
+        (epoch, _) = conn.execute(QUERIES["raise_epoch"]).fetchone() or (0, None)
     stored = conn.execute(QUERIES["metrics"]).fetchall()
     metrics = {number: kept_of(key) for number, key, _ in stored}
     rows = conn.execute(QUERIES["live_rules"]).fetchall()

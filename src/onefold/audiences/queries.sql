@@ -1,6 +1,6 @@
 -- audiences: all but those taken away, with their members
 select a.id, a.name, a.description, a.state, a.version, a.live_version, v.rule::text, v.purpose, a.created_at, a.created_by,
-    v.created_at, v.created_by, a.fault, m.n, c.entered, c.gone
+    v.created_at, v.created_by, a.fault, a.retry_at, m.n, c.entered, c.gone
 from audience a join audience_version v on v.audience = a.id and v.version = a.version
 left join lateral (select count(*) as n from membership where audience = a.id) m on true
 left join lateral (

@@ -48,6 +48,7 @@ class AudienceOut(Schema):
     changed_at: datetime
     changed_by: str
     fault: str = Field(description="Why it could not be filled; its members are as they were")
+    retry_at: datetime | None = Field(description="When that is tried again")
 
 
 class VersionOut(Schema):

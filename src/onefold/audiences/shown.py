@@ -24,7 +24,10 @@ MAX_ID: Final = 2**31 - 1
 
 
 class ShownAudience(NamedTuple):
-    """An audience with how many are in, and how many entered and left in the last seven days."""
+    """An audience with how many are in, and how many entered and left in the last seven days.
+
+    `retry_at`: of one that could not be filled, when that is tried again.
+    """
 
     id: int
     name: str
@@ -39,6 +42,7 @@ class ShownAudience(NamedTuple):
     changed_at: datetime
     changed_by: str
     fault: str
+    retry_at: datetime | None
     members: int
     entered: int
     left: int

@@ -14,6 +14,8 @@ from onefold.infra.arrays import bigints, byteas, instants, texts
 from onefold.infra.postgres import load_queries
 
 QUERIES: Final = load_queries("onefold.audiences", "stream.sql")
+LOOK_NOW: Final = "audiences"
+"""What a notification of `onefold_log` says when people were named to look at, or older events staged."""
 _doc_encoder: Final = msgspec.msgpack.Encoder()
 _doc_decoder: Final = msgspec.msgpack.Decoder(dict[int, State])
 _numbers_decoder: Final = msgspec.msgpack.Decoder(frozenset[int])
@@ -88,6 +90,11 @@ def write_standings(conn: Connection[Any], standings: Sequence[Standing]) -> Non
             "answers": byteas([b"" if one.bits is None else one.layout + _bytes_of(one.bits) for one in rows]),
         }
         conn.execute(QUERIES["write_states"], columns)
+
+
+def tell_filling(conn: Connection[Any]) -> None:
+    """Whoever fills audiences may go on: when this transaction commits."""
+    conn.execute(QUERIES["tell_filling"])
 
 
 def write_due(conn: Connection[Any], due: dict[int, int]) -> None:

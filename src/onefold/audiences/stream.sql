@@ -1,8 +1,12 @@
 -- epoch: what the processor must have loaded
 select epoch from audience_epoch
 
--- raise_epoch: something changed of what people are held against
-update audience_epoch set epoch = nextval('audience_epoch_seq') returning epoch
+-- raise_epoch: something changed of what people are held against; whoever fills audiences may go on
+with raised as (update audience_epoch set epoch = nextval('audience_epoch_seq') returning epoch)
+select epoch, pg_notify('onefold_audiences', '') from raised
+
+-- tell_filling: nobody is left to look at
+select pg_notify('onefold_audiences', '')
 
 -- live_rules: against which people are held
 select a.id, v.version, v.rule::text, v.purpose, a.state

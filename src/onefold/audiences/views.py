@@ -109,10 +109,10 @@ def versions(request: HttpRequest, number: int) -> HttpResponse:
 @requires(Permission.SEE_PEOPLE)
 @require_safe
 def progress(request: HttpRequest, number: int) -> HttpResponse:
-    """How far the filling is; loads the page again when it is over."""
+    """How far the filling is; loads the page again when it is over, fails, or goes on after a `fault` that it shows."""
     with pooled() as conn:
         one = shown.find_audience(conn, number)
-        if one.state != "filling":
+        if one.state != "filling" or bool(one.fault) is not ("fault" in request.GET):
             return HttpResponse(headers={"HX-Refresh": "true"})
         context = {"audience": one, "filling": pages.filling_of(conn, one)}
     return render(request, "audiences/audience.html#filling", context)

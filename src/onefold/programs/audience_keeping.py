@@ -2,12 +2,16 @@
 
 import asyncio
 import sys
+from typing import Final
 
 import psycopg
 
 from onefold.config import Settings
 from onefold.kernel.errors import OnefoldError
 from onefold.programs.children import run_to_end
+
+STAY_S: Final = 60
+"""Whoever starts an audience often starts another soon after: half of the time that a small one took was the start."""
 
 
 async def keep_audiences(settings: Settings, stopping: asyncio.Event, wanted: asyncio.Event) -> None:
@@ -19,7 +23,7 @@ async def keep_audiences(settings: Settings, stopping: asyncio.Event, wanted: as
         asking.cancel()
         wanted.clear()
         if not stopping.is_set() and await asyncio.to_thread(_is_wanted, settings):
-            await run_to_end(settings, stopping, ("audiences", "--quiet", "fill"))
+            await run_to_end(settings, stopping, ("audiences", "--quiet", "fill", "--stay", str(STAY_S)))
     ending.cancel()
 
 
@@ -33,11 +37,11 @@ def _is_wanted(settings: Settings) -> bool:
         return False
 
 
-def main(settings: Settings, *, quiet: bool) -> int:
+def main(settings: Settings, *, quiet: bool, stay_s: float = 0) -> int:
     """`onefold audiences fill`."""
     from onefold.audiences.jobs import fill
 
-    is_left = fill(settings)
+    is_left = fill(settings, stay_s=stay_s)
     if not quiet:
         sys.stdout.write("Some audiences are not live yet.\n" if is_left else "Every audience is live.\n")
     return 0

@@ -113,7 +113,9 @@ def _add_audiences(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     audiences = commands.add_parser("audiences", help="groups of people by a rule")
     actions = audiences.add_subparsers(dest="what", required=True, metavar="ACTION")
     text = "make those live that were started or changed; the worker does so at once"
-    actions.add_parser("fill", help=text, description=text)
+    fill = actions.add_parser("fill", help=text, description=text)
+    staying = "wait so long for more when all are live"
+    fill.add_argument("--stay", type=float, default=0, metavar="SECONDS", help=staying)
     audiences.add_argument("--quiet", action="store_true", help="print nothing but errors; as the worker runs it")
     audiences.set_defaults(action=_audiences)
 
@@ -228,7 +230,7 @@ def _audiences(settings: "Settings", options: argparse.Namespace) -> int:
         demand_tables(running)
         with suppress(OSError):  # some systems forbid it
             os.nice(LAKE_NICENESS)
-        return audiences(running, quiet=options.quiet)
+        return audiences(running, quiet=options.quiet, stay_s=options.stay)
 
 
 def _backup(settings: "Settings", options: argparse.Namespace) -> None:

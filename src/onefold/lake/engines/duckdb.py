@@ -29,7 +29,6 @@ from onefold.lake.engine import (
     result_of,
     watched,
 )
-from onefold.lake.engines.walking import funnel_of, reached
 from onefold.lake.plans import Funnel, Plan
 from onefold.lake.snapshot import File, Snapshot
 from onefold.lake.tables import Table
@@ -68,9 +67,7 @@ class DuckDBEngine:
             with _translated(), watched(timeout_s, cancel or Cancel(), connection.interrupt):
                 lend(connection, compiled, snapshot)
                 if isinstance(plan, Funnel):
-                    table = funnel_of(
-                        reached(_sorted_steps(connection, compiled), len(plan.steps), plan.within_s * 10**6)
-                    )
+                    table = _funnel(connection, compiled, plan)
                 else:
                     _walk(connection, compiled)
                     table = in_types(connection.sql(compiled.sql()).to_arrow_table(), compiled)
@@ -133,6 +130,12 @@ def lend(connection: duckdb.DuckDBPyConnection, compiled: Compiled, snapshot: Sn
         connection.execute(f"SET allowed_paths = [{', '.join(paths)}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
+
+
+def _funnel(connection: duckdb.DuckDBPyConnection, compiled: Compiled, plan: Funnel) -> pa.Table:
+    from onefold.lake.engines.walking import funnel_of, reached  # numba: a third of a second that few questions need
+
+    return funnel_of(reached(_sorted_steps(connection, compiled), len(plan.steps), plan.within_s * 10**6))
 
 
 def _walk(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> None:

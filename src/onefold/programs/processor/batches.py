@@ -6,7 +6,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import Connection
 
-from onefold.audiences.api import absorb, sweep
+from onefold.audiences.api import absorb, sweep, tell_filling
 from onefold.config import ProcessorSettings
 from onefold.events.api import (
     DEFAULT_LIMITS,
@@ -139,8 +139,14 @@ class Batches:
             live = context.live
             looked_at = sweep(self._conn, live, context.clock(), LOOK_AT_ONCE)
             absorbed = absorb(self._conn, live, ABSORB_AT_ONCE) if live.filling else 0
-        self._has_more_to_look_at = looked_at == LOOK_AT_ONCE or absorbed == ABSORB_AT_ONCE
+            self._has_more_to_look_at = looked_at == LOOK_AT_ONCE or absorbed == ABSORB_AT_ONCE
+            if live.changing and not self._has_more_to_look_at:
+                tell_filling(self._conn)
         return self._has_more_to_look_at
+
+    def look_soon(self) -> None:
+        """Somebody named people to look at, or staged older events: `keep_audiences` doesn't wait for its time."""
+        self._sweeps_again_at = 0.0
 
     def settle_piece(self) -> bool:
         """Between batches: the next piece of an erasure, or retractions whose histories were fetched from the lake, in

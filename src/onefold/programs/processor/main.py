@@ -10,6 +10,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import Connection
 
+from onefold.audiences.api import LOOK_NOW
 from onefold.config import Settings
 from onefold.events.api import limits_of
 from onefold.infra.heartbeat import BEAT_S, beat, take_back
@@ -80,7 +81,7 @@ class Processor:
                 if pause > 0 and not batches.is_behind:
                     time.sleep(pause)
             else:
-                self._wait(listener)
+                self._wait(listener, batches)
 
     def _own_log(self, listener: Connection[Any]) -> bool:
         """Waits until no other processor holds the log; False when stopped meanwhile."""
@@ -92,11 +93,13 @@ class Processor:
             time.sleep(1)
         return False
 
-    def _wait(self, listener: Connection[Any]) -> None:
+    def _wait(self, listener: Connection[Any], batches: Batches) -> None:
         """Until something is written to the log, or for the slow poll; in slices, so that a stop is heard."""
         until = time.monotonic() + IDLE_POLL_S
         while not self._is_stopping and time.monotonic() < until:
-            for _ in listener.notifies(timeout=STOP_HEARD_WITHIN_S, stop_after=1):
+            for said in listener.notifies(timeout=STOP_HEARD_WITHIN_S, stop_after=1):
+                if said.payload == LOOK_NOW:
+                    batches.look_soon()
                 return
 
     def _beat(self, listener: Connection[Any]) -> None:
