@@ -162,6 +162,7 @@ def preview_json(
     answer: dict[str, Any] = {
         "count": found.count,
         "people": found.people,
+        "looked_at": found.looked_at,
         "is_sampled": found.is_sampled,
         "fresh_until": found.fresh_until.isoformat(),
         "parts": parts,
@@ -172,7 +173,7 @@ def preview_json(
         "entering": {"count": len(found.entering), "people": _people(conn, _some(found.entering, MOST_MOVING))},
         "leaving": {"count": len(found.leaving), "people": _people(conn, _some(found.leaving, MOST_MOVING))},
     }
-    if wanted.overlap is not None and not wanted.is_sampled:
+    if wanted.overlap is not None and not found.is_sampled:
         answer["overlap"] = _overlap(conn, found.ids, wanted.overlap)
     return answer
 

@@ -1,7 +1,7 @@
 """What a rule would give: how many, whom, how they can be reached, who would enter and leave. Nothing is kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from onefold.audiences.past import Past
     from onefold.lake.snapshot import Snapshot
 
     Ids = NDArray[np.int64]
@@ -34,7 +35,7 @@ MAX_LISTED: Final = 2 * BOUNDS.conditions
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What is asked. `rule`: the document. `is_sampled`: only a sixteenth of all people is looked at.
+    """What is asked. `rule`: the document. `is_sampled`: a sixteenth of all people is looked at, of past ones fewer.
 
     `at`: as of which moment, aware; None = now. `compared_to`: an audience, of whose members it is told who would leave
     and who would enter.
@@ -52,11 +53,13 @@ class Asked:
 class Preview:
     """How many are in; of a sample all figures are extrapolated. `fresh_until`: everything processed by then counts.
 
-    `parts`: by place in the tree how many meet that part alone. `ids`: of those who were looked at.
+    `looked_at`: of how many people that is known. `parts`: by place in the tree how many meet that part alone. `ids`:
+    of those who were looked at; so are `entering` and `leaving`, which are empty of a past that is sampled.
     """
 
     count: int
     people: int
+    looked_at: int
     is_sampled: bool
     fresh_until: datetime
     parts: dict[str, int]
@@ -69,7 +72,7 @@ class Preview:
 
 def preview(work: Work, asked: Asked) -> Preview:
     """Raises RuleRejected, and what engines raise. Cost: one question to the engine, and some bytes for
-    everybody; sampled a sixteenth of that."""
+    everybody; sampled a sixteenth of that. Of the past besides what `past_of` costs."""
     # heavy: the program of the pages loads them when somebody asks
     from onefold.audiences.compile import Memberships
     from onefold.audiences.filling import lists_of
@@ -78,26 +81,33 @@ def preview(work: Work, asked: Asked) -> Preview:
     scope = load_scope(work.conn)
     rule = rule_of(asked.rule, scope, asked.own_id)
     whole = with_purpose(rule, asked.purpose)
-    snapshot = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
-    now = asked.at or datetime.now(UTC)
+    taken = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
+    snapshot, now, past = taken, asked.at or datetime.now(UTC), None
     bucket = SAMPLED_BUCKET if asked.is_sampled else None
+    if asked.at is not None:
+        past = _past(work, taken, asked)
+        snapshot, bucket = past.snapshot, past.bucket
     common: dict[str, Any] = {"scope": scope, "now": now, "bucket": bucket, "lists": lists_of(work, whole, scope)}
     common["thresholds"] = thresholds_of(work, snapshot, whole, scope, now, bucket)
     parts = _parts(rule)
     everybody = work.engine.run(Memberships(rules=[whole, *parts.values()], **common), snapshot).table
-    ids = everybody.filter(everybody["rule_0"])["profile_id"].to_numpy()
-    times = BUCKETS if asked.is_sampled else 1
-    with_email, with_phone = _reach(work.conn, ids)
-    entering, leaving = _compared(work.conn, asked, ids, bucket)
+    ids, looked_at = everybody.filter(everybody["rule_0"])["profile_id"].to_numpy(), everybody.num_rows
+    is_sampled = asked.is_sampled if past is None else past.is_sampled
+    people = looked_at * (BUCKETS if is_sampled else 1) if past is None else past.people
+    times = people / looked_at if is_sampled and looked_at else 1
+    with_email, with_phone = _reach(work.conn, ids) if past is None else _reach_then(past, ids)
+    is_partial = past is not None and is_sampled
+    entering, leaving = _compared(work.conn, replace(asked, compared_to=None) if is_partial else asked, ids, bucket)
     return Preview(
-        count=len(ids) * times,
-        people=everybody.num_rows * times,
-        is_sampled=asked.is_sampled,
+        count=round(len(ids) * times),
+        people=people,
+        looked_at=looked_at,
+        is_sampled=is_sampled,
         fresh_until=snapshot.taken_at,
-        parts={place: _how_many(everybody[f"rule_{i + 1}"]) * times for i, place in enumerate(parts)},
+        parts={place: round(_how_many(everybody[f"rule_{i + 1}"]) * times) for i, place in enumerate(parts)},
         ids=ids,
-        with_email=with_email * times,
-        with_phone=with_phone * times,
+        with_email=round(with_email * times),
+        with_phone=round(with_phone * times),
         entering=entering,
         leaving=leaving,
     )
@@ -115,6 +125,13 @@ def thresholds_for(work: Work, rule: Node, scope: Scope, now: datetime) -> dict[
 
     snapshot = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
     return thresholds_of(work, snapshot, rule, scope, now, None)
+
+
+def _past(work: Work, snapshot: "Snapshot", asked: Asked) -> "Past":
+    from onefold.audiences.past import MAX_PEOPLE, MAX_PEOPLE_AT_ONCE, past_of  # heavy, as above
+
+    assert asked.at is not None  # noqa: S101  (who asks has looked)
+    return past_of(work, snapshot, asked.at, MAX_PEOPLE_AT_ONCE if asked.is_sampled else MAX_PEOPLE)
 
 
 def thresholds_of(
@@ -148,6 +165,13 @@ def _reach(conn: Connection[Any], ids: "Ids") -> tuple[int, int]:
         return 0, 0
     with_email, with_phone, _ = conn.execute(QUERIES["reach"], {"ids": bigints(ids.tolist())}).fetchone() or (0, 0, 0)
     return with_email, with_phone
+
+
+def _reach_then(past: "Past", ids: "Ids") -> tuple[int, int]:
+    """As `_reach`, by what was known then."""
+    wanted, rows = frozenset(ids.tolist()), past.snapshot.tables["profiles"].hot
+    found = [row for row in (rows.to_pylist() if rows is not None else []) if row["profile_id"] in wanted]
+    return sum(bool(row["email"]) for row in found), sum(bool(row["phone"]) for row in found)
 
 
 def _compared(conn: Connection[Any], asked: Asked, ids: "Ids", bucket: int | None) -> tuple["Ids", "Ids"]:

@@ -99,3 +99,14 @@ select key, number from metric
 
 -- metric_states: by key
 select key, state from metric where key = any(%(keys)s::text[])
+
+-- people_then: how many had been seen by a moment (index on first_seen)
+select count(*) from profile where first_seen <= %(at)s
+
+-- ids_then: those of them of one of the lake's buckets, or all (index on first_seen)
+select id from profile where first_seen <= %(at)s
+    and (%(bucket)s::integer is null or (id %% %(buckets)s + %(buckets)s) %% %(buckets)s = %(bucket)s)
+order by id limit %(limit)s
+
+-- identifiers_of: of some people (index on comp)
+select a.h, m.h, m.ns, m.val, m.rcv from node a join node m on m.comp = a.comp and m.prof = a.prof where a.h = any(%(ids)b)

@@ -258,6 +258,7 @@ def _preview(found: Preview, people: list[tuple[int, str, str, datetime]]) -> di
     return {
         "count": found.count,
         "people": found.people,
+        "looked_at": found.looked_at,
         "is_sampled": found.is_sampled,
         "fresh_until": found.fresh_until,
         "parts": found.parts,

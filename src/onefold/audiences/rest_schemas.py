@@ -96,8 +96,13 @@ class PreviewIn(Schema):
 
     rule: dict[str, Any]
     purpose: str
-    as_of: datetime | date | None = Field(None, description="A past moment; what happened later doesn't count")
-    is_sampled: bool = Field(False, description="Look at a sixteenth of all people: at once, and roughly")
+    as_of: datetime | date | None = Field(
+        None,
+        description="A past moment: people as they were then, of at most 10,000; what happened later doesn't count",
+    )
+    is_sampled: bool = Field(
+        False, description="Look at a sixteenth of all people, of the past at 1,000: at once, and roughly"
+    )
     compared_to: int | None = Field(None, description="An audience: who of its members would leave, who would enter")
 
 
@@ -106,7 +111,8 @@ class PreviewOut(Schema):
 
     count: int
     people: int
-    is_sampled: bool
+    looked_at: int = Field(description="How many people the figures rest on")
+    is_sampled: bool = Field(description="Not everybody was looked at: the figures are extrapolated")
     fresh_until: datetime
     parts: dict[str, int] = Field(description="By place in the rule how many meet that part alone")
     with_email: int

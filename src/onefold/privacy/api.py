@@ -30,8 +30,10 @@ from onefold.privacy.ledger import COLUMNS as CONSENT_COLUMNS
 from onefold.privacy.ledger import KEY_WIDTH as CONSENT_KEY_WIDTH
 from onefold.privacy.ledger import (
     allowing,
+    consents_at,
     consents_in_force,
     consents_of,
+    consents_said,
     delete_consents,
     forget_consents,
     may,
@@ -70,8 +72,10 @@ __all__ = [
     "begin",
     "by_kind",
     "clean_violations",
+    "consents_at",
     "consents_in_force",
     "consents_of",
+    "consents_said",
     "delete_consents",
     "delete_links",
     "end_erasure",

@@ -107,6 +107,36 @@ def in_force(entries: Iterable[Entry], meanings: Mapping[str, str | None]) -> di
     return best
 
 
+def in_force_at(entries: Iterable[Entry], meanings: Mapping[str, str | None], at_us: int) -> dict[str, bool] | None:
+    """Purpose → whether it was allowed at a moment (µs), purposes sorted. None: the ledger alone doesn't tell.
+
+    Of what is stamped on events it knows when that was said first and last. Where one answer was stamped before and
+    after the moment, its last time before lies in between: that matters where the other answer lies in between, too.
+    """
+    said = [entry for entry in entries if entry.said.first_ts <= at_us]
+    found = []
+    for is_favoured in (True, False):
+        placed = [_placed(entry, entry.key.is_granted is is_favoured, at_us) for entry in said]
+        found.append({purpose: one.key.is_granted for purpose, one in sorted(in_force(placed, meanings).items())})
+    return found[0] if found[0] == found[1] else None
+
+
+def in_force_of(events: Iterable[Decoded], meanings: Mapping[str, str | None]) -> dict[str, bool]:
+    """As `in_force_at`, of all events that say something of consent by then."""
+    ledger: Ledger = {}
+    for event in events:
+        add_consents(ledger, event)
+    found = in_force((Entry(key, said) for key, said in ledger.items()), meanings)
+    return {purpose: one.key.is_granted for purpose, one in sorted(found.items())}
+
+
+def _placed(entry: Entry, is_late: bool, at_us: int) -> Entry:
+    """What was said before and after a moment: as late before it as may be, or as early."""
+    if entry.said.ts <= at_us:
+        return entry
+    return entry._replace(said=entry.said._replace(ts=at_us if is_late else entry.said.first_ts))
+
+
 def _rank(entry: Entry) -> tuple[int, bool, int, bytes]:
     return (entry.said.ts, not entry.key.is_granted, entry.said.received_at, entry.said.event)
 

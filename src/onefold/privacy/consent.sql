@@ -39,6 +39,11 @@ select distinct on (id, purpose) id, purpose, is_granted from (
 where purpose is not null and not (origin = 2 and is_granted and is_stated)
 order by id, purpose, ts desc, is_granted, received_at desc, event desc
 
+-- said_by: of several people what they had begun to say by a moment (µs)
+select a.h, c.purpose, c.origin, c.source_id, c.is_granted, c.statement, c.first_ts, c.ts, c.received_at, c.event, ''
+from node a join node m on m.comp = a.comp and m.prof = a.prof join consent c on c.fragment = m.h
+where a.h = any(%(ids)b) and c.first_ts <= %(at)s
+
 -- entries: a person's ledger, the latest first, from a place on
 select c.purpose, c.origin, c.source_id, c.is_granted, c.statement, c.first_ts, c.ts, c.received_at, c.event, c.details
 from node a join node m on m.comp = a.comp and m.prof = a.prof join consent c on c.fragment = m.h

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from onefold.events.api import Decoded
 from onefold.infra.arrays import bigints, booleans, integers, smallints, texts, uuids
 from onefold.infra.postgres import load_queries
 from onefold.infra.waking import wake
-from onefold.privacy.consent import Entry, Key, Ledger, Origin, Said, in_force
+from onefold.privacy.consent import Entry, Key, Ledger, Origin, Said, in_force, in_force_at, in_force_of
 
 QUERIES = load_queries("onefold.privacy", "consent.sql")
 MAX_LISTED: Final = 200
@@ -65,6 +66,31 @@ def consents_in_force(conn: Connection[Any], profile_ids: Collection[int]) -> di
     for profile_id, purpose, is_granted in rows:
         found.setdefault(profile_id, {})[purpose] = is_granted
     return {profile_id: dict(sorted(said.items())) for profile_id, said in found.items()}
+
+
+def consents_at(
+    conn: Connection[Any], profile_ids: Collection[int], at_us: int
+) -> tuple[dict[int, dict[str, bool]], set[int]]:
+    """As `consents_in_force`, at a past moment (µs), by what had happened until then and means today; and the people of
+    whom only their events can tell it (`consents_said`). Cost: all rows of their ledgers."""
+    meanings = meanings_of(conn)
+    entries: dict[int, list[Entry]] = {}
+    for profile_id, *row in conn.execute(QUERIES["said_by"], {"ids": bigints(list(profile_ids)), "at": at_us}):
+        entries.setdefault(profile_id, []).append(_entry(row))
+    known, unsure = dict[int, dict[str, bool]](), set[int]()
+    for profile_id, said in entries.items():
+        found = in_force_at(said, meanings, at_us)
+        if found is None:
+            unsure.add(profile_id)
+        else:
+            known[profile_id] = found
+    return known, unsure
+
+
+def consents_said(conn: Connection[Any], events: Mapping[int, Collection[Decoded]]) -> dict[int, dict[str, bool]]:
+    """Profile → purpose → whether that is what counts by these events."""
+    meanings = meanings_of(conn)
+    return {profile_id: in_force_of(said, meanings) for profile_id, said in events.items()}
 
 
 def entries_of(conn: Connection[Any], profile_id: int, offset: int = 0) -> tuple[list[Entry], bool]:

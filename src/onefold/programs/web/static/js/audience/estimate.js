@@ -46,7 +46,7 @@ async function refresh(force = false) {
       const answer = await ask("/audiences/preview", { ...body, is_sampled }, signal);
       if (signal.aborted) return;
       clearFaults();
-      show(answer, found.keys);
+      show(answer, found.keys, is_sampled);
     }
     lastAsked = text;
   } catch (fault) {
@@ -81,7 +81,7 @@ document.querySelector("#fault button").addEventListener("click", () => refresh(
 
 // ---- figures
 
-function show(found, keys) {
+function show(found, keys, isFirst) {
   const isSame = last && last.count === found.count && last.is_sampled === found.is_sampled;
   last = found;
   box.classList.remove("stale");
@@ -93,7 +93,6 @@ function show(found, keys) {
     requestAnimationFrame(() => number.classList.add("fresh-number"));
   }
   at("share").textContent = t("share_of", { share: share(found.count, found.people), people: count(found.people) });
-  at("then").hidden = !field("as_of").value;
   at("title").textContent = field("as_of").value ? t("people_then", { day: new Date(`${field("as_of").value}T00:00:00`).toLocaleDateString(boot.language) }) : t("people_now");
   document.querySelectorAll("[data-phone-count]").forEach((one) => (one.textContent = number.textContent));
   tick(found);
@@ -101,7 +100,8 @@ function show(found, keys) {
   reach("phone", found.with_phone, found.count);
   showParts(found, keys);
   if (found.sentence) sentence(found.sentence);
-  if (found.is_sampled) return;
+  at("then").hidden = !field("as_of").value;
+  if (isFirst) return;
   sampleFrom = 0;
   showSample();
   moving("entering", found.entering);
@@ -116,7 +116,7 @@ function tick(found) {
   const tell = () => {
     const seconds = Math.round((Date.now() - since) / 1000);
     live.className = found.is_sampled ? "dot small warn" : "dot small ok";
-    live.textContent = found.is_sampled ? t("sampled") : seconds < 5 ? t("counted_now") : seconds < 120 ? t("counted_s", { n: seconds }) : t("counted_min", { n: Math.round(seconds / 60) });
+    live.textContent = found.is_sampled ? t("sampled", { n: count(found.looked_at) }) : seconds < 5 ? t("counted_now") : seconds < 120 ? t("counted_s", { n: seconds }) : t("counted_min", { n: Math.round(seconds / 60) });
   };
   tell();
   ticking = setInterval(tell, 5000);
