@@ -2,6 +2,7 @@
 
 from onefold.audiences.actions import Wanted, create_audience, create_computed, start_audience
 from onefold.audiences.folding import Folder, State
+from onefold.audiences.forgetting import forget_changes, note_exits
 from onefold.audiences.live import LiveAudiences, load_live
 from onefold.audiences.rules import Computed
 from onefold.audiences.shown import audiences_named
@@ -24,8 +25,10 @@ __all__ = [
     "create_audience",
     "create_computed",
     "follow",
+    "forget_changes",
     "load_live",
     "look_at",
+    "note_exits",
     "note_refolded",
     "start_audience",
     "sweep",

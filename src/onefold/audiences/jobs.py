@@ -2,27 +2,39 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from typing import Final
 
-from procrastinate import Blueprint
+from procrastinate import Blueprint, RetryStrategy
 
+from onefold.audiences.forgetting import forget_exits
 from onefold.config import Settings
+from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect, load_queries
 
 QUERIES: Final = load_queries("onefold.audiences", "filling.sql")
 POLL_S: Final = 2.0
 """The processor tells when it has had its turn; this is for a notification that got lost, and for what failed."""
 ROUND_S: Final = 3_000
+log = get_logger(__name__)
 
 
-def audience_jobs(wanted: asyncio.Event) -> Blueprint:
-    """Sets `wanted`: when somebody starts or changes an audience (`infra.waking`), and every minute for the rest."""
+def audience_jobs(url: str, wanted: asyncio.Event, retry: RetryStrategy) -> Blueprint:
+    """Sets `wanted`: when somebody starts or changes an audience (`infra.waking`), and every minute for the rest.
+    Once a day exits of people who were erased are forgotten."""
     blueprint = Blueprint()
 
     @blueprint.periodic(cron="* * * * *")
     @blueprint.task(name="fill", queueing_lock="audiences:fill")
     async def fill_soon(timestamp: int) -> None:
         wanted.set()
+
+    @blueprint.periodic(cron="28 3 * * *")
+    @blueprint.task(name="forget_exits", retry=retry)
+    def erased_people(timestamp: int) -> None:
+        with connect(url, "audiences", autocommit=True) as conn:
+            forgotten = forget_exits(conn, datetime.now(UTC))
+        log.info("exits_forgotten", people=forgotten)
 
     return blueprint
 

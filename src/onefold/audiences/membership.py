@@ -31,8 +31,8 @@ class Cause(IntEnum):
 
 
 Change = tuple[int, int, int, int, int, bytes | None, int, int | None]
-"""A row of `membership_change`: audience, profile, kind, µs, cause, event, version of the rule, other profile. A plain
-tuple, because there are very many of them."""
+"""A row of `membership_change`: audience, profile, kind, µs, cause, event, version of the rule, other profile. Its
+profile becomes 0 when the person is erased. A plain tuple, because there are very many of them."""
 
 
 def write_changes(conn: Connection[Any], come: Sequence[Change], gone: Sequence[Change]) -> None:

@@ -17,6 +17,7 @@ from onefold.audiences import shown
 from onefold.audiences.actions import used_by
 from onefold.audiences.errors import RuleRejected
 from onefold.audiences.evaluate import metrics_of
+from onefold.audiences.forgetting import NOBODY
 from onefold.audiences.live import load_scope
 from onefold.audiences.membership import Cause, Kind
 from onefold.audiences.phrases import Names
@@ -265,5 +266,5 @@ def _history_row(one: ShownChange, event_name: str) -> HistoryRow:
         Cause.TAKEN_BACK: _("Events were taken back"),
         Cause.REMOVED: _("The audience was removed"),
     }[cause]
-    title = one.name or one.email or _("Anonymous")
+    title = one.name or one.email or (_("Erased person") if one.profile_id == NOBODY else _("Anonymous"))
     return HistoryRow(one, title, what, tone, why, one.event, event_name)

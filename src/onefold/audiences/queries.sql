@@ -28,7 +28,7 @@ order by c.position desc limit %(limit)s
 
 -- changes_after: the same in their order, for who follows them
 select position, audience, profile, kind, at, cause, event, version, other from membership_change
-where position > %(after)s and (%(id)s::integer is null or audience = %(id)s) order by position limit %(limit)s
+where position > %(after)s and profile <> 0 and (%(id)s::integer is null or audience = %(id)s) order by position limit %(limit)s
 
 -- of_person: which audiences somebody is in, and since when (index on profile)
 select a.id, a.name, m.since from membership m join audience a on a.id = m.audience where m.profile = %(profile)s order by lower(a.name)

@@ -65,7 +65,7 @@ async def _run(settings: Settings) -> None:
         app = make_jobs(settings.database.address())
         app.add_tasks_from(upkeep_jobs(settings), namespace="upkeep")
         app.add_tasks_from(export_jobs(settings.database.address(), RETRY), namespace="exports")
-        app.add_tasks_from(audience_jobs(wanted), namespace="audiences")
+        app.add_tasks_from(audience_jobs(settings.database.address(), wanted, RETRY), namespace="audiences")
         working = asyncio.create_task(work(app))
         await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stopping.is_set():

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from onefold.audiences.api import forget_changes, note_exits
 from onefold.events.api import (
     INTERNAL_SOURCE,
     Decoded,
@@ -241,7 +242,9 @@ def _erase_identity(
     links = delete_links(conn, hashes)
     before, changed, gone = _redact_others(conn, context, redactor, neighbours)
     redact_events(conn, changed, gone)
+    forget_changes(conn, hashes)
     settle_without(conn, context, [*links, *before], changed, emptied=hashes)
+    note_exits(conn, hashes)
     if left := load_nodes(conn, hashes):
         raise Broken(f"{len(left)} identifiers of an erased person are still there.")
     report["events"] = by_kind(stored.event for stored in links)

@@ -1,0 +1,83 @@
+"""An erased person is in no change of any audience; figures of the past and whoever follows changes stay right."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.test import Client
+
+from onefold.audiences.forgetting import FOLLOWED_FOR, forget_exits
+from onefold.audiences.shown import changes_after, list_audiences, trends
+from onefold.kernel.hashing import identifier_hash
+from tests.privacy.test_erasure import request_erasure
+from tests.web.audiences import Audiences, audiences
+from tests.web.conftest import NOW
+from tests.web.reading import page
+
+__all__ = ["audiences"]
+ADA = identifier_hash("user_id", "1")
+
+
+def rows_of(made: Audiences, *ids: int) -> list[tuple[Any, ...]]:
+    """Changes that name one of these people."""
+    query = "select kind, event from membership_change where profile = any(%s) or other = any(%s) order by position"
+    return made.conn.execute(query, [list(ids), list(ids)]).fetchall()
+
+
+def test_only_the_exit_names_who_was_erased_and_not_for_long(alice: Client, audiences: Audiences) -> None:
+    number = audiences.make("Pro", starts=True)
+    audiences.fill()
+    for minute, plan in enumerate(("free", "pro")):
+        audiences.shop.identify("1", plan=plan, at=NOW + timedelta(minutes=minute))
+    (ada,) = (row[0] for row in audiences.conn.execute("select prof from node where h = %s", [ADA]))
+    before = [(one.position, one.kind) for one in changes_after(audiences.conn, 0)]
+    assert [kind for kind, _ in rows_of(audiences, ada)] == [1, 2, 1]
+    request_erasure(audiences.shop, "user_id", "1")
+    assert [kind for kind, _ in rows_of(audiences, ada)] == [2]
+    (exit_, *_) = [one for one in changes_after(audiences.conn, before[-1][0]) if one.profile_id == ada]
+    assert (exit_.kind, exit_.audience) == (2, number)  # whoever follows hears whom to take away
+    count = audiences.conn.execute("select count(*) from membership_change").fetchone()
+    html = page(alice, f"/audiences/{number}/history")
+    assert html.count("Erased person") == 3
+    (one,) = list_audiences(audiences.conn)
+    assert trends(audiences.conn, [one], 3)[number][-1] == one.members == 1
+
+    now = datetime.now(UTC)
+    assert forget_exits(audiences.conn, now) == 0
+    assert forget_exits(audiences.conn, now + FOLLOWED_FOR + timedelta(minutes=1)) == 1
+    assert forget_exits(audiences.conn, now + FOLLOWED_FOR + timedelta(minutes=1)) == 0
+    assert rows_of(audiences, ada) == []
+    assert audiences.conn.execute("select count(*) from membership_change").fetchone() == count
+    assert audiences.conn.execute("select count(*) from membership_forgotten").fetchone() == (0,)
+    assert 0 not in {one.profile_id for one in changes_after(audiences.conn, 0)}
+
+
+def test_others_changes_do_not_name_who_was_erased(audiences: Audiences) -> None:
+    """Two who were one person for a while: each has changes that name the other."""
+    audiences.make("Pro", starts=True)
+    audiences.fill()
+    moved = (
+        "insert into membership_change (audience, profile, kind, at, cause, version, other)"
+        " select id, %s, %s, now(), 4, 1, %s from audience"
+    )
+    ben = identifier_hash("user_id", "2")
+    audiences.conn.execute(moved, [ben, 3, ADA])
+    audiences.conn.execute(moved, [ADA, 4, ben])
+    request_erasure(audiences.shop, "user_id", "1")
+    query = "select profile, other from membership_change where kind in (3, 4) order by position"
+    assert audiences.conn.execute(query).fetchall() == [(ben, None), (0, None)]
+
+
+def test_who_comes_back_keeps_what_is_new(audiences: Audiences) -> None:
+    audiences.make("Pro", starts=True)
+    audiences.fill()
+    request_erasure(audiences.shop, "user_id", "1", suppress=False)
+    later = NOW + timedelta(minutes=10)
+    audiences.shop.identify("1", plan="pro", at=later)
+    said = {
+        "type": "track", "event": "Consent Updated", "userId": "1", "messageId": "again",
+        "properties": {"purposes": {"analytics": True}},
+    }  # fmt: skip
+    audiences.shop.send(said, at=later)
+    assert [kind for kind, _ in rows_of(audiences, ADA)] == [2, 1]
+    forget_exits(audiences.conn, datetime.now(UTC) + FOLLOWED_FOR + timedelta(minutes=1))
+    assert [kind for kind, _ in rows_of(audiences, ADA)] == [1]
