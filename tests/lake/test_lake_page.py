@@ -47,6 +47,11 @@ def folder(db: Connection[Any], pg_url: str, tmp_path: Path) -> Path:
     )
     send(db, [{"type": "identify", "userId": "ana", "anonymousId": "a", "messageId": "i"}])
     flush(db, pg_url, lake)
+    for kind in (1, 2, 1):
+        change = (
+            "insert into membership_change (audience, profile, kind, at, cause, version) values (1, 5, %s, now(), 1, 1)"
+        )
+        db.execute(change, [kind])
     refresh(db, pg_url, lake, NAMESPACES)
     return tmp_path
 

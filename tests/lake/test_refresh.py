@@ -1,11 +1,14 @@
 """The lake's tables of people and companies are what PostgreSQL has, and only what changed is written."""
 
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pytest
 from psycopg import Connection
 
+from onefold.audiences.api import forget_changes
+from onefold.audiences.membership import Cause, Kind
 from onefold.kernel.errors import Unavailable
 from onefold.lake import people
 from onefold.lake.delta import schema_of, stored_columns
@@ -13,6 +16,7 @@ from onefold.lake.files import register_files, working_memory
 from onefold.lake.location import Location
 from onefold.lake.reading import take_snapshot
 from onefold.lake.refresh import refresh
+from onefold.lake.verify import verify
 from onefold.programs.processor import erase
 from tests.lake.events import RECEIVED_US, send, track
 
@@ -109,3 +113,83 @@ def test_more_changes_than_can_be_read_at_once_are_said(
         take_snapshot(pg_url, location, tables=["profiles"])
     refresh(db, pg_url, location, NAMES)
     assert len(take_snapshot(pg_url, location, tables=["profiles"]).tables["profiles"].files) > 0
+
+
+def _change(
+    db: Connection[Any], profile: int, kind: Kind, cause: Cause = Cause.EVENT, other: int | None = None
+) -> None:
+    """Of audience 7, as the processor writes it; by event `profile`."""
+    db.execute(
+        "insert into membership_change (audience, profile, kind, at, cause, event, version, other)"
+        " values (7, %s, %s, clock_timestamp(), %s, %s, 2, %s)",
+        [profile, kind, cause, UUID(int=profile) if cause is Cause.EVENT else None, other],
+    )
+    if kind in (Kind.ENTERED, Kind.MOVED_HERE):
+        db.execute("insert into membership values (7, %s, now())", [profile])
+    else:
+        db.execute("delete from membership where profile = %s", [profile])
+
+
+def _intervals(url: str, location: Location, *, is_current: bool) -> list[tuple[Any, ...]]:
+    """Profile, causes and ends of merges; checked that times and events are there where they should be."""
+    rows = _table(url, location, "memberships", is_current=is_current)
+    for row in rows:
+        assert (row["left_at"] is None) == (row["left_cause"] is None)
+        assert row["left_at"] is None or row["left_at"] > row["entered_at"]
+        assert (row["entered_cause"] == "event") == (row["entered_event"] == row["profile_id"].to_bytes(16, "big"))
+        assert (row["audience_id"], row["version"]) == (7, 2)
+    names = ("profile_id", "entered_cause", "entered_from", "left_cause", "left_to")
+    rows.sort(key=lambda row: (row["profile_id"], row["entered_at"]))
+    return [tuple(row[name] for name in names) for row in rows]
+
+
+def test_memberships_are_from_entering_to_leaving(db: Connection[Any], pg_url: str, location: Location) -> None:
+    for profile in range(1, 40):
+        _change(db, profile, Kind.ENTERED)
+    _change(db, 1, Kind.LEFT, Cause.TIME)
+    _change(db, 1, Kind.ENTERED, Cause.RULE)
+    expected: list[tuple[Any, ...]] = [(1, "event", None, "time", None), (1, "rule", None, None, None)]
+    expected += [(profile, "event", None, None, None) for profile in range(2, 40)]
+    assert _intervals(pg_url, location, is_current=True) == expected
+    assert _intervals(pg_url, location, is_current=False) == []
+    refresh(db, pg_url, location, NAMES)
+    assert _intervals(pg_url, location, is_current=False) == expected
+
+    _change(db, 3, Kind.LEFT, Cause.REMOVED)
+    _change(db, 2, Kind.MOVED_AWAY, Cause.IDENTITY, 50)
+    _change(db, 50, Kind.MOVED_HERE, Cause.IDENTITY, 2)
+    expected[2:4] = [(2, "event", None, "identity", 50), (3, "event", None, "removed", None)]
+    expected.append((50, "identity", 2, None, None))
+    before = {file.uri for file in take_snapshot(pg_url, location).tables["memberships"].files}
+    assert _intervals(pg_url, location, is_current=True) == expected
+    refresh(db, pg_url, location, NAMES)
+    assert _intervals(pg_url, location, is_current=False) == expected
+    kept = before & {file.uri for file in take_snapshot(pg_url, location).tables["memberships"].files}
+    assert kept, "buckets that nobody touched stay"
+    assert refresh(db, pg_url, location, NAMES) == 0
+
+
+@pytest.mark.parametrize("location", ["folder"], indirect=True)
+def test_memberships_of_who_was_erased_go(db: Connection[Any], pg_url: str, location: Location) -> None:
+    for profile in (1, 2):
+        _change(db, profile, Kind.ENTERED)
+    refresh(db, pg_url, location, NAMES)
+    forget_changes(db, [1])
+    _change(db, 1, Kind.LEFT, Cause.TAKEN_BACK)
+    assert _intervals(pg_url, location, is_current=True) == [(2, "event", None, None, None)]
+    refresh(db, pg_url, location, NAMES)
+    assert _intervals(pg_url, location, is_current=False) == [(2, "event", None, None, None)]
+
+
+@pytest.mark.parametrize("location", ["folder"], indirect=True)
+def test_members_that_the_lake_does_not_have_so_are_found(db: Connection[Any], pg_url: str, location: Location) -> None:
+    for profile in (1, 2):
+        _change(db, profile, Kind.ENTERED)
+    assert verify(pg_url, location).faults == []
+    refresh(db, pg_url, location, NAMES)
+    assert verify(pg_url, location).faults == []
+    db.execute("delete from membership where profile = 1")
+    db.execute("insert into membership values (8, 3, now())")
+    assert verify(pg_url, location).faults == [
+        "Profile 1: is not in audience 7, by the lake it is.", "Profile 3: is in audience 8, by the lake it is not.",
+    ]  # fmt: skip

@@ -108,7 +108,7 @@ def test_an_export_is_whole_or_not_there(
     (tmp_path / "out" / HALF / "events").mkdir(parents=True)  # of one that was killed
     assert export(pg_url, location, tmp_path / "out")["events"] == 40
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "companies", "events", "identifiers", "profiles",
+        "companies", "events", "identifiers", "memberships", "profiles",
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from onefold.config import Settings
 from onefold.insights.guard import SqlRejected
 from onefold.insights.job import RESULT, Form, Hidden, Job, JobColumn, JobTable, Report
 from onefold.insights.sandbox import private_folder, run_job, turn
-from onefold.lake.tables import COMPANIES, EVENTS, IDENTIFIERS, PROFILES, Column
+from onefold.lake.tables import COMPANIES, EVENTS, IDENTIFIERS, MEMBERSHIPS, PROFILES, Column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from onefold.accounts.api import Actor
     from onefold.lake.snapshot import Snapshot, TableFiles
 
-TABLES: Final = (EVENTS, PROFILES, IDENTIFIERS, COMPANIES)
+TABLES: Final = (EVENTS, PROFILES, IDENTIFIERS, COMPANIES, MEMBERSHIPS)
 """What SQL reads. Not `fragment_overrides`: `events` has the present profile already."""
 THREADS: Final = 2
 """DuckDB's, of one query: the processor wants its share."""

@@ -11,5 +11,5 @@ delete from lake_override
 delete from lake_touched
 
 -- begin: nothing is in the lake, unless some events are only there
-update lake_progress set flushed = 0, refreshed = 0, refreshed_move = 0, moved = (select coalesce(max(seq), 0) from identity_move)
+update lake_progress set flushed = 0, refreshed = 0, refreshed_move = 0, refreshed_change = 0, moved = (select coalesce(max(seq), 0) from identity_move)
 where hot_since is null

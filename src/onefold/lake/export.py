@@ -16,7 +16,7 @@ from onefold.lake.location import Location
 from onefold.lake.reading import take_snapshot
 from onefold.lake.snapshot import Snapshot
 from onefold.lake.sorting import sorted_reader
-from onefold.lake.tables import COMPANIES, EVENTS, IDENTIFIERS, PROFILES, ROW_GROUP_ROWS, Column
+from onefold.lake.tables import COMPANIES, EVENTS, IDENTIFIERS, MEMBERSHIPS, PROFILES, ROW_GROUP_ROWS, Column
 
 HALF: Final = ".exporting"
 
@@ -114,7 +114,7 @@ def _write(reader: pa.RecordBatchReader, path: Path) -> int:
     return rows
 
 
-_OTHERS: Final = (PROFILES, IDENTIFIERS, COMPANIES)
+_OTHERS: Final = (PROFILES, IDENTIFIERS, COMPANIES, MEMBERSHIPS)
 _KEY: Final = (Column("profile_id", "long", "Whose rows of the files don't count"),)
 _MONTHS_SQL: Final = "select distinct strftime(ts, '%Y-%m') from (select ts from files union all select ts from hot)"
 _MONTH_SQL: Final = """

@@ -50,6 +50,9 @@ from event where position <= (select flushed from lake_progress)
 -- fragments: how many events each has, as profiles count them
 select h as fragment_id, n, first_ts, last_ts from node where n > 0
 
+-- members: who is in which audience
+select profile as profile_id, audience as audience_id, true as is_in from membership
+
 -- status: what is yet to do
 select p.flushed, p.flushed_at, p.refreshed_at, p.compacted_at, p.hot_since, p.fault, p.fault_at,
     (select count(*) from event where position > p.flushed) as waiting,

@@ -1,4 +1,4 @@
-"""People, identifiers and companies as PostgreSQL has them, and which of them the lake's tables don't have so."""
+"""People, identifiers, memberships and companies as PostgreSQL has them, and which the lake's tables don't have so."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -11,7 +11,7 @@ from onefold.kernel.errors import Unavailable
 from onefold.lake.delta import schema_of
 from onefold.lake.rows import bounded_arrow, read_arrow
 from onefold.lake.snapshot import TableFiles
-from onefold.lake.tables import BUCKETS, COMPANIES, IDENTIFIERS, PROFILES, Table
+from onefold.lake.tables import BUCKETS, COMPANIES, IDENTIFIERS, MEMBERSHIPS, PROFILES, Table
 
 if TYPE_CHECKING:
     from adbc_driver_postgresql.dbapi import Connection
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 QUERIES: Final = load_queries("onefold.lake", "refresh.sql")
 MAX_CHANGED_BYTES: Final = 512 * 1024 * 1024
 """Of rows that are read from PostgreSQL because the files don't have them yet."""
-KEYS: Final = {PROFILES: "id", IDENTIFIERS: "n.prof"}
+KEYS: Final = {PROFILES: "id", IDENTIFIERS: "n.prof", MEMBERSHIPS: "profile"}
 """Table → what the profile is called in the query of its rows."""
 BUCKET_SQL: Final = f"((profile_id % {BUCKETS} + {BUCKETS}) % {BUCKETS})::integer as bucket"
 _INSTANT: Final = "to_timestamp(0) + to_microseconds({0}) as {1}"
@@ -28,6 +28,7 @@ SELECTS: Final = {
     IDENTIFIERS.name: f"select {BUCKET_SQL}, profile_id, identifier_id, namespace, value, "
     f"{_INSTANT.format('rcv', 'first_received_at')}, n_events, {_INSTANT.format('first_ts', 'first_ts')}, "
     f"{_INSTANT.format('last_ts', 'last_ts')}",
+    MEMBERSHIPS.name: f"select {BUCKET_SQL}, *",
     COMPANIES.name: "select *",
 }
 """From PostgreSQL's answers the columns of the lake."""
@@ -41,15 +42,23 @@ class Stand(NamedTuple):
     last: int
     last_move: int
     has_noted: bool
+    refreshed_change: int
+    last_change: int
 
     @property
     def has_news(self) -> bool:
         """Whether anything may have changed."""
-        return (self.last, self.last_move, self.has_noted) != (self.refreshed, self.refreshed_move, False)
+        of_people = (self.last, self.last_move, self.has_noted) != (self.refreshed, self.refreshed_move, False)
+        return of_people or self.last_change != self.refreshed_change
 
-    @property
-    def touched_sql(self) -> str:
-        """Profiles that may have changed."""
+    def is_first(self, table: Table) -> bool:
+        """Whether a table of people has nothing yet, so that all of it is read."""
+        return not (self.refreshed_change if table == MEMBERSHIPS else self.refreshed)
+
+    def touched_sql(self, table: Table) -> str:
+        """Profiles of which a table of people may have changed rows."""
+        if table == MEMBERSHIPS:
+            return QUERIES["touched_members"].format(change=self.refreshed_change)
         return QUERIES["touched"].format(after=self.refreshed, move=self.refreshed_move)
 
 
@@ -69,11 +78,12 @@ def with_changes(moment: "Connection", files: TableFiles) -> TableFiles:
         return files
     if table == COMPANIES:
         return replace(files, files=(), hot=_rows(moment, table, QUERIES[table.name]))
-    if not stand.refreshed:
+    if stand.is_first(table):
         return replace(files, files=(), hot=_rows(moment, table, QUERIES[table.name].format(touched="true")))
-    is_touched = f"{KEYS[table]} in (select profile_id from ({stand.touched_sql}) touched)"  # noqa: S608 numbers
+    touched = stand.touched_sql(table)
+    is_touched = f"{KEYS[table]} in (select profile_id from ({touched}) touched)"  # noqa: S608 numbers
     hot = _rows(moment, table, QUERIES[table.name].format(touched=is_touched))
-    return replace(files, hot=hot, replaced=read_arrow(moment, stand.touched_sql).select(["profile_id"]))
+    return replace(files, hot=hot, replaced=read_arrow(moment, touched).select(["profile_id"]))
 
 
 def have_companies_changed(moment: "Connection", stand: Stand) -> bool:

@@ -18,7 +18,7 @@ Many = Annotated[int, Meta(ge=1, le=MAX_LIMIT)]
 Scalar = bool | int | float | str
 PropertyType = Literal["string", "double", "long", "boolean"]
 Unit = Literal["hour", "day", "week", "month"]
-TableName = Literal["events", "profiles", "identifiers", "companies"]
+TableName = Literal["events", "profiles", "identifiers", "companies", "memberships"]
 
 
 class PlanRejected(Rejected):

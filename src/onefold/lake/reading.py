@@ -13,14 +13,14 @@ from onefold.lake.people import with_changes
 from onefold.lake.promoted import Promoted, promoted_column
 from onefold.lake.rows import HOT, bounded_arrow, connect_arrow, first_position, hot_rows, read_arrow
 from onefold.lake.snapshot import Snapshot, TableFiles
-from onefold.lake.tables import EVENTS, IDENTIFIERS, PROFILES, TABLES, Table
+from onefold.lake.tables import EVENTS, IDENTIFIERS, MEMBERSHIPS, PROFILES, TABLES, Table
 
 if TYPE_CHECKING:
     from adbc_driver_postgresql.dbapi import Connection
 
 NO_VERSION: Final = -1
 """Of a table that isn't there yet."""
-_ABOUT_PEOPLE: Final = (PROFILES.name, IDENTIFIERS.name)
+_ABOUT_PEOPLE: Final = (PROFILES.name, IDENTIFIERS.name, MEMBERSHIPS.name)
 MAX_HOT: Final = 500_000
 """Positions of the hot tail that are read; of a longer one the oldest, and the snapshot says where it ends."""
 MAX_HOT_BYTES: Final = 512 * 1024 * 1024

@@ -1,4 +1,4 @@
-"""Refresh the lake's tables of people, identifiers, companies and overrides: what changed since, bucket by bucket."""
+"""Refresh the lake's tables of people, memberships, companies and overrides: what changed since, bucket by bucket."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -21,7 +21,7 @@ from onefold.lake.state import maintaining, name_namespaces, publish, settled_ve
 from onefold.lake.tables import (
     COMPANIES,
     FRAGMENT_OVERRIDES,
-    IDENTIFIERS,
+    MEMBERSHIPS,
     PROFILES,
     ROW_GROUP_ROWS,
     Table,
@@ -55,13 +55,11 @@ def refresh(conn: Connection[Any], url: str, location: Location, namespaces: Map
         if not stand.has_news:
             return 0
         noted = read_arrow(moment, QUERIES["noted"])["seq"].to_pylist()
-        touched = _touched(moment, stand)
+        of_people = _touched(moment, stand, PROFILES)
+        touched = dict.fromkeys(KEYS, of_people) | {MEMBERSHIPS: _touched(moment, stand, MEMBERSHIPS)}
         _load(memory, moment, touched)
         changes = [
-            *(
-                _replace_people(conn, memory, location, table, is_whole=touched is None)
-                for table in (PROFILES, IDENTIFIERS)
-            ),
+            *(_replace_people(conn, memory, location, table, is_whole=touched[table] is None) for table in KEYS),
             *_replace_small(conn, moment, location, stand),
         ]
         reach("refresh: committed")
@@ -70,28 +68,32 @@ def refresh(conn: Connection[Any], url: str, location: Location, namespaces: Map
                 if change.version != change.before:
                     publish(conn, location, change.table, change.before, change.version)
             conn.execute(QUERIES["forget_touched"], {"noted": noted})
-            conn.execute(QUERIES["refreshed"], {"position": stand.last, "move": stand.last_move})
+            conn.execute(
+                QUERIES["refreshed"], {"position": stand.last, "move": stand.last_move, "change": stand.last_change}
+            )
         reach("refresh: published")
         ((count,),) = memory.sql("select count(*) from profiles").fetchall()
-    log.info("lake_refreshed", profiles=count, is_whole=touched is None)
+    log.info("lake_refreshed", profiles=count, is_whole=of_people is None)
     return int(count)
 
 
-def _touched(moment: "ArrowConnection", stand: Stand) -> pa.Array | None:
-    """Profiles that may have changed; None = too many, or nobody knows."""
-    if not stand.refreshed:
+def _touched(moment: "ArrowConnection", stand: Stand, table: Table) -> pa.Array | None:
+    """Profiles of which the table may have changed rows; None = too many, or nobody knows."""
+    if stand.is_first(table):
         return None
-    found = read_arrow(moment, stand.touched_sql)["profile_id"].combine_chunks()
+    found = read_arrow(moment, stand.touched_sql(table))["profile_id"].combine_chunks()
     return None if len(found) > MANY_TOUCHED else found
 
 
-def _load(memory: duckdb.DuckDBPyConnection, moment: "ArrowConnection", touched: pa.Array | None) -> None:
-    """The rows as PostgreSQL has them now, as the tables `profiles` and `identifiers`."""
-    memory.register("touched", pa.table([touched if touched is not None else pa.array([], pa.int64())], ["profile_id"]))
+def _load(
+    memory: duckdb.DuckDBPyConnection, moment: "ArrowConnection", touched: Mapping[Table, pa.Array | None]
+) -> None:
+    """The rows as PostgreSQL has them now, as tables of the same names, and `touched_NAME`."""
     for table, key in KEYS.items():
-        is_touched = (
-            "true" if touched is None else f"{key} = any('{{{','.join(map(str, touched.to_pylist()))}}}'::bigint[])"
-        )
+        ids = touched[table]
+        of_whom = pa.table([ids if ids is not None else pa.array([], pa.int64())], ["profile_id"])
+        memory.register(f"touched_{table.name}", of_whom)
+        is_touched = "true" if ids is None else f"{key} = any('{{{','.join(map(str, ids.to_pylist()))}}}'::bigint[])"
         for place, batch in enumerate(stream_arrow(moment, QUERIES[table.name].format(touched=is_touched))):
             memory.register("piece", pa.table(batch))
             into = f"create temp table {table.name} as" if place == 0 else f"insert into {table.name}"
@@ -126,7 +128,7 @@ def _bucket_file(
     register_files(memory, "old", location, table, old, schema)
     query = f"""
     select {", ".join(schema.names)} from {table.name} where bucket = {bucket}
-    union all select {", ".join(schema.names)} from old anti join touched using (profile_id)
+    union all select {", ".join(schema.names)} from old anti join touched_{table.name} using (profile_id)
     order by {", ".join(table.sorted_by)}
     """  # noqa: S608 our own names
     rows = memory.sql(query).to_arrow_reader(ROW_GROUP_ROWS)
@@ -159,4 +161,4 @@ def _replace_whole(conn: Connection[Any], location: Location, table: Table, rows
     return _Change(table, version, commit(location, table, version, actions, {"onefold.operation": "refresh"}))
 
 
-_BUCKETS_SQL: Final = f"select distinct bucket from {{name}} union select {BUCKET_SQL} from touched"  # noqa: S608 our names
+_BUCKETS_SQL: Final = f"select distinct bucket from {{name}} union select {BUCKET_SQL} from touched_{{name}}"  # noqa: S608 our names

@@ -20,7 +20,7 @@ from onefold.lake.tables import BUCKETS, FRESH_BUCKET, FRESH_MONTH
 Dialect = Literal["duckdb", "spark"]
 DOCUMENTS: Final = {"events": ("body", ("properties",)), "profiles": ("traits", ()), "companies": ("traits", ())}
 """Where the properties of a table's rows stand: a column of JSON, and the keys that lead to them."""
-_BY_BUCKET: Final = frozenset(("events", "profiles", "identifiers"))
+_BY_BUCKET: Final = frozenset(("events", "profiles", "identifiers", "memberships"))
 RE2_FINDS: Final = "onefold_re2_finds"
 """What Spark's engine calls the function that looks for a pattern (its first argument: the text) as RE2 does."""
 PARTITION: Final = frozenset(("month", "bucket"))

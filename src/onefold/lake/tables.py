@@ -135,4 +135,24 @@ COMPANIES: Final = Table(
     ),
     sorted_by=("company_id",),
 )
-TABLES: Final = (EVENTS, PROFILES, IDENTIFIERS, COMPANIES, FRAGMENT_OVERRIDES)
+MEMBERSHIPS: Final = Table(
+    "memberships",
+    "Who was or is in which audience, one row each time: from entering to leaving.",
+    (
+        Column("bucket", "integer", f"Partition: `profile_id` modulo {BUCKETS}"),
+        Column("profile_id", "long", "The person, by the id that they had then: a merge ends it, and begins another"),
+        Column("audience_id", "integer", "The audience; also one that was removed"),
+        Column("entered_at", "timestamp", "When they entered"),
+        Column("entered_cause", "string", "event, time, rule, identity, taken_back: what brought it about"),
+        Column("entered_event", "binary", "`event_id` of the event that did; null = none"),
+        Column("entered_from", "long", "Of a merge: the `profile_id` under which they were in before"),
+        Column("version", "integer", "Of the rule by which they entered"),
+        Column("left_at", "timestamp", "When they left; null = they are in"),
+        Column("left_cause", "string", "As `entered_cause`; also removed: the audience was. Null = they are in"),
+        Column("left_event", "binary", "As `entered_event`"),
+        Column("left_to", "long", "Of a merge: the `profile_id` under which they are in since"),
+    ),
+    ("bucket",),
+    ("profile_id", "audience_id", "entered_at"),
+)
+TABLES: Final = (EVENTS, PROFILES, IDENTIFIERS, COMPANIES, MEMBERSHIPS, FRAGMENT_OVERRIDES)

@@ -8,13 +8,14 @@ import pyarrow as pa
 
 from onefold.kernel.instants import micros_of
 from onefold.lake.damage import damage_in, sentence_on
+from onefold.lake.delta import schema_of, stored_columns
 from onefold.lake.files import register_files, working_memory
 from onefold.lake.location import Location
 from onefold.lake.promoted import Promoted, bare_columns_sql, values_sql
 from onefold.lake.reading import one_moment, snapshot_in
 from onefold.lake.rows import HOT, PATHS, read_arrow, schema_with, stream_arrow
 from onefold.lake.snapshot import Snapshot
-from onefold.lake.tables import EVENTS
+from onefold.lake.tables import EVENTS, MEMBERSHIPS
 
 if TYPE_CHECKING:
     from adbc_driver_postgresql.dbapi import Connection
@@ -38,11 +39,12 @@ def verify(url: str, location: Location) -> Verified:
 
     Each file is whole. Each event of the lake is there once; events that PostgreSQL has too are the same there, by
     count and hash; each fragment has as many events, from the same first to the same last, as its profile says; columns
-    made of the JSON, promoted ones among them, are what it says. Cost: reading all files and their JSON (4 µs an event
-    and core), and a scan of `event` and `node`.
+    made of the JSON, promoted ones among them, are what it says; who is in which audience by the table of memberships
+    is who is in it. Cost: reading all files and their JSON (4 µs an event and core), and a scan of `event`, `node` and
+    `membership`.
     """
     with one_moment(url) as conn, working_memory() as memory:
-        snapshot = snapshot_in(conn, location)
+        snapshot = snapshot_in(conn, location, tables=[MEMBERSHIPS.name])
         if damaged := [
             one for files in snapshot.tables.values() for one in damage_in(location, files.table, files.files)
         ]:
@@ -55,6 +57,7 @@ def verify(url: str, location: Location) -> Verified:
             *_sentences(memory, _DIFFERENT_SQL, hot_since=_micros(snapshot.hot_since)),
             *_sentences(memory, _COUNTED_OTHERWISE_SQL),
             *_columns_that_differ(memory, _promoted(snapshot)),
+            *_members_that_differ(memory, conn, location, snapshot),
         ]
         (events,), (fragments,) = (memory.sql(query).fetchall()[0] for query in _TOTALS)
     return Verified(events, compared, fragments, faults)
@@ -89,6 +92,18 @@ def _columns_that_differ(memory: duckdb.DuckDBPyConnection, promoted: list[Promo
         for name, count in zip(expected, row, strict=True)
         if count
     ]
+
+
+def _members_that_differ(
+    memory: duckdb.DuckDBPyConnection, conn: "Connection", location: Location, snapshot: Snapshot
+) -> list[str]:
+    files = snapshot.tables[MEMBERSHIPS.name]
+    register_files(memory, "member_files", location, MEMBERSHIPS, files.files, schema_of(stored_columns(MEMBERSHIPS)))
+    nobody = pa.table({"profile_id": pa.array([], pa.int64())})
+    memory.register("member_hot", schema_of(MEMBERSHIPS.columns).empty_table() if files.hot is None else files.hot)
+    memory.register("member_replaced", nobody if files.replaced is None else files.replaced)
+    memory.register("members", read_arrow(conn, HOT["members"]))
+    return _sentences(memory, _MEMBERS_SQL)
 
 
 def _load_database(memory: duckdb.DuckDBPyConnection, conn: "Connection") -> int:
@@ -153,5 +168,16 @@ _COUNTED_OTHERWISE_SQL: Final = """
     where (fragments.n, fragments.first_ts, fragments.last_ts)
         is distinct from (counts.n, counts.first_ts, counts.last_ts)
     order by fragment_id
+"""
+_MEMBERS_SQL: Final = """
+    with found as (
+        select profile_id, audience_id, left_at from member_files anti join member_replaced using (profile_id)
+        union all select profile_id, audience_id, left_at from member_hot
+    ), within as (select profile_id, audience_id, count(*) as n from found where left_at is null group by all)
+    select format('Profile {}: {} audience {}, by the lake {}.', profile_id,
+        case when members.is_in then 'is in' else 'is not in' end, audience_id,
+        case when within.n is null then 'it is not' else 'it is' || case when n > 1 then ' twice' else '' end end)
+    from members full join within using (profile_id, audience_id)
+    where members.is_in is null or within.n is distinct from 1 order by profile_id, audience_id
 """
 _TOTALS: Final = ("select count(*) from lake", "select count(*) from fragments")

@@ -1,0 +1,14 @@
+"""Runs the SQL file beside it."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from django.db import migrations
+from django.db.migrations.operations.base import Operation
+
+
+class Migration(migrations.Migration):
+    """How far the table of memberships is."""
+
+    dependencies: ClassVar[list[tuple[str, str]]] = [("lake", "0002_promotion")]
+    operations: ClassVar[list[Operation]] = [migrations.RunSQL(Path(__file__).with_suffix(".sql").read_text("utf-8"))]
