@@ -181,7 +181,9 @@ class _Asked:
     def is_at_top(self, rule: f.TopShare) -> bool:
         edge = threshold(self.world, rule, self.now)
         mine = number_of(self.value(rule.field))
-        return edge is not None and mine is not None and (mine <= edge if rule.is_bottom else mine >= edge)
+        if edge is None or mine is None or (mine == 0 and is_from_one(self.world, rule)):
+            return False
+        return mine <= edge if rule.is_bottom else mine >= edge
 
 
 def measured(measure: str, values: Sequence[Any]) -> Any:
@@ -209,8 +211,15 @@ def measured(measure: str, values: Sequence[Any]) -> Any:
 def threshold(world: World, rule: f.TopShare, now: datetime) -> float | None:
     """The value of the last one of the share."""
     values = [number_of(_Asked(world, one, now).value(rule.field)) for one in world.people]
-    ranked = sorted((v for v in values if v is not None), reverse=not rule.is_bottom)
+    known = [v for v in values if v is not None and not (v == 0 and is_from_one(world, rule))]
+    ranked = sorted(known, reverse=not rule.is_bottom)
     return ranked[math.ceil(len(ranked) * rule.percent / 100) - 1] if ranked else None
+
+
+def is_from_one(world: World, rule: f.TopShare) -> bool:
+    """Whoever did nothing has 0, and is in no share."""
+    name = rule.field.removeprefix("computed:")
+    return rule.field.startswith("computed:") and world.computed[name].measure in ("count", "sum", "distinct")
 
 
 def number_of(value: Any) -> float | None:

@@ -15,7 +15,7 @@ from onefold.filters import api as f
 from onefold.lake.engines.duckdb import DuckDBEngine
 from tests.audiences.asking import key, members_by, snapshot, threshold_by
 from tests.audiences.drawing import NUMBERS, START, matches, moments, windows, worlds
-from tests.audiences.oracle import Somebody, World, members, threshold
+from tests.audiences.oracle import Event, Somebody, World, members, threshold
 from tests.audiences.test_parity import SOME, streamed
 
 NOBODY: Final[dict[str, Any]] = {
@@ -106,3 +106,22 @@ def test_shares_by_a_computed_trait_are_the_same_everywhere(
     share = f.TopShare("computed:figure", data.draw(percents), data.draw(st.booleans()))
     world = replace(world, computed={"figure": asked}, audiences={})
     agreed(engine, tmp_path_factory.mktemp("lake"), world, share, data.draw(moments(world)))
+
+
+@pytest.mark.parametrize("is_bottom", [False, True])
+@pytest.mark.parametrize("measure", ["count", "distinct", "sum"])
+def test_who_did_nothing_is_in_no_share(
+    engine: DuckDBEngine, tmp_path: Path, measure: Measure, is_bottom: bool
+) -> None:
+    """One of ten bought: the best tenth of who bought is that one, and not everybody because the tenth of ten has 0."""
+    people = [Somebody(i, {}, NOBODY, {}) for i in range(1, 11)]
+    events = [Event(n, 3, 30, START, "Bought", properties={"total": 5}) for n in range(4)]
+    asked = Computed(f.EventMatch("Bought"), measure, "" if measure == "count" else "total")
+    world = replace(World(people, events), computed={"figure": asked})
+    for i, percent in enumerate((1.0, 10.0, 50.0, 100.0)):
+        share = f.TopShare("computed:figure", percent, is_bottom)
+        assert agreed(engine, tmp_path / str(i), world, share, START) == {3}
+
+
+def test_an_average_or_trait_of_zero_is_a_value(engine: DuckDBEngine, tmp_path: Path) -> None:
+    assert agreed(engine, tmp_path, world_of(0, 0, 5, None), f.TopShare("trait:score", 100), START) == {1, 2, 3}

@@ -309,3 +309,49 @@ def test_a_request_is_read_once_and_strictly() -> None:
     wanted = wanted_of(b'{"rule": {"type": "all"}, "purpose": "analytics"}')
     assert msgspec.json.decode(wanted.rule) == {"type": "all"}
     assert wanted.id is None
+
+
+class TestTraitsThatHoldAddresses:
+    """Free texts that hold addresses are compared as a whole by who doesn't see those, whatever the trait is called."""
+
+    @pytest.fixture
+    def noted(self, crowd: Shop) -> Shop:
+        crowd.identify("1", hint="Write to ada@example.com, or ring", colour="deep red")
+        crowd.identify("2", hint="Likes blue", colour="blue")
+        crowd.identify("3", number=12, list=["call +49 170 1234567"])
+        return crowd
+
+    def test_parts_are_asked_only_by_who_sees_them(self, alice: Client, bob: Client, noted: Shop) -> None:
+        User.objects.filter(username="bob").update(role="editor", personal_data=PersonalData.MASKED)
+        for field in ("trait:hint", "trait:list"):
+            for asked in (
+                {"type": "part", "op": "contains", "value": "a"},
+                {"type": "regex", "pattern": "a.a"},
+            ):
+                part = rule({"field": field, **asked})
+                assert sent(alice, "preview", part).status_code == 200
+                refused = sent(bob, "preview", part)
+                assert refused.status_code == 403
+                assert "only as a whole" in unquote(refused.headers["X-Message"])
+                assert sent(bob, "save", part, name="Parts").status_code == 403
+        whole = rule({"type": "text", "field": "trait:hint", "op": "is", "values": ["Likes blue"]})
+        part = rule({"type": "part", "field": "trait:colour", "op": "contains", "value": "ue"})
+        assert sent(bob, "preview", whole).status_code == sent(bob, "preview", part).status_code == 200
+        assert noted.conn.execute("select count(*) from audience").fetchone() == (0,)
+
+    def test_what_can_not_be_looked_into_counts_as_hidden(
+        self, bob: Client, noted: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        User.objects.filter(username="bob").update(role="editor", personal_data=PersonalData.MASKED)
+        part = rule({"type": "part", "field": "trait:colour", "op": "contains", "value": "ue"})
+        assert sent(bob, "preview", part).status_code == 200
+        monkeypatch.setattr("onefold.audiences.hiding.MAX_TRAITS", 0)
+        assert sent(bob, "preview", part).status_code == 403
+
+
+def test_a_rule_that_leads_back_is_not_tried_by_the_api(robot: Client, alice: Client, crowd: Shop) -> None:
+    number = kept(alice, rule(PRO))["id"]
+    asked = {"rule": {"v": 1, "where": {"type": "audience", "audience": number}}, "purpose": "analytics"}
+    answer = robot.post("/api/audiences/preview", asked | {"audience": number}, content_type="application/json")
+    assert answer.status_code == 400
+    assert "refer to each other in a ring" in answer.json()["message"]

@@ -95,13 +95,16 @@ class TestList:
         assert f'<a class="link" href="/audiences/{other}"><bdi>Pro &amp; bought</bdi></a>' in html
         assert listed(html) == ["Pro", "Pro & bought"]
 
-    def test_one_whose_name_is_taken_is_not_brought_back(self, alice: Client, audiences: Audiences) -> None:
-        number = audiences.make("Pro")
+    def test_one_whose_name_is_taken_comes_back_with_a_number(self, alice: Client, audiences: Audiences) -> None:
+        for name, taken, back in (("Pro", "PRO", "Pro (2)"), ("x" * 120, "X" * 120, f"{'x' * 116} (2)")):
+            number = audiences.make(name)
+            said(alice, f"/audiences/{number}/remove")
+            audiences.make(taken)
+            assert f"It is back as {back}, a draft" in said(alice, f"/audiences/{number}/restore")
+            assert one(audiences.conn, "select name from audience where id = %s", number) == back
+        number = audiences.make("Once more")
         said(alice, f"/audiences/{number}/remove")
-        audiences.make("PRO")
-        response = alice.post(f"/audiences/{number}/restore")
-        assert response.status_code == 400
-        assert "There is an audience" in response.content.decode()
+        assert "It is back, as a draft." in said(alice, f"/audiences/{number}/restore")
 
     def test_states_are_asked_for_until_they_are_live(self, bob: Client, audiences: Audiences) -> None:
         number = audiences.make("Pro", starts=True)

@@ -4,6 +4,7 @@ Nothing here decides who is in: what changed is noted, and the processor and `fi
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -20,7 +21,7 @@ from onefold.filters.api import Condition, InAudience, Listed, Node, TopShare, t
 from onefold.infra.arrays import bigints
 from onefold.infra.postgres import load_queries
 from onefold.infra.waking import wake
-from onefold.kernel.errors import NotFound
+from onefold.kernel.errors import Broken, NotFound
 
 QUERIES: Final = load_queries("onefold.audiences", "actions.sql")
 MAX_NAME: Final = 120
@@ -150,14 +151,16 @@ def trash_audience(conn: Connection[Any], number: int, *, acting_user: str) -> N
         audit(conn, actor=acting_user, action="audience.removed", target=f"audience:{number}")
 
 
-def restore_audience(conn: Connection[Any], number: int, *, acting_user: str) -> None:
-    """Bring back what was taken away: as a draft, with all its versions. Raises AudienceRejected if the name is
-    taken."""
+def restore_audience(conn: Connection[Any], number: int, *, acting_user: str) -> str:
+    """Bring back what was taken away: as a draft, with all its versions. Returns its name: with a number if another one
+    is called so by now."""
     with conn.transaction():
         audience = lock_audience(conn, number, is_trashed=True)
-        _named(conn, audience.name, audience.description, number)
-        conn.execute(QUERIES["restore"], {"id": number})
-        audit(conn, actor=acting_user, action="audience.restored", target=f"audience:{number}")
+        name = _free_name(conn, audience.name, number)
+        conn.execute(QUERIES["restore"], {"id": number, "name": name})
+        details = {"name": name}
+        audit(conn, actor=acting_user, action="audience.restored", target=f"audience:{number}", details=details)
+    return name
 
 
 def restore_version(conn: Connection[Any], number: int, version: int, *, acting_user: str) -> int:
@@ -309,6 +312,16 @@ def _named(conn: Connection[Any], name: str, description: str, own_id: int | Non
     if row and row[0]:
         raise AudienceRejected(f"There is an audience {name!r} already. Give this one another name.")
     return name, description
+
+
+def _free_name(conn: Connection[Any], name: str, own_id: int) -> str:
+    """This name, or the first with a number that no other audience has."""
+    for n in count(1):
+        tried = name if n == 1 else f"{name[: MAX_NAME - len(f' ({n})')].rstrip()} ({n})"
+        row = conn.execute(QUERIES["name_taken"], {"name": tried, "id": own_id}).fetchone()
+        if not (row and row[0]):
+            return tried
+    raise Broken("There is always another number.")
 
 
 def _add_version(conn: Connection[Any], number: int, version: int, rule: Node, purpose: str, user: str) -> None:

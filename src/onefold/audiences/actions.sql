@@ -36,7 +36,7 @@ update audience set state = %(state)s, checked_at = null, fault = '', faults = 0
 update audience set trashed_at = now(), state = 'paused', live_version = null where id = %(id)s
 
 -- restore: a draft, with all its versions
-update audience set trashed_at = null, state = 'draft', live_version = null where id = %(id)s
+update audience set trashed_at = null, name = %(name)s, state = 'draft', live_version = null where id = %(id)s
 
 -- look_at_members: they leave (primary key)
 insert into profile_due (id, due_at) select profile, now() from membership where audience = %(id)s order by profile

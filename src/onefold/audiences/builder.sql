@@ -28,6 +28,10 @@ select value, count(*) from (
 ) said
 where value <> '' and length(value) <= 60 group by value order by count(*) desc, value limit %(limit)s
 
+-- texts_of_trait: what some people and companies have in a trait; lists and objects as JSON
+(select traits ->> %(trait)s::text from profile where jsonb_typeof(traits -> %(trait)s::text) <> 'null' limit %(sample)s)
+union all (select traits ->> %(trait)s::text from company where jsonb_typeof(traits -> %(trait)s::text) <> 'null' limit %(sample)s)
+
 -- companies: names of some companies
 select name, n from company where name ilike %(part)s order by n desc limit %(limit)s
 

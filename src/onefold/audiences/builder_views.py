@@ -89,7 +89,7 @@ def estimate(request: HttpRequest) -> HttpResponse:
     with working() as work:
         asked = builder_pages.asked_of(work.conn, wanted)
         rule = rule_of(asked.rule, load_scope(work.conn), wanted.id)
-        demand_whole(request.user, rule)
+        demand_whole(work.conn, request.user, rule)
         both = builder_pages.with_consent(asked, rule)
         found = preview(work, both)
         parts = builder_pages.parts_of(found, both is not asked)
@@ -119,7 +119,7 @@ def explain_person(request: HttpRequest) -> HttpResponse:
     with working() as work:
         profile_id = _person(work.conn, names_in_force(work.conn), wanted.who.strip())
         rule = rule_of(builder_pages.asked_of(work.conn, wanted).rule, load_scope(work.conn), wanted.id)
-        demand_whole(request.user, rule)
+        demand_whole(work.conn, request.user, rule)
         case = case_of(work, rule, wanted.purpose, profile_id)
         reader = Reader(builder_pages.names_of(work.conn), is_hidden if is_masked else lambda _field: False)
         found = explain(rule, case.person, case.evaluator, case.now_us, reader, purpose=wanted.purpose)
@@ -153,7 +153,7 @@ def save(request: HttpRequest) -> HttpResponse:
     wanted, user = wanted_of(request.body), name_of(request.user)
     rule = b'{"v":1,"where":%b}' % bytes(wanted.rule)
     with pooled() as conn, conn.transaction():
-        demand_whole(request.user, rule_of(rule, load_scope(conn), wanted.id))
+        demand_whole(conn, request.user, rule_of(rule, load_scope(conn), wanted.id))
         if wanted.id is None:
             made = actions.Wanted(wanted.name, wanted.purpose, rule, wanted.description)
             number = actions.create_audience(conn, made, acting_user=user)

@@ -27,7 +27,7 @@ from onefold.audiences.deeds import Deeds
 from onefold.audiences.errors import RuleRejected
 from onefold.audiences.evaluate import key_of_share
 from onefold.audiences.measuring import moments_of
-from onefold.audiences.rules import COMPUTED, TRAIT, Computed, Scope
+from onefold.audiences.rules import COMPUTED, TRAIT, Computed, Scope, skips_zero
 from onefold.audiences.walking import Walks
 from onefold.filters.api import (
     Anniversary,
@@ -130,7 +130,9 @@ class Share(_Asked):
         """As engines ask a plan."""
         rows = _Rows(self, snapshot, dialect)
         value = rows.value_of(self.share.field).number()
-        there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
+        there: exp.Expr = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
+        if skips_zero(self.share.field, self.scope):
+            there = exp.and_(there, value.copy().neq(double(0)))
         valued = rows.compiled(exp.select(value.as_("value")).where(there), {"value": "double"})
         order = exp.Ordered(this=exp.column("value"), desc=not self.share.is_bottom, nulls_first=False)
         place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=[order])).as_("place")
@@ -288,7 +290,8 @@ class _Rows:
         if threshold is None:
             return exp.false()
         value, bound = self.value_of(leaf.field).number(), double(threshold)
-        return sure(value <= bound if leaf.is_bottom else value >= bound)
+        among = value <= bound if leaf.is_bottom else value >= bound
+        return sure(exp.and_(among, value.copy().neq(double(0))) if skips_zero(leaf.field, self._plan.scope) else among)
 
     def _consent(self, leaf: Consents) -> exp.Expr:
         """`consents`: a JSON object of ours, purposes sorted, written without spaces."""

@@ -32,7 +32,7 @@ from onefold.audiences.measuring import (
     moments_of,
 )
 from onefold.audiences.metrics import Kept, key_of, metric_of
-from onefold.audiences.rules import COMPUTED, Computed, Scope
+from onefold.audiences.rules import COMPUTED, Computed, Scope, skips_zero
 from onefold.filters.api import (
     AllOf,
     AtCompany,
@@ -158,10 +158,11 @@ class Evaluator:
     def _top(self, leaf: TopShare) -> Leaf:
         threshold = self.thresholds.get(key_of_share(leaf))
         read, computed = self._reader(leaf.field)
+        is_from_one = skips_zero(leaf.field, self._scope)
 
         def is_among(person: Person, now: int) -> Held:
             value, until = read(person, now)
-            if threshold is None or type(value) not in (int, float):
+            if threshold is None or type(value) not in (int, float) or (is_from_one and not value):
                 return False, until
             return (value <= threshold if leaf.is_bottom else value >= threshold), until
 

@@ -1,9 +1,17 @@
 """What those who may not see personal data may not ask either: counts would tell it piece by piece."""
 
-from onefold.accounts.api import Actor, Permission, is_masked_name, may
+from typing import Any, Final
+
+from psycopg import Connection
+
+from onefold.accounts.api import Actor, Permission, is_masked_name, mask_text, may
 from onefold.audiences.errors import RuleHidden
-from onefold.audiences.rules import BOUNDS
-from onefold.filters.api import Condition, Node, OneOf, Present, leaves_of
+from onefold.audiences.rules import BOUNDS, TRAIT
+from onefold.audiences.suggesting import texts_of_trait
+from onefold.filters.api import Condition, Contains, Matches, Node, OneOf, Present, leaves_of
+
+MAX_TRAITS: Final = 20
+"""That are looked into for one rule; a rule that asks for parts of more is refused."""
 
 
 def is_hidden(field: str) -> bool:
@@ -12,12 +20,26 @@ def is_hidden(field: str) -> bool:
     return plain in ("email", "phone") or is_masked_name(plain)
 
 
-def demand_whole(actor: Actor, rule: Node) -> None:
-    """Whoever may not see addresses may only compare them as a whole. Raises RuleHidden."""
+def demand_whole(conn: Connection[Any], actor: Actor, rule: Node) -> None:
+    """Whoever may not see addresses may only compare them as a whole: fields that hold them by their name, and traits
+    whose values show some. Raises RuleHidden. Cost: some thousand values of each trait that is asked for parts."""
     if may(actor, Permission.SEE_PERSONAL_DATA):
         return
+    looked_into: dict[str, bool] = {}
     for at, leaf in leaves_of(rule, BOUNDS):
-        if isinstance(leaf, Condition) and is_hidden(leaf.field) and not isinstance(leaf, OneOf | Present):
+        if not isinstance(leaf, Condition) or isinstance(leaf, OneOf | Present):
+            continue
+        is_part = isinstance(leaf, Contains | Matches) and leaf.field.startswith(TRAIT)
+        if is_part and leaf.field not in looked_into:
+            is_looked_into = len(looked_into) < MAX_TRAITS
+            looked_into[leaf.field] = not is_looked_into or _shows_addresses(conn, leaf.field.removeprefix(TRAIT))
+        if is_hidden(leaf.field) or (is_part and looked_into[leaf.field]):
             raise RuleHidden(
                 f"{at}: you may compare {leaf.field!r} only as a whole (is, is not), for you don't see it."
             )
+
+
+def _shows_addresses(conn: Connection[Any], trait: str) -> bool:
+    """As suggestions are masked: by the values. What can't be looked into in time counts as hidden."""
+    found = texts_of_trait(conn, trait)
+    return found is None or any(mask_text(text) != text for text in found)

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from psycopg import Connection
 
-from onefold.accounts.api import is_masked_name
 from onefold.audiences import shown
 from onefold.audiences.actions import used_by
 from onefold.audiences.errors import RuleRejected
@@ -234,12 +233,6 @@ def rule_in_force(conn: Connection[Any], one: ShownAudience) -> tuple[Node, str]
     wanted = one.live_version or one.version
     found = next((v for v in shown.list_versions(conn, one.id) if v.version == wanted), None)
     return (found.rule, found.purpose) if found else (one.rule, one.purpose)
-
-
-def is_personal(field: str) -> bool:
-    """Whether who doesn't see personal data mustn't see the values of this field."""
-    plain = field.partition(":")[2] or field
-    return plain in ("email", "phone") or is_masked_name(plain)
 
 
 def history_rows(conn: Connection[Any], changes: Sequence[ShownChange], *, may_see_events: bool) -> list[HistoryRow]:

@@ -63,7 +63,7 @@ def create(request: HttpRequest, wanted: AudienceIn) -> tuple[int, dict[str, Any
     actor = actor_of(request)
     demand(actor, Permission.EDIT_AUDIENCES)
     with pooled() as conn, conn.transaction():
-        demand_whole(actor, rule_of(wanted.rule, load_scope(conn)))
+        demand_whole(conn, actor, rule_of(wanted.rule, load_scope(conn)))
         made = actions.Wanted(wanted.name, wanted.purpose, wanted.rule, wanted.description)
         number = actions.create_audience(conn, made, acting_user=name_of(actor))
         if wanted.start:
@@ -81,7 +81,7 @@ def try_rule(request: HttpRequest, asked: PreviewIn) -> dict[str, Any]:
     if moment is not None and moment.tzinfo is None:
         raise Rejected("as_of: give an instant with its zone, like 2026-01-31T12:00:00Z, or a day.")
     with working() as work:
-        demand_whole(actor, rule_of(asked.rule, load_scope(work.conn)))
+        demand_whole(work.conn, actor, rule_of(asked.rule, load_scope(work.conn), asked.audience))
         found = preview(
             work,
             Asked(
@@ -90,6 +90,7 @@ def try_rule(request: HttpRequest, asked: PreviewIn) -> dict[str, Any]:
                 is_sampled=asked.is_sampled,
                 at=moment,
                 compared_to=asked.compared_to,
+                own_id=asked.audience,
             ),
         )
         return _preview(found, shown.people_shown(work.conn, found.ids[:SAMPLE].tolist()))
@@ -126,7 +127,7 @@ def change(request: HttpRequest, number: int, wanted: AudienceChange) -> dict[st
         now = shown.find_audience(conn, number)
         if wanted.rule is not None or wanted.purpose is not None:
             rule = wanted.rule if wanted.rule is not None else to_json(now.rule)
-            demand_whole(actor, rule_of(rule, load_scope(conn), number))
+            demand_whole(conn, actor, rule_of(rule, load_scope(conn), number))
             purpose = wanted.purpose if wanted.purpose is not None else now.purpose
             actions.change_rule(conn, number, rule, purpose, acting_user=user, seen_version=wanted.if_version)
         if wanted.name is not None or wanted.description is not None:
@@ -228,7 +229,7 @@ def of_person(request: HttpRequest, identifier: str) -> list[dict[str, Any]]:
     return [{"audience": number, "name": name, "since": since} for number, name, since in found]
 
 
-def _after(request: HttpRequest, number: int, act: Callable[..., None]) -> dict[str, Any]:
+def _after(request: HttpRequest, number: int, act: Callable[..., object]) -> dict[str, Any]:
     actor = actor_of(request)
     demand(actor, Permission.EDIT_AUDIENCES)
     with pooled() as conn:

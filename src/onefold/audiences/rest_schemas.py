@@ -103,6 +103,7 @@ class PreviewIn(Schema):
     is_sampled: bool = Field(
         False, description="Look at a sixteenth of all people, of the past at 1,000: at once, and roughly"
     )
+    audience: int | None = Field(None, description="Whose rule it shall be: to that it must not lead back")
     compared_to: int | None = Field(None, description="An audience: who of its members would leave, who would enter")
 
 

@@ -1,7 +1,8 @@
 """The rule of an audience: a tree of conditions that may ask everything of a person. Read and checked. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -175,6 +176,11 @@ def shares_in(tree: Node, scope: Scope) -> Iterator[TopShare]:
     yield from (leaf for leaf in followed(tree, scope) if isinstance(leaf, TopShare))
 
 
+def skips_zero(field_name: str, scope: Scope) -> bool:
+    """Whether a share of people by this field leaves out who has 0: figures that are 0 of whoever did nothing."""
+    return field_name.startswith(COMPUTED) and scope.computed_of(field_name).measure in ("count", "sum", "distinct")
+
+
 def lists_in(tree: Node, scope: Scope) -> set[int]:
     """The uploaded lists that it asks about, those of the audiences it refers to as well."""
     return {leaf.list for leaf in followed(tree, scope) if isinstance(leaf, Listed)}
@@ -312,6 +318,9 @@ def _check_sequence(leaf: Sequence, at: str) -> None:
         raise RuleRejected(f"{at}.steps[0]: before the first step there is nothing: leave out `within` and `without`.")
     if span_us(leaf.window) > 90 * DAY_US:
         raise RuleRejected(f"{at}.window: sequences look back 90 days at most.")
+    if leaf.then_not is not None and span_us(leaf.then_not.within) > span_us(leaf.window):
+        most = f"{leaf.window.n} {leaf.window.unit}"
+        raise RuleRejected(f"{at}.then_not.within: at most {most}, the sequence's window; longer never holds.")
     events = list(_events_of_sequence(leaf))
     if len(events) > MAX_MARKS:
         raise RuleRejected(f"{at}: a sequence names {MAX_MARKS} events at most, this one {len(events)}.")
@@ -354,6 +363,26 @@ def _check_references(tree: Node, scope: Scope, own_id: int | None) -> None:
             follow(scope.rule_of(leaf.audience), (*path, leaf.audience), at)
 
     follow(tree, (own_id or 0,))
+    _check_above(tree, scope, own_id)
+
+
+def _check_above(tree: Node, scope: Scope, own_id: int | None) -> None:
+    """Not too much altogether either for those that ask who is in this one."""
+    if own_id is None or own_id not in scope.audiences:
+        return
+    changed = replace(scope, audiences={**scope.audiences, own_id: tree})
+    for number, rule in changed.audiences.items():
+        leads_here = any(isinstance(leaf, InAudience) and leaf.audience == own_id for leaf in followed(rule, changed))
+        if leads_here and any(True for _ in islice(_all_leaves(rule, changed), MAX_REFERENCES, None)):
+            said = f"Audience {number} asks who is in this one: with all that it refers to, its rule"
+            raise RuleRejected(f"{said} would have over {MAX_REFERENCES} conditions.")
+
+
+def _all_leaves(tree: Node, scope: Scope) -> Iterator[Any]:
+    for _, leaf in leaves_of(tree, _ANY_DEPTH):
+        yield leaf
+        if isinstance(leaf, InAudience) and leaf.audience in scope.audiences:
+            yield from _all_leaves(scope.rule_of(leaf.audience), scope)
 
 
 def _named_in(tree: Node) -> Iterator[int]:

@@ -22,6 +22,7 @@ QUERIES: Final = load_queries("onefold.audiences", "builder.sql")
 NEWEST: Final = 20_000
 BODIES: Final = 300
 SAMPLE: Final = 500
+TEXTS: Final = 5_000
 MAX_NAMES: Final = 200
 MAX_VALUES: Final = 20
 MAX_DEPTH: Final = 3
@@ -105,6 +106,17 @@ def values_of_company(conn: Connection[Any], trait: str) -> list[Named]:
     else:
         rows = _asked(conn, "company_values", sample=SAMPLE, trait=trait, limit=MAX_VALUES)
     return [Named(value, "text", n) for value, n in rows if value]
+
+
+def texts_of_trait(conn: Connection[Any], trait: str) -> list[str] | None:
+    """What some people and companies have in a trait, as text; None: it took too long."""
+    try:
+        with conn.transaction():
+            conn.execute("select set_config('statement_timeout', %s, true)", [_TIMEOUT])
+            rows = conn.execute(QUERIES["texts_of_trait"], {"trait": trait, "sample": TEXTS})
+            return [text for (text,) in rows]
+    except psycopg.errors.QueryCanceled:
+        return None
 
 
 def _properties(conn: Connection[Any], kind: str, name: str) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from onefold.audiences.differences import compared, outline
 from onefold.audiences.errors import AudienceInUse, AudienceRejected, RuleRejected
 from onefold.audiences.explain import explain
 from onefold.audiences.found import Reader
+from onefold.audiences.hiding import is_hidden
 from onefold.audiences.rules import with_purpose
 from onefold.audiences.words import sentence_of
 from onefold.audiences.working import case_of, working
@@ -129,7 +130,7 @@ def explain_member(request: HttpRequest, number: int) -> HttpResponse:
     with working() as work:
         rule, purpose = pages.rule_in_force(work.conn, one)
         case = case_of(work, rule, purpose, found)
-        reader = Reader(pages.names_of(work.conn), pages.is_personal if is_masked else lambda _field: False)
+        reader = Reader(pages.names_of(work.conn), is_hidden if is_masked else lambda _field: False)
         explained = explain(rule, case.person, case.evaluator, case.now_us, reader, purpose=purpose)
         people = shown.people_shown(work.conn, [found])
     name = (people[0][1] or people[0][2]) if people else ""
@@ -183,13 +184,14 @@ def remove(request: HttpRequest, number: int) -> HttpResponse:
 @requires(Permission.EDIT_AUDIENCES)
 @require_POST
 def restore(request: HttpRequest, number: int) -> HttpResponse:
-    """Back into the list, as a draft."""
-    try:
-        with pooled() as conn:
-            actions.restore_audience(conn, number, acting_user=name_of(request.user))
-    except AudienceRejected as fault:
-        return _list(request, pages.ListState(), fault=str(fault))
-    messages.success(request, _("It is back, as a draft. Start it to fill it again."))
+    """Back into the list, as a draft; under another name if its own is taken by now."""
+    with pooled() as conn:
+        before = dict((one[0], one[1]) for one in shown.list_trashed(conn)).get(number)
+        name = actions.restore_audience(conn, number, acting_user=name_of(request.user))
+    said = _("It is back, as a draft. Start it to fill it again.")
+    if before not in (None, name):
+        said = _("It is back as %(name)s, a draft: another audience has its name by now.") % {"name": name}
+    messages.success(request, said)
     return HttpResponseRedirect(f"/audiences/{number}")
 
 
