@@ -11,7 +11,7 @@ from onefold.kernel.errors import OnefoldError
 from onefold.programs.children import run_to_end
 
 STAY_S: Final = 60
-"""Whoever starts an audience often starts another soon after: half of the time that a small one took was the start."""
+"""Whoever starts an audience often starts another soon after: most of the time that a small one takes is the start."""
 
 
 async def keep_audiences(settings: Settings, stopping: asyncio.Event, wanted: asyncio.Event) -> None:
