@@ -138,7 +138,7 @@ def as_sql(request: HttpRequest) -> HttpResponse:
     with working() as work:
         asked, scope = builder_pages.asked_of(work.conn, wanted), load_scope(work.conn)
         rule = rule_of(asked.rule, scope, wanted.id)
-        demand_whole(request.user, rule)
+        demand_whole(work.conn, request.user, rule)
         now = asked.at or timezone.now()
         found = rule_sql(rule, wanted.purpose, scope, now, thresholds_for(work, rule, scope, now))
     rights = (Permission.RUN_SQL, Permission.SEE_PERSONAL_DATA)
