@@ -1,5 +1,6 @@
 """The slice's door. Free of Django: the processor comes in here too."""
 
+from onefold.audiences.company_stream import look_at_companies
 from onefold.audiences.folding import Folder, State
 from onefold.audiences.live import LiveAudiences, load_live
 from onefold.audiences.shown import audiences_named
@@ -16,6 +17,7 @@ __all__ = [
     "follow",
     "load_live",
     "look_at",
+    "look_at_companies",
     "note_refolded",
     "sweep",
 ]

@@ -17,6 +17,7 @@ from onefold.audiences.asked import (
     Person,
     any_of,
     at_company,
+    company_rule,
     contrary_of,
     every,
     instant_of_trait,
@@ -33,6 +34,7 @@ from onefold.audiences.measuring import (
     moments_of,
 )
 from onefold.audiences.metrics import Kept, key_of, metric_of
+from onefold.audiences.references import company_fields, counts_in
 from onefold.audiences.rules import COMPUTED, Computed, Scope
 from onefold.filters.api import (
     FOREVER,
@@ -46,6 +48,7 @@ from onefold.filters.api import (
     Listed,
     Node,
     NoneOf,
+    PeopleIn,
     Sample,
     TopShare,
     matcher_of,
@@ -96,6 +99,7 @@ class Evaluator:
         self._cells: dict[tuple[Any, ...], Cell] = {}
         self.metrics: dict[int, Kept] = {}
         self.has_lists = self.asks_companies = self.asks_times = False
+        self.counts: set[PeopleIn] = set()  # asked of people's companies
         self.live = [Live(number, *self._rule(rule)) for number, rule in rules.items()]
         self._by_cell: dict[Cell, dict[Need, list[Live]]] = {}
         for one in self.live:
@@ -162,8 +166,9 @@ class Evaluator:
                 return (asked if leaf.value else contrary_of(asked)), needs
             case AtCompany():
                 self.asks_companies = True
-                self.asks_times = self.asks_times or any(name in key_of_part(leaf) for name in MOMENTS)
-                return at_company(leaf.where), frozenset()
+                self.asks_times = self.asks_times or not MOMENTS.isdisjoint(company_fields(leaf.where, self._scope))
+                self.counts.update(counts_in(leaf.where, self._scope))
+                return at_company(leaf.where, self._scope.company_rule_of), frozenset()
             case TopShare():
                 return self._top(leaf)
             case Consents() | Listed() | Sample():
@@ -248,6 +253,10 @@ class Evaluator:
     def value_of(self, field: str, person: Person, now_us: int) -> Any:  # noqa: ANN401  (whatever the field holds)
         """The value of a field; of first and last seen µs."""
         return self._reader(field)[0](person, now_us)[0]
+
+    def ask_company(self, node: Node, person: Person, now_us: int) -> Held:
+        """A part of what a rule asks of companies, asked of a person's."""
+        return company_rule(node, self._scope.company_rule_of)(person, now_us)
 
     @cached_property
     def places(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from onefold.audiences.asked import Person, company_rule
+from onefold.audiences.asked import Person
 from onefold.audiences.changes import change_of
 from onefold.audiences.evaluate import Evaluator, key_of_part
 from onefold.audiences.found import Asking, Reader, found_at_company, found_of
@@ -91,10 +91,11 @@ def _line(node: Node, at: str, asking: Asking, *, is_company: bool = False) -> L
 
 def _told(node: Node, at: str, asking: Asking, children: tuple[Line, ...], *, is_company: bool = False) -> Line:
     person, now_us = asking.person, asking.now_us
-    is_held, until = company_rule(node)(person, now_us) if is_company else asking.evaluator.ask(node, person, now_us)
+    ask = asking.evaluator.ask_company if is_company else asking.evaluator.ask
+    is_held, until = ask(node, person, now_us)
     if isinstance(node, Group):
         found = f"{sum(line.is_held for line in children)} of {len(children)} hold"
-    elif is_company and isinstance(node, Condition):
+    elif is_company:
         found = found_at_company(node, asking)
     else:
         found = found_of(node, asking)

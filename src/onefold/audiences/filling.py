@@ -14,11 +14,13 @@ import msgspec
 import numpy as np
 from psycopg import Connection
 
+from onefold.audiences.company_filling import advance_companies, are_people_counted, counts_of
 from onefold.audiences.compile import Members, Share, Timed
 from onefold.audiences.evaluate import key_of_share, metrics_of
 from onefold.audiences.live import load_scope, read_rule
 from onefold.audiences.metrics import kept_of
 from onefold.audiences.older import Older, buckets_by_fragment
+from onefold.audiences.references import counted_in
 from onefold.audiences.rules import Scope, lists_in, shares_in, with_purpose
 from onefold.audiences.states import QUERIES as STREAM
 from onefold.audiences.stream import look_at
@@ -81,9 +83,11 @@ def _advance_all(work: Work) -> bool:
         except OnefoldError as fault:  # others go on; what needs this one waits
             log.warning("metric_not_staged", metric=number, fault=type(fault).__name__)
     changing = conn.execute(QUERIES["changing"]).fetchall()
-    for audience, version, live_version, rule, purpose, checked_at in changing:
+    for audience, version, live_version, rule, purpose, checked_at, is_of_companies in changing:
+        tree = with_purpose(read_rule(rule), purpose)
+        advance_one = advance_companies if is_of_companies else _advance_one
         try:
-            _advance_one(work, audience, version, live_version, with_purpose(read_rule(rule), purpose), checked_at)
+            advance_one(work, audience, version, live_version, tree, checked_at)
         except OnefoldError as fault:  # others go on; the members of this one stay as they are
             log.warning("audience_not_filled", audience=audience, fault=type(fault).__name__)
             conn.execute(QUERIES["note_fault"], {"id": audience, "fault": str(fault)})
@@ -98,6 +102,8 @@ def _advance_one(
         complete = {row[0] for row in conn.execute(QUERIES["complete_keys"])}
         if not complete.issuperset(metrics_of([rule], scope)):
             return  # the processor has yet to fold what is staged
+        if not are_people_counted(work, audience, counted_in(rule, scope)):
+            return  # the processor has yet to count them
         snapshot = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
         find_thresholds(work, snapshot, rule, scope)
         with conn.transaction():
@@ -147,7 +153,10 @@ def _tell_whom_to_look_at(work: Work, audience: int, version: int, rule: Node, s
     snapshot = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
     thresholds = {key: value for key, value, _ in work.conn.execute(QUERIES["thresholds"])}
     lists = lists_of(work, rule, scope)
-    asked: Mapping[str, Any] = {"scope": scope, "now": at, "thresholds": thresholds, "lists": lists}
+    counts = counts_of(work, counted_in(rule, scope))
+    asked: Mapping[str, Any] = {
+        "scope": scope, "now": at, "thresholds": thresholds, "lists": lists, "counts": counts,
+    }  # fmt: skip
     inside = work.engine.run(Members(rule=rule, **asked), snapshot).table["profile_id"].to_numpy()
     timed = work.engine.run(Timed(rule=rule, **asked), snapshot).table["profile_id"].to_numpy()
     before = np.array([row[0] for row in work.conn.execute(QUERIES["members"], {"id": audience})], np.int64)

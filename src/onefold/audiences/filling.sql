@@ -12,7 +12,7 @@ on conflict do nothing
 update metric set state = 'staged' where number = %(metric)s and state = 'folding'
 
 -- changing: audiences whose latest rule isn't in force, or not everybody was looked at
-select a.id, a.version, a.live_version, v.rule::text, v.purpose, a.checked_at
+select a.id, a.version, a.live_version, v.rule::text, v.purpose, a.checked_at, a.is_of_companies
 from audience a join audience_version v on v.audience = a.id and v.version = a.version
 where a.state = 'filling' and a.trashed_at is null order by a.id
 

@@ -14,6 +14,7 @@ from psycopg import Connection
 
 from onefold.audiences.asked import Person
 from onefold.audiences.cells import Glance, Said
+from onefold.audiences.company_stream import note_people
 from onefold.audiences.evaluate import Live
 from onefold.audiences.folding import State, merge_states, without_old
 from onefold.audiences.live import LiveAudiences
@@ -22,6 +23,7 @@ from onefold.audiences.metrics import Moments
 from onefold.audiences.states import (
     QUERIES,
     Standing,
+    load_counts,
     load_people,
     load_standings,
     record_of,
@@ -145,12 +147,11 @@ def look_at(
     conn: Connection[Any],
     *,
     profiles: Collection[int] = (),
-    companies: Collection[int] = (),
     fragments: Collection[int] = (),
 ) -> None:
-    """Ask the processor to look at these people, at those of companies, at whose fragments are: something changed that
-    no event tells. Safe to repeat. Of companies: one scan of `profile`."""
-    for kind, ids in (("profiles", profiles), ("companies", companies), ("fragments", fragments)):
+    """Ask the processor to look at these people, at whose fragments are: something changed that no event tells. Safe to
+    repeat."""
+    for kind, ids in (("profiles", profiles), ("fragments", fragments)):
         if ids:
             conn.execute(QUERIES[f"look_at_{kind}"], {"ids": bigints(list(ids))})
 
@@ -267,6 +268,7 @@ def _settle(
         if audiences or looks[one].is_touched or (looks[one].is_whole and looks[one].standing.audiences)
     ]
     people = load_people(conn, to_load, with_lists=live.evaluator.has_lists) if to_load else {}
+    load_counts(conn, people, live.evaluator.counts)
     before = {profile_id: look.standing.audiences for profile_id, look in looks.items()}
     for profile_id in to_load:
         standing, person = looks[profile_id].standing, people.get(profile_id)
@@ -276,7 +278,9 @@ def _settle(
         else:
             until = _ask(live, looks[profile_id], person, asked[profile_id], now_us)
             _be_due(standing, until, now_us, due)
-    write_changes(conn, list(_changes(live, looks, before, now_us, successor_of)))
+    changes = list(_changes(live, looks, before, now_us, successor_of))
+    write_changes(conn, changes)
+    note_people(conn, live.companies, changes)
     write_standings(conn, [look.standing for look in looks.values() if look.standing.is_changed])
     write_due(conn, due)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from onefold.audiences.api import Happened, follow, look_at
+from onefold.audiences.api import Happened, follow
 from onefold.events.api import (
     advance,
     append_internal,
@@ -94,8 +94,6 @@ def keep_audiences(batch: Batch) -> None:
     # a collector's clock may be ahead of ours: what has come is not in the future
     now_us = max([batch.context.clock(), *(event.received_at for _, event in events)])
     follow(batch.conn, batch.context.live, happened, now_us)
-    if batch.told_of and batch.context.live.evaluator.asks_companies:
-        look_at(batch.conn, companies=batch.told_of)
 
 
 def forget_refused(batch: Batch) -> None:
