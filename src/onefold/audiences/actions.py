@@ -270,7 +270,8 @@ def forget_metrics(conn: Connection[Any]) -> int:
     with conn.transaction():
         conn.execute(QUERIES["lock_metrics"], {"lock": METRICS_LOCK})
         scope = load_scope(conn)
-        rules = [with_purpose(read_rule(text), purpose) for _, text, purpose in conn.execute(QUERIES["standing_rules"])]
+        rows = conn.execute(QUERIES["standing_rules"])  # without a purpose: of companies, which need none
+        rules = [with_purpose(read_rule(text), purpose) for _, text, purpose in rows if purpose]
         keys = {*metrics_of(rules, scope), *(key_of_computed(one) for one in scope.computed.values())}
         gone = conn.execute(QUERIES["delete_metrics"], {"keys": sorted(keys)}).fetchall()
         if gone:
@@ -285,7 +286,8 @@ def key_of_computed(computed: Computed) -> str:
 
 
 def _fill(conn: Connection[Any], number: int, rule: Node, purpose: str) -> None:
-    _need(conn, metrics_of([with_purpose(rule, purpose)], load_scope(conn)))
+    rules = [with_purpose(rule, purpose)] if purpose else []  # of companies nothing is kept of events
+    _need(conn, metrics_of(rules, load_scope(conn)))
     conn.execute(QUERIES["set_state"], {"id": number, "state": "filling"})
 
 

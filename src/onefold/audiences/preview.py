@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from psycopg import Connection
 
+from onefold.audiences.actions import demand_begun
 from onefold.audiences.evaluate import key_of_share
 from onefold.audiences.live import load_scope
+from onefold.audiences.references import counted_in
 from onefold.audiences.rules import Scope, rule_of, shares_in, with_purpose
 from onefold.audiences.shown import QUERIES
 from onefold.audiences.work import Work
@@ -43,13 +45,15 @@ class Asked:
     at: datetime | None = None
     compared_to: int | None = None
     own_id: int | None = None
+    is_of_companies: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
     """How many are in; of a sample all figures are extrapolated. `fresh_until`: everything processed by then counts.
 
-    `parts`: by place in the tree how many meet that part alone. `ids`: of those who were looked at.
+    `parts`: by place in the tree how many meet that part alone. `ids`: of those who were looked at. `their_people`: of
+    companies.
     """
 
     count: int
@@ -62,29 +66,37 @@ class Preview:
     with_phone: int
     entering: "Ids"
     leaving: "Ids"
+    their_people: int = 0
 
 
 def preview(work: Work, asked: Asked) -> Preview:
     """Raises RuleRejected, and what engines raise. Cost: two questions to the engine; sampled a sixteenth of that."""
+    if asked.is_of_companies:
+        from onefold.audiences.company_preview import preview_companies
+
+        return preview_companies(work, asked)
     # heavy: the program of the pages loads them when somebody asks
+    from onefold.audiences.company_filling import counts_of
     from onefold.audiences.compile import Counts, Members
     from onefold.audiences.filling import lists_of
     from onefold.lake.reading import take_snapshot
 
     scope = load_scope(work.conn)
     rule = rule_of(asked.rule, scope, asked.own_id)
+    demand_begun(work.conn, rule)
     whole = with_purpose(rule, asked.purpose)
     snapshot = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
     now = asked.at or datetime.now(UTC)
     bucket = SAMPLED_BUCKET if asked.is_sampled else None
     common: dict[str, Any] = {"scope": scope, "now": now, "bucket": bucket, "lists": lists_of(work, whole, scope)}
+    common["counts"] = counts_of(work, counted_in(whole, scope))
     common["thresholds"] = thresholds_of(work, snapshot, whole, scope, now, bucket)
-    parts = dict(_parts(rule, "where"))
+    parts = dict(parts_in(rule, "where"))
     counts = work.engine.run(Counts(rules=[whole, *parts.values()], **common), snapshot).table.to_pylist()[0]
     ids = work.engine.run(Members(rule=whole, **common), snapshot).table["profile_id"].to_numpy()
     times = BUCKETS if asked.is_sampled else 1
     with_email, with_phone = _reach(work.conn, ids)
-    entering, leaving = _compared(work.conn, asked, ids, bucket)
+    entering, leaving = compared_with(work.conn, asked, ids, bucket)
     return Preview(
         count=len(ids) * times,
         people=counts["people"] * times,
@@ -112,12 +124,12 @@ def thresholds_of(
     return found
 
 
-def _parts(node: Node, at: str) -> list[tuple[str, Node]]:
+def parts_in(node: Node, at: str) -> list[tuple[str, Node]]:
     """Groups and leaves with their places, at most MAX_LISTED."""
     found = [(at, node)]
     if isinstance(node, Group):
         for i, one in enumerate(node.of):
-            found += _parts(one, f"{at}.of[{i}]")
+            found += parts_in(one, f"{at}.of[{i}]")
     return found[:MAX_LISTED]
 
 
@@ -129,7 +141,7 @@ def _reach(conn: Connection[Any], ids: "Ids") -> tuple[int, int]:
     return with_email, with_phone
 
 
-def _compared(conn: Connection[Any], asked: Asked, ids: "Ids", bucket: int | None) -> tuple["Ids", "Ids"]:
+def compared_with(conn: Connection[Any], asked: Asked, ids: "Ids", bucket: int | None) -> tuple["Ids", "Ids"]:
     import numpy as np
 
     if asked.compared_to is None:

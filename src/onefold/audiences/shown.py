@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -24,7 +24,8 @@ MAX_ID: Final = 2**31 - 1
 
 
 class ShownAudience(NamedTuple):
-    """An audience with how many are in, and how many entered and left in the last seven days."""
+    """An audience with how many are in, and how many entered and left in the last seven days. `purpose`: of companies
+    ""."""
 
     id: int
     name: str
@@ -42,6 +43,12 @@ class ShownAudience(NamedTuple):
     members: int
     entered: int
     left: int
+    is_of_companies: bool = False
+
+    @property
+    def of(self) -> Literal["people", "companies"]:
+        """What its members are."""
+        return "companies" if self.is_of_companies else "people"
 
 
 class Version(NamedTuple):
@@ -66,7 +73,7 @@ class Member(NamedTuple):
 
 
 class ShownChange(NamedTuple):
-    """Somebody entered or left; see `membership.py` for `kind` and `cause`."""
+    """Somebody entered or left; see `membership.py` for `kind` and `cause`. `company`: which, of one as `space:key`."""
 
     position: int
     profile_id: int
@@ -78,6 +85,7 @@ class ShownChange(NamedTuple):
     other: int | None
     name: str | None
     email: str | None
+    company: str | None = None
 
 
 class ShownComputed(NamedTuple):
@@ -102,7 +110,7 @@ class ShownList(NamedTuple):
 
 
 class Followed(NamedTuple):
-    """A change in its place among all."""
+    """A change in its place. `profile_id`: of a company its hash. `company`: `space:key` while it is there."""
 
     position: int
     audience: int
@@ -113,6 +121,8 @@ class Followed(NamedTuple):
     event: UUID | None
     version: int
     other: int | None
+    is_of_companies: bool
+    company: str | None
 
 
 def list_audiences(conn: Connection[Any]) -> list[ShownAudience]:
