@@ -85,18 +85,16 @@ class TestWhichAreIn:
 
     def test_people_who_turn_out_to_be_one_count_once(self, audiences: Audiences, pro: int) -> None:
         number = counting(audiences, pro)
-        link = {
-            "type": "link",
-            "rule": "always",
-            "a": ["user_id", "1"],
-            "b": ["user_id", "2"],
-            "messageId": "one",
-            "timestamp": days_ago(1).isoformat(),
-        }
+        pair = {"type": "link", "a": ["user_id", "1"], "b": ["user_id", "2"]}
+        link = pair | {"rule": "always", "messageId": "one", "timestamp": days_ago(1).isoformat()}
         audiences.shop.send(link, source=audiences.shop.internal, trust=Trust.SECRET)
         audiences.fill()
         assert names_in(audiences, number) == []
-        never = pair | {"rule": "never", "messageId": "two", "timestamp": days_ago(0).isoformat()}
+        never = pair | {
+            "rule": "never",
+            "messageId": "two",
+            "timestamp": days_ago(0).isoformat(),
+        }
         audiences.shop.send(never, source=audiences.shop.internal, trust=Trust.SECRET)
         audiences.fill()
         assert names_in(audiences, number) == ["acme"]

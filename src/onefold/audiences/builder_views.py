@@ -5,6 +5,7 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -13,7 +14,9 @@ from psycopg import Connection
 from onefold.accounts.api import Permission, is_masked_name, mask_text, may, name_of, requires
 from onefold.audiences import actions, builder_pages, shown, suggesting
 from onefold.audiences.builder_pages import Wanted, wanted_of
-from onefold.audiences.builder_words import builder_words, overlap_lines
+from onefold.audiences.builder_words import overlap_lines
+from onefold.audiences.company_builder import COMPANY_TEMPLATES, words_of
+from onefold.audiences.company_views import explained_in_builder
 from onefold.audiences.errors import RuleHidden, VersionConflict
 from onefold.audiences.explain import explain
 from onefold.audiences.found import Reader
@@ -37,12 +40,14 @@ def new(request: HttpRequest) -> HttpResponse:
     with pooled() as conn:
         scope = load_scope(conn)
         if "from" not in request.GET:
-            return render(request, "audiences/builder_start.html", {"templates": templates_for(scope)})
-        template = template_of(request.GET["from"], scope)
+            made = {"templates": templates_for(scope), "company_templates": COMPANY_TEMPLATES}
+            return render(request, "audiences/builder_start.html", made)
+        template = template_of(request.GET["from"], scope, COMPANY_TEMPLATES)
         found = builder_pages.ingredients(conn, scope)
     name = "" if template.slug == "blank" else str(template.title)
     start = {"id": None, "version": None, "name": name, "description": "", "state": "draft", "is_new": True}
-    return _page(request, {**start, "purpose": _purpose(found), "rule": template.rule["where"]}, found)
+    purpose = "" if template.of == "companies" else _purpose(found)
+    return _page(request, {**start, "of": template.of, "purpose": purpose, "rule": template.rule["where"]}, found)
 
 
 @requires(Permission.EDIT_AUDIENCES)
@@ -58,7 +63,7 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
     if not may(request.user, Permission.SEE_PERSONAL_DATA) and _is_personal(rule):
         raise RuleHidden(_("This rule names e-mail addresses or phone numbers, which you may not see. Ask an admin."))
     start = {"id": one.id, "version": one.version, "name": one.name, "description": one.description}
-    start |= {"state": one.state, "is_new": False, "purpose": one.purpose, "rule": rule}
+    start |= {"state": one.state, "is_new": False, "of": one.of, "purpose": one.purpose, "rule": rule}
     return _page(request, start, found, {"audience": one, "trend": trend if any(trend) else [], "waiting": waiting})
 
 
@@ -69,7 +74,7 @@ def estimate(request: HttpRequest) -> HttpResponse:
     wanted = wanted_of(request.body)
     with working() as work:
         asked = builder_pages.asked_of(work.conn, wanted)
-        rule = rule_of(asked.rule, load_scope(work.conn), wanted.id)
+        rule = rule_of(asked.rule, load_scope(work.conn), wanted.id, is_of_companies=wanted.is_of_companies)
         demand_whole(request.user, rule)
         both = builder_pages.with_consent(asked, rule)
         found = preview(work, both)
@@ -94,8 +99,12 @@ def suggest(request: HttpRequest) -> HttpResponse:
 @requires(Permission.EDIT_AUDIENCES)
 @require_POST
 def explain_person(request: HttpRequest) -> HttpResponse:
-    """Why somebody (`who`: e-mail, id or identifier) is in by the rule of the body, or isn't."""
+    """Why somebody (`who`: e-mail, id or identifier), or a company, is in by the rule of the body, or isn't."""
     wanted = wanted_of(request.body)
+    if wanted.is_of_companies:
+        with pooled() as conn:
+            told = explained_in_builder(conn, wanted, timezone.now(), request.user)
+        return JsonResponse(builder_pages.explanation_json(*told))
     is_masked = not may(request.user, Permission.SEE_PERSONAL_DATA)
     with working() as work:
         profile_id = _person(work.conn, names_in_force(work.conn), wanted.who.strip())
@@ -116,9 +125,10 @@ def save(request: HttpRequest) -> HttpResponse:
     wanted, user = wanted_of(request.body), name_of(request.user)
     rule = b'{"v":1,"where":%b}' % bytes(wanted.rule)
     with pooled() as conn, conn.transaction():
-        demand_whole(request.user, rule_of(rule, load_scope(conn), wanted.id))
+        scope, is_of_companies = load_scope(conn), wanted.is_of_companies
+        demand_whole(request.user, rule_of(rule, scope, wanted.id, is_of_companies=is_of_companies))
         if wanted.id is None:
-            made = actions.Wanted(wanted.name, wanted.purpose, rule, wanted.description)
+            made = actions.Wanted(wanted.name, wanted.purpose, rule, wanted.description, is_of_companies)
             number = actions.create_audience(conn, made, acting_user=user)
         else:
             number = wanted.id
@@ -153,11 +163,12 @@ def _page(
     request: HttpRequest, start: dict[str, Any], found: dict[str, Any], more: dict[str, Any] | None = None
 ) -> HttpResponse:
     audience = (more or {}).get("audience")
-    boot = {**start, **found, "words": builder_words(), "language": get_language() or "en"}
+    boot = {**start, **found, "words": words_of(start["of"]), "language": get_language() or "en"}
     boot["changed_at"] = audience.changed_at.isoformat() if audience else None
     context = {"boot": boot, "start": start, "purposes": found["purposes"], "audience": audience, **(more or {})}
     context["overlap_lines"] = overlap_lines()
-    context["others"] = [one for one in found["audiences"] if one["id"] != start["id"] and one["state"] != "draft"]
+    alike = [one for one in found["audiences"] if one["of"] == start["of"] and one["state"] != "draft"]
+    context["others"] = [one for one in alike if one["id"] != start["id"]]
     return render(request, "audiences/builder.html", context)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from ninja import Router
+from ninja import Router, Status
 from ninja.params.functions import Query
 from psycopg import Connection
 
@@ -61,7 +61,7 @@ def schema(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.post("/audiences", response={201: AudienceOut}, tags=["Audiences"], summary="Make an audience")
-def create(request: HttpRequest, wanted: AudienceIn) -> tuple[int, dict[str, Any]]:
+def create(request: HttpRequest, wanted: AudienceIn) -> Status[dict[str, Any]]:
     """A draft, or with `start` one that is filled at once. 400 `rule_rejected` says what is wrong and where."""
     actor = actor_of(request)
     demand(actor, Permission.EDIT_AUDIENCES)
@@ -72,7 +72,7 @@ def create(request: HttpRequest, wanted: AudienceIn) -> tuple[int, dict[str, Any
         number = actions.create_audience(conn, made, acting_user=name_of(actor))
         if wanted.start:
             actions.start_audience(conn, number, acting_user=name_of(actor))
-        return 201, _audience(shown.find_audience(conn, number))
+        return Status(201, _audience(shown.find_audience(conn, number)))
 
 
 @router.post("/audiences/preview", response=PreviewOut, tags=["Audiences"], summary="Try a rule")
@@ -166,13 +166,13 @@ def restore(request: HttpRequest, number: int) -> dict[str, Any]:
 
 
 @router.delete("/audiences/{int:number}", response={204: None}, tags=["Audiences"], summary="Take an audience away")
-def remove(request: HttpRequest, number: int) -> tuple[int, None]:
+def remove(request: HttpRequest, number: int) -> Status[None]:
     """Its members leave it; `restore` brings it back. 409 `audience_in_use` while another audience asks for it."""
     actor = actor_of(request)
     demand(actor, Permission.EDIT_AUDIENCES)
     with pooled() as conn:
         actions.trash_audience(conn, number, acting_user=name_of(actor))
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/audiences/{int:number}/versions", response=list[VersionOut], tags=["Audiences"], summary="Its rules")
