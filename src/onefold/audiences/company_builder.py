@@ -2,9 +2,7 @@
 
 from typing import Final
 
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import gettext_noop as _
+from django.utils.translation import gettext_lazy as _
 
 from onefold.audiences.builder_words import builder_words
 from onefold.audiences.templating import Rule, Template
@@ -36,7 +34,7 @@ _OF_BOTH: Final = {
 def words_of(of: str) -> dict[str, str]:
     """What the scripts say by key, of an audience of people or of companies."""
     said = {**_OF_BOTH, **_OF_COMPANIES} if of == "companies" else _OF_BOTH
-    return {**builder_words(), **{key: gettext(text) for key, text in said.items()}}
+    return {**builder_words(), **{key: str(text) for key, text in said.items()}}
 
 
 def _template(slug: str, icon: str, *of: Rule) -> Template:
@@ -46,9 +44,9 @@ def _template(slug: str, icon: str, *of: Rule) -> Template:
 
 
 _WORDS: Final = {
-    "companies": (lazy("Blank"), lazy("Every company, until you say otherwise.")),
-    "accounts": (lazy("Accounts with several of an audience"), lazy("Three of its people or more are in an audience.")),
-    "large_companies": (lazy("Large companies"), lazy("50 employees or more.")),
+    "companies": (_("Blank"), _("Every company, until you say otherwise.")),
+    "accounts": (_("Accounts with several of an audience"), _("Three of its people or more are in an audience.")),
+    "large_companies": (_("Large companies"), _("50 employees or more.")),
 }
 COMPANY_TEMPLATES: Final = (
     _template("companies", "plus"),
