@@ -13,7 +13,7 @@ from onefold.filters import api as f
 from tests.browser.conftest import Shop
 from tests.browser.customers import MARKUP, WORD
 from tests.browser.looking import axe_faults, not_for_the_keyboard, wider_than_the_screen
-from tests.browser.test_audience_builder import LINES, add, counted
+from tests.browser.test_audience_builder import COUNT, LINES, add, counted
 from tests.waiting import wait_until
 from tests.web.audiences import document
 
@@ -64,7 +64,7 @@ def test_companies_with_two_fans_are_made_filled_and_asked_for(visit: Callable[.
     line = page.locator(LINES).first
     line.get_by_label("Choose an audience").select_option(label=FANS)
     line.get_by_label("Value").fill("2")
-    counted(page, 2)
+    expect(page.locator(COUNT)).to_have_text("2", timeout=60_000)  # the engine starts
     expect(page.locator("[data-their-people]")).to_have_text("5")
     expect(page.locator("#sentence")).to_have_text(f"Companies that have at least 2 people in audience '{FANS}'.")
     add(page, "employees")

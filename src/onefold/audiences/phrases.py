@@ -352,5 +352,5 @@ def _listed(leaf: Listed, say: _Saying) -> Phrase:
 
 _BEHAVIOUR: Final[dict[type, Callable[[Any, _Saying], Phrase]]] = {
     Did: _figure, Sequence: _sequence, InAudience: _in_audience, Consents: _consents, AtCompany: _at_company,
-    PeopleIn: _people_in,     TopShare: _top_share, Sample: _sample, Listed: _listed,
+    PeopleIn: _people_in, TopShare: _top_share, Sample: _sample, Listed: _listed,
 }  # fmt: skip
