@@ -260,7 +260,7 @@ class TestApi:
         assert (member["company"], member["name"], member["profile_id"]) == (":acme", "Acme", None)
         (change,) = robot.get(f"/api/audiences/changes?audience={number}").json()
         assert (change["company"], change["profile_id"], change["cause"]) == (":acme", None, "rule")
-        text = b"".join(robot.get(f"/api/audiences/{number}/export").streaming_content).decode()  # type: ignore[attr-defined]
+        text = b"".join(robot.get(f"/api/audiences/{number}/export").streaming_content).decode()  # type: ignore[attr-defined]  # it is a stream
         assert text.splitlines()[1].startswith(",acme,Acme,3,")
         explained = robot.get(f"/api/audiences/{number}/explain/:acme").json()
         assert explained["root"]["is_held"] is True
