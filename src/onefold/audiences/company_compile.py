@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlglot import exp
 
-from onefold.audiences.asked import COMPARED
 from onefold.audiences.conditions import OfColumn, Stored, Value, condition_sql, grouped, moment_of
 from onefold.audiences.errors import RuleRejected
 from onefold.audiences.rules import TRAIT, Scope
@@ -37,6 +36,7 @@ class CompanySide:
     now: datetime
     counts: "Mapping[int, pa.Table]"
     given: "dict[str, pa.Table]"
+    _counts_asked: list[str] = field(default_factory=list)
 
     @property
     def id(self) -> exp.Column:
@@ -70,17 +70,23 @@ class CompanySide:
             return Stored(self.source, name_of((name.removeprefix(TRAIT),)))
         return OfColumn(self.source, name)
 
+    def joined(self, query: exp.Select) -> exp.Select:
+        """The query with the counts that rules asked for beside each company."""
+        for name in self._counts_asked:
+            same = exp.column("company_id", table=name).eq(self.id)
+            query = query.join(exp.to_table(name), on=same, join_type="left", copy=False)
+        return query
+
     def _counted(self, leaf: PeopleIn) -> exp.Expr:
-        """Companies that aren't among the counts have none; where none is enough, those are told that have others."""
+        """Companies that aren't among the counts have none."""
         if leaf.audience not in self.counts:
             raise RuleRejected(f"Nobody has counted who of companies' people is in audience {leaf.audience}.")
-        self.given[f"counts_{leaf.audience}"] = self.counts[leaf.audience]
-        is_met = _OPERATORS[leaf.op](this=exp.column("n"), expression=exp.convert(leaf.value))
-        is_enough = COMPARED[leaf.op](0, leaf.value)
-        told = exp.select("company_id").from_(f"counts_{leaf.audience}")
-        told = told.where(exp.Not(this=exp.paren(is_met)) if is_enough else is_met)
-        among = exp.In(this=self.id, query=told.subquery())
-        return exp.Not(this=among) if is_enough else among
+        name = f"counts_{leaf.audience}"
+        self.given[name] = self.counts[leaf.audience]
+        if name not in self._counts_asked:
+            self._counts_asked.append(name)
+        n = exp.func("coalesce", exp.column("n", table=name), exp.convert(0))
+        return exp.paren(_OPERATORS[leaf.op](this=n, expression=exp.convert(leaf.value)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,5 +136,6 @@ def _side(plan: _AskedOfCompanies, snapshot: Snapshot, dialect: Dialect) -> Comp
 def _compiled(side: CompanySide, query: exp.Select, schema: Mapping[str, str]) -> Compiled:
     side.source.field(Column("company_id"), "company_id")
     query.set("from_", exp.From(this=side.source.subquery()))
+    query = side.joined(query)
     files: dict[str, Any] = {side.source.table.name: tuple(side.source.files())}
     return Compiled(query=query, dialect=side.dialect, files=files, schema=schema, given=side.given)

@@ -250,6 +250,7 @@ class _Rows:
         if self._asks_companies:
             same = exp.column("company_id", table="companies").eq(exp.column("company_id", table="profiles"))
             query = query.join(self._companies.subquery(), on=same, join_type="left", copy=False)
+            query = self._company_side.joined(query)
         for name, part in self._deeds.joined():
             same = exp.column("profile_id", table=name).eq(self.person.copy())
             query = query.join(part.subquery(name), on=same, join_type="left", copy=False)

@@ -13,28 +13,20 @@ LEFT JOIN (
   FROM companies_files AS given
 ) AS companies
   ON companies.company_id = profiles.company_id
+LEFT JOIN counts_1
+  ON counts_1.company_id = companies.company_id
 WHERE
   (
     NOT companies.company_id IS NULL
     AND (
-      companies.company_id IN (
-        SELECT
-          company_id
-        FROM counts_1
-        WHERE
-          n >= 3
+      (
+        COALESCE(counts_1.n, 0) >= 3
       )
       AND NOT (
         (
           COALESCE(companies.property_1 >= CAST(50.0 AS DOUBLE), FALSE)
-          AND NOT companies.company_id IN (
-            SELECT
-              company_id
-            FROM counts_1
-            WHERE
-              NOT (
-                n = 0
-              )
+          AND (
+            COALESCE(counts_1.n, 0) = 0
           )
         )
       )
