@@ -33,8 +33,10 @@ ON: Final = date(2026, 12, 1)
 LEAVES: Final[dict[str, Any]] = {
     "has at least 3 people in audience 'VIP'": f.PeopleIn(7, value=3),
     "has at most 1 person in audience 8": f.PeopleIn(8, "le"),
-    "belongs to a company that has more than 2 people in audience 'VIP'": f.AtCompany(f.PeopleIn(7, "gt", 2)),
-    "belongs to a company (where employees is at least 50 and is not in audience 'VIP')": f.AtCompany(
+    "belongs to a company that has more than 2 people in audience 'VIP'": f.AtCompany(
+        f.AllOf((f.PeopleIn(7, "gt", 2),))
+    ),
+    "belongs to a company (where employees is at least 50 and it is not in audience 'VIP')": f.AtCompany(
         f.AllOf((f.Number("trait:employees", "ge", 50), f.InAudience(7, False)))
     ),
     "plan is 'pro'": f.OneOf("trait:plan", "is", ("pro",)),

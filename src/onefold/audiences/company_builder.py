@@ -24,6 +24,7 @@ _OF_BOTH: Final = {
     "add_people_in": _("Add: how many of its people are in an audience"),
     "choose_audience": _("Choose an audience"),
     "has_people": _("Of its people"),
+    "has_people_within": _("of its people"),
     "kind_people_in": _("People of the company"),
     "kind_people_in_more": _("how many are in an audience"),
     "people_in": _("are in"),

@@ -320,14 +320,15 @@ def _at_company(leaf: AtCompany, say: _Saying) -> Phrase:
     if isinstance(leaf.where, Condition):
         phrase = about_field(leaf.where)
         return Phrase("who", f"{belong} {'whose' if phrase.pronoun == 'whose' else 'that'} {phrase.text}")
-    if isinstance(leaf.where, InAudience | PeopleIn):
-        return Phrase("who", f"{belong} that {about_company(leaf.where, say.names)}")
-    return Phrase("who", f"{belong}{_where(leaf.where, lambda one: about_company(one, say.names))}")
+    only = leaf.where.of[0] if isinstance(leaf.where, AllOf | AnyOf) and len(leaf.where.of) == 1 else leaf.where
+    if isinstance(only, InAudience | PeopleIn):
+        return Phrase("who", f"{belong} that {phrase_of(only, say.names).text}")
+    return Phrase("who", f"{belong}{_where(leaf.where, lambda one: _of_company(one, say.names))}")
 
 
-def about_company(leaf: Condition | Behaviour, names: Names) -> str:
-    """What is asked of one company: "size is at least 50", "has at least 3 people in audience 'VIP'"."""
-    return about_field(leaf).text if isinstance(leaf, Condition) else phrase_of(leaf, names).text
+def _of_company(leaf: Condition | Behaviour, names: Names) -> str:
+    """What is asked of one company: "size is at least 50", "it has at least 3 people in audience 'VIP'"."""
+    return about_field(leaf).text if isinstance(leaf, Condition) else f"it {phrase_of(leaf, names).text}"
 
 
 def _people_in(leaf: PeopleIn, say: _Saying) -> Phrase:

@@ -12,9 +12,9 @@ export const audiencesOf = (of) => boot.audiences.filter((one) => one.of === of 
 
 const options = (of) => audiencesOf(of).map((one) => [String(one.id), one.name]);
 
-export function peopleIn(leaf, use) {
+export function peopleIn(leaf, use, begin = t("has_people")) {
   return [
-    words(t("has_people"), "t3"),
+    words(begin, "t3"),
     choice({ label: t("compare"), value: leaf.op ?? "ge", options: OPS.map((one) => [one, t(`times_${one}`)]), change: (one) => use.set("op", one) }),
     number({ label: t("value"), value: leaf.value ?? 1, least: 0, step: 1, change: (one) => use.set("value", one) }),
     words(t("people_in")),
@@ -35,7 +35,7 @@ export function ofCompany(leaf, use) {
     leaf[key] = value;
     use.changed();
   };
-  if (leaf.type === "people_in") return make("span", { className: "asks" }, ...peopleIn(leaf, { set }));
+  if (leaf.type === "people_in") return make("span", { className: "asks" }, ...peopleIn(leaf, { set }, t("has_people_within")));
   if (leaf.type === "audience") return make("span", { className: "asks" }, ...inAudience(leaf, { set }, "companies"));
   return comparison(leaf, { scope: "company", changed: use.changed });
 }
