@@ -9,6 +9,7 @@ import msgspec
 import pyarrow as pa
 
 from onefold.audiences.asked import Person
+from onefold.audiences.company_compile import Companies
 from onefold.audiences.compile import Members, Memberships, Share
 from onefold.audiences.evaluate import Evaluator, key_of_share, metrics_of
 from onefold.audiences.folding import State
@@ -29,7 +30,10 @@ def us(at: datetime) -> int:
 
 
 def scope_of(world: World) -> Scope:
-    return Scope(audiences=world.audiences, computed=world.computed, purposes=PURPOSES, lists=list(world.lists))
+    return Scope(
+        audiences=world.audiences, companies=world.company_audiences, computed=world.computed, purposes=PURPOSES,
+        lists=list(world.lists),
+    )  # fmt: skip
 
 
 def evaluator_of(world: World, rules: Mapping[int, Any], thresholds: Mapping[str, float | None]) -> Evaluator:
@@ -63,6 +67,7 @@ def person_of(world: World, one: Somebody, states: list[State]) -> Person:
         id=one.id, states=states, columns=moments, traits_json=msgspec.json.encode(one.traits).decode(),
         consents=one.consents, company_columns=company, company_json=msgspec.json.encode(one.company_traits).decode(),
         lists=[number for number, ids in world.lists.items() if one.id in ids],
+        company_counts={number: n for number, of in world.counts.items() if (n := of.get(one.company_id, 0))},
     )  # fmt: skip
 
 
@@ -77,7 +82,7 @@ def snapshot(folder: Path, world: World, *, is_hot: bool) -> Snapshot:
     people = [
         {
             "profile_id": one.id, "bucket": one.id % 16, "is_known": one.columns["known"],
-            "company_id": 5000 + one.id if one.company else None,
+            "company_id": one.company_id if one.company else None,
             "traits": msgspec.json.encode(one.traits).decode(),
             "consents": msgspec.json.encode(one.consents, order="sorted").decode() if one.consents else None,
             **{name: one.columns[name] for name in ("name", "email", "phone", "first_seen", "last_seen")},
@@ -86,7 +91,7 @@ def snapshot(folder: Path, world: World, *, is_hot: bool) -> Snapshot:
     ]  # fmt: skip
     companies = [
         {
-            "company_id": 5000 + one.id, "space": "", "n_events": 1, **one.company,
+            "company_id": one.company_id, "space": "", "n_events": 1, **one.company,
             "traits": msgspec.json.encode(one.company_traits).decode(),
         }
         for one in world.people if one.company
@@ -100,10 +105,24 @@ def lists_of(world: World) -> dict[int, pa.Table]:
     return {n: pa.table({"profile_id": pa.array(sorted(ids), pa.int64())}) for n, ids in world.lists.items()}
 
 
+def counts_of(world: World) -> dict[int, pa.Table]:
+    return {
+        number: pa.table({"company_id": pa.array(list(of), pa.int64()), "n": pa.array(list(of.values()), pa.int64())})
+        for number, of in world.counts.items()
+    }
+
+
+def companies_by(engine: Engine, snapshot: Snapshot, world: World, rule: Any, now: datetime) -> set[int]:
+    plan = Companies(rule=rule, scope=scope_of(world), now=now, counts=counts_of(world))
+    return set(engine.run(plan, snapshot).table["company_id"].to_pylist())
+
+
 def members_by(
     engine: Engine, snapshot: Snapshot, world: World, rule: Any, now: datetime, thresholds: Mapping[str, float | None]
 ) -> set[int]:
-    plan = Members(rule=rule, scope=scope_of(world), now=now, thresholds=thresholds, lists=lists_of(world))
+    plan = Members(
+        rule=rule, scope=scope_of(world), now=now, thresholds=thresholds, lists=lists_of(world), counts=counts_of(world)
+    )
     return set(engine.run(plan, snapshot).table["profile_id"].to_pylist())
 
 
@@ -113,7 +132,14 @@ def memberships_by(
     """Who is in each rule, by its name: all in one question."""
     scope = scope_of(world)
     shares = {key(share): threshold(world, share, now) for rule in rules.values() for share in shares_in(rule, scope)}
-    plan = Memberships(rules=tuple(rules.values()), scope=scope, now=now, thresholds=shares, lists=lists_of(world))
+    plan = Memberships(
+        rules=tuple(rules.values()),
+        scope=scope,
+        now=now,
+        thresholds=shares,
+        lists=lists_of(world),
+        counts=counts_of(world),
+    )
     table = engine.run(plan, snapshot).table
     ids = table["profile_id"].to_pylist()
     bits = (table[f"rule_{i}"].to_pylist() for i in range(len(rules)))

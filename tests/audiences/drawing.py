@@ -121,6 +121,17 @@ def computed_traits(draw: st.DrawFn) -> Computed:
     return Computed(draw(matches), measure, draw(st.sampled_from(PATHS)), kind, draw(windows))
 
 
+company_leaves = st.one_of(
+    field_leaves(st.just("trait:size")),
+    timed_leaves(st.sampled_from(("trait:size", "last_seen"))),
+    st.builds(f.Present, st.just("name"), st.booleans()),
+    st.builds(
+        f.PeopleIn, st.just(8), st.sampled_from(("eq", "ne", "lt", "le", "gt", "ge")), st.sampled_from((0, 1, 2, 3))
+    ),
+)
+company_rules = grouped(
+    st.one_of(company_leaves, company_leaves, st.builds(f.InAudience, st.just(9), st.booleans())), 4
+)
 COLUMNS: Final = ("name", "email", "phone")
 person_leaves = st.one_of(
     field_leaves(st.sampled_from([f"trait:{name}" for name in TRAITS])),
@@ -132,8 +143,7 @@ person_leaves = st.one_of(
     st.builds(f.Consents, st.sampled_from(PURPOSES), st.sampled_from(("given", "denied", "unknown"))),
     st.builds(f.Sample, st.sampled_from((10.0, 50.0, 99.5)), st.sampled_from(("", "é'"))),
     st.builds(f.Listed, st.just(1)),
-    st.builds(f.AtCompany, grouped(st.one_of(field_leaves(st.just("trait:size")), timed_leaves(st.just("trait:size")),
-                                             st.builds(f.Present, st.just("name"), st.booleans())), 2)),
+    st.builds(f.AtCompany, company_rules),
     st.builds(f.InAudience, st.just(7), st.booleans()),
 )  # fmt: skip
 
@@ -171,7 +181,11 @@ def worlds(draw: st.DrawFn, people: int = 3, max_events: int = 16) -> World:
     computed = {f"c{i}": draw(computed_traits()) for i in range(2)}
     listed = frozenset(one.id for one in somebodies if draw(st.booleans()))
     other = draw(grouped(st.one_of(dids, field_leaves(st.just("trait:plan"))), 2))
-    return World(somebodies, events, computed, {7: other}, {1: listed})
+    counts = {one.company_id: n for one in somebodies if one.company and (n := draw(st.integers(0, 3)))}
+    audiences = {7: other, 8: f.Consents("advertising")}
+    return World(
+        somebodies, events, computed, audiences, {1: listed}, {9: draw(grouped(company_leaves, 2))}, {8: counts}
+    )
 
 
 @st.composite
@@ -186,7 +200,7 @@ def _somebody(draw: st.DrawFn, number: int) -> Somebody:
     return Somebody(
         number, draw(st.dictionaries(st.sampled_from(TRAITS), values, max_size=4)), columns,
         draw(st.dictionaries(st.sampled_from(PURPOSES), st.booleans())),
-        company, {"size": draw(values)} if company else {},
+        company, {"size": draw(values)} if company else {}, 5000 + number,
     )  # fmt: skip
 
 

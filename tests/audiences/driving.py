@@ -1,13 +1,15 @@
 """Drives audiences beside the processor with the reference's histories; the clock is the history's own."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from psycopg import Connection
 
-from onefold.audiences.api import absorb, sweep
+from onefold.audiences.api import absorb, look_at_companies, sweep
 from onefold.audiences.evaluate import metrics_of
 from onefold.audiences.filling import advance
 from onefold.audiences.live import load_scope
@@ -22,7 +24,7 @@ from onefold.lake.location import Location
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.context import load_context
 from onefold.programs.processor.steps import process
-from tests.audiences.oracle import Event, Somebody, World, members
+from tests.audiences.oracle import Event, Somebody, World, company_holds, members
 from tests.processor.driving import body_of
 from tests.reference import world as reference
 from tests.reference.oracle import expected
@@ -61,6 +63,7 @@ class Play:
         self.delivered: list[reference.Ev] = []
         self.now = history.events[0].received_at
         self.rules: dict[int, Any] = {}
+        self.company_rules: dict[int, Any] = {}
         self.work = Work(conn, url, location, engine, lambda: EPOCH + timedelta(microseconds=self.now))
 
     def deliver(self, events: Sequence[reference.Ev]) -> None:
@@ -89,7 +92,8 @@ class Play:
         while True:
             with self.conn.transaction():
                 live = load_context(self.conn, clock=lambda: self.now).live
-                if not sweep(self.conn, live, self.now, limit) + absorb(self.conn, live, limit):
+                companies = look_at_companies(self.conn, live, self.now, limit)
+                if not companies + sweep(self.conn, live, self.now, limit) + absorb(self.conn, live, limit):
                     return
 
     def begin(self, rule: Any, audience: int | None = None) -> int:
@@ -98,8 +102,8 @@ class Play:
         with self.conn.transaction():
             if audience is None:
                 row = self.conn.execute(
-                    "insert into audience (name, state, created_by) values (gen_random_uuid(), 'filling', 'test')"
-                    " returning id, version"
+                    "insert into audience (name, state, created_by, watches_companies)"
+                    " values (gen_random_uuid(), 'filling', 'test', true) returning id, version"
                 ).fetchone()
             else:
                 row = self.conn.execute(
@@ -118,6 +122,23 @@ class Play:
         self.rules[row[0]] = rule
         return int(row[0])
 
+    def begin_companies(self, rule: Any) -> int:
+        """An audience of companies."""
+        with self.conn.transaction():
+            row = self.conn.execute(
+                "insert into audience (name, state, created_by, is_of_companies, watches_companies)"
+                " values (gen_random_uuid(), 'filling', 'test', true, true) returning id"
+            ).fetchone()
+            assert row is not None
+            self.conn.execute(
+                "insert into audience_version (audience, version, rule, purpose, created_by)"
+                " values (%s, 1, %s, '', 'test')",
+                [*row, to_json(rule)],
+            )
+            self.conn.execute(QUERIES["raise_epoch"])
+        self.company_rules[row[0]] = rule
+        return int(row[0])
+
     def fill(self) -> None:
         """Until every audience is live."""
         for _ in range(20):
@@ -132,16 +153,33 @@ class Play:
 
     def members(self) -> dict[int, set[int]]:
         """As they are stored."""
-        found: dict[int, set[int]] = {audience: set() for audience in self.rules}
+        found: dict[int, set[int]] = {audience: set() for audience in (*self.rules, *self.company_rules)}
         for audience, profile in self.conn.execute("select audience, profile from membership"):
             found[audience].add(profile)
         return found
 
     def expected_members(self) -> dict[int, set[int]]:
+        """Of the rules in their order: what counts who is in another comes after that."""
         world, now = self.world(), EPOCH + timedelta(microseconds=self.now)
-        return {
-            number: members(world, f.AllOf((rule, f.Consents(PURPOSE))), now) for number, rule in self.rules.items()
-        }
+        found: dict[int, set[int]] = {}
+        counts: dict[int, dict[int, int]] = {}
+        world = replace(world, company_audiences=self.company_rules, counts=counts)
+        of = {one.id: one.company_id for one in world.people if one.company}
+        for number, rule in self.rules.items():
+            found[number] = members(world, f.AllOf((rule, f.Consents(PURPOSE))), now)
+            counts[number] = Counter(of[one] for one in found[number] if one in of)
+        for number, rule in self.company_rules.items():
+            found[number] = {one.id for one in self.companies() if company_holds(world, one, rule, now)}
+        return found
+
+    def companies(self) -> list[Somebody]:
+        """Those that there are, each as somebody who belongs to it."""
+        made = expected(self.delivered, self.history.config)
+        return [
+            Somebody(h, {}, {}, {}, columns_of(key, one), {name: value.value for name, value in one.traits.items()}, h)
+            for key, one in made.companies.items()
+            if (h := reference_hash(key))
+        ]
 
 
 def world_of(world: reference.World, delivered: Sequence[reference.Ev]) -> World:
@@ -151,12 +189,13 @@ def world_of(world: reference.World, delivered: Sequence[reference.Ev]) -> World
     for profile_id, profile in world.profiles.items():
         spans = [(span.last_ts, reference_hash(key), key) for key, span in profile.companies.items()]
         company = world.companies[max(spans)[2]] if spans else None
+        company_id = max(spans)[1] if spans else 0
         traits = {name: value.value for name, value in company.traits.items()} if company else {}
         said = {purpose: given for (person, purpose), given in world.allows.items() if person == profile_id}
         people.append(
             Somebody(
                 profile_id, {name: value.value for name, value in profile.traits.items()}, {}, said,
-                {"key": max(spans)[2][1]} if spans else None, traits,
+                columns_of(max(spans)[2], company) if company else None, traits, company_id,
             )
         )  # fmt: skip
     seen: set[tuple[bytes, int]] = set()
@@ -173,6 +212,11 @@ def world_of(world: reference.World, delivered: Sequence[reference.Ev]) -> World
             )  # fmt: skip
     del strongest
     return World(people, events)
+
+
+def columns_of(key: reference.CompanyKey, company: reference.Company) -> dict[str, Any]:
+    first, last = (EPOCH + timedelta(microseconds=at) for at in (company.seen.first_ts, company.seen.last_ts))
+    return {"key": key[1], "first_seen": first, "last_seen": last}
 
 
 RANKS: Final[Mapping[str, int]] = {

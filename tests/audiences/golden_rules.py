@@ -23,6 +23,7 @@ SCOPE: Final = Scope(
         2: f.AnyOf((f.OneOf("trait:plan", "is", ("vip",)), f.InAudience(3))),
         3: f.Did(ORDER, "sum", "total", op="ge", value=10_000),
     },
+    companies={5: f.AllOf((f.Number("trait:employees", "ge", 50), f.PeopleIn(1, "eq", 0)))},
     computed={
         "revenue": Computed(ORDER, "sum", "total"),
         "last_category": Computed(VIEW, "last", "category", "text"),

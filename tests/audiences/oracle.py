@@ -48,17 +48,20 @@ class Somebody:
     consents: Mapping[str, bool]
     company: Mapping[str, Any] | None = None
     company_traits: Mapping[str, Any] = field(default_factory=dict)
+    company_id: int = 0
 
 
 @dataclass(frozen=True)
 class World:
-    """Everything there is."""
+    """All there is. `company_audiences`: rules of companies. `counts`: audience → company → people who are in."""
 
     people: Sequence[Somebody]
     events: Sequence[Event]
     computed: Mapping[str, Any] = field(default_factory=dict)
     audiences: Mapping[int, Any] = field(default_factory=dict)
     lists: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    company_audiences: Mapping[int, Any] = field(default_factory=dict)
+    counts: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
 
 
 def members(world: World, rule: Any, now: datetime) -> set[int]:
@@ -108,8 +111,7 @@ class _Asked:
         return leaf_holds(rule, self.value(rule.field), self.now)
 
     def is_at_company(self, rule: f.AtCompany) -> bool:
-        company, traits = self.person.company, self.person.company_traits
-        return company is not None and tree(rule.where, lambda name: value_in(name, company, traits), self.now)
+        return self.person.company is not None and company_holds(self.world, self.person, rule.where, self.now)
 
     def value(self, name: str) -> Any:
         if name.startswith("computed:"):
@@ -184,6 +186,22 @@ class _Asked:
         if edge is None or mine is None or (mine == 0 and is_from_one(self.world, rule)):
             return False
         return mine <= edge if rule.is_bottom else mine >= edge
+
+
+def company_holds(world: World, person: Somebody, node: Any, now: datetime) -> bool:
+    """Whether the person's company, which there is, meets a rule of companies."""
+    match node:
+        case f.AllOf():
+            return all(company_holds(world, person, one, now) for one in node.of)
+        case f.AnyOf():
+            return any(company_holds(world, person, one, now) for one in node.of)
+        case f.NoneOf():
+            return not any(company_holds(world, person, one, now) for one in node.of)
+        case f.InAudience():
+            return company_holds(world, person, world.company_audiences[node.audience], now) is node.value
+        case f.PeopleIn():
+            return compared(node.op, world.counts.get(node.audience, {}).get(person.company_id, 0), node.value)
+    return leaf_holds(node, value_in(node.field, person.company or {}, person.company_traits), now)
 
 
 def measured(measure: str, values: Sequence[Any]) -> Any:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from onefold.audiences.errors import RuleRejected
-from onefold.audiences.rules import MAX_REFERENCES, Scope, check_rule
+from onefold.audiences.references import MAX_REFERENCES
+from onefold.audiences.rules import Scope, check_rule
 from onefold.filters import api as f
 
 LOOKED, BOUGHT = f.EventMatch("Looked"), f.EventMatch("Bought")

@@ -30,7 +30,8 @@ def test_a_rule_becomes_its_golden_sql(name: str, dialect: Dialect) -> None:
     rule = rule_of(RULES[name], SCOPE)
     people = pa.table({"profile_id": pa.array([1], pa.int64())})
     thresholds = {key_of_share(share): 49.5 for share in shares_in(rule, SCOPE)}
-    plan = Members(rule=rule, scope=SCOPE, now=NOW, thresholds=thresholds, lists={1: people})
+    counts = {1: pa.table({"company_id": pa.array([1], pa.int64()), "n": pa.array([3], pa.int64())})}
+    plan = Members(rule=rule, scope=SCOPE, now=NOW, thresholds=thresholds, lists={1: people}, counts=counts)
     for kind, snapshot in (("", bare()), (".full", full())):
         if kind and name not in ("spent_100_in_a_year", "abandoned_cart"):
             continue

@@ -10,12 +10,32 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from onefold.audiences.asked import company_rule
 from onefold.audiences.folding import State
 from onefold.audiences.rules import check_rule
 from onefold.lake.engines.duckdb import DuckDBEngine
-from tests.audiences.asking import decoded, evaluator_of, found_in, members_by, person_of, scope_of, snapshot
-from tests.audiences.drawing import computed_leaves, dids, moments, person_leaves, rules, sequences, worlds
-from tests.audiences.oracle import World, members
+from tests.audiences.asking import (
+    companies_by,
+    decoded,
+    evaluator_of,
+    found_in,
+    members_by,
+    person_of,
+    scope_of,
+    snapshot,
+    us,
+)
+from tests.audiences.drawing import (
+    company_rules,
+    computed_leaves,
+    dids,
+    moments,
+    person_leaves,
+    rules,
+    sequences,
+    worlds,
+)
+from tests.audiences.oracle import World, company_holds, members
 
 NONE: Final[Mapping[str, float | None]] = MappingProxyType({})
 SOME = settings(
@@ -67,3 +87,20 @@ def test_stream_and_engine_say_what_the_reference_says(
     assert streamed(world, rule, now) == expected
     folder = tmp_path_factory.mktemp("lake")
     assert members_by(engine, snapshot(Path(folder), world, is_hot=True), world, rule, now, {}) == expected
+
+
+@SOME
+@given(data=st.data())
+def test_rules_of_companies_mean_the_same_everywhere(
+    engine: DuckDBEngine, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    world = data.draw(worlds())
+    rule = data.draw(company_rules)
+    check_rule(rule, scope_of(world), is_of_companies=True)
+    now = data.draw(moments(world))
+    there = [one for one in world.people if one.company]
+    expected = {one.company_id for one in there if company_holds(world, one, rule, now)}
+    asked = company_rule(rule, scope_of(world).company_rule_of)
+    assert {one.company_id for one in there if asked(person_of(world, one, []), us(now))[0]} == expected
+    folder = tmp_path_factory.mktemp("lake")
+    assert companies_by(engine, snapshot(Path(folder), world, is_hot=True), world, rule, now) == expected

@@ -10,7 +10,8 @@ import pytest
 
 from onefold.audiences.errors import RuleRejected
 from onefold.audiences.evaluate import Evaluator, metrics_of
-from onefold.audiences.rules import BOUNDS, MAX_CHAIN, Computed, Scope, check_computed, check_rule, rule_of
+from onefold.audiences.references import MAX_CHAIN
+from onefold.audiences.rules import BOUNDS, Computed, Scope, check_computed, check_rule, rule_of
 from onefold.filters import api as f
 from onefold.lake.engines.duckdb import DuckDBEngine
 from tests.audiences.asking import members_by, snapshot

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+import pyarrow as pa
 import pytest
 
+from onefold.audiences.company_compile import Companies, CompanyCounts
 from onefold.audiences.compile import Concerned, Members, Memberships, Share
 from onefold.audiences.evaluate import metrics_of
 from onefold.audiences.metrics import Kept, Metric
 from onefold.audiences.older import Older, buckets_by_fragment
-from onefold.audiences.rules import COMPUTED
+from onefold.audiences.rules import COMPUTED, Scope
 from onefold.filters import api as f
 from onefold.lake.compile import Compilable
 from onefold.lake.engine import Engine
@@ -97,6 +99,27 @@ def test_spark_says_what_a_share_begins_at_as_duckdb_does(
 ) -> None:
     share = f.TopShare(COMPUTED + name, 12.5, is_bottom)
     demand_same(Share(share=share, scope=scope_of(WORLD), now=MOMENTS[0]), spark, engine, lake)
+
+
+OF_COMPANIES: Final = (
+    f.PeopleIn(8, "ge", 2),
+    f.AnyOf((f.PeopleIn(8, "eq", 0), f.NoneOf((f.PeopleIn(8, "lt", 3), f.Present("trait:tags"))))),
+    f.AllOf((f.InAudience(9, False), f.Recent("first_seen", "longer_ago", 1))),
+    f.AllOf(),
+)
+
+
+@pytest.mark.parametrize("rule", OF_COMPANIES)
+def test_spark_says_of_companies_what_duckdb_does(
+    rule: Any, spark: Engine, engine: DuckDBEngine, lake: Snapshot
+) -> None:
+    scope = Scope(audiences={8: f.AllOf()}, companies={9: f.NoneOf((f.PeopleIn(8, "le", 1),))})
+    counts = {8: pa.table({"company_id": pa.array([1, 2], pa.int64()), "n": pa.array([1, 3], pa.int64())})}
+    asked: dict[str, Any] = {"scope": scope, "now": MOMENTS[0], "counts": counts}
+    demand_same(Companies(rule=rule, **asked), spark, engine, lake)
+    demand_same(CompanyCounts(rules=[rule, f.NoneOf((rule,))], **asked), spark, engine, lake)
+    demand_same(Members(rule=f.NoneOf((f.AtCompany(rule),)), **asked), spark, engine, lake)
+    demand_same(Concerned(rule=f.AtCompany(rule), **asked), spark, engine, lake)
 
 
 @pytest.mark.parametrize("kept", some_metrics())

@@ -97,3 +97,47 @@ def test_members_are_what_the_reference_says_at_every_step(
                 play.fill()
         play.look()
         demand_agreement(play)
+
+
+_of_companies = st.one_of(
+    field_leaves(st.sampled_from(("trait:t0", "trait:t1"))),
+    st.builds(f.PeopleIn, st.just(1), _ops, st.sampled_from((0, 1, 2))),
+    st.builds(f.PeopleIn, st.just(1), _ops, st.sampled_from((1, 2))),
+    st.builds(f.Recent, st.just("last_seen"), st.sampled_from(("within", "longer_ago")), st.just(1)),
+)
+
+
+@SOME
+@given(data=st.data())
+def test_companies_and_who_asks_for_them_are_what_the_reference_says_at_every_step(
+    conn: Connection[Any],
+    pg_url: str,
+    clean_database: Callable[[], None],
+    engine: DuckDBEngine,
+    tmp_path: Path,
+    data: st.DataObject,
+) -> None:
+    """Audience 1 is of people; one of companies counts it, and people are asked for both through their company."""
+    clean_database()
+    history, steps = data.draw(stories())
+    install(conn, history.config)
+    play = Play(conn, pg_url, Location(f"{tmp_path}/lake{next(_numbers)}"), engine, history)
+    play.begin(data.draw(rules))
+    companies = play.begin_companies(data.draw(grouped(_of_companies, 3)))
+    play.fill()
+    asked = st.one_of(_of_companies, st.builds(f.InAudience, st.just(companies), st.booleans()))
+    begins_at = data.draw(st.integers(0, len(steps) // 2))
+    for i, step in enumerate(steps):
+        if i == begins_at:
+            play.begin(data.draw(st.builds(f.AtCompany, grouped(asked, 3))))
+            play.fill()
+        match step:
+            case list():
+                play.deliver(step)
+            case int():
+                play.pass_time(step)
+            case (is_change, rule):
+                play.begin(rule, 1 if is_change else None)
+                play.fill()
+        play.look()
+        demand_agreement(play)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from onefold.audiences.company_words import sentence_of_companies
 from onefold.audiences.spelling import MAX_QUOTED, number_of, quoted
 from onefold.audiences.words import Names, Piece, sentence_of, text_of, words_of
 from onefold.filters import api as f
@@ -30,6 +31,14 @@ LATELY: Final = f.Window(last=f.Span(90))
 ON: Final = date(2026, 12, 1)
 
 LEAVES: Final[dict[str, Any]] = {
+    "has at least 3 people in audience 'VIP'": f.PeopleIn(7, value=3),
+    "has at most 1 person in audience 8": f.PeopleIn(8, "le"),
+    "belongs to a company that has more than 2 people in audience 'VIP'": f.AtCompany(
+        f.AllOf((f.PeopleIn(7, "gt", 2),))
+    ),
+    "belongs to a company (where employees is at least 50 and it is not in audience 'VIP')": f.AtCompany(
+        f.AllOf((f.Number("trait:employees", "ge", 50), f.InAudience(7, False)))
+    ),
     "plan is 'pro'": f.OneOf("trait:plan", "is", ("pro",)),
     "'first name' is one of 'a', 'b'": f.OneOf("trait:first name", "is", ("a", "b")),
     "plan is not 'pro'": f.OneOf("trait:plan", "is_not", ("pro",)),
@@ -269,3 +278,15 @@ def holds(tree: Any, facts: Mapping[Any, bool]) -> bool:
         return facts[tree]
     parts = [holds(one, facts) for one in tree.of]
     return all(parts) if isinstance(tree, f.AllOf) else any(parts) is isinstance(tree, f.AnyOf)
+
+
+def test_companies_have_their_own_sentence() -> None:
+    rule = f.AllOf((f.PeopleIn(7, value=2), f.Number("trait:employees", "ge", 80), f.NoneOf((f.InAudience(8),))))
+    said = "".join(piece.text for piece in sentence_of_companies(rule, NAMES))
+    assert said == (
+        "Companies that have at least 2 people in audience 'VIP' and whose employees is at least 80."
+        " Not those that are in audience 8."
+    )
+    assert "".join(piece.text for piece in sentence_of_companies(f.AllOf(), NAMES)) == "Every company."
+    named = f.OneOf("name", "is", ("People who matter",))
+    assert "'People who matter'" in "".join(piece.text for piece in sentence_of_companies(named, NAMES))

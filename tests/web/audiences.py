@@ -51,11 +51,12 @@ class Audiences:
 
     def fill(self) -> None:
         """Until every audience is live."""
-        from onefold.audiences.api import absorb, sweep
+        from onefold.audiences.api import absorb, look_at_companies, sweep
 
         for _ in range(20):
             with self.conn.transaction():
                 context = load_context(self.conn, suppression_key=SUPPRESSION_KEY)
+                look_at_companies(self.conn, context.live, context.clock(), 1_000)
                 sweep(self.conn, context.live, context.clock(), 1_000)
                 absorb(self.conn, context.live, 1_000)
             if not advance(self.work):

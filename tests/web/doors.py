@@ -184,6 +184,7 @@ DOORS: Final[dict[str, Door]] = {
     "audiences/lists/<int:number>/remove": act(P.EDIT_AUDIENCES),
     "audiences/lists/preview": act(P.EDIT_AUDIENCES),
     "audiences/of/<str:identifier>": page(P.SEE_PEOPLE),
+    "audiences/of-company/<path:identifier>": page(P.SEE_PEOPLE),
     "audiences/states": page(P.SEE_PEOPLE),
     # notifications
     "notifications": page(P.SEE_EVENTS),
@@ -206,6 +207,7 @@ DOORS: Final[dict[str, Door]] = {
     "api/audiences/changes": page(P.SEE_PEOPLE),
     "api/audiences/preview": act(P.SEE_PEOPLE),
     "api/audiences/schema": page(P.SEE_PEOPLE),
+    "api/companies/<path:identifier>/audiences": page(P.SEE_PEOPLE),
     "api/companies/<path:identifier>": page(P.SEE_PEOPLE),
     "api/computed-traits": {"GET": P.SEE_PEOPLE, "POST": P.EDIT_AUDIENCES},
     "api/computed-traits/<name>": {"DELETE": P.EDIT_AUDIENCES},

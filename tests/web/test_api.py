@@ -313,7 +313,8 @@ class TestTheRest:
             "/api/audiences/{number}", "/api/audiences/{number}/start", "/api/audiences/{number}/pause",
             "/api/audiences/{number}/restore", "/api/audiences/{number}/versions", "/api/audiences/{number}/members",
             "/api/audiences/{number}/export", "/api/audiences/{number}/explain/{identifier}",
-            "/api/profiles/{identifier}/audiences", "/api/computed-traits", "/api/computed-traits/{name}",
+            "/api/profiles/{identifier}/audiences", "/api/companies/{identifier}/audiences",
+            "/api/computed-traits", "/api/computed-traits/{name}",
             "/api/audience-lists", "/api/audience-lists/{number}",
         } == set(document["paths"])  # fmt: skip
         shapes = document["components"]["schemas"]

@@ -15,9 +15,19 @@ from onefold.audiences.errors import AudienceInUse, AudienceRejected, RuleReject
 from onefold.audiences.evaluate import metrics_of
 from onefold.audiences.live import load_scope, read_rule
 from onefold.audiences.metrics import key_of, metric_of
-from onefold.audiences.rules import COMPUTED, Computed, Scope, check_computed, followed, rule_of, with_purpose
+from onefold.audiences.references import counted_in, named_in, parts_of
+from onefold.audiences.rules import (
+    COMPUTED,
+    Computed,
+    Scope,
+    check_computed,
+    check_purpose,
+    followed,
+    rule_of,
+    with_purpose,
+)
 from onefold.audiences.states import QUERIES as STREAM
-from onefold.filters.api import Condition, InAudience, Listed, Node, TopShare, to_json
+from onefold.filters.api import AtCompany, Condition, Listed, Node, TopShare, to_json
 from onefold.infra.arrays import bigints
 from onefold.infra.postgres import load_queries
 from onefold.infra.waking import wake
@@ -34,7 +44,8 @@ LIVE_STATES: Final = ("filling", "live", "paused")
 
 
 class Audience(NamedTuple):
-    """A row, locked. `state`: draft, filling, live, paused. `faults`: times in a row that it could not be filled."""
+    """A row, locked. `state`: draft, filling, live, paused. `faults`: times in a row that it could not be filled.
+    `is_of_companies`: its members are companies."""
 
     id: int
     name: str
@@ -43,24 +54,28 @@ class Audience(NamedTuple):
     version: int
     live_version: int | None
     faults: int
+    is_of_companies: bool
     is_trashed: bool
 
 
 class Wanted(NamedTuple):
-    """What an audience shall be. `rule`: the document `{"v": 1, "where": …}`."""
+    """What an audience shall be. `rule`: the document `{"v": 1, "where": …}`. `purpose`: of companies ""."""
 
     name: str
     purpose: str
     rule: str | bytes | Mapping[str, Any]
     description: str = ""
+    is_of_companies: bool = False
 
 
 def create_audience(conn: Connection[Any], wanted: Wanted, *, acting_user: str) -> int:
     """A draft: nobody is in before it is started. Raises RuleRejected, AudienceRejected."""
     with conn.transaction():
         name, description = _named(conn, wanted.name, wanted.description, None)
-        rule = _checked(conn, wanted.rule, wanted.purpose, None)
-        parameters = {"name": name, "description": description, "user": acting_user}
+        rule = _checked(conn, wanted.rule, wanted.purpose, None, wanted.is_of_companies)
+        parameters = {
+            "name": name, "description": description, "user": acting_user, "is_of_companies": wanted.is_of_companies,
+        }  # fmt: skip
         (number,) = conn.execute(QUERIES["insert_audience"], parameters).fetchone() or (0,)
         _add_version(conn, number, 1, rule, wanted.purpose, acting_user)
         audit(conn, actor=acting_user, action="audience.created", target=f"audience:{number}", details={"name": name})
@@ -89,7 +104,7 @@ def change_rule(
                 f"Somebody changed this audience meanwhile: it is at version {audience.version}, you changed"
                 f" {seen_version}. Look at the newer version and change that."
             )
-        checked = _checked(conn, rule, purpose, number)
+        checked = _checked(conn, rule, purpose, number, audience.is_of_companies)
         before = conn.execute(QUERIES["version"], {"id": number, "version": audience.version}).fetchone()
         if before is not None and (read_rule(before[0]), before[1]) == (checked, purpose):
             return audience.version
@@ -120,7 +135,7 @@ def start_audience(conn: Connection[Any], number: int, *, acting_user: str) -> N
         if audience.state == "live" or (audience.state == "filling" and not audience.faults):
             return
         text, purpose = _version(conn, number, audience.version)
-        _fill(conn, number, _checked(conn, text, purpose, number), purpose)
+        _fill(conn, number, _checked(conn, text, purpose, number, audience.is_of_companies), purpose)
         audit(conn, actor=acting_user, action="audience.started", target=f"audience:{number}")
 
 
@@ -140,13 +155,13 @@ def trash_audience(conn: Connection[Any], number: int, *, acting_user: str) -> N
     """Take it away, with its members, who leave it; `restore_audience` brings it back as a draft. Raises AudienceInUse
     while another audience asks for it."""
     with conn.transaction():
-        lock_audience(conn, number)
+        audience = lock_audience(conn, number)
         if users := used_by(conn, number):
             raise AudienceInUse(
                 f"Other audiences ask who is in this one: {', '.join(str(one) for one in users)}. Change those first."
             )
         conn.execute(QUERIES["trash"], {"id": number})
-        conn.execute(QUERIES["look_at_members"], {"id": number})
+        conn.execute(QUERIES["look_at_companies" if audience.is_of_companies else "look_at_members"], {"id": number})
         conn.execute(STREAM["raise_epoch"])
         audit(conn, actor=acting_user, action="audience.removed", target=f"audience:{number}")
 
@@ -252,12 +267,8 @@ def lock_audience(conn: Connection[Any], number: int, *, is_trashed: bool = Fals
 
 def used_by(conn: Connection[Any], number: int) -> list[int]:
     """Audiences whose rule asks who is in this one."""
-    found = {
-        other
-        for other, leaves in _standing_rules(conn, with_drafts=True)
-        if any(isinstance(leaf, InAudience) and leaf.audience == number for leaf in leaves)
-    }
-    return sorted(found)
+    rules = conn.execute(QUERIES["every_rule"])
+    return sorted({other for other, text, _ in rules if number in named_in(read_rule(text))})
 
 
 def forget_metrics(conn: Connection[Any]) -> int:
@@ -265,7 +276,8 @@ def forget_metrics(conn: Connection[Any]) -> int:
     with conn.transaction():
         conn.execute(QUERIES["lock_metrics"], {"lock": METRICS_LOCK})
         scope = load_scope(conn)
-        rules = [with_purpose(read_rule(text), purpose) for _, text, purpose in conn.execute(QUERIES["standing_rules"])]
+        rows = conn.execute(QUERIES["standing_rules"])  # without a purpose: of companies, which need none
+        rules = [with_purpose(read_rule(text), purpose) for _, text, purpose in rows if purpose]
         keys = {*metrics_of(rules, scope), *(key_of_computed(one) for one in scope.computed.values())}
         gone = conn.execute(QUERIES["delete_metrics"], {"keys": sorted(keys)}).fetchall()
         if gone:
@@ -280,7 +292,8 @@ def key_of_computed(computed: Computed) -> str:
 
 
 def _fill(conn: Connection[Any], number: int, rule: Node, purpose: str) -> None:
-    _need(conn, metrics_of([with_purpose(rule, purpose)], load_scope(conn)))
+    rules = [with_purpose(rule, purpose)] if purpose else []  # of companies nothing is kept of events
+    _need(conn, metrics_of(rules, load_scope(conn)))
     conn.execute(QUERIES["set_state"], {"id": number, "state": "filling"})
 
 
@@ -292,13 +305,28 @@ def _need(conn: Connection[Any], keys: Any) -> None:  # noqa: ANN401  (any itera
     wake(conn, TASK)
 
 
-def _checked(conn: Connection[Any], rule: str | bytes | Mapping[str, Any], purpose: str, own_id: int | None) -> Node:
+def _checked(
+    conn: Connection[Any],
+    rule: str | bytes | Mapping[str, Any],
+    purpose: str,
+    own_id: int | None,
+    is_of_companies: bool,
+) -> Node:
     """Raises RuleRejected."""
     scope = load_scope(conn)
-    if purpose not in scope.purposes:
-        known = ", ".join(sorted(scope.purposes))
-        raise RuleRejected(f"purpose: there is no purpose {purpose[:80]!r}. There are: {known}.")
-    return rule_of(rule, scope, own_id)
+    check_purpose(purpose, scope, is_of_companies=is_of_companies)
+    tree = rule_of(rule, scope, own_id, is_of_companies=is_of_companies)
+    demand_begun(conn, tree)
+    return tree
+
+
+def demand_begun(conn: Connection[Any], tree: Node) -> None:
+    """Raises RuleRejected if it counts who is in an audience that is a draft: nobody is."""
+    counted = counted_in(tree, Scope())
+    drafts = conn.execute(QUERIES["drafts_of"], {"ids": sorted(counted)}).fetchall() if counted else []
+    if drafts:
+        listed = ", ".join(str(row[0]) for row in drafts)
+        raise RuleRejected(f"people_in counts who is in, and these audiences are drafts: {listed}. Start them first.")
 
 
 def _named(conn: Connection[Any], name: str, description: str, own_id: int | None) -> tuple[str, str]:
@@ -327,6 +355,8 @@ def _free_name(conn: Connection[Any], name: str, own_id: int) -> str:
 def _add_version(conn: Connection[Any], number: int, version: int, rule: Node, purpose: str, user: str) -> None:
     parameters = {"id": number, "version": version, "rule": to_json(rule), "purpose": purpose, "user": user}
     conn.execute(QUERIES["insert_version"], parameters)
+    if any(isinstance(leaf, AtCompany) for leaf in parts_of(rule)):
+        conn.execute(QUERIES["watch_companies"], {"id": number})
 
 
 def _version(conn: Connection[Any], number: int, version: int) -> tuple[str, str]:

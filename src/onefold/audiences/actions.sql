@@ -1,12 +1,19 @@
 -- insert_audience: a draft
-insert into audience (name, description, state, created_by) values (%(name)s, %(description)s, 'draft', %(user)s) returning id
+insert into audience (name, description, state, created_by, is_of_companies, watches_companies)
+values (%(name)s, %(description)s, 'draft', %(user)s, %(is_of_companies)s, %(is_of_companies)s) returning id
 
 -- insert_version: its rule from now on
 insert into audience_version (audience, version, rule, purpose, created_by)
 values (%(id)s, %(version)s, %(rule)s::jsonb, %(purpose)s, %(user)s)
 
+-- watch_companies: a rule that it has asks of companies; what changes of those is told from now on
+update audience set watches_companies = true where id = %(id)s and not watches_companies
+
+-- drafts_of: of these audiences those that nobody is in because they never began
+select id from audience where id = any(%(ids)s) and state = 'draft' order by id
+
 -- lock: as it is
-select id, name, description, state, version, live_version, faults, trashed_at is not null from audience where id = %(id)s for update
+select id, name, description, state, version, live_version, faults, is_of_companies, trashed_at is not null from audience where id = %(id)s for update
 
 -- version: one rule that it had
 select rule::text, purpose from audience_version where audience = %(id)s and version = %(version)s
@@ -30,13 +37,16 @@ update audience set version = %(version)s where id = %(id)s
 update audience set name = %(name)s, description = %(description)s where id = %(id)s
 
 -- set_state: and what went wrong before is past
-update audience set state = %(state)s, checked_at = null, fault = '', faults = 0, retry_at = null where id = %(id)s
+update audience set state = %(state)s, checked_at = null, counted_at = null, fault = '', faults = 0, retry_at = null where id = %(id)s
 
 -- trash: can be undone; its members leave
 update audience set trashed_at = now(), state = 'paused', live_version = null where id = %(id)s
 
 -- restore: a draft, with all its versions
 update audience set trashed_at = null, name = %(name)s, state = 'draft', live_version = null where id = %(id)s
+
+-- look_at_companies: its members leave (primary key); 6: it was removed
+insert into company_look (company, cause) select profile, 6 from membership where audience = %(id)s
 
 -- look_at_members: they leave (primary key)
 insert into profile_due (id, due_at) select profile, now() from membership where audience = %(id)s order by profile

@@ -1,6 +1,7 @@
 """The slice's door. Free of Django: the processor comes in here too."""
 
 from onefold.audiences.actions import Wanted, create_audience, create_computed, start_audience
+from onefold.audiences.company_stream import look_at_companies
 from onefold.audiences.folding import Folder, State
 from onefold.audiences.forgetting import forget_changes, note_exits
 from onefold.audiences.live import LiveAudiences, load_live
@@ -28,6 +29,7 @@ __all__ = [
     "forget_changes",
     "load_live",
     "look_at",
+    "look_at_companies",
     "note_exits",
     "note_refolded",
     "start_audience",

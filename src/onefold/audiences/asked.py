@@ -1,5 +1,6 @@
 """A person, and the functions that rules are made of. Pure."""
 
+import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,9 +17,11 @@ from onefold.filters.api import (
     Consents,
     Group,
     Held,
+    InAudience,
     Listed,
     Node,
     NoneOf,
+    PeopleIn,
     Sample,
     instant_of,
     matcher_of,
@@ -40,6 +43,7 @@ class Person:
     consents: Mapping[str, bool] = field(default_factory=dict)
     company_columns: Mapping[str, Any] | None = None  # None: of no company
     company_json: str = "{}"
+    company_counts: Mapping[int, int] = field(default_factory=dict)  # audience → how many of its people are in; else 0
     identifiers: Mapping[str, Collection[str]] = field(default_factory=dict)  # namespace → values
     lists: Collection[int] = ()
     memo: dict[int, Held] = field(default_factory=dict)
@@ -122,6 +126,9 @@ def contrary_of(asked: Asked) -> Asked:
     return contrary
 
 
+COMPARED: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge,
+}  # fmt: skip
 MOMENTS: Final = frozenset(("first_seen", "last_seen"))
 
 
@@ -137,17 +144,28 @@ def instant_of_trait(person: Person, name: str) -> int | None:
     return instant_of(person.traits.get(name))
 
 
-def at_company(where: Node) -> Asked:
-    inner = company_rule(where)
+RuleOf = Callable[[int], Node]
+"""The rule of an audience of companies."""
+
+
+def at_company(where: Node, rule_of: RuleOf) -> Asked:
+    inner = company_rule(where, rule_of)
     return lambda person, now: inner(person, now) if person.company_columns is not None else (False, FOREVER)
 
 
-def company_rule(node: Node) -> Asked:
+def company_rule(node: Node, rule_of: RuleOf) -> Asked:
+    """Asked of a person's company, or of a company as a `Person` without anything else."""
     if isinstance(node, Group):
-        parts = tuple(company_rule(one) for one in node.of)
+        parts = tuple(company_rule(one, rule_of) for one in node.of)
         if isinstance(node, AllOf):
             return every(parts)
         return contrary_of(any_of(parts)) if isinstance(node, NoneOf) else any_of(parts)
+    if isinstance(node, InAudience):
+        inner = company_rule(rule_of(node.audience), rule_of)
+        return inner if node.value else contrary_of(inner)
+    if isinstance(node, PeopleIn):
+        compared, audience, value = COMPARED[node.op], node.audience, node.value
+        return lambda person, _: (compared(person.company_counts.get(audience, 0), value), FOREVER)
     field = node.field  # type: ignore[union-attr]  # rules let nothing else in
     test = matcher_of(node, is_moment=field in MOMENTS)  # type: ignore[arg-type]  # as above
     kind, _, name = field.partition(":")

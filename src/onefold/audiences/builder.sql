@@ -39,7 +39,7 @@ select name, n from company where name ilike %(part)s order by n desc limit %(li
 select slug, name from purpose order by position, slug
 
 -- audiences: what rules can refer to
-select a.id, a.name, a.state from audience a where a.trashed_at is null order by lower(a.name), a.id
+select a.id, a.name, a.state, a.is_of_companies from audience a where a.trashed_at is null order by lower(a.name), a.id
 
 -- lists: uploaded lists
 select id, name from audience_list order by lower(name), id

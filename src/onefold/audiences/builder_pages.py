@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 from django.template.loader import render_to_string
@@ -12,10 +12,12 @@ from psycopg import Connection
 
 from onefold.audiences import shown, suggesting
 from onefold.audiences.actions import MAX_NAME
+from onefold.audiences.company_words import sentence_of_companies
 from onefold.audiences.explain import Explanation, Line
 from onefold.audiences.phrases import Piece
 from onefold.audiences.preview import Asked, Preview
 from onefold.audiences.rules import BOUNDS, Scope, asked_as, with_purpose
+from onefold.audiences.shown_companies import companies_shown
 from onefold.audiences.suggesting import QUERIES, Named
 from onefold.audiences.words import Names, sentence_of
 from onefold.filters.api import AllOf, Consents, Flag, Group, Has, Node, Number, from_json, leaves_of, to_json
@@ -46,6 +48,7 @@ class Wanted(msgspec.Struct, forbid_unknown_fields=True):
 
     rule: msgspec.Raw
     purpose: str
+    of: Literal["people", "companies"] = "people"
     id: int | None = None
     version: int | None = None
     name: str = ""
@@ -55,6 +58,11 @@ class Wanted(msgspec.Struct, forbid_unknown_fields=True):
     overlap: int | None = None
     who: str = ""
     starts: bool = False
+
+    @property
+    def is_of_companies(self) -> bool:
+        """Whether its members are companies."""
+        return self.of == "companies"
 
 
 def wanted_of(body: bytes) -> Wanted:
@@ -72,7 +80,8 @@ def ingredients(conn: Connection[Any], scope: Scope) -> dict[str, Any]:
     return {
         "purposes": [{"slug": slug, "name": name} for slug, name in conn.execute(QUERIES["purposes"])],
         "audiences": [
-            {"id": number, "name": name, "state": state} for number, name, state in conn.execute(QUERIES["audiences"])
+            {"id": number, "name": name, "state": state, "of": "companies" if is_of_companies else "people"}
+            for number, name, state, is_of_companies in conn.execute(QUERIES["audiences"])
         ],
         "lists": [{"id": number, "name": name} for number, name in conn.execute(QUERIES["lists"])],
         "computed": [{"name": name, "kind": _kind_of(scope, name)} for name in sorted(scope.computed)],
@@ -105,20 +114,21 @@ def copied_name(name: str, taken: Collection[str]) -> str:
     return name
 
 
-def first_sentence(rule: dict[str, Any], found: dict[str, Any]) -> list[Piece]:
+def first_sentence(rule: dict[str, Any], found: dict[str, Any], *, is_of_companies: bool) -> list[Piece]:
     """The rule in words as the page opens, before anybody has counted."""
     names = Names(
         audiences={one["id"]: one["name"] for one in found["audiences"]},
         purposes={one["slug"]: one["name"] for one in found["purposes"]},
         lists={one["id"]: one["name"] for one in found["lists"]},
     )
-    return sentence_of(from_json(msgspec.json.encode({"v": 1, "where": rule}), BOUNDS), names)
+    said = sentence_of_companies if is_of_companies else sentence_of
+    return said(from_json(msgspec.json.encode({"v": 1, "where": rule}), BOUNDS), names)
 
 
 def names_of(conn: Connection[Any]) -> Names:
     """What people call audiences, purposes and lists."""
     return Names(
-        audiences={number: name for number, name, _ in conn.execute(QUERIES["audiences"])},
+        audiences={row[0]: row[1] for row in conn.execute(QUERIES["audiences"])},
         purposes=dict(conn.execute(QUERIES["purposes"]).fetchall()),
         lists=dict(conn.execute(QUERIES["lists"]).fetchall()),
     )
@@ -136,11 +146,14 @@ def asked_of(conn: Connection[Any], wanted: Wanted) -> Asked:
         at=_end_of_day(wanted.as_of),
         compared_to=compared,
         own_id=wanted.id,
+        is_of_companies=wanted.is_of_companies,
     )
 
 
 def with_consent(asked: Asked, rule: Node) -> Asked:
     """The same question of a rule that also counts who allows the purpose; the same rule if it has no room for more."""
+    if asked.is_of_companies:
+        return asked
     if sum(1 for _ in leaves_of(rule, BOUNDS)) >= BOUNDS.conditions or _depth(rule) >= BOUNDS.depth:
         return asked
     return replace(asked, rule=to_json(AllOf((Consents(asked.purpose), rule))))
@@ -158,7 +171,9 @@ def preview_json(
     conn: Connection[Any], found: Preview, wanted: Wanted, rule: Node, parts: dict[str, int]
 ) -> dict[str, Any]:
     """The answer to the page: figures, the sentence, some people."""
-    whole = with_purpose(rule, wanted.purpose)
+    people = _companies if wanted.is_of_companies else _people
+    said = sentence_of_companies if wanted.is_of_companies else sentence_of
+    whole = rule if wanted.is_of_companies else with_purpose(rule, wanted.purpose)
     answer: dict[str, Any] = {
         "count": found.count,
         "people": found.people,
@@ -166,12 +181,13 @@ def preview_json(
         "is_sampled": found.is_sampled,
         "fresh_until": found.fresh_until.isoformat(),
         "parts": parts,
+        "their_people": found.their_people if wanted.is_of_companies else found.count,
         "with_email": found.with_email,
         "with_phone": found.with_phone,
-        "sentence": [[one.text, one.is_strong] for one in sentence_of(whole, names_of(conn))],
-        "sample": _people(conn, _some(found.ids, SAMPLE)),
-        "entering": {"count": len(found.entering), "people": _people(conn, _some(found.entering, MOST_MOVING))},
-        "leaving": {"count": len(found.leaving), "people": _people(conn, _some(found.leaving, MOST_MOVING))},
+        "sentence": [[one.text, one.is_strong] for one in said(whole, names_of(conn))],
+        "sample": people(conn, _some(found.ids, SAMPLE)),
+        "entering": {"count": len(found.entering), "people": people(conn, _some(found.entering, MOST_MOVING))},
+        "leaving": {"count": len(found.leaving), "people": people(conn, _some(found.leaving, MOST_MOVING))},
     }
     if wanted.overlap is not None and not found.is_sampled:
         answer["overlap"] = _overlap(conn, found.ids, wanted.overlap)
@@ -208,6 +224,12 @@ def _people(conn: Connection[Any], ids: "Ids") -> list[str]:
         render_to_string("audiences/builder_person.html", {"h": h, "name": name, "email": email, "last_seen": seen})
         for h, name, email, seen in rows
     ]
+
+
+def _companies(conn: Connection[Any], ids: "Ids") -> list[str]:
+    """The same of companies."""
+    found = sorted(companies_shown(conn, ids.tolist()), key=lambda one: (-one.people, one.title))
+    return [render_to_string("audiences/builder_company.html", {"one": one}) for one in found]
 
 
 def _some(ids: "Ids", most: int) -> "Ids":

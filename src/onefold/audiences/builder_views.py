@@ -14,7 +14,9 @@ from psycopg import Connection
 from onefold.accounts.api import Permission, is_masked_name, mask_text, may, name_of, requires
 from onefold.audiences import actions, builder_pages, shown, suggesting
 from onefold.audiences.builder_pages import Wanted, wanted_of
-from onefold.audiences.builder_words import builder_words, overlap_lines
+from onefold.audiences.builder_words import overlap_lines
+from onefold.audiences.company_builder import COMPANY_TEMPLATES, words_of
+from onefold.audiences.company_views import explained_in_builder
 from onefold.audiences.errors import RuleHidden, VersionConflict
 from onefold.audiences.explain import explain
 from onefold.audiences.found import Reader
@@ -42,20 +44,21 @@ def new(request: HttpRequest) -> HttpResponse:
     with pooled() as conn:
         scope = load_scope(conn)
         if begin is None:
-            return render(request, "audiences/builder_start.html", {"templates": templates_for(scope)})
+            made = {"templates": templates_for(scope), "company_templates": COMPANY_TEMPLATES}
+            return render(request, "audiences/builder_start.html", made)
         found = builder_pages.ingredients(conn, scope)
         if begin.isascii() and begin.isdigit() and len(begin) < 19:
             return _page(request, _copy_of(request, shown.find_audience(conn, int(begin)), found), found)
-    template = template_of(begin, scope)
-    start = {"name": "" if template.slug == "blank" else str(template.title), "description": ""}
-    start |= {"purpose": _purpose(found), "rule": template.rule["where"]}
+    template = template_of(begin, scope, COMPANY_TEMPLATES)
+    start = {"name": "" if template.slug == "blank" else str(template.title), "description": "", "of": template.of}
+    start |= {"purpose": "" if template.of == "companies" else _purpose(found), "rule": template.rule["where"]}
     return _page(request, _NEW | start, found)
 
 
 def _copy_of(request: HttpRequest, one: shown.ShownAudience, found: dict[str, Any]) -> dict[str, Any]:
     """What the builder starts with: its latest rule under a name that is free."""
     taken = {other["name"] for other in found["audiences"]}
-    start = {"name": builder_pages.copied_name(one.name, taken), "description": one.description}
+    start = {"name": builder_pages.copied_name(one.name, taken), "description": one.description, "of": one.of}
     return _NEW | start | {"purpose": one.purpose, "rule": _rule_for(request, one)}
 
 
@@ -69,7 +72,13 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
         trend = [n for _day, n in shown.trend_of(conn, number)] if one.state in builder_pages.LIVE else []
         waiting = shown.waiting_in(conn, number) if one.state == "filling" else 0
     start = {"id": one.id, "version": one.version, "name": one.name, "description": one.description}
-    start |= {"state": one.state, "is_new": False, "purpose": one.purpose, "rule": _rule_for(request, one)}
+    start |= {
+        "state": one.state,
+        "is_new": False,
+        "of": one.of,
+        "purpose": one.purpose,
+        "rule": _rule_for(request, one),
+    }
     return _page(request, start, found, {"audience": one, "trend": trend if any(trend) else [], "waiting": waiting})
 
 
@@ -88,7 +97,7 @@ def estimate(request: HttpRequest) -> HttpResponse:
     wanted = wanted_of(request.body)
     with working() as work:
         asked = builder_pages.asked_of(work.conn, wanted)
-        rule = rule_of(asked.rule, load_scope(work.conn), wanted.id)
+        rule = rule_of(asked.rule, load_scope(work.conn), wanted.id, is_of_companies=wanted.is_of_companies)
         demand_whole(work.conn, request.user, rule)
         both = builder_pages.with_consent(asked, rule)
         found = preview(work, both)
@@ -113,8 +122,12 @@ def suggest(request: HttpRequest) -> HttpResponse:
 @requires(Permission.EDIT_AUDIENCES)
 @require_POST
 def explain_person(request: HttpRequest) -> HttpResponse:
-    """Why somebody (`who`: e-mail, id or identifier) is in by the rule of the body, or isn't."""
+    """Why somebody (`who`: e-mail, id or identifier), or a company, is in by the rule of the body, or isn't."""
     wanted = wanted_of(request.body)
+    if wanted.is_of_companies:
+        with pooled() as conn:
+            told = explained_in_builder(conn, wanted, timezone.now(), request.user)
+        return JsonResponse(builder_pages.explanation_json(*told))
     is_masked = not may(request.user, Permission.SEE_PERSONAL_DATA)
     with working() as work:
         profile_id = _person(work.conn, names_in_force(work.conn), wanted.who.strip())
@@ -153,9 +166,10 @@ def save(request: HttpRequest) -> HttpResponse:
     wanted, user = wanted_of(request.body), name_of(request.user)
     rule = b'{"v":1,"where":%b}' % bytes(wanted.rule)
     with pooled() as conn, conn.transaction():
-        demand_whole(conn, request.user, rule_of(rule, load_scope(conn), wanted.id))
+        scope, is_of_companies = load_scope(conn), wanted.is_of_companies
+        demand_whole(conn, request.user, rule_of(rule, scope, wanted.id, is_of_companies=is_of_companies))
         if wanted.id is None:
-            made = actions.Wanted(wanted.name, wanted.purpose, rule, wanted.description)
+            made = actions.Wanted(wanted.name, wanted.purpose, rule, wanted.description, is_of_companies)
             number = actions.create_audience(conn, made, acting_user=user)
         else:
             number = wanted.id
@@ -190,12 +204,13 @@ def _page(
     request: HttpRequest, start: dict[str, Any], found: dict[str, Any], more: dict[str, Any] | None = None
 ) -> HttpResponse:
     audience = (more or {}).get("audience")
-    boot = {**start, **found, "words": builder_words(), "language": get_language() or "en"}
+    boot = {**start, **found, "words": words_of(start["of"]), "language": get_language() or "en"}
     boot["changed_at"] = audience.changed_at.isoformat() if audience else None
     context = {"boot": boot, "start": start, "purposes": found["purposes"], "audience": audience, **(more or {})}
     context["overlap_lines"] = overlap_lines()
-    context["sentence"] = builder_pages.first_sentence(start["rule"], found)
-    context["others"] = [one for one in found["audiences"] if one["id"] != start["id"] and one["state"] != "draft"]
+    context["sentence"] = builder_pages.first_sentence(start["rule"], found, is_of_companies=start["of"] == "companies")
+    alike = [one for one in found["audiences"] if one["of"] == start["of"] and one["state"] != "draft"]
+    context["others"] = [one for one in alike if one["id"] != start["id"]]
     return render(request, "audiences/builder.html", context)
 
 

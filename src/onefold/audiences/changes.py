@@ -21,6 +21,7 @@ from onefold.filters.api import (
     InAudience,
     Number,
     OneOf,
+    PeopleIn,
     Present,
 )
 
@@ -49,7 +50,7 @@ def contrary_of(leaf: Condition | Behaviour) -> Condition | Behaviour | None:
     if isinstance(leaf, Flag | Present | InAudience):
         return replace(leaf, value=not leaf.value)
     op = _CONTRARY_OPS.get(getattr(leaf, "op", ""))
-    if op is None or not isinstance(leaf, OneOf | Contains | Number | Has | Did | Consents):
+    if op is None or not isinstance(leaf, OneOf | Contains | Number | Has | Did | Consents | PeopleIn):
         return None
     return replace(leaf, op=op)
 

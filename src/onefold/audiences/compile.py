@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlglot import exp
 
+from onefold.audiences.company_compile import CompanySide
 from onefold.audiences.conditions import (
     OfColumn,
     Stored,
@@ -21,7 +22,6 @@ from onefold.audiences.conditions import (
     grouped,
     moment_of,
     sure,
-    tree_sql,
 )
 from onefold.audiences.deeds import Deeds
 from onefold.audiences.errors import RuleRejected
@@ -58,13 +58,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """What all plans have. `lists`: number → the people of an uploaded list (`profile_id`). `bucket`: of people only
-    those of one of the lake's buckets, a sixteenth; None = all. `now`: aware; what happened later doesn't count."""
+    """What all plans have. `lists`: number → the people of an uploaded list (`profile_id`). `counts`: audience → the
+    companies of which somebody is in, and how many are (`company_id`, `n`). `bucket`: of people only those of one of
+    the lake's buckets, a sixteenth; None = all. `now`: aware; what happened later doesn't count."""
 
     scope: Scope
     now: datetime
     thresholds: Mapping[str, float | None] = field(default_factory=dict)
     lists: "Mapping[int, pa.Table]" = field(default_factory=dict)
+    counts: "Mapping[int, pa.Table]" = field(default_factory=dict)
     bucket: int | None = None
 
 
@@ -157,9 +159,13 @@ class _Rows:
         self._people = Source(snapshot, "profiles", dialect, Narrowing(bucket=plan.bucket))
         self._companies = Source(snapshot, "companies", dialect, Narrowing())
         self._asks_companies = False
+        self._given: dict[str, Any] = {}
+        self._company_side = CompanySide(
+            source=self._companies, dialect=dialect, scope=plan.scope, now=plan.now, counts=plan.counts,
+            given=self._given,
+        )  # fmt: skip
         self._deeds = Deeds(snapshot, dialect, plan.now, plan.bucket)
         self._walks = Walks(snapshot, dialect, plan.now, plan.bucket)
-        self._given: dict[str, Any] = {}
         self._person = self._people.field(Column("profile_id"), "profile_id")
         self._held: dict[str, tuple[str, exp.Expr]] | None = {} if holds_conditions else None
         self.person = exp.column("profile_id", table="held") if holds_conditions else self._person
@@ -210,7 +216,7 @@ class _Rows:
             case InAudience():
                 yield from self.timed(self._plan.scope.rule_of(node.audience))
             case AtCompany():
-                yield from self._timed_at_company(node.where)
+                yield from self._timed_at_company(node)
             case Recent() | Anniversary():
                 yield exp.Not(this=exp.Is(this=moment_of(self.value_of(node.field)), expression=exp.null()))
             case _ if isinstance(node, Condition | TopShare) and node.field.startswith(COMPUTED):
@@ -221,13 +227,10 @@ class _Rows:
     def _has_done(self, event: EventMatch, window: Window) -> exp.Expr:
         return self._deeds.compared(Computed(event, "count", window=window), "ge", 1)
 
-    def _timed_at_company(self, node: Node) -> Iterator[exp.Expr]:
-        if isinstance(node, Group):
-            for one in node.of:
-                yield from self._timed_at_company(one)
-        elif isinstance(node, Recent | Anniversary):
+    def _timed_at_company(self, leaf: AtCompany) -> list[exp.Expr]:
+        if may_change := list(self._company_side.timed(leaf.where)):
             self._join_companies()
-            yield exp.Not(this=exp.Is(this=moment_of(self._company_value(node.field)), expression=exp.null()))
+        return may_change
 
     def value_of(self, name: str) -> Value:
         """A field of a person."""
@@ -245,6 +248,7 @@ class _Rows:
         if self._asks_companies:
             same = exp.column("company_id", table="companies").eq(exp.column("company_id", table="profiles"))
             rows = rows.join(self._companies.subquery(), on=same, join_type="left", copy=False)
+            rows = self._company_side.joined(rows)
         for name, part in self._deeds.joined():
             same = exp.column("profile_id", table=name).eq(self._person.copy())
             rows = rows.join(part.subquery(name), on=same, join_type="left", copy=False)
@@ -271,19 +275,14 @@ class _Rows:
 
     def _at_company(self, leaf: AtCompany) -> exp.Expr:
         there = self._join_companies()
-        condition = tree_sql(leaf.where, self._company_value, self._dialect, self._plan.now)
+        condition = self._company_side.rule(leaf.where)
         is_there = exp.Not(this=exp.Is(this=there, expression=exp.null()))
         return exp.paren(exp.and_(is_there, condition))
 
     def _join_companies(self) -> exp.Column:
         self._asks_companies = True
         self._people.field(Column("company_id"), "company_id")
-        return self._companies.field(Column("company_id"), "company_id")
-
-    def _company_value(self, name: str) -> Value:
-        if name.startswith(TRAIT):
-            return Stored(self._companies, name_of((name.removeprefix(TRAIT),)))
-        return OfColumn(self._companies, name)
+        return self._company_side.id
 
     def _top(self, leaf: TopShare) -> exp.Expr:
         threshold = self._plan.thresholds.get(key_of_share(leaf))

@@ -38,7 +38,7 @@ def outline(rule: Node, purpose: str, names: Names = NAMELESS) -> list[Line]:
     """One line a group and a condition; first what it is for. Groups of one, and those that ask nothing, are left
     out."""
     lines = list(_lines(rule, 0, names)) or [Line(0, EVERYBODY)]
-    return [Line(0, f"For {names.purposes.get(purpose, purpose)}"), *lines]
+    return [*([Line(0, f"For {names.purposes.get(purpose, purpose)}")] if purpose else []), *lines]
 
 
 def compared(before: list[Line], after: list[Line]) -> list[Said]:

@@ -15,6 +15,7 @@ from onefold.audiences.asked import (
     Person,
     any_of,
     at_company,
+    company_rule,
     contrary_of,
     every,
     instant_of_trait,
@@ -32,6 +33,7 @@ from onefold.audiences.measuring import (
     moments_of,
 )
 from onefold.audiences.metrics import Kept, key_of, metric_of
+from onefold.audiences.references import company_fields, counts_in
 from onefold.audiences.rules import COMPUTED, Computed, Scope, skips_zero
 from onefold.filters.api import (
     AllOf,
@@ -44,6 +46,7 @@ from onefold.filters.api import (
     Listed,
     Node,
     NoneOf,
+    PeopleIn,
     Sample,
     TopShare,
     matcher_of,
@@ -72,7 +75,8 @@ class Evaluator:
         self._leaves: dict[str, Leaf] = {}
         self._cells: dict[tuple[Any, ...], Cell] = {}
         self.metrics: dict[int, Kept] = {}
-        self.has_lists = self.asks_companies = False
+        self.has_lists = self.asks_companies = self.asks_company_times = False
+        self.counts: set[PeopleIn] = set()  # asked of people's companies
         self._rules = dict(rules)
         for rule in rules.values():
             self._rule(rule)
@@ -116,7 +120,10 @@ class Evaluator:
                 return Leaf(lambda person, now: looked(cell, person, now), cell)
             case AtCompany():
                 self.asks_companies = True
-                return Leaf(at_company(leaf.where))
+                is_timed = not MOMENTS.isdisjoint(company_fields(leaf.where, self._scope))
+                self.asks_company_times = self.asks_company_times or is_timed
+                self.counts.update(counts_in(leaf.where, self._scope))
+                return Leaf(at_company(leaf.where, self._scope.company_rule_of))
             case TopShare():
                 return self._top(leaf)
             case Consents() | Listed() | Sample():
@@ -201,6 +208,10 @@ class Evaluator:
     def value_of(self, field: str, person: Person, now_us: int) -> Any:  # noqa: ANN401  (whatever the field holds)
         """The value of a field; of first and last seen µs."""
         return self._reader(field)[0](person, now_us)[0]
+
+    def ask_company(self, node: Node, person: Person, now_us: int) -> Held:
+        """A part of what a rule asks of companies, asked of a person's."""
+        return company_rule(node, self._scope.company_rule_of)(person, now_us)
 
     @cached_property
     def places(self) -> dict[str, int]:

@@ -3,18 +3,29 @@
 Every answer is the evaluator's own; what is tried is tried by asking it the rule again of a person who differs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from onefold.audiences.asked import Person, company_rule, key_of_part
+from onefold.audiences.asked import Person, key_of_part
 from onefold.audiences.changes import change_of
 from onefold.audiences.evaluate import Evaluator
 from onefold.audiences.found import Asking, Reader, found_at_company, found_of
 from onefold.audiences.rules import with_purpose
 from onefold.audiences.spelling import day_of
 from onefold.audiences.words import words_of
-from onefold.filters.api import FOREVER, AtCompany, Behaviour, Condition, Consents, Group, InAudience, Node, TopShare
+from onefold.filters.api import (
+    FOREVER,
+    AtCompany,
+    Behaviour,
+    Condition,
+    Consents,
+    Group,
+    Held,
+    InAudience,
+    Node,
+    TopShare,
+)
 
 MAX_LOOKS: Final = 400
 """How often a rule is asked of times to come: an anniversary is looked at every day of a year."""
@@ -75,8 +86,20 @@ def explain(
     parts = [(rule, "where"), *([(Consents(purpose), "purpose")] if purpose else [])]
     lines = tuple(_line(part, at, asking) for part, at in parts)
     root = _told(whole, "", asking, lines) if purpose else lines[0]
-    leaves = [leaf for part, at in parts for leaf in _leaves_in(part, at)]
+    leaves = [leaf for part, at in parts for leaf in leaves_in(part, at)]
     return Explanation(root=root, changes=(*_flips(whole, leaves, asking), *_in_time(whole, root, asking)))
+
+
+def _in_time(rule: Node, root: Line, asking: Asking) -> Iterator[Change]:
+    def ask(at_us: int) -> Held:
+        return asking.evaluator.ask(rule, replace(asking.person, memo={}), at_us)
+
+    return in_time(root, ask)
+
+
+def line_of_company(node: Node, at: str, asking: Asking) -> Line:
+    """A rule of companies, or a part of it, asked of a person's company."""
+    return _line(node, at, asking, is_company=True)
 
 
 def _line(node: Node, at: str, asking: Asking, *, is_company: bool = False) -> Line:
@@ -91,10 +114,11 @@ def _line(node: Node, at: str, asking: Asking, *, is_company: bool = False) -> L
 
 def _told(node: Node, at: str, asking: Asking, children: tuple[Line, ...], *, is_company: bool = False) -> Line:
     person, now_us = asking.person, asking.now_us
-    is_held, until = company_rule(node)(person, now_us) if is_company else asking.evaluator.ask(node, person, now_us)
+    ask = asking.evaluator.ask_company if is_company else asking.evaluator.ask
+    is_held, until = ask(node, person, now_us)
     if isinstance(node, Group):
         found = f"{sum(line.is_held for line in children)} of {len(children)} hold"
-    elif is_company and isinstance(node, Condition):
+    elif is_company:
         found = found_at_company(node, asking)
     else:
         found = found_of(node, asking)
@@ -110,11 +134,11 @@ def _told(node: Node, at: str, asking: Asking, children: tuple[Line, ...], *, is
     )
 
 
-def _leaves_in(node: Node, at: str) -> Iterator[tuple[str, Condition | Behaviour]]:
-    """Conditions about the person, with their places."""
+def leaves_in(node: Node, at: str) -> Iterator[tuple[str, Condition | Behaviour]]:
+    """Conditions about the person or the company, with their places."""
     if isinstance(node, Group):
         for i, one in enumerate(node.of):
-            yield from _leaves_in(one, f"{at}.of[{i}]")
+            yield from leaves_in(one, f"{at}.of[{i}]")
     else:
         yield at, node
 
@@ -138,13 +162,16 @@ def _flips(rule: Node, leaves: list[tuple[str, Condition | Behaviour]], asking: 
                 yield Change(at=at, words=change_of(leaf, asking))
 
 
-def _in_time(rule: Node, root: Line, asking: Asking) -> Iterator[Change]:
-    """When the passing of time alone changes the outcome: asked again whenever the answer may be another."""
+def in_time(root: Line, ask: Callable[[int], Held]) -> Iterator[Change]:
+    """When the passing of time alone changes the outcome: asked again whenever the answer may be another.
+
+    `ask`: the rule, at an instant in µs.
+    """
     at_us = root.until
     for _ in range(MAX_LOOKS):
         if at_us is None or at_us > _END_US:
             return
-        is_held, until = asking.evaluator.ask(rule, replace(asking.person, memo={}), at_us)
+        is_held, until = ask(at_us)
         if is_held is not root.is_held:
             yield Change(at="", words=f"on {day_of(at_us)} {_COMES[is_held]} by the passing of time alone", at_us=at_us)
             return

@@ -1,48 +1,68 @@
-"""An audience's members as a file."""
+"""An audience's members as a file: people, or companies."""
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Final
 
 from django.http import HttpResponse, StreamingHttpResponse
 
 from onefold.audiences import shown
+from onefold.audiences.shown_companies import list_company_members
 from onefold.infra.pool import pooled
 from onefold.profiles.api import to_text
 
+_OF_PEOPLE: Final = ("profile_id", "name", "email", "phone")
+_OF_COMPANIES: Final = ("space", "key", "name", "people")
+Row = tuple[tuple[str | int | None, ...], datetime]
+"""What stands in the columns, and since when."""
 
-def exported(number: int, name: str, form: str) -> HttpResponse | StreamingHttpResponse:
+
+def exported(audience: shown.ShownAudience, form: str) -> HttpResponse | StreamingHttpResponse:
     """The members as a file that is downloaded."""
+    columns = _OF_COMPANIES if audience.is_of_companies else _OF_PEOPLE
+    pages = _companies(audience.id) if audience.is_of_companies else _people(audience.id)
     if form == "csv":
         response: HttpResponse | StreamingHttpResponse
-        response = StreamingHttpResponse(_csv(number), content_type="text/csv; charset=utf-8")
+        response = StreamingHttpResponse(_csv(columns, pages), content_type="text/csv; charset=utf-8")
     else:
-        response = HttpResponse(_parquet(number), content_type="application/vnd.apache.parquet")
-    plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name).strip("-")
-    response["Content-Disposition"] = f'attachment; filename="{plain or number}.{form}"'
+        response = HttpResponse(_parquet(columns, pages), content_type="application/vnd.apache.parquet")
+    plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in audience.name).strip("-")
+    response["Content-Disposition"] = f'attachment; filename="{plain or audience.id}.{form}"'
     return response
 
 
-def _rows(number: int) -> Iterator[list[shown.Member]]:
+def _people(number: int) -> Iterator[list[Row]]:
+    for page in _paged(number, shown.list_members, lambda one: one.profile_id):
+        yield [((to_text(one.profile_id), one.name, one.email, one.phone), one.since) for one in page]
+
+
+def _companies(number: int) -> Iterator[list[Row]]:
+    for page in _paged(number, list_company_members, lambda one: one.h):
+        yield [((one.space, one.key, one.name, one.people), one.since) for one in page]
+
+
+def _paged(number: int, listed: Callable[..., list[Any]], key: Callable[[Any], int]) -> Iterator[list[Any]]:
     after = shown.FIRST
     while True:
         with pooled() as conn:
-            page = shown.list_members(conn, number, after, shown.MAX_PAGE)
+            page = listed(conn, number, after, shown.MAX_PAGE)
         if page:
             yield page
         if len(page) < shown.MAX_PAGE:
             return
-        after = page[-1].profile_id
+        after = key(page[-1])
 
 
-def _csv(number: int) -> Iterator[str]:
-    yield "profile_id,name,email,phone,since\r\n"
-    for page in _rows(number):
+def _csv(columns: tuple[str, ...], pages: Iterator[list[Row]]) -> Iterator[str]:
+    yield f"{','.join(columns)},since\r\n"
+    for page in pages:
         text = io.StringIO()
         writer = csv.writer(text)
-        for one in page:
-            cells = (one.name or "", one.email or "", one.phone or "")
-            writer.writerow([to_text(one.profile_id), *map(_disarmed, cells), one.since.isoformat()])
+        for cells, since in page:
+            disarmed = [_disarmed(one) if isinstance(one, str) else one for one in cells]
+            writer.writerow([*("" if one is None else one for one in disarmed), since.isoformat()])
         yield text.getvalue()
 
 
@@ -51,24 +71,15 @@ def _disarmed(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _parquet(number: int) -> bytes:
+def _parquet(columns: tuple[str, ...], pages: Iterator[list[Row]]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    fields = [(name, pa.string()) for name in ("profile_id", "name", "email", "phone")]
+    fields = [(name, pa.int64() if name == "people" else pa.string()) for name in columns]
     schema = pa.schema([*fields, ("since", pa.timestamp("us", "UTC"))])
     sink = io.BytesIO()
     with pq.ParquetWriter(sink, schema) as writer:
-        for page in _rows(number):
-            rows = [
-                {
-                    "profile_id": to_text(one.profile_id),
-                    "name": one.name,
-                    "email": one.email,
-                    "phone": one.phone,
-                    "since": one.since,
-                }
-                for one in page
-            ]
+        for page in pages:
+            rows = [dict(zip(schema.names, (*cells, since), strict=True)) for cells, since in page]
             writer.write_table(pa.Table.from_pylist(rows, schema))
     return sink.getvalue()

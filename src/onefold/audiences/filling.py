@@ -14,11 +14,13 @@ import msgspec
 import numpy as np
 from psycopg import Connection
 
+from onefold.audiences.company_filling import advance_companies, are_people_counted, counts_of
 from onefold.audiences.compile import Concerned, Share
 from onefold.audiences.evaluate import key_of_share, metrics_of
 from onefold.audiences.live import load_scope, read_rule
 from onefold.audiences.metrics import kept_of
 from onefold.audiences.older import Older, buckets_by_fragment
+from onefold.audiences.references import counted_in
 from onefold.audiences.rules import Scope, lists_in, shares_in, with_purpose
 from onefold.audiences.states import LOOK_NOW
 from onefold.audiences.states import QUERIES as STREAM
@@ -84,9 +86,11 @@ def _advance_all(work: Work) -> bool:
             log.warning("metric_not_staged", metric=number, fault=type(fault).__name__)
             conn.execute(QUERIES["note_metric_fault"], {"number": number, "fault": str(fault)})
     changing = conn.execute(QUERIES["changing"]).fetchall()
-    for audience, version, live_version, rule, purpose, checked_at in changing:
+    for audience, version, live_version, rule, purpose, checked_at, is_of_companies in changing:
+        tree = with_purpose(read_rule(rule), purpose)
+        advance_one = advance_companies if is_of_companies else _advance_one
         try:
-            _advance_one(work, audience, version, live_version, with_purpose(read_rule(rule), purpose), checked_at)
+            advance_one(work, audience, version, live_version, tree, checked_at)
         except OnefoldError as fault:  # others go on; the members of this one stay as they are
             log.warning("audience_not_filled", audience=audience, fault=type(fault).__name__)
             conn.execute(QUERIES["note_fault"], {"id": audience, "fault": str(fault)})
@@ -104,6 +108,8 @@ def _advance_one(
             if conn.execute(QUERIES["show_metric_fault"], {"id": audience, "keys": missing}).fetchone() is None:
                 conn.execute(QUERIES["goes_on"], {"id": audience})
             return
+        if not are_people_counted(work, audience, counted_in(rule, scope)):
+            return  # the processor has yet to count them
         if list(shares_in(rule, scope)):
             snapshot = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
             find_thresholds(work, snapshot, rule, scope)
@@ -154,7 +160,10 @@ def _tell_whom_to_look_at(work: Work, audience: int, version: int, rule: Node, s
     snapshot = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
     thresholds = {key: value for key, value, _ in work.conn.execute(QUERIES["thresholds"])}
     lists = lists_of(work, rule, scope)
-    asked: Mapping[str, Any] = {"scope": scope, "now": at, "thresholds": thresholds, "lists": lists}
+    asked: Mapping[str, Any] = {
+        "scope": scope, "now": at, "thresholds": thresholds, "lists": lists,
+        "counts": counts_of(work, counted_in(rule, scope)),
+    }  # fmt: skip
     found = work.engine.run(Concerned(rule=rule, **asked), snapshot).table
     concerned, is_in, is_timed = (found[name].to_numpy() for name in ("profile_id", "is_in", "is_timed"))
     before = np.array([row[0] for row in work.conn.execute(QUERIES["members"], {"id": audience})], np.int64)

@@ -12,7 +12,7 @@ on conflict do nothing
 update metric set state = 'staged', fault = '', faults = 0, retry_at = null where number = %(metric)s and state = 'folding'
 
 -- changing: audiences whose latest rule isn't in force, or not everybody was looked at; what failed lately has to wait
-select a.id, a.version, a.live_version, v.rule::text, v.purpose, a.checked_at
+select a.id, a.version, a.live_version, v.rule::text, v.purpose, a.checked_at, a.is_of_companies
 from audience a join audience_version v on v.audience = a.id and v.version = a.version
 where a.state = 'filling' and a.trashed_at is null and (a.retry_at is null or a.retry_at <= now()) order by a.id
 

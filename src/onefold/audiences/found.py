@@ -25,6 +25,7 @@ from onefold.filters.api import (
     Did,
     InAudience,
     Listed,
+    PeopleIn,
     Sample,
     Sequence,
     TopShare,
@@ -60,8 +61,15 @@ def found_of(leaf: Condition | Behaviour, asking: Asking) -> str:
     return _FOUND[type(leaf)](leaf, asking)
 
 
-def found_at_company(leaf: Condition, asking: Asking) -> str:
+def found_at_company(leaf: Condition | Behaviour, asking: Asking) -> str:
     """The same of a condition about a person's company."""
+    if isinstance(leaf, PeopleIn):
+        n = asking.person.company_counts.get(leaf.audience, 0)
+        return f"{n:,} {'person is' if n == 1 else 'people are'} in it"
+    if isinstance(leaf, InAudience):
+        is_held, _ = asking.evaluator.ask_company(leaf, asking.person, asking.now_us)
+        return "in it" if is_held is leaf.value else "not in it"
+    assert isinstance(leaf, Condition)  # noqa: S101  (rules let nothing else in)
     kind, _, name = leaf.field.partition(":")
     columns = asking.person.company_columns or {}
     value = asking.person.company.get(name) if kind == "trait" and name else columns.get(leaf.field)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
+from onefold.audiences.companies import LiveCompanies, load_companies_live
 from onefold.audiences.evaluate import Evaluator
 from onefold.audiences.folding import Folder
 from onefold.audiences.metrics import Kept, kept_of
@@ -19,7 +20,7 @@ class LiveAudiences:
     """`versions`: of each live audience the version of its rule. `filling`: metrics of which older events are missing.
 
     `changing`: live audiences whose rule is new, so that people enter and leave by that. `paused`: those whose members
-    stay as they are.
+    stay as they are. All of these are of people; `companies`: what companies are held against.
     """
 
     epoch: int
@@ -30,6 +31,7 @@ class LiveAudiences:
     folder: Folder = field(compare=False, repr=False)
     changing: frozenset[int] = frozenset()
     paused: frozenset[int] = frozenset()
+    companies: LiveCompanies = field(default_factory=LiveCompanies)
 
     @property
     def is_idle(self) -> bool:
@@ -49,9 +51,11 @@ def load_live(conn: Connection[Any], current: LiveAudiences | None = None) -> Li
     metrics = {number: kept_of(key) for number, key, _ in stored}
     rows = conn.execute(QUERIES["live_rules"]).fetchall()
     rules = {number: with_purpose(read_rule(text), purpose) for number, _, text, purpose, _ in rows}
+    scope = load_scope(conn)
     evaluator = Evaluator(
-        rules, load_scope(conn), {key: number for number, key, _ in stored}, dict(conn.execute(QUERIES["thresholds"]))
+        rules, scope, {key: number for number, key, _ in stored}, dict(conn.execute(QUERIES["thresholds"]))
     )
+    asks_traits, asks_times = evaluator.asks_companies, evaluator.asks_company_times
     return LiveAudiences(
         epoch=epoch,
         versions={number: version for number, version, _, _, _ in rows},
@@ -61,6 +65,7 @@ def load_live(conn: Connection[Any], current: LiveAudiences | None = None) -> Li
         folder=Folder(metrics),
         changing=frozenset(number for number, _, _, _, state in rows if state == "filling"),
         paused=frozenset(row[0] for row in conn.execute(QUERIES["paused"])),
+        companies=load_companies_live(conn, scope, evaluator.counts, asks_traits=asks_traits, asks_times=asks_times),
     )
 
 
@@ -71,6 +76,7 @@ def load_scope(conn: Connection[Any]) -> Scope:
             number: with_purpose(read_rule(text), purpose)
             for number, text, purpose in conn.execute(QUERIES["all_rules"])
         },
+        companies={number: read_rule(text) for number, text in conn.execute(QUERIES["all_company_rules"])},
         computed={name: msgspec.json.decode(text, type=Computed) for name, text in conn.execute(QUERIES["computed"])},
         purposes=frozenset(row[0] for row in conn.execute(QUERIES["purposes"])),
         lists=frozenset(row[0] for row in conn.execute(QUERIES["lists"])),

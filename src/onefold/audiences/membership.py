@@ -1,4 +1,7 @@
-"""Who is in which audience, since when and why: current members, and everybody who ever entered or left."""
+"""Who is in which audience, since when and why: current members, and everybody who ever entered or left.
+
+Of an audience of companies `profile` is the company's hash.
+"""
 
 from collections.abc import Sequence
 from enum import IntEnum
@@ -28,6 +31,7 @@ class Cause(IntEnum):
     IDENTITY = 4  # people merged or split
     TAKEN_BACK = 5  # events were retracted or erased
     REMOVED = 6  # the audience was
+    PEOPLE = 7  # of a company: who of its people is in an audience that the rule counts
 
 
 Change = tuple[int, int, int, int, int, bytes | None, int, int | None]

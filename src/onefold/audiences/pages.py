@@ -14,14 +14,17 @@ from psycopg import Connection
 
 from onefold.audiences import shown
 from onefold.audiences.actions import used_by
+from onefold.audiences.company_words import sentence_of_companies
 from onefold.audiences.errors import RuleRejected
 from onefold.audiences.evaluate import metrics_of
 from onefold.audiences.forgetting import NOBODY
 from onefold.audiences.live import load_scope
 from onefold.audiences.membership import Cause, Kind
-from onefold.audiences.phrases import Names
+from onefold.audiences.phrases import Names, Piece
 from onefold.audiences.rules import with_purpose
-from onefold.audiences.shown import QUERIES, ShownAudience, ShownChange
+from onefold.audiences.shown import QUERIES, ShownAudience, ShownChange, Version
+from onefold.audiences.shown_companies import companies_waiting_in
+from onefold.audiences.words import sentence_of
 from onefold.filters.api import Node
 
 STATES: Final[dict[str, str | Promise]] = {
@@ -30,6 +33,8 @@ STATES: Final[dict[str, str | Promise]] = {
 SORTS: Final = ("name", "state", "purpose", "members", "entered", "left", "changed")
 _DOWN_FIRST: Final = frozenset(("members", "entered", "left", "changed"))
 ROWS: Final = 100
+COMPANIES: Final = ":companies"
+"""In the list's address: audiences of companies, which have no purpose."""
 _EVENT_KINDS: Final = {3: lazy("Page"), 4: lazy("Screen")}
 WHAT: Final[dict[str, tuple[Kind, ...]]] = {
     "entered": (Kind.ENTERED,), "left": (Kind.LEFT,), "moved": (Kind.MOVED_HERE, Kind.MOVED_AWAY),
@@ -147,10 +152,10 @@ def names_of(conn: Connection[Any]) -> Names:
 def list_page(conn: Connection[Any], asked: ListState) -> Page:
     """The part of the list that an address says."""
     everything = shown.list_audiences(conn)
-    purposes = dict(conn.execute(QUERIES["purposes"]).fetchall())
+    purposes = {**dict(conn.execute(QUERIES["purposes"]).fetchall()), COMPANIES: _("Companies")}
     wanted = asked.query.casefold()
     found = [one for one in everything if wanted in f"{one.name}\n{one.description}".casefold()]
-    of_purpose = [one for one in found if not asked.purpose or one.purpose == asked.purpose]
+    of_purpose = [one for one in found if not asked.purpose or _purpose_of(one) == asked.purpose]
     of_state = [one for one in found if not asked.state or one.state == asked.state]
     chosen = [one for one in of_purpose if not asked.state or one.state == asked.state]
     ordered = sorted(chosen, key=lambda one: _rank(one, asked.sort, purposes), reverse=asked.is_down)
@@ -158,7 +163,7 @@ def list_page(conn: Connection[Any], asked: ListState) -> Page:
     trends = shown.trends(conn, part) if part else {}
     end = asked.start + ROWS
     return Page(
-        rows=[Row(one, purposes.get(one.purpose, one.purpose), trends[one.id]) for one in part],
+        rows=[Row(one, purposes.get(_purpose_of(one), one.purpose), trends[one.id]) for one in part],
         chips=_state_chips(asked, of_purpose),
         purposes=_purpose_chips(asked, of_state, purposes),
         heads={name: _head(asked, name) for name in SORTS},
@@ -169,10 +174,21 @@ def list_page(conn: Connection[Any], asked: ListState) -> Page:
     )
 
 
+def _purpose_of(one: ShownAudience) -> str:
+    return COMPANIES if one.is_of_companies else one.purpose
+
+
+def sentence(one: ShownAudience, names: Names, version: Version | None = None) -> list[Piece]:
+    """Its latest rule, or that of a version, in one sentence."""
+    rule, purpose = (version.rule, version.purpose) if version else (one.rule, one.purpose)
+    said = sentence_of_companies if one.is_of_companies else sentence_of
+    return said(with_purpose(rule, purpose), names)
+
+
 def _rank(one: ShownAudience, sort: str, purposes: Mapping[str, str]) -> Any:  # noqa: ANN401  (what is compared)
     first: Any = {
         "name": "", "state": list(STATES).index(one.state),
-        "purpose": purposes.get(one.purpose, one.purpose).casefold(), "members": one.members,
+        "purpose": purposes.get(_purpose_of(one), one.purpose).casefold(), "members": one.members,
         "entered": one.entered, "left": one.left, "changed": one.changed_at,
     }[sort]  # fmt: skip
     return first, one.name.casefold(), one.id
@@ -200,7 +216,7 @@ def _state_chips(asked: ListState, found: Sequence[ShownAudience]) -> list[Chip]
 
 def _purpose_chips(asked: ListState, found: Sequence[ShownAudience], purposes: Mapping[str, str]) -> list[Chip]:
     """Of purposes that audiences have; pressed again a chip lets go."""
-    counts = Counter(one.purpose for one in found)
+    counts = Counter(_purpose_of(one) for one in found)
     if len(counts) < 2 and not asked.purpose:
         return []
     return [
@@ -212,6 +228,9 @@ def _purpose_chips(asked: ListState, found: Sequence[ShownAudience], purposes: M
 
 def filling_of(conn: Connection[Any], one: ShownAudience) -> Filling:
     """How far it is. A few small queries."""
+    if one.is_of_companies:
+        is_in_force = one.live_version == one.version
+        return Filling(3 if is_in_force else 2, 0, 0, companies_waiting_in(conn, one.id) if is_in_force else 0)
     try:
         keys = list(metrics_of([with_purpose(one.rule, one.purpose)], load_scope(conn)))
     except RuleRejected:  # it asks for what is gone; the audience's fault says so
@@ -258,6 +277,7 @@ def _history_row(one: ShownChange, event_name: str) -> HistoryRow:
         Cause.IDENTITY: _("People were merged or split"),
         Cause.TAKEN_BACK: _("Events were taken back"),
         Cause.REMOVED: _("The audience was removed"),
+        Cause.PEOPLE: _("Its people"),
     }[cause]
     title = one.name or one.email or (_("Erased person") if one.profile_id == NOBODY else _("Anonymous"))
     return HistoryRow(one, title, what, tone, why, one.event, event_name)

@@ -41,6 +41,7 @@ from onefold.filters.api import (
     NoneOf,
     Number,
     OneOf,
+    PeopleIn,
     Present,
     Recent,
     Sample,
@@ -319,7 +320,21 @@ def _at_company(leaf: AtCompany, say: _Saying) -> Phrase:
     if isinstance(leaf.where, Condition):
         phrase = about_field(leaf.where)
         return Phrase("who", f"{belong} {'whose' if phrase.pronoun == 'whose' else 'that'} {phrase.text}")
-    return Phrase("who", f"{belong}{_where(leaf.where, lambda one: about_field(one).text)}")
+    only = leaf.where.of[0] if isinstance(leaf.where, AllOf | AnyOf) and len(leaf.where.of) == 1 else leaf.where
+    if isinstance(only, InAudience | PeopleIn):
+        return Phrase("who", f"{belong} that {phrase_of(only, say.names).text}")
+    return Phrase("who", f"{belong}{_where(leaf.where, lambda one: _of_company(one, say.names))}")
+
+
+def _of_company(leaf: Condition | Behaviour, names: Names) -> str:
+    """What is asked of one company: "size is at least 50", "it has at least 3 people in audience 'VIP'"."""
+    return about_field(leaf).text if isinstance(leaf, Condition) else f"it {phrase_of(leaf, names).text}"
+
+
+def _people_in(leaf: PeopleIn, say: _Saying) -> Phrase:
+    audience = called("audience", leaf.audience, say.names.audiences)
+    many = "person" if leaf.value == 1 else "people"
+    return Phrase("who", f"{say.of('have', 'has')} {_COMPARED[leaf.op]} {number_of(leaf.value)} {many} in {audience}")
 
 
 def _top_share(leaf: TopShare, say: _Saying) -> Phrase:
@@ -338,5 +353,5 @@ def _listed(leaf: Listed, say: _Saying) -> Phrase:
 
 _BEHAVIOUR: Final[dict[type, Callable[[Any, _Saying], Phrase]]] = {
     Did: _figure, Sequence: _sequence, InAudience: _in_audience, Consents: _consents, AtCompany: _at_company,
-    TopShare: _top_share, Sample: _sample, Listed: _listed,
+    PeopleIn: _people_in, TopShare: _top_share, Sample: _sample, Listed: _listed,
 }  # fmt: skip

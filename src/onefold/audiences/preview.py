@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from psycopg import Connection
 
+from onefold.audiences.actions import demand_begun
 from onefold.audiences.evaluate import key_of_share
 from onefold.audiences.live import load_scope
+from onefold.audiences.references import counted_in
 from onefold.audiences.rules import BOUNDS, Scope, rule_of, shares_in, with_purpose
 from onefold.audiences.shown import QUERIES
 from onefold.audiences.work import Work
@@ -47,6 +49,7 @@ class Asked:
     at: datetime | None = None
     compared_to: int | None = None
     own_id: int | None = None
+    is_of_companies: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,7 @@ class Preview:
 
     `looked_at`: of how many people that is known. `parts`: by place in the tree how many meet that part alone. `ids`:
     of those who were looked at; so are `entering` and `leaving`, which are empty of a past that is sampled.
+    `their_people`: of companies.
     """
 
     count: int
@@ -68,18 +72,25 @@ class Preview:
     with_phone: int
     entering: "Ids"
     leaving: "Ids"
+    their_people: int = 0
 
 
 def preview(work: Work, asked: Asked) -> Preview:
     """Raises RuleRejected, and what engines raise. Cost: one question to the engine, and some bytes for
     everybody; sampled a sixteenth of that. Of the past besides what `past_of` costs."""
+    if asked.is_of_companies:
+        from onefold.audiences.company_preview import preview_companies
+
+        return preview_companies(work, asked)
     # heavy: the program of the pages loads them when somebody asks
+    from onefold.audiences.company_filling import counts_of
     from onefold.audiences.compile import Memberships
     from onefold.audiences.filling import lists_of
     from onefold.lake.reading import take_snapshot
 
     scope = load_scope(work.conn)
     rule = rule_of(asked.rule, scope, asked.own_id)
+    demand_begun(work.conn, rule)
     whole = with_purpose(rule, asked.purpose)
     taken = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
     snapshot, now, past = taken, asked.at or datetime.now(UTC), None
@@ -88,8 +99,9 @@ def preview(work: Work, asked: Asked) -> Preview:
         past = _past(work, taken, asked)
         snapshot, bucket = past.snapshot, past.bucket
     common: dict[str, Any] = {"scope": scope, "now": now, "bucket": bucket, "lists": lists_of(work, whole, scope)}
+    common["counts"] = counts_of(work, counted_in(whole, scope))
     common["thresholds"] = thresholds_of(work, snapshot, whole, scope, now, bucket)
-    parts = _parts(rule)
+    parts = parts_in(rule)
     everybody = work.engine.run(Memberships(rules=[whole, *parts.values()], **common), snapshot).table
     ids, looked_at = everybody.filter(everybody["rule_0"])["profile_id"].to_numpy(), everybody.num_rows
     is_sampled = asked.is_sampled if past is None else past.is_sampled
@@ -97,7 +109,7 @@ def preview(work: Work, asked: Asked) -> Preview:
     times = people / looked_at if is_sampled and looked_at else 1
     with_email, with_phone = _reach(work.conn, ids) if past is None else _reach_then(past, ids)
     is_partial = past is not None and is_sampled
-    entering, leaving = _compared(work.conn, replace(asked, compared_to=None) if is_partial else asked, ids, bucket)
+    entering, leaving = compared_with(work.conn, replace(asked, compared_to=None) if is_partial else asked, ids, bucket)
     return Preview(
         count=round(len(ids) * times),
         people=people,
@@ -147,7 +159,7 @@ def thresholds_of(
     return found
 
 
-def _parts(rule: Node) -> dict[str, Node]:
+def parts_in(rule: Node) -> dict[str, Node]:
     """Conditions and groups by their place; of more than MAX_LISTED the innermost groups are left out."""
     groups: dict[str, Node] = {}
     leaves: dict[str, Node] = {}
@@ -174,7 +186,7 @@ def _reach_then(past: "Past", ids: "Ids") -> tuple[int, int]:
     return sum(bool(row["email"]) for row in found), sum(bool(row["phone"]) for row in found)
 
 
-def _compared(conn: Connection[Any], asked: Asked, ids: "Ids", bucket: int | None) -> tuple["Ids", "Ids"]:
+def compared_with(conn: Connection[Any], asked: Asked, ids: "Ids", bucket: int | None) -> tuple["Ids", "Ids"]:
     import numpy as np
 
     if asked.compared_to is None:

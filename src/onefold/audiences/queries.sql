@@ -1,6 +1,6 @@
 -- audiences: all but those taken away, with their members
 select a.id, a.name, a.description, a.state, a.version, a.live_version, v.rule::text, v.purpose, a.created_at, a.created_by,
-    v.created_at, v.created_by, a.fault, a.retry_at, m.n, c.entered, c.gone
+    v.created_at, v.created_by, a.fault, a.retry_at, m.n, c.entered, c.gone, a.is_of_companies
 from audience a join audience_version v on v.audience = a.id and v.version = a.version
 left join lateral (select count(*) as n from membership where audience = a.id) m on true
 left join lateral (
@@ -27,11 +27,14 @@ where c.audience = %(id)s and c.position < %(before)s and (%(kinds)s::smallint[]
 order by c.position desc limit %(limit)s
 
 -- changes_after: the same in their order, for who follows them
-select position, audience, profile, kind, at, cause, event, version, other from membership_change
-where position > %(after)s and profile <> 0 and (%(id)s::integer is null or audience = %(id)s) order by position limit %(limit)s
+select c.position, c.audience, c.profile, c.kind, c.at, c.cause, c.event, c.version, c.other, coalesce(a.is_of_companies, false),
+    o.space || ':' || o.key
+from membership_change c left join audience a on a.id = c.audience left join company o on a.is_of_companies and o.h = c.profile
+where c.position > %(after)s and c.profile <> 0 and (%(id)s::integer is null or c.audience = %(id)s) order by c.position limit %(limit)s
 
 -- of_person: which audiences somebody is in, and since when (index on profile)
-select a.id, a.name, m.since from membership m join audience a on a.id = m.audience where m.profile = %(profile)s order by lower(a.name)
+select a.id, a.name, m.since from membership m join audience a on a.id = m.audience and not a.is_of_companies
+where m.profile = %(profile)s order by lower(a.name)
 
 -- history_of_person: what became of their memberships, the newest first (index on profile, position)
 select c.position, c.audience, a.name, c.kind, c.at, c.cause, c.event, c.version, c.other

@@ -6,12 +6,14 @@ from typing import Any, Literal
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from ninja import Router
+from ninja import Router, Status
 from ninja.params.functions import Query
 from psycopg import Connection
 
 from onefold.accounts.api import Permission, actor_of, demand, name_of
 from onefold.audiences import actions, shown
+from onefold.audiences import shown_companies as companies
+from onefold.audiences.company_explain import explain_company
 from onefold.audiences.explain import explain as explain_rule
 from onefold.audiences.exporting import exported
 from onefold.audiences.hiding import demand_whole
@@ -29,13 +31,14 @@ from onefold.audiences.rest_schemas import (
     PreviewOut,
     VersionOut,
 )
-from onefold.audiences.rules import rule_of
+from onefold.audiences.rules import check_purpose, rule_of
 from onefold.audiences.schema import rule_schema
 from onefold.audiences.working import case_of, working
 from onefold.filters.api import to_json
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import NotFound, Rejected
-from onefold.profiles.api import find, from_text, names_in_force, to_text
+from onefold.kernel.instants import micros_of
+from onefold.profiles.api import company_hash, find, from_text, names_in_force, to_text
 
 router = Router()
 router.add_router("", ingredients)
@@ -58,22 +61,23 @@ def schema(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.post("/audiences", response={201: AudienceOut}, tags=["Audiences"], summary="Make an audience")
-def create(request: HttpRequest, wanted: AudienceIn) -> tuple[int, dict[str, Any]]:
+def create(request: HttpRequest, wanted: AudienceIn) -> Status[dict[str, Any]]:
     """A draft, or with `start` one that is filled at once. 400 `rule_rejected` says what is wrong and where."""
     actor = actor_of(request)
     demand(actor, Permission.EDIT_AUDIENCES)
     with pooled() as conn, conn.transaction():
-        demand_whole(conn, actor, rule_of(wanted.rule, load_scope(conn)))
-        made = actions.Wanted(wanted.name, wanted.purpose, wanted.rule, wanted.description)
+        is_of_companies = wanted.of == "companies"
+        demand_whole(conn, actor, rule_of(wanted.rule, load_scope(conn), is_of_companies=is_of_companies))
+        made = actions.Wanted(wanted.name, wanted.purpose, wanted.rule, wanted.description, is_of_companies)
         number = actions.create_audience(conn, made, acting_user=name_of(actor))
         if wanted.start:
             actions.start_audience(conn, number, acting_user=name_of(actor))
-        return 201, _audience(shown.find_audience(conn, number))
+        return Status(201, _audience(shown.find_audience(conn, number)))
 
 
 @router.post("/audiences/preview", response=PreviewOut, tags=["Audiences"], summary="Try a rule")
 def try_rule(request: HttpRequest, asked: PreviewIn) -> dict[str, Any]:
-    """How many people a rule would give, and whom. Nothing is kept."""
+    """How many people or companies a rule would give, and which. Nothing is kept."""
     actor = actor_of(request)
     demand(actor, Permission.SEE_PEOPLE)
     at = asked.as_of
@@ -81,7 +85,11 @@ def try_rule(request: HttpRequest, asked: PreviewIn) -> dict[str, Any]:
     if moment is not None and moment.tzinfo is None:
         raise Rejected("as_of: give an instant with its zone, like 2026-01-31T12:00:00Z, or a day.")
     with working() as work:
-        demand_whole(work.conn, actor, rule_of(asked.rule, load_scope(work.conn), asked.audience))
+        is_of_companies = asked.of == "companies"
+        scope = load_scope(work.conn)
+        check_purpose(asked.purpose, scope, is_of_companies=is_of_companies)
+        rule = rule_of(asked.rule, scope, asked.audience, is_of_companies=is_of_companies)
+        demand_whole(work.conn, actor, rule)
         found = preview(
             work,
             Asked(
@@ -91,9 +99,13 @@ def try_rule(request: HttpRequest, asked: PreviewIn) -> dict[str, Any]:
                 at=moment,
                 compared_to=asked.compared_to,
                 own_id=asked.audience,
+                is_of_companies=is_of_companies,
             ),
         )
-        return _preview(found, shown.people_shown(work.conn, found.ids[:SAMPLE].tolist()))
+        some = found.ids[:SAMPLE].tolist()
+        if is_of_companies:
+            return _preview(found, [_company(one) for one in companies.companies_shown(work.conn, some)])
+        return _preview(found, [_member(*one) for one in shown.people_shown(work.conn, some)])
 
 
 @router.get("/audiences/changes", response=list[ChangeOut], tags=["Audiences"], summary="Who entered and left")
@@ -127,7 +139,8 @@ def change(request: HttpRequest, number: int, wanted: AudienceChange) -> dict[st
         now = shown.find_audience(conn, number)
         if wanted.rule is not None or wanted.purpose is not None:
             rule = wanted.rule if wanted.rule is not None else to_json(now.rule)
-            demand_whole(conn, actor, rule_of(rule, load_scope(conn), number))
+            checked = rule_of(rule, load_scope(conn), number, is_of_companies=now.is_of_companies)
+            demand_whole(conn, actor, checked)
             purpose = wanted.purpose if wanted.purpose is not None else now.purpose
             actions.change_rule(conn, number, rule, purpose, acting_user=user, seen_version=wanted.if_version)
         if wanted.name is not None or wanted.description is not None:
@@ -156,13 +169,13 @@ def restore(request: HttpRequest, number: int) -> dict[str, Any]:
 
 
 @router.delete("/audiences/{int:number}", response={204: None}, tags=["Audiences"], summary="Take an audience away")
-def remove(request: HttpRequest, number: int) -> tuple[int, None]:
+def remove(request: HttpRequest, number: int) -> Status[None]:
     """Its members leave it; `restore` brings it back. 409 `audience_in_use` while another audience asks for it."""
     actor = actor_of(request)
     demand(actor, Permission.EDIT_AUDIENCES)
     with pooled() as conn:
         actions.trash_audience(conn, number, acting_user=name_of(actor))
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/audiences/{int:number}/versions", response=list[VersionOut], tags=["Audiences"], summary="Its rules")
@@ -181,40 +194,46 @@ def members(
     after: str = Query("", max_length=16, description="`next` of the page before"),
     limit: int = Query(100, ge=1, le=shown.MAX_PAGE),
 ) -> dict[str, Any]:
-    """By profile id."""
+    """By profile id; of companies in no order."""
     demand(actor_of(request), Permission.SEE_PEOPLE)
     begin = from_text(after) if after else shown.FIRST
     if begin is None:
         raise Rejected("after: must be the `next` of the page before.")
     with pooled() as conn:
-        shown.find_audience(conn, number)
+        if shown.find_audience(conn, number).is_of_companies:
+            in_it = companies.list_company_members(conn, number, begin, limit)
+            return _page([_company(one) for one in in_it], in_it[-1].h if len(in_it) == limit else None)
         found = shown.list_members(conn, number, begin, limit)
-    return {
-        "members": [_member(one.profile_id, one.name, one.email, one.since) for one in found],
-        "next": to_text(found[-1].profile_id) if len(found) == limit else None,
-    }
+    people = [_member(one.profile_id, one.name or "", one.email or "", one.since) for one in found]
+    return _page(people, found[-1].profile_id if len(found) == limit else None)
 
 
 @router.get("/audiences/{int:number}/export", tags=["Audiences"], summary="Take its members out")
 def export(
     request: HttpRequest, number: int, format: Literal["csv", "parquet"] = "csv"
 ) -> HttpResponse | StreamingHttpResponse:
-    """All who are in now: profile id, name, e-mail, phone, since when. In the audit log."""
+    """All who are in now: profile id, name, e-mail, phone, since when; of companies space, key, name, how many people
+    belong to it, since when. In the audit log."""
     actor = actor_of(request)
     demand(actor, Permission.EXPORT_PEOPLE)
     demand(actor, Permission.SEE_PERSONAL_DATA)
     with pooled() as conn:
         one = shown.find_audience(conn, number)
         actions.note_export(conn, number, format, acting_user=name_of(actor))
-    return exported(one.id, one.name, format)
+    return exported(one, format)
 
 
 @router.get("/audiences/{int:number}/explain/{path:identifier}", tags=["Audiences"], summary="Why somebody is in")
 def explain(request: HttpRequest, number: int, identifier: str) -> HttpResponse:
-    """Each part of the rule: whether this person meets it, what was found, until when; what would change it."""
+    """Each part of the rule: whether this person or company (`space:key`) meets it, what was found, until when; what
+    would change it."""
     demand(actor_of(request), Permission.SEE_PEOPLE)
     with working() as work:
         one = shown.find_audience(work.conn, number)
+        if one.is_of_companies:
+            h, now_us = company_hash(*identifier.partition(":")[::2]), micros_of(work.clock())
+            explained = explain_company(work.conn, one.rule, h, now_us)
+            return HttpResponse(msgspec.json.encode(explained), content_type="application/json")
         case = case_of(work, one.rule, one.purpose, _person(work.conn, identifier))
     found = explain_rule(one.rule, case.person, case.evaluator, case.now_us, purpose=one.purpose)
     return HttpResponse(msgspec.json.encode(found), content_type="application/json")
@@ -226,6 +245,15 @@ def of_person(request: HttpRequest, identifier: str) -> list[dict[str, Any]]:
     demand(actor_of(request), Permission.SEE_PEOPLE)
     with pooled() as conn:
         found = shown.audiences_of(conn, _person(conn, identifier))
+    return [{"audience": number, "name": name, "since": since} for number, name, since in found]
+
+
+@router.get("/companies/{path:identifier}/audiences", tags=["Audiences"], summary="Which audiences a company is in")
+def of_company(request: HttpRequest, identifier: str) -> list[dict[str, Any]]:
+    """By name, with since when; the company as `space:groupId`, the default space is empty."""
+    demand(actor_of(request), Permission.SEE_PEOPLE)
+    with pooled() as conn:
+        found = companies.audiences_of_company(conn, company_hash(*identifier.partition(":")[::2]))
     return [{"audience": number, "name": name, "since": since} for number, name, since in found]
 
 
@@ -247,7 +275,7 @@ def _person(conn: Connection[Any], identifier: str) -> int:
 
 
 def _audience(one: shown.ShownAudience) -> dict[str, Any]:
-    return {**one._asdict(), "rule": _document(one.rule)}
+    return {**one._asdict(), "of": one.of, "rule": _document(one.rule)}
 
 
 def _document(rule: Any) -> dict[str, Any]:  # noqa: ANN401  (a tree)
@@ -255,30 +283,42 @@ def _document(rule: Any) -> dict[str, Any]:  # noqa: ANN401  (a tree)
     return document
 
 
-def _preview(found: Preview, people: list[tuple[int, str, str, datetime]]) -> dict[str, Any]:
+def _preview(found: Preview, sample: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "count": found.count,
         "people": found.people,
         "looked_at": found.looked_at,
+        "their_people": found.their_people,
         "is_sampled": found.is_sampled,
         "fresh_until": found.fresh_until,
         "parts": found.parts,
         "with_email": found.with_email,
         "with_phone": found.with_phone,
-        "sample": [_member(number, name, email, last_seen) for number, name, email, last_seen in people],
+        "sample": sample,
         "entering": len(found.entering),
         "leaving": len(found.leaving),
     }
 
 
-def _member(number: int, name: str | None, email: str | None, since: datetime) -> dict[str, Any]:
-    return {"profile_id": to_text(number), "name": name or "", "email": email or "", "since": since}
+def _page(members: list[dict[str, Any]], after: int | None) -> dict[str, Any]:
+    return {"members": members, "next": None if after is None else to_text(after)}
+
+
+def _member(number: int, name: str, email: str, since: datetime) -> dict[str, Any]:
+    return {"profile_id": to_text(number), "company": None, "name": name, "email": email, "since": since}
+
+
+def _company(one: companies.CompanyMember) -> dict[str, Any]:
+    identifier = None if one.key is None else one.identifier
+    return {"profile_id": None, "company": identifier, "name": one.name or "", "email": "", "since": one.since}
 
 
 def _change(one: shown.Followed) -> dict[str, Any]:
+    member = to_text(one.profile_id)
     return {
         **one._asdict(),
-        "profile_id": to_text(one.profile_id),
+        "profile_id": None if one.is_of_companies else member,
+        "company_id": member if one.is_of_companies else None,
         "kind": Kind(one.kind).name.lower(),
         "cause": Cause(one.cause).name.lower(),
         "other": None if one.other is None else to_text(one.other),

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from onefold.accounts.api import Permission, actor_of, demand, name_of
 from onefold.audiences import actions, shown
@@ -28,7 +28,7 @@ def computed_traits(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.post("/computed-traits", response={201: None}, tags=["Audiences"], summary="Make a computed trait")
-def create_computed(request: HttpRequest, wanted: ComputedIn) -> tuple[int, None]:
+def create_computed(request: HttpRequest, wanted: ComputedIn) -> Status[None]:
     """A figure of people's events, kept from now on, and of older events."""
     actor = actor_of(request)
     demand(actor, Permission.EDIT_AUDIENCES)
@@ -38,21 +38,21 @@ def create_computed(request: HttpRequest, wanted: ComputedIn) -> tuple[int, None
         raise AudienceRejected(f"definition: {fault}.") from fault
     with pooled() as conn:
         actions.create_computed(conn, wanted.name, computed, acting_user=name_of(actor))
-    return 201, None
+    return Status(201, None)
 
 
 @router.delete("/computed-traits/{name}", response={204: None}, tags=["Audiences"], summary="Keep one no longer")
-def delete_computed(request: HttpRequest, name: str) -> tuple[int, None]:
+def delete_computed(request: HttpRequest, name: str) -> Status[None]:
     """409 `audience_in_use` while an audience asks for it."""
     actor = actor_of(request)
     demand(actor, Permission.EDIT_AUDIENCES)
     with pooled() as conn:
         actions.delete_computed(conn, name, acting_user=name_of(actor))
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/audience-lists", response={201: dict[str, int]}, tags=["Audiences"], summary="Upload a list")
-def create_list(request: HttpRequest, wanted: ListIn) -> tuple[int, dict[str, int]]:
+def create_list(request: HttpRequest, wanted: ListIn) -> Status[dict[str, int]]:
     """Identifiers that rules can ask for (`listed`). Those that nobody has yet count once somebody has."""
     actor = actor_of(request)
     demand(actor, Permission.EDIT_AUDIENCES)
@@ -60,14 +60,14 @@ def create_list(request: HttpRequest, wanted: ListIn) -> tuple[int, dict[str, in
         names = names_in_force(conn)
         hashes = [names.identifier(one).h for one in wanted.identifiers]
         number = actions.create_list(conn, wanted.name, hashes, acting_user=name_of(actor))
-    return 201, {"id": number}
+    return Status(201, {"id": number})
 
 
 @router.delete("/audience-lists/{int:number}", response={204: None}, tags=["Audiences"], summary="Delete a list")
-def delete_list(request: HttpRequest, number: int) -> tuple[int, None]:
+def delete_list(request: HttpRequest, number: int) -> Status[None]:
     """409 `audience_in_use` while an audience asks for it."""
     actor = actor_of(request)
     demand(actor, Permission.EDIT_AUDIENCES)
     with pooled() as conn:
         actions.delete_list(conn, number, acting_user=name_of(actor))
-    return 204, None
+    return Status(204, None)

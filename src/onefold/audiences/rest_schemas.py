@@ -13,7 +13,12 @@ class AudienceIn(Schema):
     """An audience that shall be."""
 
     name: str = Field(max_length=MAX_NAME)
-    purpose: str = Field(description="Slug of the purpose: who doesn't allow it isn't in", examples=["email_marketing"])
+    of: Literal["people", "companies"] = Field("people", description="What its members are; stays so")
+    purpose: str = Field(
+        "",
+        description="Slug of the purpose: who doesn't allow it isn't in; of companies left out",
+        examples=["email_marketing"],
+    )
     rule: dict[str, Any] = Field(description='`{"v": 1, "where": …}`; GET /api/audiences/schema says how')
     description: str = Field("", max_length=MAX_DESCRIPTION)
     start: bool = Field(False, description="Fill it at once, and keep it")
@@ -34,11 +39,12 @@ class AudienceOut(Schema):
 
     id: int
     name: str
+    of: Literal["people", "companies"]
     description: str
     state: Literal["draft", "filling", "live", "paused"]
     version: int
     live_version: int | None = Field(description="What people are held against; null = nobody is in yet")
-    purpose: str
+    purpose: str = Field(description="Of companies empty")
     rule: dict[str, Any]
     members: int
     entered: int = Field(description="In the last seven days")
@@ -62,30 +68,33 @@ class VersionOut(Schema):
 
 
 class MemberOut(Schema):
-    """Somebody who is in."""
+    """Who, or which company, is in."""
 
-    profile_id: str
+    profile_id: str | None = Field(description="Of a person")
+    company: str | None = Field(description="Of a company, as `GET /api/companies/…` takes it")
     since: datetime
     name: str
     email: str
 
 
 class MembersOut(Schema):
-    """A page of members, by profile id."""
+    """A page of members, by profile id; of companies in no order."""
 
     members: list[MemberOut]
     next: str | None = Field(description="Give it as `after` for the next page")
 
 
 class ChangeOut(Schema):
-    """Somebody entered or left."""
+    """Somebody, or a company, entered or left."""
 
     position: int
     audience: int
-    profile_id: str
+    profile_id: str | None = Field(description="Of a person")
+    company_id: str | None = Field(description="Of a company: always the same of one")
+    company: str | None = Field(description="As `GET /api/companies/…` takes it, while there is such a company")
     kind: Literal["entered", "left", "moved_here", "moved_away"]
     at: datetime
-    cause: Literal["event", "time", "rule", "identity", "taken_back", "removed"]
+    cause: Literal["event", "time", "rule", "identity", "taken_back", "removed", "people"]
     event: UUID | None
     version: int
     other: str | None = Field(description="Of a merge the profile id that this person had, or has now")
@@ -95,7 +104,8 @@ class PreviewIn(Schema):
     """A rule to try."""
 
     rule: dict[str, Any]
-    purpose: str
+    of: Literal["people", "companies"] = "people"
+    purpose: str = Field("", description="Of people, whom to count: those who allow it; of companies left out")
     as_of: datetime | date | None = Field(
         None,
         description="A past moment: people as they were then, of at most 10,000; what happened later doesn't count",
@@ -111,8 +121,9 @@ class PreviewOut(Schema):
     """What it would give."""
 
     count: int
-    people: int
-    looked_at: int = Field(description="How many people the figures rest on")
+    people: int = Field(description="How many there are altogether; of companies: companies")
+    looked_at: int = Field(description="How many of them the figures rest on")
+    their_people: int = Field(description="Of companies: how many people belong to those that are in")
     is_sampled: bool = Field(description="Not everybody was looked at: the figures are extrapolated")
     fresh_until: datetime
     parts: dict[str, int] = Field(description="By place in the rule how many meet that part alone")

@@ -1,8 +1,11 @@
-"""The rule of an audience: a tree of conditions that may ask everything of a person. Read and checked. Pure."""
+"""The rule of an audience: a tree of conditions that may ask everything of a person, or of a company. Read and checked.
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import islice
+Pure.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -10,6 +13,7 @@ import msgspec
 from onefold.audiences.errors import RuleRejected
 from onefold.audiences.metrics import DAY_US, MAX_SUMMED, Measure, ValueType, span_us
 from onefold.audiences.properties import predicate_of
+from onefold.audiences.references import ANY_DEPTH, check_references
 from onefold.filters.api import (
     EVER,
     MAX_DAYS,
@@ -35,6 +39,7 @@ from onefold.filters.api import (
     Node,
     Number,
     OneOf,
+    PeopleIn,
     Present,
     Recent,
     Sequence,
@@ -48,11 +53,6 @@ from onefold.lake.plans import PlanRejected
 from onefold.lake.properties import path_of
 
 BOUNDS: Final = Bounds(depth=8, conditions=200, values=10_000, bytes=1_000_000)
-_ANY_DEPTH: Final = Bounds(depth=1_000, conditions=0, values=0, bytes=0)
-MAX_REFERENCES: Final = 1_000
-"""Conditions with those of the audiences that a rule refers to."""
-MAX_CHAIN: Final = 5
-"""Audiences that refer to audiences, one after another: whoever reads such rules does it by recursion."""
 MAX_MARKS: Final = 31
 COMPUTED: Final = "computed:"
 TRAIT: Final = "trait:"
@@ -86,18 +86,34 @@ class Computed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What names in a rule stand for."""
+    """What names in a rule stand for. `audiences`: of people; `companies`: audiences of companies."""
 
     audiences: Mapping[int, Node] = field(default_factory=dict)
+    companies: Mapping[int, Node] = field(default_factory=dict)
     computed: Mapping[str, Computed] = field(default_factory=dict)
     purposes: Collection[str] = ()
     lists: Collection[int] = ()
 
+    @cached_property
+    def rules(self) -> dict[int, Node]:
+        """Of every audience, of people and of companies."""
+        return {**self.audiences, **self.companies}
+
     def rule_of(self, audience: int) -> Node:
-        """The rule of another audience. Raises RuleRejected."""
+        """The rule of another audience of people. Raises RuleRejected."""
         if audience not in self.audiences:
-            raise RuleRejected(f"There is no audience {audience}. {_listing('There are', self.audiences)}")
+            hint = " It is of companies: ask for it within `company`." if audience in self.companies else ""
+            known = _listing("There are", self.audiences)
+            raise RuleRejected(f"there is no audience {audience} of people.{hint} {known}")
         return self.audiences[audience]
+
+    def company_rule_of(self, audience: int) -> Node:
+        """The rule of an audience of companies. Raises RuleRejected."""
+        if audience not in self.companies:
+            hint = " It is of people: ask how many are in by `people_in`." if audience in self.audiences else ""
+            known = _listing("There are", self.companies)
+            raise RuleRejected(f"there is no audience {audience} of companies.{hint} {known}")
+        return self.companies[audience]
 
     def computed_of(self, field_name: str) -> Computed:
         """The computed trait that a field names. Raises RuleRejected."""
@@ -108,10 +124,13 @@ class Scope:
         return self.computed[name]
 
 
-def rule_of(document: str | bytes | Mapping[str, Any], scope: Scope, own_id: int | None = None) -> Node:
+def rule_of(
+    document: str | bytes | Mapping[str, Any], scope: Scope, own_id: int | None = None, *, is_of_companies: bool = False
+) -> Node:
     """The tree of `{"v": 1, "where": …}`, checked. Raises RuleRejected with the place and what is allowed there.
 
-    `own_id`: of the audience whose rule it shall be, to which it must not lead back.
+    `own_id`: of the audience whose rule it shall be, to which it must not lead back. `is_of_companies`: it is asked of
+    companies, not of people.
     """
     try:
         text = document if isinstance(document, str | bytes) else msgspec.json.encode(document)
@@ -122,22 +141,30 @@ def rule_of(document: str | bytes | Mapping[str, Any], scope: Scope, own_id: int
         raise RuleRejected(
             str(fault).replace("The filter", "The rule").replace("filters.md", "audiences.md")
         ) from fault
-    check_rule(tree, scope, own_id)
+    check_rule(tree, scope, own_id, is_of_companies=is_of_companies)
     return tree
 
 
-def check_rule(tree: Node, scope: Scope, own_id: int | None = None) -> None:
+def check_rule(tree: Node, scope: Scope, own_id: int | None = None, *, is_of_companies: bool = False) -> None:
     """Raises RuleRejected unless everything in it stands for something, and it leads to no audience that leads back."""
     for at, leaf in _asked_of_people(tree, "where"):
         try:
-            _check_leaf(leaf, at, scope)
+            (_check_company if is_of_companies else _check_leaf)(leaf, at, scope)
         except (FilterRejected, PlanRejected) as fault:
             raise RuleRejected(f"{at}: {fault}") from fault
         except RuleRejected as fault:
             if str(fault).startswith("where"):
                 raise
             raise RuleRejected(f"{at}: {fault}") from fault
-    _check_references(tree, scope, own_id)
+    check_references(tree, scope, own_id)
+
+
+def check_purpose(purpose: str, scope: Scope, *, is_of_companies: bool) -> None:
+    """Raises RuleRejected unless an audience can be for this: of people one of the purposes, of companies none ("")."""
+    if is_of_companies and purpose:
+        raise RuleRejected("purpose: companies allow nothing, so their audiences have none; leave it out.")
+    if not is_of_companies and purpose not in scope.purposes:
+        raise RuleRejected(f"purpose: there is no purpose {purpose[:80]!r}. {_listing('There are', scope.purposes)}")
 
 
 def check_computed(asked: Computed, scope: Scope) -> None:
@@ -194,13 +221,14 @@ def followed(tree: Node, scope: Scope) -> Iterator[Condition | Behaviour]:
             yield from followed(scope.rule_of(leaf.audience), scope)
 
 
-def with_purpose(tree: Node, purpose: str) -> AllOf:
-    """The rule as it is compiled: nobody is in an audience who doesn't allow what it is for."""
-    return AllOf((tree, Consents(purpose, "given")))
+def with_purpose(tree: Node, purpose: str) -> Node:
+    """The rule as it is compiled: nobody is in an audience who doesn't allow what it is for. Of companies, which allow
+    nothing, `purpose` is ""."""
+    return AllOf((tree, Consents(purpose, "given"))) if purpose else tree
 
 
 def _asked_of_people(node: Node, at: str) -> Iterator[tuple[str, Condition | Behaviour]]:
-    """Leaves about the person: not those within about events or the company."""
+    """Leaves about the person, or the company that is asked: not those within about events or the person's company."""
     if isinstance(node, Group):
         for i, one in enumerate(node.of):
             yield from _asked_of_people(one, f"{at}.of[{i}]")
@@ -219,7 +247,9 @@ def _check_leaf(leaf: Condition | Behaviour, at: str, scope: Scope) -> None:
             _check_sequence(leaf, at)
         case AtCompany():
             for place, inner in _asked_of_people(leaf.where, f"{at}.where"):
-                _check_company(inner, place)
+                _check_company(inner, place, scope)
+        case PeopleIn():
+            raise RuleRejected(f"{at}.type: `people_in` is asked of companies: put it into a `company` condition.")
         case InAudience() | Consents() | Listed():
             _check_known(leaf, at, scope)
         case TopShare():
@@ -230,9 +260,8 @@ def _check_leaf(leaf: Condition | Behaviour, at: str, scope: Scope) -> None:
 
 
 def _check_known(leaf: InAudience | Consents | Listed, at: str, scope: Scope) -> None:
-    if isinstance(leaf, InAudience) and leaf.audience not in scope.audiences:
-        known = _listing("There are", scope.audiences)
-        raise RuleRejected(f"{at}.audience: there is no audience {leaf.audience}. {known}")
+    if isinstance(leaf, InAudience):
+        _check_audience(leaf, at, scope.rule_of)
     if isinstance(leaf, Consents) and leaf.purpose not in scope.purposes:
         known = _listing("There are", scope.purposes)
         raise RuleRejected(f"{at}.purpose: there is no purpose {leaf.purpose[:80]!r}. {known}")
@@ -267,9 +296,21 @@ def _type_of(condition: type) -> str:
     return str(info.tag) if isinstance(info, msgspec.inspect.StructType) else condition.__name__
 
 
-def _check_company(leaf: Condition | Behaviour, at: str) -> None:
+def _check_audience(leaf: InAudience | PeopleIn, at: str, rule_of: Callable[[int], Node]) -> None:
+    try:
+        rule_of(leaf.audience)
+    except RuleRejected as fault:
+        raise RuleRejected(f"{at}.audience: {fault}") from fault
+
+
+def _check_company(leaf: Condition | Behaviour, at: str, scope: Scope) -> None:
+    if isinstance(leaf, InAudience | PeopleIn):
+        return _check_audience(leaf, at, scope.company_rule_of if isinstance(leaf, InAudience) else scope.rule_of)
     if not isinstance(leaf, Condition):
-        raise RuleRejected(f"{at}.type: a company can be asked about its fields only.")
+        raise RuleRejected(
+            f"{at}.type: a company can be asked about its fields, how many of its people are in an audience"
+            " (`people_in`), and whether it is in an audience of companies (`audience`)."
+        )
     is_trait = leaf.field.startswith(TRAIT) and len(leaf.field) > len(TRAIT)
     if not is_trait and leaf.field not in COMPANY_COLUMNS:
         fields = ", ".join((*COMPANY_COLUMNS, "trait:NAME"))
@@ -282,7 +323,7 @@ def _check_event(event: EventMatch, at: str) -> None:
         raise RuleRejected(f"{at}.name: give the event's name; only pages and screens can be any.")
     if event.where is None:
         return
-    for place, leaf in leaves_of(event.where, _ANY_DEPTH, f"{at}.where"):
+    for place, leaf in leaves_of(event.where, ANY_DEPTH, f"{at}.where"):
         try:
             predicate_of(leaf)
         except (FilterRejected, PlanRejected) as fault:
@@ -335,68 +376,6 @@ def _events_of_sequence(leaf: Sequence) -> Iterator[EventMatch]:
             yield step.without
     if leaf.then_not is not None:
         yield leaf.then_not.event
-
-
-def _check_references(tree: Node, scope: Scope, own_id: int | None) -> None:
-    """No ring, no long chain, and not too much altogether."""
-    count = 0
-    above = _chain_above(own_id, scope) if any(_named_in(tree)) else 0
-
-    def follow(node: Node, path: tuple[int, ...], place: str = "") -> None:
-        """`place`: where in our own rule it began."""
-        nonlocal count
-        for here, leaf in leaves_of(node, _ANY_DEPTH):
-            at = place or here
-            count += 1
-            if count > MAX_REFERENCES:
-                raise RuleRejected(f"With the audiences it refers to, the rule has over {MAX_REFERENCES} conditions.")
-            if not isinstance(leaf, InAudience):
-                continue
-            if leaf.audience in path:
-                ring = " → ".join(str(one) for one in (*path[path.index(leaf.audience) :], leaf.audience))
-                raise RuleRejected(f"{at}.audience: the audiences refer to each other in a ring: {ring}.")
-            if above + len(path) >= MAX_CHAIN:
-                raise RuleRejected(
-                    f"{at}.audience: over {MAX_CHAIN} audiences would refer to each other, one to the next. Put the"
-                    f" conditions of audience {leaf.audience} in its place."
-                )
-            follow(scope.rule_of(leaf.audience), (*path, leaf.audience), at)
-
-    follow(tree, (own_id or 0,))
-    _check_above(tree, scope, own_id)
-
-
-def _check_above(tree: Node, scope: Scope, own_id: int | None) -> None:
-    """Not too much altogether either for those that ask who is in this one."""
-    if own_id is None or own_id not in scope.audiences:
-        return
-    changed = replace(scope, audiences={**scope.audiences, own_id: tree})
-    for number, rule in changed.audiences.items():
-        leads_here = any(isinstance(leaf, InAudience) and leaf.audience == own_id for leaf in followed(rule, changed))
-        if leads_here and any(True for _ in islice(_all_leaves(rule, changed), MAX_REFERENCES, None)):
-            said = f"Audience {number} asks who is in this one: with all that it refers to, its rule"
-            raise RuleRejected(f"{said} would have over {MAX_REFERENCES} conditions.")
-
-
-def _all_leaves(tree: Node, scope: Scope) -> Iterator[Any]:
-    for _, leaf in leaves_of(tree, _ANY_DEPTH):
-        yield leaf
-        if isinstance(leaf, InAudience) and leaf.audience in scope.audiences:
-            yield from _all_leaves(scope.rule_of(leaf.audience), scope)
-
-
-def _named_in(tree: Node) -> Iterator[int]:
-    """The audiences that it refers to by itself."""
-    yield from (leaf.audience for _, leaf in _asked_of_people(tree, "") if isinstance(leaf, InAudience))
-
-
-def _chain_above(own_id: int | None, scope: Scope) -> int:
-    """How many audiences lead to this one, one after another: the longest way."""
-    named_by = {number: frozenset(_named_in(rule)) for number, rule in scope.audiences.items()} if own_id else {}
-    length, reached = 0, {own_id}
-    while length <= MAX_CHAIN and (reached := {number for number, named in named_by.items() if named & reached}):
-        length += 1
-    return length
 
 
 def _listing(words: str, names: Collection[Any]) -> str:

@@ -11,9 +11,10 @@ from psycopg import Connection
 from onefold.audiences.answers import Judged
 from onefold.audiences.asked import Person
 from onefold.audiences.cells import News
+from onefold.audiences.company_stream import note_people
 from onefold.audiences.live import LiveAudiences
 from onefold.audiences.membership import Cause, Change, Kind, write_changes
-from onefold.audiences.states import Standing, ask_people, read_people, write_due, write_standings
+from onefold.audiences.states import Standing, ask_people, load_counts, read_people, write_due, write_standings
 from onefold.filters.api import FOREVER
 
 SOON_US: Final = 1_000_000
@@ -54,11 +55,17 @@ def settle(
     others = iter([look for profile_id, look in looks.items() if profile_id not in to_load])
     while piece := list(islice(others, PIECE)):
         _write(conn, piece, _answer(live, piece, None, now_us))
-        write_changes(conn, *_changes(live, piece, now_us))
+        _write_changes(conn, live, *_changes(live, piece, now_us))
     if asked is not None:
         people, piece = read_people(*asked), list(to_load.values())
+        load_counts(conn, people, live.evaluator.counts)
         _write(conn, piece, _answer(live, piece, people, now_us))
-        write_changes(conn, *_changes_among(live, to_load, now_us, successor_of))
+        _write_changes(conn, live, *_changes_among(live, to_load, now_us, successor_of))
+
+
+def _write_changes(conn: Connection[Any], live: LiveAudiences, come: list[Change], gone: list[Change]) -> None:
+    write_changes(conn, come, gone)
+    note_people(conn, live.companies, (*come, *gone))
 
 
 def _is_record_needed(live: LiveAudiences, look: Look, now_us: int) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -26,7 +26,7 @@ MAX_ID: Final = 2**31 - 1
 class ShownAudience(NamedTuple):
     """An audience with how many are in, and how many entered and left in the last seven days.
 
-    `retry_at`: of one that could not be filled, when that is tried again.
+    `retry_at`: of one that could not be filled, when that is tried again. `purpose`: of companies "".
     """
 
     id: int
@@ -46,6 +46,12 @@ class ShownAudience(NamedTuple):
     members: int
     entered: int
     left: int
+    is_of_companies: bool = False
+
+    @property
+    def of(self) -> Literal["people", "companies"]:
+        """What its members are."""
+        return "companies" if self.is_of_companies else "people"
 
 
 class Version(NamedTuple):
@@ -70,7 +76,7 @@ class Member(NamedTuple):
 
 
 class ShownChange(NamedTuple):
-    """Somebody entered or left; see `membership.py` for `kind` and `cause`."""
+    """Somebody entered or left; see `membership.py` for `kind` and `cause`. `company`: which, of one as `space:key`."""
 
     position: int
     profile_id: int
@@ -82,6 +88,7 @@ class ShownChange(NamedTuple):
     other: int | None
     name: str | None
     email: str | None
+    company: str | None = None
 
 
 class ShownComputed(NamedTuple):
@@ -106,7 +113,7 @@ class ShownList(NamedTuple):
 
 
 class Followed(NamedTuple):
-    """A change in its place among all."""
+    """A change in its place. `profile_id`: of a company its hash. `company`: `space:key` while it is there."""
 
     position: int
     audience: int
@@ -117,6 +124,8 @@ class Followed(NamedTuple):
     event: UUID | None
     version: int
     other: int | None
+    is_of_companies: bool
+    company: str | None
 
 
 def list_audiences(conn: Connection[Any]) -> list[ShownAudience]:

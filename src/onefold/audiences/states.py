@@ -1,6 +1,6 @@
 """What is kept by profile so that the stream can say which audiences somebody is in: rows in, rows out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,12 +10,14 @@ from psycopg import Connection, Cursor
 from onefold.audiences.answers import LAYOUT_BYTES
 from onefold.audiences.asked import Person
 from onefold.audiences.folding import State
-from onefold.infra.arrays import bigints, byteas, instants, texts
+from onefold.filters.api import PeopleIn
+from onefold.infra.arrays import bigints, byteas, instants, integers, texts
 from onefold.infra.postgres import load_queries
 
 QUERIES: Final = load_queries("onefold.audiences", "stream.sql")
 LOOK_NOW: Final = "audiences"
 """What a notification of `onefold_log` says when people were named to look at, or older events staged."""
+COMPANIES: Final = load_queries("onefold.audiences", "company_stream.sql")
 _doc_encoder: Final = msgspec.msgpack.Encoder()
 _doc_decoder: Final = msgspec.msgpack.Decoder(dict[int, State])
 _numbers_decoder: Final = msgspec.msgpack.Decoder(frozenset[int])
@@ -147,3 +149,14 @@ def read_people(asked: Cursor[Any], asked_lists: Cursor[Any] | None) -> dict[int
         if profile_id in people:
             people[profile_id].lists = lists
     return people
+
+
+def load_counts(conn: Connection[Any], people: Mapping[int, Person], counts: Collection[PeopleIn]) -> None:
+    """How many of their companies' people are in the audiences that rules count. Costs nothing where none does."""
+    if people and (audiences := sorted({one.audience for one in counts})):
+        parameters = {"ids": bigints(list(people)), "audiences": integers(audiences)}
+        of: dict[int, dict[int, int]] = {}
+        for profile_id, audience, n in conn.execute(COMPANIES["counts_of_people"], parameters, binary=True):
+            of.setdefault(profile_id, {})[audience] = n
+        for profile_id, found in of.items():
+            people[profile_id].company_counts = found

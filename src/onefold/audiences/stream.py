@@ -149,12 +149,11 @@ def look_at(
     conn: Connection[Any],
     *,
     profiles: Collection[int] = (),
-    companies: Collection[int] = (),
     fragments: Collection[int] = (),
 ) -> None:
-    """Ask the processor to look at these people, at those of companies, at whose fragments are: something changed that
-    no event tells. Safe to repeat. Of companies: one scan of `profile`."""
-    for kind, ids in (("profiles", profiles), ("companies", companies), ("fragments", fragments)):
+    """Ask the processor to look at these people, at whose fragments are: something changed that no event tells. Safe to
+    repeat."""
+    for kind, ids in (("profiles", profiles), ("fragments", fragments)):
         if ids:
             conn.execute(QUERIES[f"look_at_{kind}"], {"ids": bigints(list(ids))})
 

@@ -11,14 +11,18 @@ select pg_notify('onefold_audiences', '')
 -- live_rules: against which people are held
 select a.id, v.version, v.rule::text, v.purpose, a.state
 from audience a join audience_version v on v.audience = a.id and v.version = a.live_version
-where a.trashed_at is null and a.state <> 'paused' order by a.id
+where a.trashed_at is null and a.state <> 'paused' and not a.is_of_companies order by a.id
 
 -- paused: whose members stay as they are
-select id from audience where state = 'paused' and trashed_at is null
+select id from audience where state = 'paused' and trashed_at is null and not is_of_companies
 
--- all_rules: the latest of every audience, for those that refer to it
+-- all_rules: the latest of every audience of people, for those that refer to it
 select a.id, v.rule::text, v.purpose from audience a join audience_version v on v.audience = a.id and v.version = coalesce(a.live_version, a.version)
-where a.trashed_at is null
+where a.trashed_at is null and not a.is_of_companies
+
+-- all_company_rules: the same of companies
+select a.id, v.rule::text from audience a join audience_version v on v.audience = a.id and v.version = coalesce(a.live_version, a.version)
+where a.trashed_at is null and a.is_of_companies
 
 -- computed: computed traits
 select name, definition::text from computed_trait
@@ -73,10 +77,6 @@ delete from profile_due d using taken where d.id = taken.id returning d.id
 
 -- look_at_profiles: as soon as may be
 insert into profile_due (id, due_at) select id, now() from unnest(%(ids)b) v(id) order by id
-on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
-
--- look_at_companies: everybody who belongs to one
-insert into profile_due (id, due_at) select id, now() from profile where company = any(%(ids)b) order by id
 on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
 
 -- look_at_fragments: whose they are (primary key)

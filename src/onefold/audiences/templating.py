@@ -1,8 +1,8 @@
 """What a new audience can start from: what shops ask for most, by the event names of Segment's e-commerce plan."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +28,7 @@ class Template:
     hint: Promise
     icon: str
     rule: Rule
+    of: Literal["people", "companies"] = "people"
 
 
 def templates_for(scope: Scope) -> list[Template]:
@@ -36,9 +37,9 @@ def templates_for(scope: Scope) -> list[Template]:
     return [*_FIRST, _template("vip", top), *_REST]
 
 
-def template_of(slug: str, scope: Scope) -> Template:
+def template_of(slug: str, scope: Scope, more: Iterable[Template] = ()) -> Template:
     """The blank one if there is none of this name."""
-    found = {one.slug: one for one in templates_for(scope)}
+    found = {one.slug: one for one in (*templates_for(scope), *more)}
     return found.get(slug, found["blank"])
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from onefold.audiences import builder_views, ingredient_views, views
+from onefold.audiences import builder_views, company_views, ingredient_views, views
 
 urlpatterns = [
     path("audiences", views.audience_list, name="audiences"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("audiences/lists/preview", ingredient_views.preview_list, name="preview_audience_list"),
     path("audiences/lists/<int:number>/remove", ingredient_views.remove_list, name="remove_audience_list"),
     path("audiences/of/<str:identifier>", ingredient_views.of_person, name="audiences_of_person"),
+    path("audiences/of-company/<path:identifier>", company_views.of_company, name="audiences_of_company"),
     path("audiences/new", builder_views.new, name="new_audience"),
     path("audiences/preview", builder_views.estimate, name="preview_audience"),
     path("audiences/suggest", builder_views.suggest, name="suggest_for_audience"),

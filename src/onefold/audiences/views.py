@@ -8,19 +8,20 @@ from typing import Any, Final, NamedTuple
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from psycopg import Connection
 
 from onefold.accounts.api import Permission, may, name_of, requires
 from onefold.audiences import actions, pages, shown
+from onefold.audiences.company_views import explained, members_page
 from onefold.audiences.differences import compared, outline
 from onefold.audiences.errors import AudienceInUse, AudienceRejected, RuleRejected
 from onefold.audiences.explain import explain
 from onefold.audiences.found import Reader
 from onefold.audiences.hiding import is_hidden
-from onefold.audiences.rules import with_purpose
-from onefold.audiences.words import sentence_of
+from onefold.audiences.shown_companies import list_company_changes
 from onefold.audiences.working import case_of, working
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import NotFound, Rejected
@@ -75,7 +76,8 @@ def history(request: HttpRequest, number: int) -> HttpResponse:
     kinds = pages.WHAT.get(what, ())
     with pooled() as conn:
         context = _about(request, conn, number, "history")
-        changes = shown.list_changes(conn, number, begin, ROWS + 1, kinds)
+        listed = list_company_changes if context["audience"].is_of_companies else shown.list_changes
+        changes = listed(conn, number, begin, ROWS + 1, kinds)
         rows = pages.history_rows(conn, changes[:ROWS], may_see_events=may(request.user, Permission.SEE_EVENTS))
     more = changes[ROWS - 1].position if len(changes) > ROWS else ""
     context |= {"rows": rows, "what": what if kinds else "", "older": more, "is_first": begin == shown.LAST}
@@ -96,7 +98,7 @@ def versions(request: HttpRequest, number: int) -> HttpResponse:
     rows = [
         {
             "version": one,
-            "sentence": sentence_of(with_purpose(one.rule, one.purpose), names),
+            "sentence": pages.sentence(context["audience"], names, one),
             "purpose": names.purposes.get(one.purpose, one.purpose),
             "changes": compared(lines[i + 1], lines[i]) if i + 1 < len(lines) else [],
             "is_first": one.version == 1,
@@ -122,19 +124,22 @@ def progress(request: HttpRequest, number: int) -> HttpResponse:
 @requires(Permission.SEE_PEOPLE)
 @require_safe
 def explain_member(request: HttpRequest, number: int) -> HttpResponse:
-    """For the popover: why `person` (a profile id) is in by the rule in force, or isn't."""
+    """For the popover: why `person` (a profile id), or `company`, is in by the rule in force, or isn't."""
     is_masked = not may(request.user, Permission.SEE_PERSONAL_DATA)
     with pooled() as conn:
         one = shown.find_audience(conn, number)
+        if one.is_of_companies:
+            told = explained(conn, one, request.GET.get("company", ""), timezone.now(), request.user)
+            return render(request, "audiences/why.html", {"audience": one, **told})
         found = find_person(conn, request.GET.get("person", ""))
     with working() as work:
         rule, purpose = pages.rule_in_force(work.conn, one)
         case = case_of(work, rule, purpose, found)
         reader = Reader(pages.names_of(work.conn), is_hidden if is_masked else lambda _field: False)
-        explained = explain(rule, case.person, case.evaluator, case.now_us, reader, purpose=purpose)
+        explanation = explain(rule, case.person, case.evaluator, case.now_us, reader, purpose=purpose)
         people = shown.people_shown(work.conn, [found])
     name = (people[0][1] or people[0][2]) if people else ""
-    context = {"audience": one, "explained": explained, "name": name or _("Anonymous"), "person": found}
+    context = {"audience": one, "explained": explanation, "name": name or _("Anonymous"), "person": found}
     return render(request, "audiences/why.html", context)
 
 
@@ -261,10 +266,13 @@ def _members(
     begin = shown.FIRST if after is None else after
     with pooled() as conn:
         context = _about(request, conn, number, "members")
-        found = shown.list_members(conn, number, begin, ROWS + 1)
+        if context["audience"].is_of_companies:
+            context |= members_page(conn, number, begin, ROWS)
+        else:
+            found = shown.list_members(conn, number, begin, ROWS + 1)
+            following = found[ROWS - 1].profile_id if len(found) > ROWS else None
+            context |= {"members": found[:ROWS], "next": following}
     context |= {
-        "members": found[:ROWS],
-        "next": found[ROWS - 1].profile_id if len(found) > ROWS else None,
         "is_first": begin == shown.FIRST,
         "fault": str(fault or ""),
         "described": described,
@@ -281,7 +289,7 @@ def _about(request: HttpRequest, conn: Connection[Any], number: int, tab: str) -
         "audience": one,
         "names": names,
         "purpose": names.purposes.get(one.purpose, one.purpose),
-        "sentence": sentence_of(with_purpose(one.rule, one.purpose), names),
+        "sentence": pages.sentence(one, names),
         "filling": pages.filling_of(conn, one) if one.state == "filling" else None,
         "chart": _chart(conn, one),
         "users": pages.users_of(conn, number, names),
@@ -295,4 +303,4 @@ def _chart(conn: Connection[Any], one: shown.ShownAudience) -> Chart | None:
     trend = shown.trend_of(conn, one.id, TREND_DAYS)
     if not any(n for _day, n in trend):
         return None
-    return Chart([(day, [max(n, 0)]) for day, n in trend], [_("People")])
+    return Chart([(day, [max(n, 0)]) for day, n in trend], [_("Companies") if one.is_of_companies else _("People")])

@@ -15,6 +15,7 @@ from onefold.audiences.folding import Folder, State
 from onefold.audiences.live import load_scope
 from onefold.audiences.preview import thresholds_of
 from onefold.audiences.rules import with_purpose
+from onefold.audiences.shown_companies import count_of_person
 from onefold.audiences.states import load_people
 from onefold.audiences.work import Work
 from onefold.events.api import Kind
@@ -105,6 +106,7 @@ def case_of(work: Work, rule: Node, purpose: str, profile_id: int) -> Case:
     numbers = {key: number for number, key in enumerate(metrics_of([whole], scope))}
     evaluator = Evaluator({0: whole}, scope, numbers, thresholds)
     person.consents = consents_in_force(work.conn, [profile_id]).get(profile_id, {})
+    person.company_counts = count_of_person(work.conn, profile_id, {one.audience for one in evaluator.counts})
     person.states = list(_states(work, snapshot, profile_id, evaluator.folder).values())
     return Case(person, evaluator, whole, micros_of(work.clock()))
 

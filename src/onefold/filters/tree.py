@@ -191,7 +191,7 @@ class Sequence(_Tagged, frozen=True, tag="sequence", omit_defaults=True):
 
 
 class InAudience(_Tagged, frozen=True, tag="audience", omit_defaults=True):
-    """Is in another audience, or (`value` false) isn't."""
+    """Is in another audience of people, or (`value` false) isn't; asked of a company: of companies."""
 
     audience: Annotated[int, msgspec.Meta(ge=1)]
     value: bool = True
@@ -205,9 +205,20 @@ class Consents(_Tagged, frozen=True, tag="consent", omit_defaults=True):
 
 
 class AtCompany(_Tagged, frozen=True, tag="company"):
-    """Belongs to a company for which this holds; fields are the company's: name, key, trait:NAME …"""
+    """Belongs to a company for which this holds; fields are the company's: name, key, trait:NAME …
+
+    Besides fields it may be asked `PeopleIn`, and `InAudience` of an audience of companies.
+    """
 
     where: "Node"
+
+
+class PeopleIn(_Tagged, frozen=True, tag="people_in", omit_defaults=True):
+    """Of a company: so many of its people are in an audience of people."""
+
+    audience: Annotated[int, msgspec.Meta(ge=1)]
+    op: Literal["eq", "ne", "lt", "le", "gt", "ge"] = "ge"
+    value: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] = 1
 
 
 class TopShare(_Tagged, frozen=True, tag="top", omit_defaults=True):
@@ -254,12 +265,12 @@ class NoneOf(_Tagged, frozen=True, tag="none"):
 
 Condition = OneOf | Contains | Number | Between | Days | Recent | Anniversary | Flag | Has | Present | Matches
 """Asks about a field of a record."""
-Behaviour = Did | Sequence | InAudience | Consents | AtCompany | TopShare | Sample | Listed
-"""Asks about a person as a whole."""
+Behaviour = Did | Sequence | InAudience | Consents | AtCompany | PeopleIn | TopShare | Sample | Listed
+"""Asks about a person, or a company, as a whole."""
 Group = AnyOf | AllOf | NoneOf
 Node = (
     OneOf | Contains | Number | Between | Days | Recent | Anniversary | Flag | Has | Present | Matches
-    | Did | Sequence | InAudience | Consents | AtCompany | TopShare | Sample | Listed
+    | Did | Sequence | InAudience | Consents | AtCompany | PeopleIn | TopShare | Sample | Listed
     | AnyOf | AllOf | NoneOf
 )  # fmt: skip
 

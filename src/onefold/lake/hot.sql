@@ -52,6 +52,7 @@ select h as fragment_id, n, first_ts, last_ts from node where n > 0
 
 -- members: who is in which audience
 select profile as profile_id, audience as audience_id, true as is_in from membership
+where audience not in (select id from audience where is_of_companies)
 
 -- status: what is yet to do
 select p.flushed, p.flushed_at, p.refreshed_at, p.compacted_at, p.hot_since, p.fault, p.fault_at,

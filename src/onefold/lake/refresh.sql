@@ -45,7 +45,7 @@ from (
     select profile, audience, kind, at, cause, event, version, other, array['event', 'time', 'rule', 'identity', 'taken_back', 'removed'] as words,
         lead(kind) over w as left_kind, lead(at) over w as left_at, lead(cause) over w as left_cause, lead(event) over w as left_event,
         lead(other) over w as left_to
-    from membership_change where profile <> 0 and {touched} window w as (partition by profile, audience order by position)
+    from membership_change where profile <> 0 and {touched} and audience not in (select id from audience where is_of_companies) window w as (partition by profile, audience order by position)
 ) changes where kind in (1, 3)
 
 -- companies: all of them

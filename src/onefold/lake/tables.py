@@ -137,7 +137,7 @@ COMPANIES: Final = Table(
 )
 MEMBERSHIPS: Final = Table(
     "memberships",
-    "Who was or is in which audience, one row each time: from entering to leaving.",
+    "Who was or is in which audience of people, one row each time: from entering to leaving.",
     (
         Column("bucket", "integer", f"Partition: `profile_id` modulo {BUCKETS}"),
         Column("profile_id", "long", "The person, by the id that they had then: a merge ends it, and begins another"),

@@ -128,10 +128,10 @@ def _companies_of(conn: Connection[Any], fragments: list[int]) -> dict[int, list
     return found
 
 
-def fold_companies(conn: Connection[Any], facts: Mapping[int, CompanyFacts], priorities: Mapping[int, int]) -> set[int]:
-    """Add what a batch says to its companies and their members; returns the known ones of which it told something."""
+def fold_companies(conn: Connection[Any], facts: Mapping[int, CompanyFacts], priorities: Mapping[int, int]) -> None:
+    """Add what a batch says to its companies and their members."""
     if not facts:
-        return set()
+        return
     stored = {
         row[0]: row
         for row in conn.execute(QUERIES["load_companies"], {"hashes": bigints(sorted(facts))}, binary=True).fetchall()
@@ -144,7 +144,6 @@ def fold_companies(conn: Connection[Any], facts: Mapping[int, CompanyFacts], pri
         rows.append(company_row(h, said, unpack(doc), (n + said.n, first_ts, last_ts), priorities))
     write_companies(conn, rows)
     write_members(conn, facts)
-    return {h for h, said in facts.items() if said.claims and h in stored}
 
 
 class CompanyRow(NamedTuple):

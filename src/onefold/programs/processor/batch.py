@@ -70,7 +70,6 @@ class Batch:
     nodes: dict[int, Node] = field(default_factory=dict)
     claims: dict[int, Claims] = field(default_factory=dict)  # fragment → folded document
     companies: dict[int, CompanyFacts] = field(default_factory=dict)
-    told_of: set[int] = field(default_factory=set)  # companies that were known, and of which the batch says something
     consents: dict[int, Ledger] = field(default_factory=dict)  # fragment → what the batch says of consent
     facts: Facts = field(default_factory=Facts)
     tallied: set[int] = field(default_factory=set)  # fragments with new events

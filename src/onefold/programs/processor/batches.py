@@ -6,7 +6,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import Connection
 
-from onefold.audiences.api import absorb, sweep, tell_filling
+from onefold.audiences.api import absorb, look_at_companies, sweep, tell_filling
 from onefold.config import ProcessorSettings
 from onefold.events.api import (
     DEFAULT_LIMITS,
@@ -129,7 +129,7 @@ class Batches:
 
     def keep_audiences(self) -> bool:
         """Between batches: who is due to be looked at, and what was read of older events; one transaction. True when
-        there is more. Costs two queries in SWEEP_S."""
+        there is more. Costs four queries in SWEEP_S."""
         if not self._has_more_to_look_at and time.monotonic() < self._sweeps_again_at:
             return False
         self._sweeps_again_at = time.monotonic() + SWEEP_S
@@ -137,9 +137,11 @@ class Batches:
             lock_positions(self._conn)
             context = self._load_context()
             live = context.live
+            # companies first: whom they move is looked at below; whom they count is looked at in the next round
+            companies = look_at_companies(self._conn, live, context.clock(), LOOK_AT_ONCE)
             looked_at = sweep(self._conn, live, context.clock(), LOOK_AT_ONCE)
             absorbed = absorb(self._conn, live, ABSORB_AT_ONCE) if live.filling else 0
-            self._has_more_to_look_at = looked_at == LOOK_AT_ONCE or absorbed == ABSORB_AT_ONCE
+            self._has_more_to_look_at = companies > 0 or looked_at == LOOK_AT_ONCE or absorbed == ABSORB_AT_ONCE
             if live.changing and not self._has_more_to_look_at:
                 tell_filling(self._conn)
         return self._has_more_to_look_at

@@ -47,7 +47,7 @@ def resolve_identity(batch: Batch) -> None:
 def refold(batch: Batch) -> None:
     """Companies, then the profiles that changed; the others only move their last-seen hour."""
     context, resolved = batch.context, batch.resolved
-    batch.told_of = fold_companies(batch.conn, batch.companies, context.priorities)
+    fold_companies(batch.conn, batch.companies, context.priorities)
     refold_profiles(batch.conn, resolved.touched, batch.nodes, batch.claims, context.priorities, context.config)
     widened: dict[int, tuple[int, int]] = {}
     for h, (first, last) in batch.seen.items():

@@ -271,8 +271,6 @@ def _mend(conn: Connection[Any], table: str, wrong: list[Difference]) -> list[Mo
         return moves
     if table == "profile":
         look_at(conn, profiles=[d.key for d in wrong])
-    elif table == "company":
-        look_at(conn, companies=[d.key for d in wrong])
     elif table == "consent":
         look_at(conn, fragments=sorted({d.key[0] for d in wrong}))
     return []

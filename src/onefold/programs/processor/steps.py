@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from onefold.audiences.api import Happened, ask_for, follow, look_at
+from onefold.audiences.api import Happened, ask_for, follow
 from onefold.events.api import (
     advance,
     append_internal,
@@ -99,8 +99,6 @@ def keep_audiences(batch: Batch) -> None:
         # a collector's clock may be ahead of ours: what has come is not in the future
         now_us = max([batch.context.clock(), *(event.received_at for _, event in batch.happened.events)])
         follow(batch.conn, batch.context.live, batch.happened, now_us, batch.asked)
-    if batch.told_of and batch.context.live.evaluator.asks_companies:
-        look_at(batch.conn, companies=batch.told_of)
 
 
 def forget_refused(batch: Batch) -> None:

@@ -108,7 +108,7 @@ async function save(starts) {
   isSaving = true;
   document.querySelectorAll("[data-saves]").forEach((one) => (one.disabled = true));
   const sent = signature();
-  const body = { rule, purpose: purpose.value, id: state.id, version: state.version, name: title.value, description: boot.description, starts };
+  const body = { rule, of: boot.of, purpose: purpose.value, id: state.id, version: state.version, name: title.value, description: boot.description, starts };
   try {
     const found = await ask("/audiences/save", body);
     if (starts) {

@@ -3,7 +3,7 @@
 import { openMenu } from "./adding.js";
 import { codeWords } from "./naming.js";
 import { iconOf, lineOf } from "./lines.js";
-import { button, icon, make, say, t } from "./page.js";
+import { boot, button, icon, make, say, t } from "./page.js";
 import { changed, moment, state } from "./store.js";
 import { say as toast } from "../toasts.js";
 import { copied, depthOf, find, heightOf, isFilled, isGroup, keyed, keyOf, leavesOf, put, remove, sizeOf } from "./tree.js";
@@ -64,9 +64,9 @@ function drawGroup(group, depth) {
   const body = make("div", { className: "gb", hidden: isFolded }, ...group.of.map((one) => (isGroup(one) ? drawGroup(one, depth + 1) : drawLine(one))));
   if (!group.of.length) body.append(make("p", { className: "none t3", textContent: t(depth === 1 ? "empty_rule" : "empty_group") }));
   const element = make("div", { className: "grp", data: { node: key, group: "" }, attrs: { role: "group", "aria-label": t(`match_${group.type}`) } }, head, body);
-  if (depth === 1 && group.type === "all") body.append(locked());
+  if (depth === 1 && group.type === "all" && boot.of === "people") body.append(locked());
   body.append(adds(group, depth));
-  if (depth === 1 && group.type !== "all") return make("div", { className: "rooted" }, element, locked());
+  if (depth === 1 && group.type !== "all" && boot.of === "people") return make("div", { className: "rooted" }, element, locked());
   return element;
 }
 

@@ -23,7 +23,7 @@ const cells = new Map(); // key of a node → what stands at its line's end, and
 export const facts = { overlap: null };
 
 const field = (name) => document.querySelector(`#builder-bar [name=${name}]`);
-export const question = () => ({ id: state.id, purpose: field("purpose").value });
+export const question = () => ({ id: state.id, of: boot.of, purpose: field("purpose").value });
 
 export function schedule(isNow = false) {
   clearTimeout(pause);
@@ -42,7 +42,7 @@ async function refresh(force = false) {
   const { signal } = running;
   tellCounting();
   try {
-    for (const is_sampled of last?.people < FEW ? [false] : [true, false]) {
+    for (const is_sampled of boot.of === "companies" || last?.people < FEW ? [false] : [true, false]) {
       const answer = await ask("/audiences/preview", { ...body, is_sampled }, signal);
       if (signal.aborted) return;
       clearFaults();
@@ -96,8 +96,10 @@ function show(found, keys, isFirst) {
   at("title").textContent = field("as_of").value ? t("people_then", { day: new Date(`${field("as_of").value}T00:00:00`).toLocaleDateString(boot.language) }) : t("people_now");
   document.querySelectorAll("[data-phone-count]").forEach((one) => (one.textContent = number.textContent));
   tick(found);
-  reach("email", found.with_email, found.count);
-  reach("phone", found.with_phone, found.count);
+  reach("email", found.with_email, found.their_people);
+  reach("phone", found.with_phone, found.their_people);
+  const theirs = box.querySelector("[data-their-people]");
+  if (theirs) theirs.textContent = count(found.their_people);
   showParts(found, keys);
   if (found.sentence) sentence(found.sentence);
   at("then").hidden = !field("as_of").value;

@@ -1,5 +1,6 @@
 // The line of each kind of condition, and what a new one is.
 
+import { audiencesOf, companyAdds, inAudience, isOfCompanies, newPeopleIn, ofCompany, peopleIn } from "./companies.js";
 import { comparison, fieldsOf, titleOf } from "./compared.js";
 import { did, eventsKnown, sequence } from "./events.js";
 import { choice, name, number } from "./inputs.js";
@@ -14,7 +15,7 @@ const words = (text, className = "") => make("span", { textContent: text, classN
 
 const ICONS = {
   sequence: "arrows-right", audience: "users-group", consent: "shield-check", company: "building", top: "trophy",
-  sample: "arrows-shuffle", listed: "layout-list",
+  sample: "arrows-shuffle", listed: "layout-list", people_in: "users",
 };
 
 export function iconOf(leaf) {
@@ -26,13 +27,8 @@ export function iconOf(leaf) {
 
 // ---- lines that are neither events nor comparisons
 
-function audience(leaf, use) {
-  const others = boot.audiences.filter((one) => one.id !== boot.id).map((one) => [String(one.id), one.name]);
-  return [
-    choice({ label: t("compare"), value: String(leaf.value ?? true), options: [["true", t("in_audience")], ["false", t("not_in_audience")]], change: (one) => use.set("value", one === "true" ? undefined : false) }),
-    choice({ label: t("audience"), value: leaf.audience ?? "", options: others, change: (one) => use.set("audience", Number(one)) }),
-  ];
-}
+const scope = isOfCompanies ? "company" : "person";
+const audience = (leaf, use) => inAudience(leaf, use, boot.of);
 
 function consent(leaf, use) {
   return [
@@ -43,7 +39,8 @@ function consent(leaf, use) {
 }
 
 function company(leaf, use) {
-  return [nested(leaf, { ...use, scope: "company", head: t("company_where") })];
+  const draws = (one) => ofCompany(one, { changed: use.changed });
+  return [nested(leaf, { ...use, scope: "company", head: t("company_where"), draws, adds: companyAdds })];
 }
 
 function top(leaf, use) {
@@ -67,11 +64,11 @@ function listed(leaf, use) {
 }
 
 function asked(leaf, use) {
-  const box = comparison(leaf, { scope: "person", changed: () => use.changed() });
-  return [words(t(leaf.field.startsWith("computed:") ? "computed_trait" : leaf.field.startsWith("trait:") ? "trait" : "person"), "t3"), box];
+  const box = comparison(leaf, { scope, changed: () => use.changed() });
+  return [words(t(leaf.field.startsWith("computed:") ? "computed_trait" : leaf.field.startsWith("trait:") ? "trait" : isOfCompanies ? "company" : "person"), "t3"), box];
 }
 
-const LINES = { did, sequence, audience, consent, company, top, sample, listed };
+const LINES = { did, sequence, audience, consent, company, people_in: peopleIn, top, sample, listed };
 
 // `use`: { changed(), rebuild(focus), set(key, value), room(), mayGrow() }
 export function lineOf(leaf, use) {
@@ -84,6 +81,11 @@ const event = (kind, text) => ({ type: "did", event: kind === "track" ? { name: 
 
 function kinds() {
   const [did, are, other] = [t("what_they_did"), t("who_they_are"), t("lists_and_shares")];
+  if (isOfCompanies) return [
+    { group: t("the_company"), icon: "user", title: t("kind_trait"), make: () => ({ type: "text", field: "trait:", op: "is", values: [] }) },
+    { group: t("the_company"), icon: "users", title: t("kind_people_in"), words: t("kind_people_in_more"), make: newPeopleIn },
+    { group: t("the_company"), icon: "building", title: t("kind_audience"), make: () => ({ type: "audience", audience: null }) },
+  ];
   return [
     { group: did, icon: "bolt", title: t("kind_event"), words: t("kind_event_more"), make: () => event("track", "") },
     { group: did, icon: "arrows-right", title: t("kind_sequence"), words: t("kind_sequence_more"), make: () => ({ type: "sequence", steps: [{ event: { name: "" } }, { event: { name: "" }, within: { n: 3, unit: "days" } }], window: { n: 30, unit: "days" } }) },
@@ -101,8 +103,8 @@ function kinds() {
 
 // what a search among all that can be asked offers: kinds first, then events, traits and audiences by name
 export function offers() {
-  const events = eventsKnown().map((one) => ({ group: t("events"), icon: one.icon, title: one.value, hint: one.hint, make: () => event(one.kind, one.value) }));
-  const fields = fieldsOf("person").map((one) => ({ ...one, make: () => leafOf(one.value, holdsOf(one.value, "person")) }));
-  const audiences = boot.audiences.filter((one) => one.id !== boot.id).map((one) => ({ group: t("audiences"), icon: "users-group", title: one.name, make: () => ({ type: "audience", audience: one.id }) }));
+  const events = isOfCompanies ? [] : eventsKnown().map((one) => ({ group: t("events"), icon: one.icon, title: one.value, hint: one.hint, make: () => event(one.kind, one.value) }));
+  const fields = fieldsOf(scope).map((one) => ({ ...one, make: () => leafOf(one.value, holdsOf(one.value, scope)) }));
+  const audiences = audiencesOf(boot.of).map((one) => ({ group: t("audiences"), icon: "users-group", title: one.name, make: () => ({ type: "audience", audience: one.id }) }));
   return [...kinds(), ...events, ...fields, ...audiences].map((one) => ({ ...one, value: one.title }));
 }

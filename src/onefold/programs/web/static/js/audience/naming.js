@@ -9,6 +9,7 @@ const NAMED = {
   sequence: (one) => one.steps.map((step) => step.event.name || "…").join(" → "),
   audience: (one) => boot.audiences.find((other) => other.id === one.audience)?.name ?? t("kind_audience"),
   consent: (one) => `${t("consent")} ${one.purpose}`,
+  people_in: () => t("kind_people_in"),
   company: () => t("kind_company"),
   sample: () => t("kind_sample"),
   listed: () => t("kind_listed"),

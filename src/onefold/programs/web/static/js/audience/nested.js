@@ -9,7 +9,8 @@ const blank = () => ({ type: "text", field: "", op: "is", values: [] });
 const inputOf = (node) => `[data-inner="${innerOf(node)}"] input`;
 
 // `holder.where` is the tree; it may be missing where there is an `opener`, the button that begins it. `use`: { scope,
-// event, head, opener, changed(), room(), mayGrow() }, of which `room` is how many groups deep it may go.
+// event, head, opener, changed(), room(), mayGrow(), draws(leaf), adds(add) }, of which `room` is how many groups deep
+// it may go, `draws` a condition that isn't a comparison, and `adds` the buttons for such.
 // One group is a line with "and" or "or" between its conditions; several, or one that excludes, are boxes.
 export function nested(holder, use) {
   const box = make("span", { className: "where" });
@@ -81,7 +82,7 @@ export function nested(holder, use) {
       group.of.splice(n, 1);
       keep(group.of.length ? inputOf(group.of[Math.min(n, group.of.length - 1)]) : "");
     });
-    return make("span", { className: "with", data: { inner: innerOf(leaf) } }, comparison(leaf, { scope: use.scope, event: use.event, changed: use.changed }), away);
+    return make("span", { className: "with", data: { inner: innerOf(leaf) } }, use.draws ? use.draws(leaf) : comparison(leaf, { scope: use.scope, event: use.event, changed: use.changed }), away);
   }
 
   function additions(group, depth) {
@@ -93,7 +94,8 @@ export function nested(holder, use) {
       group.of.push(inner);
       return inputOf(inner.of[0]);
     }));
-    return [add, more];
+    const others = use.adds?.((leaf) => grow(() => `[data-inner="${innerOf(group.of[group.of.push(leaf) - 1])}"] select`)) ?? [];
+    return [add, ...others, more];
   }
 
   function joint(group) {

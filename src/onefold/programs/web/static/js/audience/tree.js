@@ -13,9 +13,15 @@ export const innerOf = (node) => (node[KEY] ??= ++last);
 
 export function keyed(node) {
   node[KEY] = ++last;
-  if (node.type === "did") Object.assign(node, { op: "ge", value: 1, ...node }); // what the server leaves out
+  told(node);
   if (isGroup(node)) node.of.forEach(keyed);
   return node;
+}
+
+// what the server leaves out
+function told(node) {
+  if (node.type === "did" || node.type === "people_in") Object.assign(node, { op: "ge", value: 1, ...node });
+  if (node.type === "company") leavesOf(node.where).forEach(told);
 }
 
 export const copied = (node) => keyed(JSON.parse(JSON.stringify(node)));
@@ -109,7 +115,8 @@ const WHOLE = {
   audience: (one) => isNumber(one.audience),
   listed: (one) => isNumber(one.list),
   consent: (one) => Boolean(one.purpose),
-  company: (one) => leavesOf(one.where).every(isAsked) && leavesOf(one.where).length > 0,
+  people_in: (one) => isNumber(one.audience) && isNumber(one.value),
+  company: (one) => leavesOf(one.where).every(isWhole) && leavesOf(one.where).length > 0,
   top: (one) => !FIELDS.includes(one.field) && isNumber(one.percent),
   sample: (one) => isNumber(one.percent),
 };
