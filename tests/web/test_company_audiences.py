@@ -141,7 +141,7 @@ class TestWhichAreIn:
         audiences.fill()
         assert names_in(audiences, number) == []
         assert history(audiences, number) == [(1, 3), (2, 3)]
-        audiences.shop.identify("3", plan="pro")
+        audiences.shop.identify("3", plan="pro", at=days_ago(0.5))
         audiences.fill()
         actions.pause_audience(audiences.conn, number, acting_user="user:alice")
         audiences.shop.identify("3", plan="free")
