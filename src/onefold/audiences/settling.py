@@ -112,6 +112,8 @@ def _ask(live: LiveAudiences, look: Look, person: Person | None, now_us: int) ->
         person.consents = msgspec.json.decode(standing.consents)
     if look.is_whole and person is not None:
         bits, until = answers.look(person, now_us)
+        if standing.due is not None and standing.due <= now_us:
+            standing.due, standing.is_changed = None, True  # it is over; the sweep finds them once more
         now_in: frozenset[int] | None = (standing.audiences & live.paused).union(answers.audiences_of(bits))
     else:
         bits, until = standing.bits or 0, FOREVER if standing.due is None else standing.due
