@@ -55,7 +55,7 @@ export function nested(holder, use) {
       options: ["all", "any", "none"].map((one) => [one, t(`inner_${one}`)]),
       change: (one) => {
         group.type = one;
-          keep(`[data-inner="${innerOf(group)}"] select`);
+        keep(`[data-inner="${innerOf(group)}"] select`);
       },
     });
     kind.className = group.type === "none" ? "joins not" : "joins";
