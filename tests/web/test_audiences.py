@@ -17,7 +17,7 @@ from onefold.kernel.hashing import identifier_hash
 from onefold.kernel.instants import micros_of
 from onefold.profiles.ids import to_text
 from tests.web.audiences import ORDERED, PRO, Audiences, audiences, document, one, said
-from tests.web.conftest import NOW, track
+from tests.web.conftest import NOW, days_ago, track
 from tests.web.reading import found, names, page, person
 
 __all__ = ["audiences"]
@@ -336,3 +336,19 @@ def test_viewers_change_nothing(bob: Client, audiences: Audiences) -> None:
     row = audiences.conn.execute("select name, state, version, trashed_at from audience").fetchone()
     assert row == ("Pro", "draft", 1, None)
     assert to_text(identifier_hash("user_id", "1")) in person("1")
+
+
+def test_what_changed_while_an_audience_was_away_counts_when_it_is_back(audiences: Audiences) -> None:
+    number = audiences.make("Pro buyers", f.AllOf((PRO, ORDERED)), starts=True)
+    audiences.fill()
+    audiences.shop.identify("2", name="Benjamin", at=days_ago(1))  # what holds for him is known from here on
+    actions.trash_audience(audiences.conn, number, acting_user="user:alice")
+    audiences.fill()
+    audiences.shop.identify("2", plan="free")
+    actions.restore_audience(audiences.conn, number, acting_user="user:alice")
+    actions.start_audience(audiences.conn, number, acting_user="user:alice")
+    audiences.fill()
+    bought = [{"type": "track", "event": "Bought", "userId": user, "messageId": f"bought-{user}"} for user in "12"]
+    audiences.shop.send(*bought)
+    inside = audiences.conn.execute("select profile from membership where audience = %s", [number]).fetchall()
+    assert inside == [(identifier_hash("user_id", "1"),)]

@@ -37,7 +37,8 @@ update audience set version = %(version)s where id = %(id)s
 update audience set name = %(name)s, description = %(description)s where id = %(id)s
 
 -- set_state: and what went wrong before is past
-update audience set state = %(state)s, checked_at = null, counted_at = null, fault = '', faults = 0, retry_at = null where id = %(id)s
+update audience set state = %(state)s, begun_at = clock_timestamp(), checked_at = null, counted_at = null, fault = '', faults = 0, retry_at = null
+where id = %(id)s
 
 -- trash: can be undone; its members leave
 update audience set trashed_at = now(), state = 'paused', live_version = null where id = %(id)s

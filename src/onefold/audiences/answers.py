@@ -49,16 +49,16 @@ class Judged(NamedTuple):
 class Answers:
     """Of all live audiences. Built once for a configuration: some 20 µs a condition.
 
-    `layout`: equal where bits mean the same. What shares of people begin at isn't part of it: whom a move of that
-    concerns is looked at (`filling.py`).
+    `layout`: equal where bits mean the same, and were kept all the time since (`era`). What shares of people begin at
+    isn't part of it: whom a move of that concerns is looked at (`filling.py`).
     """
 
     def __init__(
-        self, rules: Mapping[int, Node], rule_of: Callable[[int], Node], leaf_of: Callable[[Node], Leaf]
+        self, rules: Mapping[int, Node], rule_of: Callable[[int], Node], leaf_of: Callable[[Node], Leaf], era: str = ""
     ) -> None:
         leaves = {key_of_part(leaf): leaf for rule in rules.values() for leaf in _leaves(rule, rule_of)}
         self._bits = {key: 1 << place for place, key in enumerate(sorted(leaves))}
-        self.layout = blake2b("\n".join(self._bits).encode(), digest_size=LAYOUT_BYTES).digest()
+        self.layout = blake2b("\n".join((era, *self._bits)).encode(), digest_size=LAYOUT_BYTES).digest()
         self.judged: dict[int, Judged] = {}
         for number, rule in rules.items():
             uses = 0

@@ -60,7 +60,7 @@ class Evaluator:
     """All live audiences. Built once for a configuration: some 20 µs a condition.
 
     `numbers`: key of a metric → the number under which it is kept. `thresholds`: what a share of people begins at, by
-    the key of the condition; None: of nobody.
+    the key of the condition; None: of nobody. `era`: another one after an audience began or changed.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Evaluator:
         scope: Scope,
         numbers: Mapping[str, int],
         thresholds: Mapping[str, float | None],
+        era: str = "",
     ) -> None:
         self._scope, self.numbers, self.thresholds = scope, numbers, thresholds
         self._asked: dict[str, Asked] = {}
@@ -77,7 +78,7 @@ class Evaluator:
         self.metrics: dict[int, Kept] = {}
         self.has_lists = self.asks_companies = self.asks_company_times = False
         self.counts: set[PeopleIn] = set()  # asked of people's companies
-        self._rules = dict(rules)
+        self._rules, self._era = dict(rules), era
         for rule in rules.values():
             self._rule(rule)
         for cell in self._cells.values():
@@ -88,7 +89,7 @@ class Evaluator:
     @cached_property
     def answers(self) -> Answers:
         """The same rules as the stream asks them."""
-        return Answers(self._rules, self._scope.rule_of, lambda leaf: self._leaves[key_of_part(leaf)])
+        return Answers(self._rules, self._scope.rule_of, lambda leaf: self._leaves[key_of_part(leaf)], self._era)
 
     def _rule(self, node: Node) -> Asked:
         """Equal parts of rules are one function, which a person is asked once."""

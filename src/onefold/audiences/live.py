@@ -50,20 +50,21 @@ def load_live(conn: Connection[Any], current: LiveAudiences | None = None) -> Li
     stored = conn.execute(QUERIES["metrics"]).fetchall()
     metrics = {number: kept_of(key) for number, key, _ in stored}
     rows = conn.execute(QUERIES["live_rules"]).fetchall()
-    rules = {number: with_purpose(read_rule(text), purpose) for number, _, text, purpose, _ in rows}
+    rules = {number: with_purpose(read_rule(text), purpose) for number, _, text, purpose, _, _ in rows}
     scope = load_scope(conn)
-    evaluator = Evaluator(
-        rules, scope, {key: number for number, key, _ in stored}, dict(conn.execute(QUERIES["thresholds"]))
-    )
+    numbers, thresholds = {key: number for number, key, _ in stored}, dict(conn.execute(QUERIES["thresholds"]))
+    # whoever wasn't looked at while an audience was away is looked at anew when it is back
+    era = " ".join(f"{number}:{version}:{begun_at}" for number, version, _, _, _, begun_at in rows)
+    evaluator = Evaluator(rules, scope, numbers, thresholds, era)
     asks_traits, asks_times = evaluator.asks_companies, evaluator.asks_company_times
     return LiveAudiences(
         epoch=epoch,
-        versions={number: version for number, version, _, _, _ in rows},
+        versions={number: version for number, version, *_ in rows},
         metrics=metrics,
         filling=frozenset(number for number, _, state in stored if state != "complete"),
         evaluator=evaluator,
         folder=Folder(metrics),
-        changing=frozenset(number for number, _, _, _, state in rows if state == "filling"),
+        changing=frozenset(number for number, _, _, _, state, _ in rows if state == "filling"),
         paused=frozenset(row[0] for row in conn.execute(QUERIES["paused"])),
         companies=load_companies_live(conn, scope, evaluator.counts, asks_traits=asks_traits, asks_times=asks_times),
     )

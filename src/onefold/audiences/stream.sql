@@ -9,7 +9,7 @@ select epoch, pg_notify('onefold_audiences', '') from raised
 select pg_notify('onefold_audiences', '')
 
 -- live_rules: against which people are held
-select a.id, v.version, v.rule::text, v.purpose, a.state
+select a.id, v.version, v.rule::text, v.purpose, a.state, (extract(epoch from a.begun_at) * 1000000)::bigint
 from audience a join audience_version v on v.audience = a.id and v.version = a.live_version
 where a.trashed_at is null and a.state <> 'paused' and not a.is_of_companies order by a.id
 

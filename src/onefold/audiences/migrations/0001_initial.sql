@@ -7,6 +7,7 @@ create table audience (
     state        text not null check (state in ('draft', 'filling', 'live', 'paused')),
     version      integer not null default 1,   -- the latest
     live_version integer,                      -- what people are held against; null = nobody is in
+    begun_at     timestamptz not null default now(),  -- when it was started, or changed, last
     checked_at   timestamptz,                  -- of a rule that is new: since when all are on profile_due whom it concerns
     created_at   timestamptz not null default now(),
     created_by   text not null,
