@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from html import unescape
 
 import pytest
 from django.test import Client
 
-from onefold.audiences import actions, pages, shown, views
+from onefold.audiences import actions, pages, rest, shown, views
 from onefold.audiences.membership import Cause, Kind, write_changes
 from onefold.audiences.rules import Computed
 from onefold.audiences.work import Work
@@ -242,6 +242,19 @@ class TestOne:
         ben = person("2").removeprefix("/people/")
         assert "Is not in" in page(bob, f"/audiences/{number}/explain?person={ben}")
         assert bob.get(f"/audiences/{number}/explain?person=x").status_code == 404
+
+    def test_why_tells_programs_no_more_than_pages(
+        self, alice: Client, bob: Client, audiences: Audiences, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A national number in a text: only the name of its trait says what it is."""
+        monkeypatch.setattr(rest, "working", lambda: nullcontext(audiences.work))
+        audiences.shop.identify("1", home_phone="0721123456")
+        number = audiences.make("Pro", f.Present("trait:home_phone"))
+        address = f"/api/audiences/{number}/explain/user_id:1"
+        assert "0721123456" in alice.get(address).content.decode()
+        masked = bob.get(address).content.decode()
+        assert "a value that you don't see" in masked
+        assert "0721123456" not in masked
 
     def test_one_that_is_not_there(self, bob: Client) -> None:
         for part in ("", "/history", "/versions", "/progress"):

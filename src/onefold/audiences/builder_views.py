@@ -12,15 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 from psycopg import Connection
 
 from onefold.accounts.api import Permission, is_masked_name, mask_text, may, name_of, requires
-from onefold.audiences import actions, builder_pages, shown, suggesting
+from onefold.audiences import actions, builder_pages, pages, shown, suggesting
 from onefold.audiences.builder_pages import Wanted, wanted_of
 from onefold.audiences.builder_words import overlap_lines
 from onefold.audiences.company_builder import COMPANY_TEMPLATES, words_of
 from onefold.audiences.company_views import explained_in_builder
 from onefold.audiences.errors import RuleHidden, VersionConflict
 from onefold.audiences.explain import explain
-from onefold.audiences.found import Reader
-from onefold.audiences.hiding import demand_whole, is_hidden
+from onefold.audiences.hiding import demand_whole, is_hidden, reader_for
 from onefold.audiences.live import load_scope
 from onefold.audiences.preview import preview, thresholds_for
 from onefold.audiences.rules import rule_of
@@ -70,7 +69,7 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
         one = shown.find_audience(conn, number)
         found = builder_pages.ingredients(conn, load_scope(conn))
         trend = [n for _day, n in shown.trend_of(conn, number)] if one.state in builder_pages.LIVE else []
-        waiting = shown.waiting_in(conn, number) if one.state == "filling" else 0
+        waiting = pages.filling_of(conn, one).people_left if one.state == "filling" else 0
     start = {"id": one.id, "version": one.version, "name": one.name, "description": one.description}
     start |= {
         "state": one.state,
@@ -128,13 +127,12 @@ def explain_person(request: HttpRequest) -> HttpResponse:
         with pooled() as conn:
             told = explained_in_builder(conn, wanted, timezone.now(), request.user)
         return JsonResponse(builder_pages.explanation_json(*told))
-    is_masked = not may(request.user, Permission.SEE_PERSONAL_DATA)
     with working() as work:
         profile_id = _person(work.conn, names_in_force(work.conn), wanted.who.strip())
         rule = rule_of(builder_pages.asked_of(work.conn, wanted).rule, load_scope(work.conn), wanted.id)
         demand_whole(work.conn, request.user, rule)
         case = case_of(work, rule, wanted.purpose, profile_id)
-        reader = Reader(builder_pages.names_of(work.conn), is_hidden if is_masked else lambda _field: False)
+        reader = reader_for(request.user, pages.names_of(work.conn))
         found = explain(rule, case.person, case.evaluator, case.now_us, reader, purpose=wanted.purpose)
         people = shown.people_shown(work.conn, [profile_id])
     name = (people[0][1] or people[0][2]) if people else ""

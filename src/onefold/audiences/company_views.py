@@ -8,13 +8,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from psycopg import Connection
 
-from onefold.accounts.api import Actor, Permission, may, requires
+from onefold.accounts.api import Actor, Permission, requires
 from onefold.audiences import builder_pages, pages, shown
 from onefold.audiences.builder_pages import Wanted
 from onefold.audiences.company_explain import explain_company
 from onefold.audiences.explain import Explanation
-from onefold.audiences.found import Reader
-from onefold.audiences.hiding import demand_whole, is_hidden
+from onefold.audiences.hiding import demand_whole, reader_for
 from onefold.audiences.live import load_scope
 from onefold.audiences.rules import rule_of
 from onefold.audiences.shown_companies import audiences_of_company, companies_shown, list_company_members
@@ -53,9 +52,7 @@ def explained(
     if h is None:
         raise NotFound("There is no such company.")
     rule, _purpose = pages.rule_in_force(conn, one)
-    is_masked = not may(user, Permission.SEE_PERSONAL_DATA)
-    reader = Reader(pages.names_of(conn), is_hidden if is_masked else lambda _field: False)
-    found = explain_company(conn, rule, h, micros_of(now), reader)
+    found = explain_company(conn, rule, h, micros_of(now), reader_for(user, pages.names_of(conn)))
     there = companies_shown(conn, [h])
     return {"explained": found, "name": there[0].title if there else "", "url": f"/companies/{there[0].identifier}"}
 
@@ -72,8 +69,6 @@ def explained_in_builder(
     asked = builder_pages.asked_of(conn, wanted)
     rule = rule_of(asked.rule, load_scope(conn), wanted.id, is_of_companies=True)
     demand_whole(conn, user, rule)
-    is_masked = not may(user, Permission.SEE_PERSONAL_DATA)
-    reader = Reader(builder_pages.names_of(conn), is_hidden if is_masked else lambda _field: False)
-    found = explain_company(conn, rule, h, micros_of(now), reader)
+    found = explain_company(conn, rule, h, micros_of(now), reader_for(user, pages.names_of(conn)))
     there = companies_shown(conn, [h])
     return found, there[0].title if there else who, f"/companies/{there[0].identifier}" if there else "/companies"

@@ -6,6 +6,8 @@ from psycopg import Connection
 
 from onefold.accounts.api import Actor, Permission, is_masked_name, mask_text, may
 from onefold.audiences.errors import RuleHidden
+from onefold.audiences.found import Reader
+from onefold.audiences.phrases import NAMELESS, Names
 from onefold.audiences.rules import BOUNDS, TRAIT
 from onefold.audiences.suggesting import texts_of_trait
 from onefold.filters.api import Condition, Contains, Matches, Node, OneOf, Present, leaves_of
@@ -18,6 +20,11 @@ def is_hidden(field: str) -> bool:
     """Whether a field holds e-mail addresses or phone numbers, by its name."""
     plain = field.partition(":")[2] or field
     return plain in ("email", "phone") or is_masked_name(plain)
+
+
+def reader_for(actor: Actor, names: Names = NAMELESS) -> Reader:
+    """Who an explanation is for: they see no values of fields that are hidden from them."""
+    return Reader(names) if may(actor, Permission.SEE_PERSONAL_DATA) else Reader(names, is_hidden)
 
 
 def demand_whole(conn: Connection[Any], actor: Actor, rule: Node) -> None:

@@ -16,7 +16,7 @@ from onefold.audiences import shown_companies as companies
 from onefold.audiences.company_explain import explain_company
 from onefold.audiences.explain import explain as explain_rule
 from onefold.audiences.exporting import exported
-from onefold.audiences.hiding import demand_whole
+from onefold.audiences.hiding import demand_whole, reader_for
 from onefold.audiences.live import load_scope
 from onefold.audiences.membership import Cause, Kind
 from onefold.audiences.preview import Asked, Preview, preview
@@ -227,15 +227,17 @@ def export(
 def explain(request: HttpRequest, number: int, identifier: str) -> HttpResponse:
     """Each part of the rule: whether this person or company (`space:key`) meets it, what was found, until when; what
     would change it."""
-    demand(actor_of(request), Permission.SEE_PEOPLE)
+    actor = actor_of(request)
+    demand(actor, Permission.SEE_PEOPLE)
+    reader = reader_for(actor)
     with working() as work:
         one = shown.find_audience(work.conn, number)
         if one.is_of_companies:
             h, now_us = company_hash(*identifier.partition(":")[::2]), micros_of(work.clock())
-            explained = explain_company(work.conn, one.rule, h, now_us)
+            explained = explain_company(work.conn, one.rule, h, now_us, reader)
             return HttpResponse(msgspec.json.encode(explained), content_type="application/json")
         case = case_of(work, one.rule, one.purpose, _person(work.conn, identifier))
-    found = explain_rule(one.rule, case.person, case.evaluator, case.now_us, purpose=one.purpose)
+    found = explain_rule(one.rule, case.person, case.evaluator, case.now_us, reader, purpose=one.purpose)
     return HttpResponse(msgspec.json.encode(found), content_type="application/json")
 
 

@@ -19,8 +19,7 @@ from onefold.audiences.company_views import explained, members_page
 from onefold.audiences.differences import compared, outline
 from onefold.audiences.errors import AudienceInUse, AudienceRejected, RuleRejected
 from onefold.audiences.explain import explain
-from onefold.audiences.found import Reader
-from onefold.audiences.hiding import is_hidden
+from onefold.audiences.hiding import reader_for
 from onefold.audiences.shown_companies import list_company_changes
 from onefold.audiences.working import case_of, working
 from onefold.infra.pool import pooled
@@ -125,7 +124,6 @@ def progress(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def explain_member(request: HttpRequest, number: int) -> HttpResponse:
     """For the popover: why `person` (a profile id), or `company`, is in by the rule in force, or isn't."""
-    is_masked = not may(request.user, Permission.SEE_PERSONAL_DATA)
     with pooled() as conn:
         one = shown.find_audience(conn, number)
         if one.is_of_companies:
@@ -135,7 +133,7 @@ def explain_member(request: HttpRequest, number: int) -> HttpResponse:
     with working() as work:
         rule, purpose = pages.rule_in_force(work.conn, one)
         case = case_of(work, rule, purpose, found)
-        reader = Reader(pages.names_of(work.conn), is_hidden if is_masked else lambda _field: False)
+        reader = reader_for(request.user, pages.names_of(work.conn))
         explanation = explain(rule, case.person, case.evaluator, case.now_us, reader, purpose=purpose)
         people = shown.people_shown(work.conn, [found])
     name = (people[0][1] or people[0][2]) if people else ""
