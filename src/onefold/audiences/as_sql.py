@@ -8,6 +8,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from onefold.audiences.compile import Members
+from onefold.audiences.references import counted_in
 from onefold.audiences.rules import Scope, lists_in, with_purpose
 from onefold.filters.api import Node
 from onefold.lake.snapshot import Snapshot, TableFiles
@@ -15,6 +16,7 @@ from onefold.lake.tables import COMPANIES, EVENTS, PROFILES
 
 _TABLES: Final = (EVENTS, PROFILES, COMPANIES)
 _NOBODY: Final = pa.schema([("profile_id", pa.int64())]).empty_table()
+_NO_COUNTS: Final = pa.schema([("company_id", pa.int64()), ("n", pa.int64())]).empty_table()
 _FILES: Final = {f"{table.name}_files": table.name for table in _TABLES}
 """How the engine calls what the page of SQL calls by the table's name."""
 
@@ -22,7 +24,8 @@ _FILES: Final = {f"{table.name}_files": table.name for table in _TABLES}
 class RuleSql(NamedTuple):
     """`sql`: a query of one column, `profile_id`. `missing`: relations in it that SQL can't ask for.
 
-    `walked_1`: who did a sequence; `list_3`: who is on an uploaded list.
+    `walked_1`: who did a sequence; `list_3`: who is on an uploaded list; `counts_7`: of companies how
+    many of their people are in an audience.
     """
 
     sql: str
@@ -33,7 +36,8 @@ def rule_sql(rule: Node, purpose: str, scope: Scope, now: datetime, thresholds: 
     """Who is in, by the rule and the consent it needs, as of `now`. Raises RuleRejected."""
     whole = with_purpose(rule, purpose)
     lists = dict.fromkeys(lists_in(whole, scope), _NOBODY)
-    plan = Members(rule=whole, scope=scope, now=now, thresholds=thresholds, lists=lists)
+    counts = dict.fromkeys(counted_in(whole, scope), _NO_COUNTS)
+    plan = Members(rule=whole, scope=scope, now=now, thresholds=thresholds, lists=lists, counts=counts)
     asked = plan.compiled(_bare(now), "duckdb")
     query = asked.query.transform(_as_on_the_page)
     return RuleSql(query.sql(dialect="duckdb", pretty=True), sorted({*asked.walks, *asked.given}))

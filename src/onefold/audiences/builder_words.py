@@ -90,7 +90,7 @@ _SAYS: Final = {
     "still_counting": _("Still counting; you can go on"),
     "sql_missing": _(
         "The engine finds these people outside SQL, so the query can't run as it is: {names} (walked: who did a"
-        " sequence; list: who is on an uploaded list)."
+        " sequence; list: who is on an uploaded list; counts: how many of a company's people are in an audience)."
     ),
     "time_does": _("Waiting: from {day} on"),
     "too_many": _("A rule has at most {n} conditions."),
