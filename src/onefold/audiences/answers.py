@@ -208,7 +208,7 @@ class Reading:
     def read(
         self, before: int, states: Sequence[State], news: News | None, now_us: int, due_us: int
     ) -> tuple[int, int]:
-        """As `Answers.of_metric`."""
+        """The bits of this metric that hold, and until when they are sure, `due_us` at the latest."""
         bits, until = before & ~self.mask, due_us
         for read in self._reads:
             held, until = read(states, now_us, until)

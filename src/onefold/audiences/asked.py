@@ -1,6 +1,5 @@
 """A person, and the functions that rules are made of. Pure."""
 
-import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +14,7 @@ from onefold.filters.api import (
     FOREVER,
     AllOf,
     Consents,
+    EventMatch,
     Group,
     Held,
     InAudience,
@@ -23,6 +23,7 @@ from onefold.filters.api import (
     NoneOf,
     PeopleIn,
     Sample,
+    compare,
     instant_of,
     matcher_of,
 )
@@ -44,7 +45,6 @@ class Person:
     company_columns: Mapping[str, Any] | None = None  # None: of no company
     company_json: str = "{}"
     company_counts: Mapping[int, int] = field(default_factory=dict)  # audience → how many of its people are in; else 0
-    identifiers: Mapping[str, Collection[str]] = field(default_factory=dict)  # namespace → values
     lists: Collection[int] = ()
     memo: dict[int, Held] = field(default_factory=dict)
     looks: dict[Any, Any] = field(default_factory=dict)  # cell → when it was asked, and what it said
@@ -66,8 +66,8 @@ def chance_of(profile_id: int, seed: str) -> float:
     return int(digest[:8], 16) / 2**32 * 100
 
 
-def key_of_part(node: Node) -> str:
-    """Equal for equal parts of rules, which are asked once."""
+def key_of_part(node: Node | EventMatch) -> str:
+    """Equal for equal parts of rules, which are asked once; and of events, which are looked for once."""
     return msgspec.json.encode(node, order="sorted").decode()
 
 
@@ -126,14 +126,11 @@ def contrary_of(asked: Asked) -> Asked:
     return contrary
 
 
-COMPARED: Final[dict[str, Callable[[Any, Any], bool]]] = {
-    "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge,
-}  # fmt: skip
 MOMENTS: Final = frozenset(("first_seen", "last_seen"))
 
 
 def read_record(field: str) -> Callable[[Person, int], tuple[Any, int]]:
-    """Of a column, trait or namespace."""
+    """Of a column or trait of somebody."""
     kind, _, name = field.partition(":")
     if kind == "trait" and name:
         return lambda person, _: (person.traits.get(name), FOREVER)
@@ -164,14 +161,18 @@ def company_rule(node: Node, rule_of: RuleOf) -> Asked:
         inner = company_rule(rule_of(node.audience), rule_of)
         return inner if node.value else contrary_of(inner)
     if isinstance(node, PeopleIn):
-        compared, audience, value = COMPARED[node.op], node.audience, node.value
-        return lambda person, _: (compared(person.company_counts.get(audience, 0), value), FOREVER)
+        return lambda person, _: (is_count_met(node, person.company_counts), FOREVER)
     field = node.field  # type: ignore[union-attr]  # rules let nothing else in
     test = matcher_of(node, is_moment=field in MOMENTS)  # type: ignore[arg-type]  # as above
     kind, _, name = field.partition(":")
     if kind == "trait" and name:
         return lambda person, now: test.of(person.company.get(name), now)
     return lambda person, now: test.of((person.company_columns or _NOBODY).get(field), now)
+
+
+def is_count_met(leaf: PeopleIn, counts: Mapping[int, int]) -> bool:
+    """Whether so many people of a company are in. `counts`: audience → people; 0 where none is given."""
+    return compare(leaf.op, counts.get(leaf.audience, 0), leaf.value)
 
 
 def _consent(leaf: Consents) -> Asked:

@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from onefold.audiences.asked import COMPARED, Asked, Person, company_rule
+from onefold.audiences.asked import Asked, Person, company_rule, is_count_met
 from onefold.audiences.references import counted_in
 from onefold.audiences.rules import BOUNDS, Scope
 from onefold.audiences.states import COMPANIES as QUERIES
@@ -47,7 +47,7 @@ class LiveCompanies:
 
     def may_move_people(self, before: Mapping[int, int], after: Mapping[int, int]) -> bool:
         """Whether a rule of people says otherwise of these counts (audience → people) than of those."""
-        return any(_holds(one, before) is not _holds(one, after) for one in self.counts)
+        return any(is_count_met(one, before) is not is_count_met(one, after) for one in self.counts)
 
 
 def load_companies_live(
@@ -70,7 +70,3 @@ def load_companies_live(
 
 def _counted(rules: Iterable[Node], scope: Scope) -> frozenset[int]:
     return frozenset(number for rule in rules for number in counted_in(rule, scope))
-
-
-def _holds(leaf: PeopleIn, counts: Mapping[int, int]) -> bool:
-    return COMPARED[leaf.op](counts.get(leaf.audience, 0), leaf.value)

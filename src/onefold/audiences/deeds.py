@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Final
 
-import msgspec
 from sqlglot import exp
 
+from onefold.audiences.asked import key_of_part
 from onefold.audiences.conditions import Stored, Value, double, moment_of, tree_sql
 from onefold.audiences.measuring import micros
 from onefold.audiences.metrics import DAY_US, MAX_SUMMED, MAX_VALUES, MICROS, grain_of, span_us
@@ -188,7 +188,7 @@ class Deeds:
         return None if begin_us is None else instant(EPOCH + begin_us * MICROSECOND)
 
     def _mark(self, event: EventMatch) -> str:
-        key = msgspec.json.encode(event, order="sorted").decode()
+        key = key_of_part(event)
         self._marks.setdefault(key, event)
         return f"mark_{list(self._marks).index(key) + 1}"
 

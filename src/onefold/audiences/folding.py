@@ -41,7 +41,8 @@ class _Body(msgspec.Struct):
 
 
 _properties_decoder: Final = msgspec.json.Decoder(_Body)
-_KINDS: Final = {"track": Kind.TRACK, "page": Kind.PAGE, "screen": Kind.SCREEN}
+KINDS: Final = {"track": Kind.TRACK, "page": Kind.PAGE, "screen": Kind.SCREEN}
+"""Of events that rules ask for."""
 _Add = Callable[[State, Happening, Any], bool]
 _no_properties: Final[dict[str, Any]] = {}
 
@@ -51,13 +52,9 @@ class Folder:
     (5 µs) if a property is asked for, and some 0.5 µs a metric."""
 
     def __init__(self, kept: Mapping[int, Kept]) -> None:
-        names = {(int(_KINDS[event.kind]), event.name) for one in kept.values() for event in _events_of(one)}
+        names = {(int(KINDS[event.kind]), event.name) for one in kept.values() for event in _events_of(one)}
         self._plans = {(kind, name): Plan(kept, kind, name) for kind, name in names}
         self._of_any = {kind: self._plans[kind, ""] for kind, name in names if not name}
-
-    def asks_for(self, kind: int, name: str) -> bool:
-        """Whether a metric may count events of this name."""
-        return (kind, name) in self._plans or kind in self._of_any
 
     def plan_of(self, kind: int, name: str) -> "Plan | None":
         """What is done with events of this name; None: nothing."""
@@ -198,7 +195,7 @@ def _events_of(kept: Kept) -> tuple[EventMatch, ...]:
 
 
 def _is_meant(event: EventMatch, kind: int, name: str) -> bool:
-    return int(_KINDS[event.kind]) == kind and event.name in ("", name)
+    return int(KINDS[event.kind]) == kind and event.name in ("", name)
 
 
 def _meets(metric: Metric) -> Predicate | None:

@@ -33,11 +33,6 @@ class LiveAudiences:
     paused: frozenset[int] = frozenset()
     companies: LiveCompanies = field(default_factory=LiveCompanies)
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing must be kept, and nobody can be in anything."""
-        return not self.versions and not self.metrics
-
 
 def load_live(conn: Connection[Any], current: LiveAudiences | None = None) -> LiveAudiences:
     """As of now; `current` itself when nothing changed. Metrics that are new are folded from now on, so whoever calls

@@ -7,7 +7,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, Final
 
-from onefold.audiences.folding import Partial, State, merged
+from onefold.audiences.folding import Partial, State
 from onefold.audiences.metrics import DAY_US, HOUR_US, MICROS, Measure, Metric, Moments, grain_of, span_us
 from onefold.filters.api import FOREVER, Held, Window
 from onefold.filters.api import Sequence as SequenceRule
@@ -70,12 +70,6 @@ def least_bucket(metric: Metric, bound: int | None) -> int:
     return bound // metric.grain_us if metric.grain_us and bound > -FOREVER else -FOREVER
 
 
-def measure_in(states: Sequence[State], number: int, metric: Metric, measure: Measure, bound: int | None) -> Any:  # noqa: ANN401  (a number, text, truth value or list)
-    """The figure; not `days_since`, which needs to know today."""
-    found = in_window(states, number, metric, bound)
-    return MEASURES[measure](merged(metric, [partial for _, partial in found]))
-
-
 def days_since(states: Sequence[State], number: int, now_us: int) -> tuple[int | None, int]:
     """Whole days (of 24 h) since the latest event, and when that will be another number."""
     latest = max((max(buckets.values()) for state in states if (buckets := state.get(number))), default=None)
@@ -112,9 +106,13 @@ class Way:
         self.follows = None if asked.then_not is None else bit
         self.idle_us = 0 if asked.then_not is None else span_us(asked.then_not.within)
 
+    def since(self, now_us: int) -> int:
+        """From when on moments count."""
+        return (now_us - self.window_us) // HOUR_US * HOUR_US
+
     def held(self, states: Sequence[State], number: int, now_us: int) -> Held:
         """Whether there is such a sequence in the window. Cost: 1 µs a moment."""
-        bound = (now_us - self.window_us) // HOUR_US * HOUR_US
+        bound = self.since(now_us)
         times = moments_in(states, number, bound)
         if not times:
             return False, FOREVER
@@ -127,7 +125,7 @@ class Way:
     def reached(self, states: Sequence[State], number: int, now_us: int) -> tuple[int, int]:
         """How many steps somebody came, and when what must not follow is waited for no longer; FOREVER: it isn't."""
         starts: list[int | None] = [None] * len(self.within)
-        bound = (now_us - self.window_us) // HOUR_US * HOUR_US
+        bound = self.since(now_us)
         _, waits_until = self._walk(moments_in(states, number, bound), now_us, starts)
         return sum(one is not None for one in starts), waits_until
 
@@ -138,14 +136,14 @@ class Way:
     def begin_of_end(self, times: Sequence[tuple[int, list[int]]], end_us: int, now_us: int) -> int | None:
         """When a way began that ends at this time or later, of a sequence after which nothing must be waited for; None
         if there is none. Cost: the moments that such a way may consist of."""
-        begin = max((now_us - self.window_us) // HOUR_US * HOUR_US, end_us - sum(self.within[1:]))
+        begin = max(self.since(now_us), end_us - sum(self.within[1:]))
         return self._walk(times[bisect_left(times, (begin,)) :], now_us, [None] * len(self.within))[0]
 
     def begin_of_newest(self, times: Sequence[tuple[int, list[int]]], now_us: int) -> int | None:
         """As `begin_of_end`, of two steps, where the last of all moments alone may be the end. Cost: the moments back
         to the first that decides."""
         end = times[-1][0]
-        least = max((now_us - self.window_us) // HOUR_US * HOUR_US, end - self.within[1])
+        least = max(self.since(now_us), end - self.within[1])
         without = self.without[1]
         for ts, codes in reversed(times[:-1]):
             if ts < least:

@@ -15,9 +15,10 @@ from uuid import UUID
 import msgspec
 import pyarrow as pa
 
+from onefold.audiences.preview import SAMPLED_BUCKET
 from onefold.audiences.shown import QUERIES
 from onefold.audiences.work import Work
-from onefold.events.api import Decoded, Kind, decode_rows
+from onefold.events.api import Decoded, Flag, Kind, decode_rows
 from onefold.identity.api import Node
 from onefold.infra.arrays import bigints
 from onefold.kernel.instants import MICROSECOND, instant_of, micros_of
@@ -37,9 +38,6 @@ MAX_READ: Final = 100_000
 """Events that are decoded for one answer: some 5 s."""
 MAX_EACH: Final = 5_000
 """Whoever has more of them is no person whom an estimate should wait for: they are left out."""
-SAMPLED_BUCKET: Final = 7
-GPC: Final = 16
-"""Of `events.flags`: from here on the event says that nothing is to be sold."""
 _COLUMNS: Final = (
     "event_id", "fragment_id", "received_at", "source_id", "trust", "flags", "ts", "message_id", "body", "profile_id",
 )  # fmt: skip
@@ -48,7 +46,7 @@ _ABOUT_THEM: Final = lake.OneOf(lake.Column("kind"), ("identify", "group"))
 _OF_CONSENT: Final = lake.AnyOf(
     (
         lake.Text(lake.Column("body"), "contains", "onsent"),
-        lake.Compare(lake.Column("flags"), ">=", GPC),
+        lake.Compare(lake.Column("flags"), ">=", int(Flag.GPC)),  # the highest bit
     )
 )
 

@@ -36,11 +36,6 @@ where c.position > %(after)s and c.profile <> 0 and (%(id)s::integer is null or 
 select a.id, a.name, m.since from membership m join audience a on a.id = m.audience and not a.is_of_companies
 where m.profile = %(profile)s order by lower(a.name)
 
--- history_of_person: what became of their memberships, the newest first (index on profile, position)
-select c.position, c.audience, a.name, c.kind, c.at, c.cause, c.event, c.version, c.other
-from membership_change c left join audience a on a.id = c.audience
-where c.profile = %(profile)s order by c.position desc limit %(limit)s
-
 -- trend: members by day over the last days: those of today, without what changed since
 with days as (
     select generate_series(date_trunc('day', now() at time zone 'UTC') - make_interval(days => %(days)s - 1),
@@ -86,7 +81,7 @@ select l.id, l.name, l.created_at, l.created_by, (select count(*) from audience_
 from audience_list l order by lower(l.name), l.id
 
 -- list_names: what uploaded lists are called
-select id, name from audience_list
+select id, name from audience_list order by lower(name), id
 
 -- known_of: of some identifiers by hash, how many somebody has, and how many people that is
 select count(*), count(distinct n.prof) from node n where n.h = any(%(hashes)b)

@@ -8,7 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final, Literal, LiteralString, NamedTuple
+from typing import Any, Final, LiteralString, NamedTuple
 
 import psycopg
 from psycopg import Connection
@@ -33,7 +33,6 @@ _KINDS: Final = {2: "track", 3: "page", 4: "screen"}
 _CODES: Final = {kind: code for code, kind in _KINDS.items()}
 _OF_JSON: Final = {"string": "text", "number": "number", "boolean": "flag", "array": "list"}
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
-EventKind = Literal["track", "page", "screen"]
 
 
 class Named(NamedTuple):

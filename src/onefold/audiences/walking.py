@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 from sqlglot import exp
 
+from onefold.audiences.asked import key_of_part
 from onefold.audiences.deeds import any_of, mark_sql
 from onefold.audiences.measuring import Way, moments_of
-from onefold.audiences.metrics import HOUR_US, span_us
 from onefold.filters.api import EventMatch, Sequence
 from onefold.kernel.instants import EPOCH, MICROSECOND, micros_of
 from onefold.lake.compile import Walked
@@ -44,7 +43,7 @@ class Walks:
 
     def found(self, asked: Sequence) -> exp.Select:
         """`profile_id` of those who have such a sequence."""
-        key = _key(asked)
+        key = key_of_part(asked)
         if key not in self._places:
             self._places[key] = self._add(asked)
         walk, place = self._places[key]
@@ -55,7 +54,7 @@ class Walks:
         return {f"walked_{i + 1}": self._walked(walk) for i, walk in enumerate(self._walks)}
 
     def _add(self, asked: Sequence) -> tuple[int, int]:
-        marks = {_key(event): event for event in moments_of(asked).events}
+        marks = {key_of_part(event): event for event in moments_of(asked).events}
         if not self._walks or len(self._walks[-1].marks | marks) > MAX_MARKS:
             self._walks.append(_Walk())
         walk = self._walks[-1]
@@ -65,7 +64,7 @@ class Walks:
 
     def _walked(self, walk: _Walk) -> Walked:
         now_us = micros_of(self._now)
-        begin = EPOCH + min(_begin_us(asked, now_us) for asked in walk.asked) * MICROSECOND
+        begin = EPOCH + min(Way(asked).since(now_us) for asked in walk.asked) * MICROSECOND
         narrowing = Narrowing(since=begin, until=self._now + MICROSECOND, bucket=self._bucket)
         events = Source(self._snapshot, "events", self._dialect, narrowing)
         steps: exp.Expr = exp.convert(0)
@@ -84,9 +83,9 @@ def _finder(walk: _Walk, now_us: int) -> "Callable[[Iterator[pa.RecordBatch]], I
     bit_of = {key: bit for bit, key in enumerate(walk.marks)}
     found_by = []
     for asked in walk.asked:
-        way, bits = Way(asked), tuple(bit_of[_key(event)] for event in moments_of(asked).events)
+        way, bits = Way(asked), tuple(bit_of[key_of_part(event)] for event in moments_of(asked).events)
         limits = (tuple(way.within), tuple(way.without), way.follows, way.idle_us)
-        found_by.append((limits, _begin_us(asked, now_us), bits))
+        found_by.append((limits, way.since(now_us), bits))
 
     def found(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
         from onefold.lake.engines.walking import Wanted, people_with
@@ -97,11 +96,3 @@ def _finder(walk: _Walk, now_us: int) -> "Callable[[Iterator[pa.RecordBatch]], I
         )
 
     return found
-
-
-def _begin_us(asked: Sequence, now_us: int) -> int:
-    return (now_us - span_us(asked.window)) // HOUR_US * HOUR_US
-
-
-def _key(one: Sequence | EventMatch) -> str:
-    return msgspec.json.encode(one, order="sorted").decode()

@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from onefold.audiences.asked import Person
 from onefold.audiences.evaluate import Evaluator, metrics_of
-from onefold.audiences.folding import Folder, State
+from onefold.audiences.folding import KINDS, Folder, State
 from onefold.audiences.live import load_scope
 from onefold.audiences.preview import thresholds_of
 from onefold.audiences.rules import with_purpose
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 MAX_EVENTS: Final = 200_000
 """Of one person whom a rule is explained for: the newest."""
 _COLUMNS: Final = ("fragment_id", "event_id", "ts", "kind", "name", "body")
-_KINDS: Final = {"track": Kind.TRACK, "page": Kind.PAGE, "screen": Kind.SCREEN}
 
 
 class Happening(NamedTuple):
@@ -117,7 +116,7 @@ def _states(work: Work, snapshot: "Snapshot", profile_id: int, folder: Folder) -
     )
     states: dict[int, State] = {}
     for row in work.engine.run(plan, snapshot).table.to_pylist():
-        kind = _KINDS.get(row["kind"])
+        kind = KINDS.get(row["kind"])
         if kind is not None:
             happened = Happening(kind, row["name"], micros_of(row["ts"]), row["event_id"], row["body"].encode())
             folder.fold(states.setdefault(row["fragment_id"], {}), happened)
