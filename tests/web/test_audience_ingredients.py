@@ -151,4 +151,7 @@ class TestLists:
         assert response.status_code == 409
         assert f'href="/audiences/{number}"><bdi>Guests of ours</bdi></a>' in response.content.decode()
         actions.trash_audience(audiences.conn, number, acting_user="test")
+        draft = audiences.make("Others", f.NoneOf((f.Listed(made.id),)))  # rules in force may refer to it
+        assert alice.post(f"/audiences/lists/{made.id}/remove").status_code == 409
+        actions.trash_audience(audiences.conn, draft, acting_user="test")
         assert "No lists yet." in said(alice, f"/audiences/lists/{made.id}/remove")

@@ -1,5 +1,6 @@
 """Audiences of companies: which enter and leave, when and why; whom people's rules find by them; API and rights."""
 
+import json
 from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import Any
@@ -8,11 +9,14 @@ import pytest
 from django.test import Client
 
 from onefold.audiences import actions, rest
+from onefold.audiences.api import LOOK_NOW
 from onefold.audiences.errors import AudienceInUse, RuleRejected
+from onefold.audiences.filling import advance
 from onefold.events.api import Trust
 from onefold.filters import api as f
 from tests.web.audiences import PRO, Audiences, audiences, document, one
 from tests.web.conftest import days_ago, track
+from tests.web.reading import page
 
 __all__ = ["audiences"]
 
@@ -209,6 +213,36 @@ class TestRules:
         ring = document(f.AtCompany(f.PeopleIn(pro)))
         with pytest.raises(RuleRejected, match="ring"):
             actions.change_rule(audiences.conn, pro, ring, "analytics", acting_user="user:alice")
+
+    def test_sql_names_what_only_the_engine_counts(self, alice: Client, audiences: Audiences, pro: int) -> None:
+        colleagues = json.loads(f.to_json(f.AtCompany(f.PeopleIn(pro, "ge", 2))))["where"]
+        answer = alice.post("/audiences/sql", {"rule": colleagues, "purpose": "analytics"}, "application/json")
+        found = answer.json()
+        assert (found["missing"], found["may_run"]) == ([f"counts_{pro}"], False)
+        assert "FROM profiles AS given" in found["sql"]
+
+    def test_what_went_wrong_is_over_once_it_goes_on(self, audiences: Audiences, pro: int) -> None:
+        rule = f.PeopleIn(pro)
+        number = audiences.make("Accounts", rule, purpose="", is_of_companies=True, starts=True)
+        failed = "update audience set fault = 'out of order', faults = 3, retry_at = now() where id = %s"
+        audiences.conn.execute(failed, [number])
+        audiences.fill()
+        query = "select state, fault, faults, retry_at from audience where id = %s"
+        assert audiences.conn.execute(query, [number]).fetchone() == ("live", "", 0, None)
+
+    def test_the_builder_says_how_many_companies_are_yet_to_be_looked_at(
+        self, alice: Client, audiences: Audiences, pro: int
+    ) -> None:
+        audiences.shop.send(join("1", "basil", days=2), join("2", "cedar", days=2))
+        number = audiences.make("Accounts", f.PeopleIn(pro), purpose="", is_of_companies=True, starts=True)
+        assert advance(audiences.work)
+        assert "Filling, 3 to go" in page(alice, f"/audiences/{number}/edit")
+
+    def test_the_processor_is_told_at_once_whom_to_look_at(self, audiences: Audiences, pro: int) -> None:
+        audiences.make("Accounts", f.PeopleIn(pro), purpose="", is_of_companies=True, starts=True)
+        audiences.conn.execute("listen onefold_log")
+        assert advance(audiences.work)
+        assert {said.payload for said in audiences.conn.notifies(timeout=1)} == {LOOK_NOW}
 
     def test_drafts_are_not_counted(self, audiences: Audiences) -> None:
         draft = audiences.make("Draft")

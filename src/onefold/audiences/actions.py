@@ -22,11 +22,11 @@ from onefold.audiences.rules import (
     Scope,
     check_computed,
     check_purpose,
-    followed,
     rule_of,
     with_purpose,
 )
 from onefold.audiences.states import QUERIES as STREAM
+from onefold.audiences.states import look_at, wake_processor
 from onefold.filters.api import AtCompany, Condition, Listed, Node, TopShare, to_json
 from onefold.infra.arrays import bigints
 from onefold.infra.postgres import load_queries
@@ -36,11 +36,9 @@ from onefold.kernel.errors import Broken, NotFound
 QUERIES: Final = load_queries("onefold.audiences", "actions.sql")
 MAX_NAME: Final = 120
 MAX_DESCRIPTION: Final = 2_000
-MAX_AUDIENCES: Final = 2_000
 MAX_LIST: Final = 100_000
 METRICS_LOCK: Final = 0x0F01D_06
 TASK: Final = "audiences:fill"
-LIVE_STATES: Final = ("filling", "live", "paused")
 
 
 class Audience(NamedTuple):
@@ -161,7 +159,10 @@ def trash_audience(conn: Connection[Any], number: int, *, acting_user: str) -> N
                 f"Other audiences ask who is in this one: {', '.join(str(one) for one in users)}. Change those first."
             )
         conn.execute(QUERIES["trash"], {"id": number})
-        conn.execute(QUERIES["look_at_companies" if audience.is_of_companies else "look_at_members"], {"id": number})
+        if audience.is_of_companies:
+            conn.execute(QUERIES["look_at_companies"], {"id": number})
+        else:
+            look_at(conn, members=[number])
         conn.execute(STREAM["raise_epoch"])
         audit(conn, actor=acting_user, action="audience.removed", target=f"audience:{number}")
 
@@ -206,11 +207,7 @@ def create_computed(conn: Connection[Any], name: str, computed: Computed, *, act
 def delete_computed(conn: Connection[Any], name: str, *, acting_user: str) -> None:
     """Keep it no longer. Raises AudienceInUse while an audience asks for it, NotFound."""
     with conn.transaction():
-        users = [
-            number
-            for number, rule in _standing_rules(conn, with_drafts=True)
-            if f"{COMPUTED}{name}" in _fields_in(rule)
-        ]
+        users = [number for number, rule in _every_rule(conn) if f"{COMPUTED}{name}" in _fields_in(rule)]
         if users:
             listed = ", ".join(str(one) for one in sorted(set(users)))
             raise AudienceInUse(f"Audiences ask for this trait: {listed}. Change those first.")
@@ -239,9 +236,7 @@ def create_list(conn: Connection[Any], name: str, hashes: Sequence[int], *, acti
 def delete_list(conn: Connection[Any], number: int, *, acting_user: str) -> None:
     """Raises AudienceInUse while an audience asks for it, NotFound."""
     with conn.transaction():
-        users = [
-            a for a, rule in _standing_rules(conn) if any(isinstance(x, Listed) and x.list == number for x in rule)
-        ]
+        users = [a for a, rule in _every_rule(conn) if any(isinstance(x, Listed) and x.list == number for x in rule)]
         if users:
             listed = ", ".join(str(one) for one in sorted(set(users)))
             raise AudienceInUse(f"Audiences ask for this list: {listed}. Change those first.")
@@ -301,7 +296,7 @@ def _need(conn: Connection[Any], keys: Any) -> None:  # noqa: ANN401  (any itera
     conn.execute(QUERIES["lock_metrics"], {"lock": METRICS_LOCK})
     conn.execute(QUERIES["insert_metrics"], {"keys": sorted(keys)})
     conn.execute(STREAM["raise_epoch"])
-    conn.execute(QUERIES["wake_processor"])
+    wake_processor(conn)
     wake(conn, TASK)
 
 
@@ -366,10 +361,9 @@ def _version(conn: Connection[Any], number: int, version: int) -> tuple[str, str
     return row[0], row[1]
 
 
-def _standing_rules(conn: Connection[Any], *, with_drafts: bool = False) -> list[tuple[int, list[Any]]]:
-    """Audience → the leaves of its rules, those that it refers to left out."""
-    query = QUERIES["every_rule"] if with_drafts else QUERIES["standing_rules"]
-    return [(number, list(followed(read_rule(text), Scope()))) for number, text, _ in conn.execute(query)]
+def _every_rule(conn: Connection[Any]) -> list[tuple[int, list[Any]]]:
+    """Audience → the leaves of its rules, those that it refers to left out. Drafts too: others may refer to them."""
+    return [(number, list(parts_of(read_rule(text)))) for number, text, _ in conn.execute(QUERIES["every_rule"])]
 
 
 def _fields_in(leaves: Sequence[Any]) -> set[str]:

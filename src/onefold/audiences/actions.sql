@@ -27,9 +27,6 @@ insert into metric (key) select unnest(%(keys)s::text[]) on conflict (key) do up
 -- delete_metrics: what nobody asks for any more
 delete from metric where not key = any(%(keys)s::text[]) returning number
 
--- metric_keys: what is kept
-select key from metric
-
 -- set_version: the latest is another one
 update audience set version = %(version)s where id = %(id)s
 
@@ -48,10 +45,6 @@ update audience set trashed_at = null, name = %(name)s, state = 'draft', live_ve
 
 -- look_at_companies: its members leave (primary key); 6: it was removed
 insert into company_look (company, cause) select profile, 6 from membership where audience = %(id)s
-
--- look_at_members: they leave (primary key)
-insert into profile_due (id, due_at) select profile, now() from membership where audience = %(id)s order by profile
-on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
 
 -- standing_rules: every rule that is or shall be in force, with who asks
 select a.id, v.rule::text, v.purpose from audience a join audience_version v on v.audience = a.id and v.version in (a.version, a.live_version)
@@ -77,13 +70,5 @@ insert into audience_list (name, created_by) values (%(name)s, %(user)s) returni
 -- insert_entries: identifiers by hash
 insert into audience_list_entry (list, h) select %(id)s, * from unnest(%(hashes)b) on conflict do nothing
 
--- look_at_entries: whose they are
-insert into profile_due (id, due_at)
-select distinct n.prof, now() from audience_list_entry e join node n on n.h = e.h where e.list = %(id)s order by n.prof
-on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
-
 -- delete_list: with its entries
 delete from audience_list where id = %(id)s returning name
-
--- wake_processor: so that it adopts what is to be kept
-select pg_notify('onefold_log', '')

@@ -7,8 +7,8 @@ from onefold.audiences.forgetting import forget_changes, note_exits
 from onefold.audiences.live import LiveAudiences, load_live
 from onefold.audiences.rules import Computed
 from onefold.audiences.shown import audiences_named
-from onefold.audiences.states import LOOK_NOW, tell_filling
-from onefold.audiences.stream import Asked, Happened, Move, absorb, ask_for, follow, look_at, note_refolded, sweep
+from onefold.audiences.states import LOOK_NOW, look_at, tell_filling
+from onefold.audiences.stream import Asked, Happened, Move, absorb, ask_for, follow, note_refolded, sweep
 
 __all__ = [
     "LOOK_NOW",

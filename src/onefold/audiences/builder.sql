@@ -35,14 +35,5 @@ union all (select traits ->> %(trait)s::text from company where jsonb_typeof(tra
 -- companies: names of some companies
 select name, n from company where name ilike %(part)s order by n desc limit %(limit)s
 
--- purposes: what people are asked for, in the order of the privacy page
-select slug, name from purpose order by position, slug
-
 -- audiences: what rules can refer to
 select a.id, a.name, a.state, a.is_of_companies from audience a where a.trashed_at is null order by lower(a.name), a.id
-
--- lists: uploaded lists
-select id, name from audience_list order by lower(name), id
-
--- members_of: who is in an audience (primary key)
-select profile from membership where audience = %(id)s

@@ -14,9 +14,12 @@ from onefold.audiences import shown, suggesting
 from onefold.audiences.actions import MAX_NAME
 from onefold.audiences.company_words import sentence_of_companies
 from onefold.audiences.explain import Explanation, Line
+from onefold.audiences.membership import member_ids
+from onefold.audiences.pages import names_of
 from onefold.audiences.phrases import Piece
 from onefold.audiences.preview import Asked, Preview
 from onefold.audiences.rules import BOUNDS, Scope, asked_as, with_purpose
+from onefold.audiences.shown import QUERIES as SHOWN
 from onefold.audiences.shown_companies import companies_shown
 from onefold.audiences.suggesting import QUERIES, Named
 from onefold.audiences.words import Names, sentence_of
@@ -78,12 +81,12 @@ def wanted_of(body: bytes) -> Wanted:
 def ingredients(conn: Connection[Any], scope: Scope) -> dict[str, Any]:
     """Everything that conditions can be made of."""
     return {
-        "purposes": [{"slug": slug, "name": name} for slug, name in conn.execute(QUERIES["purposes"])],
+        "purposes": [{"slug": slug, "name": name} for slug, name in conn.execute(SHOWN["purposes"])],
         "audiences": [
             {"id": number, "name": name, "state": state, "of": "companies" if is_of_companies else "people"}
             for number, name, state, is_of_companies in conn.execute(QUERIES["audiences"])
         ],
-        "lists": [{"id": number, "name": name} for number, name in conn.execute(QUERIES["lists"])],
+        "lists": [{"id": number, "name": name} for number, name in conn.execute(SHOWN["list_names"])],
         "computed": [{"name": name, "kind": _kind_of(scope, name)} for name in sorted(scope.computed)],
         "traits": as_json(suggesting.traits(conn)),
         "company_traits": as_json(suggesting.company_traits(conn)),
@@ -123,15 +126,6 @@ def first_sentence(rule: dict[str, Any], found: dict[str, Any], *, is_of_compani
     )
     said = sentence_of_companies if is_of_companies else sentence_of
     return said(from_json(msgspec.json.encode({"v": 1, "where": rule}), BOUNDS), names)
-
-
-def names_of(conn: Connection[Any]) -> Names:
-    """What people call audiences, purposes and lists."""
-    return Names(
-        audiences={row[0]: row[1] for row in conn.execute(QUERIES["audiences"])},
-        purposes=dict(conn.execute(QUERIES["purposes"]).fetchall()),
-        lists=dict(conn.execute(QUERIES["lists"]).fetchall()),
-    )
 
 
 def asked_of(conn: Connection[Any], wanted: Wanted) -> Asked:
@@ -242,7 +236,7 @@ def _some(ids: "Ids", most: int) -> "Ids":
 def _overlap(conn: Connection[Any], ids: "Ids", other: int) -> dict[str, int]:
     import numpy as np  # heavy
 
-    members = np.array([row[0] for row in conn.execute(QUERIES["members_of"], {"id": other})], np.int64)
+    members = np.array(member_ids(conn, other), np.int64)
     both = len(np.intersect1d(ids, members))
     return {"both": both, "only_this": len(ids) - both, "only_that": len(members) - both}
 

@@ -12,6 +12,7 @@ from psycopg import Connection
 from onefold.audiences.live import load_scope
 from onefold.audiences.references import counted_in
 from onefold.audiences.states import QUERIES as STREAM
+from onefold.audiences.states import wake_processor
 from onefold.audiences.work import Work
 from onefold.filters.api import Node
 from onefold.infra.arrays import bigints
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 QUERIES: Final = load_queries("onefold.audiences", "company_filling.sql")
+FILLING: Final = load_queries("onefold.audiences", "filling.sql")
 LOOK_ROWS: Final = 10_000
 log = get_logger(__name__)
 
@@ -39,7 +41,7 @@ def advance_companies(
         if _unready(conn, counted_in(rule, load_scope(conn))):
             return  # whose people it counts are not all in yet
         with conn.transaction():
-            conn.execute(QUERIES["put_in_force"], {"id": audience, "version": version})
+            conn.execute(FILLING["put_in_force"], {"id": audience, "version": version})
             conn.execute(STREAM["raise_epoch"])
         checked_at = None
     if checked_at is None:
@@ -47,12 +49,12 @@ def advance_companies(
         ids = [row[0] for row in conn.execute(QUERIES["every_company"], {"id": audience})]
         _look_at(conn, ids, at)
         with conn.transaction():
-            conn.execute(QUERIES["note_checked"], {"id": audience, "version": version, "at": at})
-            conn.execute(QUERIES["wake_processor"])
+            conn.execute(FILLING["note_checked"], {"id": audience, "version": version, "at": at})
+            wake_processor(conn)
         log.info("audience_in_force", audience=audience, to_look_at=len(ids))
     elif not _is_any_left(conn, checked_at):
         with conn.transaction():
-            conn.execute(QUERIES["go_live"], {"id": audience, "version": version})
+            conn.execute(FILLING["go_live"], {"id": audience, "version": version})
             conn.execute(STREAM["raise_epoch"])
         log.info("audience_live", audience=audience)
 
@@ -72,7 +74,7 @@ def are_people_counted(work: Work, audience: int, counted: Collection[int]) -> b
     _look_at(conn, [row[0] for row in conn.execute(QUERIES["companies_with"], {"ids": sorted(counted)})], at)
     with conn.transaction():
         conn.execute(QUERIES["note_counted"], {"id": audience, "at": at})
-        conn.execute(QUERIES["wake_processor"])
+        wake_processor(conn)
     return False
 
 

@@ -14,16 +14,6 @@ insert into company_look (company, at, cause) select id, %(at)s, 3 from unnest(%
 -- is_any_left: whether one of those wasn't looked at; there are few rows
 select exists (select from company_look where at <= %(at)s)
 
--- put_in_force: from now on companies are held against this rule; unless there is a newer one
-update audience set live_version = %(version)s, checked_at = null, fault = ''
-where id = %(id)s and version = %(version)s and state = 'filling'
-
--- note_checked: every company is on the list
-update audience set checked_at = %(at)s where id = %(id)s and live_version = %(version)s
-
--- go_live: every one was looked at
-update audience set state = 'live' where id = %(id)s and state = 'filling' and version = %(version)s and live_version = version
-
 -- counted_at: since when all are on the list whose people are counted
 select counted_at from audience where id = %(id)s
 
@@ -33,6 +23,3 @@ update audience set counted_at = %(at)s where id = %(id)s and state = 'filling'
 -- counts: of companies how many of their people are in an audience, for the engine
 select p.company as company_id, count(*) as n from membership m join profile p on p.id = m.profile and p.company is not null
 where m.audience = {audience} group by p.company
-
--- wake_processor: it need not wait for its poll
-select pg_notify('onefold_log', '')

@@ -8,7 +8,7 @@ worker where a rule is new. `look_at_companies` takes them, between batches.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
-from typing import Any, Final
+from typing import Any
 
 from psycopg import Connection
 
@@ -17,12 +17,10 @@ from onefold.audiences.companies import LiveCompanies
 from onefold.audiences.live import LiveAudiences
 from onefold.audiences.membership import Cause, Change, Kind, write_changes
 from onefold.audiences.states import COMPANIES as QUERIES
+from onefold.audiences.states import SOON_US, look_at
 from onefold.filters.api import FOREVER
 from onefold.infra.arrays import bigints, instants, integers
 from onefold.kernel.instants import instant_of
-
-SOON_US: Final = 1_000_000
-"""None is looked at again sooner for time alone."""
 
 
 @dataclass
@@ -105,8 +103,7 @@ def _settle(conn: Connection[Any], live: LiveCompanies, found: Mapping[int, _See
     _write_counts(conn, {company: seen for company, seen in found.items() if seen.before != seen.counts})
     _write_due(conn, found, due)
     if people_of := [company for company, seen in found.items() if _may_move_people(live, seen)]:
-        at = instant_of(now_us).astimezone(UTC)
-        conn.execute(QUERIES["look_at_people"], {"ids": bigints(sorted(people_of)), "at": at})
+        look_at(conn, people=people_of, at=instant_of(now_us).astimezone(UTC))
 
 
 def _may_move_people(live: LiveCompanies, seen: _Seen) -> bool:

@@ -49,10 +49,6 @@ delete from company_due where company = any(%(ids)b)
 insert into company_due (company, due_at) select * from unnest(%(company)b, %(due_at)b)
 on conflict (company) do update set due_at = excluded.due_at
 
--- look_at_people: everybody who belongs to them (index on company)
-insert into profile_due (id, due_at) select id, %(at)s from profile where company = any(%(ids)b) order by id
-on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
-
 -- counts_of_people: of people's companies how many people are in these audiences (primary keys)
 select p.id, c.audience, c.n from profile p join company_people c on c.company = p.company and c.audience = any(%(audiences)b)
 where p.id = any(%(ids)b)

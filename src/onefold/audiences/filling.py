@@ -14,17 +14,17 @@ import msgspec
 import numpy as np
 from psycopg import Connection
 
-from onefold.audiences.company_filling import advance_companies, are_people_counted, counts_of
+from onefold.audiences.company_filling import LOOK_ROWS, advance_companies, are_people_counted, counts_of
 from onefold.audiences.compile import Concerned, Share
 from onefold.audiences.evaluate import key_of_share, metrics_of
 from onefold.audiences.live import load_scope, read_rule
+from onefold.audiences.membership import member_ids
 from onefold.audiences.metrics import kept_of
 from onefold.audiences.older import Older, buckets_by_fragment
 from onefold.audiences.references import counted_in
 from onefold.audiences.rules import Scope, lists_in, shares_in, with_purpose
-from onefold.audiences.states import LOOK_NOW
 from onefold.audiences.states import QUERIES as STREAM
-from onefold.audiences.stream import look_at
+from onefold.audiences.states import look_at, wake_processor
 from onefold.audiences.work import Work
 from onefold.filters.api import Node
 from onefold.infra.arrays import bigints, byteas
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 QUERIES: Final = load_queries("onefold.audiences", "filling.sql")
 STAGE_ROWS: Final = 5_000
-LOOK_ROWS: Final = 10_000
 LOCK: Final = 0x0F01D_05
 log = get_logger(__name__)
 
@@ -150,7 +149,7 @@ def _stage(work: Work, number: int, key: str, since: int) -> None:
         fragments += len(some)
     with work.conn.transaction():
         work.conn.execute(QUERIES["staged"], {"metric": number})
-        work.conn.execute(QUERIES["wake_processor"], {"what": LOOK_NOW})
+        wake_processor(work.conn)
     log.info("metric_staged", metric=number, fragments=fragments, s=round(time.monotonic() - began, 2))
 
 
@@ -166,15 +165,14 @@ def _tell_whom_to_look_at(work: Work, audience: int, version: int, rule: Node, s
     }  # fmt: skip
     found = work.engine.run(Concerned(rule=rule, **asked), snapshot).table
     concerned, is_in, is_timed = (found[name].to_numpy() for name in ("profile_id", "is_in", "is_timed"))
-    before = np.array([row[0] for row in work.conn.execute(QUERIES["members"], {"id": audience})], np.int64)
+    before = np.array(member_ids(work.conn, audience), np.int64)
     ids = np.union1d(np.setxor1d(concerned[is_in], before), concerned[is_timed])
     for begin in range(0, len(ids), LOOK_ROWS):
         with work.conn.transaction():
-            some = bigints(ids[begin : begin + LOOK_ROWS].tolist())
-            work.conn.execute(QUERIES["look_at"], {"ids": some, "at": at})
+            look_at(work.conn, profiles=ids[begin : begin + LOOK_ROWS].tolist(), at=at)
     with work.conn.transaction():
         work.conn.execute(QUERIES["note_checked"], {"id": audience, "version": version, "at": at})
-        work.conn.execute(QUERIES["wake_processor"], {"what": LOOK_NOW})
+        wake_processor(work.conn)
     log.info("audience_in_force", audience=audience, to_look_at=len(ids))
 
 

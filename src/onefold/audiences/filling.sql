@@ -26,13 +26,6 @@ select key from metric where state = 'complete'
 update audience set live_version = %(version)s, checked_at = null
 where id = %(id)s and version = %(version)s and state = 'filling'
 
--- members: who is in
-select profile from membership where audience = %(id)s
-
--- look_at: soon
-insert into profile_due (id, due_at) select id, %(at)s from unnest(%(ids)b) v(id)
-on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
-
 -- note_checked: everybody whom it may concern is on the list
 update audience set checked_at = %(at)s, fault = '', faults = 0, retry_at = null where id = %(id)s and live_version = %(version)s
 
@@ -76,9 +69,6 @@ select exists (select from metric where state in ('new', 'folding', 'staged') an
 
 -- look_again: the rule is the same, and what it asks for moved
 update audience set state = 'filling', checked_at = null where id = %(id)s and state = 'live'
-
--- wake_processor: it need not wait for its time
-select pg_notify('onefold_log', %(what)s)
 
 -- moved_meanings: names in the ledger that mean something else now
 select name, moved_at from consent_moved

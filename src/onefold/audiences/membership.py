@@ -39,6 +39,11 @@ Change = tuple[int, int, int, int, int, bytes | None, int, int | None]
 profile becomes 0 when the person is erased. A plain tuple, because there are very many of them."""
 
 
+def member_ids(conn: Connection[Any], audience: int) -> list[int]:
+    """Who is in: profile ids, or companies' hashes; in no order."""
+    return [row[0] for row in conn.execute(QUERIES["members"], {"ids": bigints([audience])})]
+
+
 def write_changes(conn: Connection[Any], come: Sequence[Change], gone: Sequence[Change]) -> None:
     """Members after these changes, and the changes themselves. Whoever moved keeps since when they are in."""
     since: dict[tuple[int, int], int] = {}

@@ -11,6 +11,7 @@ from psycopg import Connection
 from onefold.audiences.actions import demand_begun
 from onefold.audiences.evaluate import key_of_share
 from onefold.audiences.live import load_scope
+from onefold.audiences.membership import member_ids
 from onefold.audiences.references import counted_in
 from onefold.audiences.rules import BOUNDS, Scope, rule_of, shares_in, with_purpose
 from onefold.audiences.shown import QUERIES
@@ -191,9 +192,7 @@ def compared_with(conn: Connection[Any], asked: Asked, ids: "Ids", bucket: int |
 
     if asked.compared_to is None:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    from onefold.audiences.filling import QUERIES as FILLING
-
-    before = np.array([row[0] for row in conn.execute(FILLING["members"], {"id": asked.compared_to})], np.int64)
+    before = np.array(member_ids(conn, asked.compared_to), np.int64)
     if bucket is not None:
         before = before[before % BUCKETS == bucket]
     return np.setdiff1d(ids, before), np.setdiff1d(before, ids)

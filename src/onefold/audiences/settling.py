@@ -14,11 +14,17 @@ from onefold.audiences.cells import News
 from onefold.audiences.company_stream import note_people
 from onefold.audiences.live import LiveAudiences
 from onefold.audiences.membership import Cause, Change, Kind, write_changes
-from onefold.audiences.states import Standing, ask_people, load_counts, read_people, write_due, write_standings
+from onefold.audiences.states import (
+    SOON_US,
+    Standing,
+    ask_people,
+    load_counts,
+    read_people,
+    write_due,
+    write_standings,
+)
 from onefold.filters.api import FOREVER
 
-SOON_US: Final = 1_000_000
-"""Nobody is looked at again sooner for time alone."""
 PIECE: Final = 250
 """People."""
 _ENTERED, _LEFT, _MOVED_HERE, _MOVED_AWAY = (int(kind) for kind in Kind)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -15,8 +16,10 @@ from onefold.infra.arrays import bigints, byteas, instants, integers, texts
 from onefold.infra.postgres import load_queries
 
 QUERIES: Final = load_queries("onefold.audiences", "stream.sql")
+SOON_US: Final = 1_000_000
+"""Nobody, and no company, is looked at again sooner for time alone."""
 LOOK_NOW: Final = "audiences"
-"""What a notification of `onefold_log` says when people were named to look at, or older events staged."""
+"""What a notification of `onefold_log` says when somebody is to be looked at, or what is kept of events is more."""
 COMPANIES: Final = load_queries("onefold.audiences", "company_stream.sql")
 _doc_encoder: Final = msgspec.msgpack.Encoder()
 _doc_decoder: Final = msgspec.msgpack.Decoder(dict[int, State])
@@ -104,6 +107,29 @@ def write_due(conn: Connection[Any], due: dict[int, int]) -> None:
     if due:
         ids = sorted(due)
         conn.execute(QUERIES["write_due"], {"id": bigints(ids), "due_at": instants([due[one] for one in ids])})
+
+
+def look_at(
+    conn: Connection[Any],
+    *,
+    profiles: Collection[int] = (),
+    fragments: Collection[int] = (),
+    members: Collection[int] = (),
+    people: Collection[int] = (),
+    at: datetime | None = None,
+) -> None:
+    """Ask the processor to look at these people, at whose fragments are, at members of audiences, at companies' people:
+    something changed that no event tells. `at`: not before; None = now. Safe to repeat."""
+    asked = {"profiles": profiles, "fragments": fragments, "members": members, "people": people}
+    for whom, ids in asked.items():
+        if ids:
+            query = QUERIES["look_at"].format(whom=QUERIES[whom])
+            conn.execute(query, {"ids": bigints(list(ids)), "at": at})
+
+
+def wake_processor(conn: Connection[Any]) -> None:
+    """When this transaction commits: somebody is to be looked at, metrics are new, or what was staged is all there."""
+    conn.execute(QUERIES["wake_processor"], {"what": LOOK_NOW})
 
 
 def _bytes_of(number: int) -> bytes:

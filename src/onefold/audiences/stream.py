@@ -145,19 +145,6 @@ def absorb(conn: Connection[Any], live: LiveAudiences, limit: int) -> int:
     return len(rows)
 
 
-def look_at(
-    conn: Connection[Any],
-    *,
-    profiles: Collection[int] = (),
-    fragments: Collection[int] = (),
-) -> None:
-    """Ask the processor to look at these people, at whose fragments are: something changed that no event tells. Safe to
-    repeat."""
-    for kind, ids in (("profiles", profiles), ("fragments", fragments)):
-        if ids:
-            conn.execute(QUERIES[f"look_at_{kind}"], {"ids": bigints(list(ids))})
-
-
 def note_refolded(conn: Connection[Any], live: LiveAudiences, fragments: Collection[int]) -> None:
     """What waits to be added to these fragments is old: they were folded from all events that are left."""
     if live.filling and fragments:

@@ -5,6 +5,9 @@ select epoch from audience_epoch
 with raised as (update audience_epoch set epoch = nextval('audience_epoch_seq') returning epoch)
 select epoch, pg_notify('onefold_audiences', '') from raised
 
+-- wake_processor: it need not wait for its poll, nor for its next sweep
+select pg_notify('onefold_log', %(what)s)
+
 -- tell_filling: nobody is left to look at
 select pg_notify('onefold_audiences', '')
 
@@ -75,16 +78,21 @@ with taken as (
 )
 delete from profile_due d using taken where d.id = taken.id returning d.id
 
--- look_at_profiles: as soon as may be
-insert into profile_due (id, due_at) select id, now() from unnest(%(ids)b) v(id) order by id
+-- look_at: those that one of the next four queries names, as soon as may be; an earlier date stays
+insert into profile_due (id, due_at) select distinct id, coalesce(%(at)s, now()) from ({whom}) whom(id) order by id
 on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
 
--- look_at_fragments: whose they are (primary key)
-insert into profile_due (id, due_at) select distinct prof, now() from node where h = any(%(ids)b) order by prof
-on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
+-- profiles: these themselves
+select unnest(%(ids)b)
 
--- delete_due: nobody is there to look at
-delete from profile_due where id = any(%(ids)b)
+-- fragments: whose they are (primary key)
+select prof from node where h = any(%(ids)b)
+
+-- members: who is in these audiences (primary key)
+select profile from membership where audience = any(%(ids)b)
+
+-- people: everybody who belongs to these companies (index on company)
+select id from profile where company = any(%(ids)b)
 
 -- enter: new members
 insert into membership (audience, profile, since) select * from unnest(%(audience)b, %(profile)b, %(since)b)
