@@ -8,10 +8,10 @@ from psycopg import Connection
 from onefold.audiences.asked import Person, key_of_part
 from onefold.audiences.changes import contrary_of
 from onefold.audiences.evaluate import Evaluator
-from onefold.audiences.explain import ANYBODY, Change, Explanation, in_time, leaves_in, line_of_company
+from onefold.audiences.explain import ANYBODY, Change, Explanation, in_time, line_of_company
 from onefold.audiences.found import Asking, Reader
 from onefold.audiences.live import load_scope
-from onefold.audiences.references import counted_in
+from onefold.audiences.references import counted_in, leaves_in
 from onefold.audiences.rules import Scope
 from onefold.audiences.states import COMPANIES
 from onefold.audiences.words import words_of

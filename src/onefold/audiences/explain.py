@@ -11,6 +11,7 @@ from onefold.audiences.asked import Person, key_of_part
 from onefold.audiences.changes import change_of
 from onefold.audiences.evaluate import Evaluator
 from onefold.audiences.found import Asking, Reader, found_at_company, found_of
+from onefold.audiences.references import leaves_in
 from onefold.audiences.rules import with_purpose
 from onefold.audiences.spelling import day_of
 from onefold.audiences.words import words_of
@@ -132,15 +133,6 @@ def _told(node: Node, at: str, asking: Asking, children: tuple[Line, ...], *, is
         field=node.field if isinstance(node, Condition | TopShare) else "",
         children=children,
     )
-
-
-def leaves_in(node: Node, at: str) -> Iterator[tuple[str, Condition | Behaviour]]:
-    """Conditions about the person or the company, with their places."""
-    if isinstance(node, Group):
-        for i, one in enumerate(node.of):
-            yield from leaves_in(one, f"{at}.of[{i}]")
-    else:
-        yield at, node
 
 
 def _flips(rule: Node, leaves: list[tuple[str, Condition | Behaviour]], asking: Asking) -> Iterator[Change]:

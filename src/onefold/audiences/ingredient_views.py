@@ -20,7 +20,8 @@ from onefold.audiences.computed_forms import ComputedForm, words_of_computed
 from onefold.audiences.errors import AudienceInUse, AudienceRejected, RuleRejected
 from onefold.audiences.live import load_scope
 from onefold.audiences.of_person import computed_of
-from onefold.audiences.rules import COMPUTED, followed
+from onefold.audiences.references import parts_of
+from onefold.audiences.rules import COMPUTED
 from onefold.audiences.suggesting import event_names
 from onefold.audiences.uploading import Upload, joined, read_upload
 from onefold.audiences.views import find_person
@@ -183,10 +184,9 @@ def _users(conn: Connection[Any]) -> _Users:
     """Which audiences ask for a field of computed traits (by `computed:NAME`) or for a list (by its number)."""
     names = shown.names_of_audiences(conn)
     found: _Users = {}
-    scope = load_scope(conn)
-    for number, rule in scope.audiences.items():
+    for number, rule in load_scope(conn).audiences.items():
         asked: set[Any] = set()
-        for leaf in followed(rule, type(scope)()):
+        for leaf in parts_of(rule):
             if isinstance(leaf, Listed):
                 asked.add(leaf.list)
             elif isinstance(leaf, Condition | TopShare) and leaf.field.startswith(COMPUTED):

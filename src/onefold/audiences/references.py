@@ -98,12 +98,18 @@ def counts_in(tree: Node, scope: "Scope") -> Iterator[PeopleIn]:
 
 
 def parts_of(tree: Node) -> Iterator[Condition | Behaviour]:
-    """Its leaves: not those within about events or the company."""
-    if isinstance(tree, Group):
-        for one in tree.of:
-            yield from parts_of(one)
+    """As `leaves_in`, without their places."""
+    return (leaf for _, leaf in leaves_in(tree, ""))
+
+
+def leaves_in(node: Node, at: str) -> Iterator[tuple[str, Condition | Behaviour]]:
+    """Leaves about whom the rule asks, people or companies, with their places: not those within about events or a
+    person's company."""
+    if isinstance(node, Group):
+        for i, one in enumerate(node.of):
+            yield from leaves_in(one, f"{at}.of[{i}]")
     else:
-        yield tree
+        yield at, node
 
 
 def company_fields(where: Node, scope: "Scope") -> Iterator[str]:

@@ -13,7 +13,7 @@ import msgspec
 from onefold.audiences.errors import RuleRejected
 from onefold.audiences.metrics import DAY_US, MAX_SUMMED, Measure, ValueType, span_us
 from onefold.audiences.properties import predicate_of
-from onefold.audiences.references import ANY_DEPTH, check_references
+from onefold.audiences.references import ANY_DEPTH, check_references, leaves_in, parts_of
 from onefold.filters.api import (
     EVER,
     MAX_DAYS,
@@ -31,7 +31,6 @@ from onefold.filters.api import (
     EventMatch,
     FilterRejected,
     Flag,
-    Group,
     Has,
     InAudience,
     Listed,
@@ -45,6 +44,7 @@ from onefold.filters.api import (
     Sequence,
     TopShare,
     Window,
+    events_in,
     from_json,
     leaves_of,
     matcher_of,
@@ -147,7 +147,7 @@ def rule_of(
 
 def check_rule(tree: Node, scope: Scope, own_id: int | None = None, *, is_of_companies: bool = False) -> None:
     """Raises RuleRejected unless everything in it stands for something, and it leads to no audience that leads back."""
-    for at, leaf in _asked_of_people(tree, "where"):
+    for at, leaf in leaves_in(tree, "where"):
         try:
             (_check_company if is_of_companies else _check_leaf)(leaf, at, scope)
         except (FilterRejected, PlanRejected) as fault:
@@ -179,18 +179,6 @@ def check_computed(asked: Computed, scope: Scope) -> None:
         raise RuleRejected(str(fault)) from fault
 
 
-def events_of(tree: Node, scope: Scope) -> Iterator[EventMatch]:
-    """Every event that the rule looks at, those of the audiences and computed traits it refers to as well."""
-    from onefold.filters.api import events_in
-
-    for at, leaf in _asked_of_people(tree, "where"):
-        yield from (event for _, event in events_in(leaf, at))
-        if isinstance(leaf, InAudience):
-            yield from events_of(scope.rule_of(leaf.audience), scope)
-        if isinstance(leaf, Condition | TopShare) and leaf.field.startswith(COMPUTED):
-            yield scope.computed_of(leaf.field).event
-
-
 def asked_as(computed: Computed) -> tuple[type, ...]:
     """The conditions that a computed trait's values can be asked."""
     if computed.measure == "unique":
@@ -215,7 +203,7 @@ def lists_in(tree: Node, scope: Scope) -> set[int]:
 
 def followed(tree: Node, scope: Scope) -> Iterator[Condition | Behaviour]:
     """Leaves about the person, also those of the audiences that it refers to, as far as the scope has them."""
-    for _, leaf in _asked_of_people(tree, "where"):
+    for leaf in parts_of(tree):
         yield leaf
         if isinstance(leaf, InAudience) and leaf.audience in scope.audiences:
             yield from followed(scope.rule_of(leaf.audience), scope)
@@ -225,15 +213,6 @@ def with_purpose(tree: Node, purpose: str) -> Node:
     """The rule as it is compiled: nobody is in an audience who doesn't allow what it is for. Of companies, which allow
     nothing, `purpose` is ""."""
     return AllOf((tree, Consents(purpose, "given"))) if purpose else tree
-
-
-def _asked_of_people(node: Node, at: str) -> Iterator[tuple[str, Condition | Behaviour]]:
-    """Leaves about the person, or the company that is asked: not those within about events or the person's company."""
-    if isinstance(node, Group):
-        for i, one in enumerate(node.of):
-            yield from _asked_of_people(one, f"{at}.of[{i}]")
-    else:
-        yield at, node
 
 
 def _check_leaf(leaf: Condition | Behaviour, at: str, scope: Scope) -> None:
@@ -246,7 +225,7 @@ def _check_leaf(leaf: Condition | Behaviour, at: str, scope: Scope) -> None:
         case Sequence():
             _check_sequence(leaf, at)
         case AtCompany():
-            for place, inner in _asked_of_people(leaf.where, f"{at}.where"):
+            for place, inner in leaves_in(leaf.where, f"{at}.where"):
                 _check_company(inner, place, scope)
         case PeopleIn():
             raise RuleRejected(f"{at}.type: `people_in` is asked of companies: put it into a `company` condition.")
@@ -362,20 +341,11 @@ def _check_sequence(leaf: Sequence, at: str) -> None:
     if leaf.then_not is not None and span_us(leaf.then_not.within) > span_us(leaf.window):
         most = f"{leaf.window.n} {leaf.window.unit}"
         raise RuleRejected(f"{at}.then_not.within: at most {most}, the sequence's window; longer never holds.")
-    events = list(_events_of_sequence(leaf))
+    events = [event for _, event in events_in(leaf, at)]
     if len(events) > MAX_MARKS:
         raise RuleRejected(f"{at}: a sequence names {MAX_MARKS} events at most, this one {len(events)}.")
     for event in events:
         _check_event(event, at)
-
-
-def _events_of_sequence(leaf: Sequence) -> Iterator[EventMatch]:
-    for step in leaf.steps:
-        yield step.event
-        if step.without is not None:
-            yield step.without
-    if leaf.then_not is not None:
-        yield leaf.then_not.event
 
 
 def _listing(words: str, names: Collection[Any]) -> str:
