@@ -4,9 +4,8 @@ alone changed something.
 Two databases with the same million profiles, one a copy of the other and with audiences, take rounds by turns. The
 traffic comes from `scale.audience_people` of them: each has a year of visits in their standing (20 events on average),
 allows what the audiences are for, and was looked at; strangers of whom nothing is known come in between, as in
-`process`. Requests are
-dated as they would have come, one each 20 ms, the last of them about now. Between batches the processor does what it
-does otherwise: so whoever is due by time alone is looked at within the rounds.
+`process`. Requests are dated as they would have come, one each 20 ms, the last of them about now. Between batches the
+processor does what it does otherwise: so whoever is due by time alone is looked at within the rounds.
 """
 
 import sys
