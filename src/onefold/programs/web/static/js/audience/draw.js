@@ -186,7 +186,7 @@ function wrap(node, type) {
   changed({ redraws: true, focus: { key: keyOf(node), part: "handle" } });
 }
 
-export function removeNode(node) {
+function removeNode(node) {
   const back = moment();
   const { parent, index } = remove(state.root, keyOf(node));
   const next = parent.of[Math.min(index, parent.of.length - 1)];

@@ -5,7 +5,7 @@ import { boot } from "./page.js";
 const make = (type, more) => (field) => ({ type, field, ...more });
 
 // code → [what it takes, a new leaf]
-export const OPERATORS = {
+const OPERATORS = {
   "text.is": ["values", make("text", { op: "is", values: [] })],
   "text.is_not": ["values", make("text", { op: "is_not", values: [] })],
   "part.contains": ["text", make("part", { op: "contains", value: "" })],

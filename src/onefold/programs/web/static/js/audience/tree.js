@@ -97,7 +97,7 @@ const NEEDS = {
 const FIELDS = ["", "trait:", "computed:"];
 
 // a condition about a field: of a person, an event or a company
-export const isAsked = (one) => !FIELDS.includes(one.field) && (NEEDS[one.type]?.(one) ?? true);
+const isAsked = (one) => !FIELDS.includes(one.field) && (NEEDS[one.type]?.(one) ?? true);
 
 const hasSpan = (span) => !span || isNumber(span.n);
 const hasEvent = (event) => Boolean(event.name) || event.kind === "page" || event.kind === "screen";
@@ -121,11 +121,11 @@ const WHOLE = {
   sample: (one) => isNumber(one.percent),
 };
 
-export function isWhole(leaf) {
+function isWhole(leaf) {
   return (WHOLE[leaf.type] ?? isAsked)(leaf);
 }
 
-export function eventsOf(leaf) {
+function eventsOf(leaf) {
   if (leaf.type === "did") return [leaf.event];
   if (leaf.type !== "sequence") return [];
   return [...leaf.steps.flatMap((one) => [one.event, one.without]), leaf.then_not?.event].filter(Boolean);
