@@ -99,7 +99,7 @@ def up(data_dir: Path, url: str = "") -> Iterator[Running]:
         ONEFOLD_LOG_FORMAT="json",
         **({"DATABASE_URL": url} if url else {}),
     )
-    output = data_dir.parent / "up.log"
+    output = data_dir.parent / f"{data_dir.name}.log"
     with started([sys.executable, "-m", "onefold.programs.cli", "up"], environ, output) as process:
         wait_until(lambda: b"Onefold is running" in output.read_bytes(), STARTED_WITHIN_S, "onefold up did not begin")
         url = url or embedded.start(load_settings({"ONEFOLD_DATA_DIR": str(data_dir)})).url

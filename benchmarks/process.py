@@ -33,7 +33,7 @@ def write_log(conn: Connection[Any], bodies: list[bytes], size: int, since: date
             came = None if since is None else since + index * EVERY
             cursor.execute(
                 "insert into event_log (epoch, lane, source_id, trust, received_at, n, user_agent, body)"
-                " select 1, 0, 2, 0, coalesce(%s + (place - 1) * %s, now()), %s, 'bench', body"
+                " select 1, 0, 2, 0, coalesce(%s::timestamptz + (place - 1) * %s::interval, now()), %s, 'bench', body"
                 " from unnest(%b::bytea[]) with ordinality sent(body, place) order by place",
                 [came, EVERY, size, bodies[index : index + 500]],
             )

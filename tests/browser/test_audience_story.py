@@ -38,7 +38,9 @@ LINES: Final = "#rule .cond[data-node]"
 NOTE_COUNTS: Final = """addEventListener("DOMContentLoaded", () => {
   const live = document.getElementById("counted");
   window.counted = [];
-  const note = () => window.counted.push(live.className.includes("warn") ? "sampled" : "exact");
+  const note = () => {
+    if (!live.className.includes("busy")) window.counted.push(live.className.includes("warn") ? "sampled" : "exact");
+  };
   if (live) new MutationObserver(note).observe(live, {attributes: true, attributeFilter: ["class"]});
 })"""
 
@@ -105,7 +107,7 @@ def build(page: Page) -> None:
     """Two conditions, the first by keyboard, the second by mouse; the figure follows, first of a sample."""
     page.add_init_script(NOTE_COUNTS)
     page.keyboard.press("c")
-    page.get_by_role("link", name="Blank").click()
+    page.locator("a[href='/audiences/new?from=blank']").click()
     expect(page.locator("#builder-bar [name=purpose]")).to_have_value(LETTERS)
     is_exact(page, ALLOWING)
     assert list(dict.fromkeys(page.evaluate("() => window.counted"))) == ["sampled", "exact"]
@@ -134,7 +136,7 @@ def build(page: Page) -> None:
 def is_exact(page: Page, people: int) -> None:
     """Waits until so many are counted to the last one."""
     expect(page.locator(COUNT)).to_have_text(str(people))
-    expect(page.locator("#counted")).to_have_class("dot ok")
+    expect(page.locator("#counted")).to_have_class("dot small ok")
 
 
 def say_and_start(page: Page) -> None:

@@ -38,6 +38,7 @@ from onefold.filters.api import (
     NoneOf,
     Number,
     OneOf,
+    PeopleIn,
     Present,
     Recent,
     Sample,
@@ -212,6 +213,7 @@ OF_PEOPLE: Final[tuple[Behaviour, ...]] = (
     TopShare("trait:a", 10),
     Sample(10),
     Listed(1),
+    PeopleIn(1, "ge", 2),
 )
 
 

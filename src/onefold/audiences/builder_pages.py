@@ -125,7 +125,13 @@ def first_sentence(rule: dict[str, Any], found: dict[str, Any], *, is_of_compani
         lists={one["id"]: one["name"] for one in found["lists"]},
     )
     said = sentence_of_companies if is_of_companies else sentence_of
+    if _has_open_choice(rule):
+        return []  # a template that somebody has yet to fill in
     return said(from_json(msgspec.json.encode({"v": 1, "where": rule}), BOUNDS), names)
+
+
+def _has_open_choice(node: dict[str, Any]) -> bool:
+    return node.get("audience", 0) is None or any(_has_open_choice(one) for one in node.get("of", ()))
 
 
 def asked_of(conn: Connection[Any], wanted: Wanted) -> Asked:

@@ -80,8 +80,8 @@ AUDIENCES: Final = (
     ),
     Audience(
         BEST,
-        AllOf((TopShare("computed:total_spent", 10),)),
-        "The tenth of all people that has spent most. Invited to try new gear first.",
+        AllOf((TopShare("computed:total_spent", 25),)),
+        "The quarter of all customers that has spent most. Invited to try new gear first.",
         "personalisation",
     ),
     Audience(
