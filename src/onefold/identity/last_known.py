@@ -65,8 +65,12 @@ class _Generations(Generic[K, V]):
         return {key: value for key in keys if (value := young.get(key) or old.get(key)) is not None}
 
     def keep(self, entries: Mapping[K, V]) -> None:
-        """Of more than `size` entries the last."""
-        self._young.update(islice(entries.items(), max(0, len(entries) - self._size), None))
+        """Of more than `size` entries the last; of the others nothing older may be left either."""
+        too_many = max(0, len(entries) - self._size)
+        for key in islice(entries, too_many):
+            self._young.pop(key, None)
+            self._old.pop(key, None)
+        self._young.update(islice(entries.items(), too_many, None))
         if len(self._young) >= self._size:
             self._old, self._young = self._young, {}
 
