@@ -50,6 +50,15 @@ def test_what_is_needed_again_stays(db: Connection[Any]) -> None:
     assert 0 in last_known.load_nodes(db, [0])
 
 
+def test_nothing_older_is_left_of_what_a_large_batch_changed(db: Connection[Any]) -> None:
+    changed = EdgeFacts(1, 0, 0)
+    write_edges(db, {(1, 2): changed})
+    last_known = LastKnown(generation=5)
+    last_known.keep({}, {(1, 2): FACTS})
+    last_known.keep({}, {(1, 2): changed} | {(h, h + 1): FACTS for h in range(10, 20)})
+    assert last_known.load_edges(db, [(1, 2)]) == {(1, 2): changed}
+
+
 def test_forgotten_is_forgotten(db: Connection[Any]) -> None:
     last_known = LastKnown()
     last_known.keep({1: node(1)}, {(1, 2): FACTS})
