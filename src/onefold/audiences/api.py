@@ -8,11 +8,11 @@ from onefold.audiences.live import LiveAudiences, load_live
 from onefold.audiences.rules import Computed
 from onefold.audiences.shown import audiences_named
 from onefold.audiences.states import LOOK_NOW, look_at, tell_filling
-from onefold.audiences.stream import Asked, Happened, Move, absorb, ask_for, follow, note_refolded, sweep
+from onefold.audiences.stream import AskedFor, Happened, Move, absorb, ask_for, follow, note_refolded, sweep
 
 __all__ = [
     "LOOK_NOW",
-    "Asked",
+    "AskedFor",
     "Computed",
     "Folder",
     "Happened",

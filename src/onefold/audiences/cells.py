@@ -21,7 +21,7 @@ from onefold.audiences.measuring import (
 from onefold.audiences.metrics import Measure, Metric
 from onefold.filters.api import FOREVER, Window, compare
 
-Look = tuple[Hashable, int]
+Said = tuple[Hashable, int]
 """What a cell says, and until when that is sure if nothing happens (µs)."""
 Read = Callable[[Sequence[State], int, int], tuple[int, int]]
 """Of states, now, and a time until which the answer is asked for: bits, and until when they are sure."""
@@ -35,7 +35,7 @@ class Cell(Protocol):
     number: int
     needs_record: bool
 
-    def look(self, states: Sequence[State], person: Any, now_us: int) -> Look:  # noqa: ANN401  (a Person, or None)
+    def look(self, states: Sequence[State], person: Any, now_us: int) -> Said:  # noqa: ANN401  (a Person, or None)
         """As of now. `person` may be None where no record is needed."""
 
 
@@ -79,7 +79,7 @@ class Figure:
             table[:] = [compare(op, place, at) for place in range(2 * len(self._cuts) + 1)]
             table.append(op == "ne")
 
-    def look(self, states: Sequence[State], person: Any, now_us: int) -> Look:  # noqa: ANN401  (as Cell)
+    def look(self, states: Sequence[State], person: Any, now_us: int) -> Said:  # noqa: ANN401  (as Cell)
         """The place, and until when."""
         return self._placed(in_window(states, self.number, self._metric, self._bound(person, now_us)), FOREVER)
 
@@ -177,7 +177,7 @@ class Sequenced:
         self.has_two_steps = len(way.within) == 2
         self.waits_us = None if way.follows is None else way.idle_us + 1
 
-    def look(self, states: Sequence[State], person: Any, now_us: int) -> Look:  # noqa: ANN401  (as Cell)
+    def look(self, states: Sequence[State], person: Any, now_us: int) -> Said:  # noqa: ANN401  (as Cell)
         """Yes or no, and until when."""
         return self.held(states, now_us)
 
@@ -201,7 +201,7 @@ class Computed:
         self.number, self.needs_record = number, bool(window.since_trait)
         self._metric, self._measure, self._window, self._bound = metric, measure, window, bound
 
-    def look(self, states: Sequence[State], person: Any, now_us: int) -> Look:  # noqa: ANN401  (as Cell)
+    def look(self, states: Sequence[State], person: Any, now_us: int) -> Said:  # noqa: ANN401  (as Cell)
         """The value, lists as tuples, and until when."""
         if self._measure == "days_since":
             return days_since(states, self.number, now_us)

@@ -51,7 +51,7 @@ class Happened:
     profile_of: Mapping[int, int] = field(default_factory=dict)
 
 
-class Asked(NamedTuple):
+class AskedFor(NamedTuple):
     """Whom it concerns, and the question for their standings. `counted`: (profile, fragment, event, what is done with
     events of its name); `said`: profiles whose consent may be another."""
 
@@ -62,7 +62,7 @@ class Asked(NamedTuple):
     standings: Cursor[Any]
 
 
-def ask_for(conn: Connection[Any], live: LiveAudiences, happened: Happened) -> Asked | None:
+def ask_for(conn: Connection[Any], live: LiveAudiences, happened: Happened) -> AskedFor | None:
     """The standings of those whom it may concern; None: nobody. Before what else the transaction writes, so that the
     server does that while `follow` works."""
     profile_of = happened.profile_of
@@ -79,11 +79,11 @@ def ask_for(conn: Connection[Any], live: LiveAudiences, happened: Happened) -> A
     ids = said.union([one[0] for one in counted], [profile_of[h] for h in happened.replaced if h in profile_of])
     if live.versions:
         ids.update(happened.touched)
-    return Asked(ids, moves, counted, said, ask_standings(conn, ids)) if ids else None
+    return AskedFor(ids, moves, counted, said, ask_standings(conn, ids)) if ids else None
 
 
 def follow(
-    conn: Connection[Any], live: LiveAudiences, happened: Happened, now_us: int, asked: Asked | None = None
+    conn: Connection[Any], live: LiveAudiences, happened: Happened, now_us: int, asked: AskedFor | None = None
 ) -> None:
     """Bring states, consents and memberships to what happened. In the transaction in which it did.
 
