@@ -32,11 +32,6 @@ class Leaf(NamedTuple):
     cell: Cell | None = None
     table: list[bool] | None = None
 
-    @property
-    def needs_record(self) -> bool:
-        """Whether it asks who somebody is."""
-        return self.cell is None or self.cell.needs_record
-
 
 class Judged(NamedTuple):
     """An audience. `uses`: the bits that its rule asks."""
@@ -76,7 +71,7 @@ class Answers:
             bit, condition = self._bits[key], leaf_of(leaf)
             if isinstance(leaf, Consents):
                 self._consents.append((bit, condition.asked))
-            elif condition.needs_record or condition.cell is None:
+            elif condition.cell is None or condition.cell.needs_record:  # it asks who somebody is
                 self._record.append((bit, condition.asked))
                 if condition.cell is not None:
                     self.on_record.add(condition.cell.number)
