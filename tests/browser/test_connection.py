@@ -75,6 +75,7 @@ def test_back_after_a_piece_was_loaded_shows_the_page_before(visit: Callable[...
     expect(page.locator("#detail h2")).to_be_visible()
     page.go_back()
     expect(page.locator("#detail h2")).to_have_count(0)
+    page.wait_for_load_state()  # the page before is loaded anew: keys are heard once its scripts have run
     page.keyboard.press("Control+k")  # scripts still work
     expect(page.locator("dialog#palette")).to_be_visible()
     page.keyboard.press("Escape")
