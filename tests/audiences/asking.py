@@ -14,6 +14,7 @@ from onefold.audiences.compile import Members, Memberships, Share
 from onefold.audiences.evaluate import Evaluator, key_of_share, metrics_of
 from onefold.audiences.folding import State
 from onefold.audiences.rules import Scope, shares_in
+from onefold.audiences.states import numbers_in
 from onefold.events.api import Decoded, Kind, Trust
 from onefold.filters import api as f
 from onefold.lake.engine import Engine
@@ -55,7 +56,7 @@ def decoded(one: Event) -> Decoded:
 def found_in(evaluator: Evaluator, rules: Mapping[int, Any], person: Person, now: datetime) -> set[int]:
     """The rules that hold of a person: by the bits of their conditions, and each asked by itself."""
     bits, _ = evaluator.answers.look(person, us(now))
-    found = evaluator.answers.audiences_of(bits)
+    found = set(numbers_in(evaluator.answers.audiences_of(bits)))
     assert found == {number for number, rule in rules.items() if evaluator.ask(rule, person, us(now))[0]}
     return found
 

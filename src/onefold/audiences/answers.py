@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from onefold.audiences.asked import Asked, Person, key_of_part
-from onefold.audiences.cells import Cell, Figure, News, Read, Sequenced
+from onefold.audiences.cells import Cell, News
 from onefold.audiences.folding import State
-from onefold.audiences.measuring import moments_in
+from onefold.audiences.readings import Reading
 from onefold.filters.api import FOREVER, AllOf, AnyOf, Consents, Group, InAudience, Node, NoneOf
 
 LAYOUT_BYTES: Final = 8
@@ -34,11 +34,12 @@ class Leaf(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """An audience. `uses`: the bits that its rule asks."""
+    """An audience. `uses`: the bits that its rule asks; `member`: the bit of who is in."""
 
     id: int
     uses: int
     decide: Decide
+    member: int
 
 
 class Answers:
@@ -59,7 +60,7 @@ class Answers:
             uses = 0
             for leaf in _leaves(rule, rule_of):
                 uses |= self._bits[key_of_part(leaf)]
-            self.judged[number] = Judged(number, uses, self._decide(rule, rule_of))
+            self.judged[number] = Judged(number, uses, self._decide(rule, rule_of), 1 << number)
         self._gates = {_gate(rule) for rule in rules.values()}
         self.may_be_in_any = lru_cache(1_000)(self._may_be_in_any)
         self._record: list[tuple[int, Asked]] = []
@@ -77,7 +78,8 @@ class Answers:
                     self.on_record.add(condition.cell.number)
             else:
                 number = condition.cell.number
-                readings.setdefault(number, Reading(number)).add(bit, condition)
+                reading = readings.setdefault(number, Reading(number))
+                reading.add(bit, condition.asked, condition.cell, condition.table)
         for reading in readings.values():
             reading.seal()
         self._readings = readings
@@ -95,7 +97,8 @@ class Answers:
         bits, until = self.of_record(0, person, now_us)
         bits = self.of_consents(bits, person)
         for reading in self._readings.values():
-            bits, until = reading.read(bits, person.states, None, now_us, until)
+            held, until = reading.read(bits, person.states, None, now_us, until)
+            bits = bits & ~reading.mask | held
         return bits, until
 
     def of_record(self, bits: int, person: Person, now_us: int) -> tuple[int, int]:
@@ -129,23 +132,36 @@ class Answers:
         readings = self._readings
         for number in counted:
             reading = readings.get(number)
-            if reading is not None and not (reading.at_most and bits & reading.mask == reading.at_most):
-                bits, due_us = reading.read(bits, states, news.get(number), now_us, due_us)
+            if reading is None:
+                continue
+            mask = reading.mask
+            known = bits & mask
+            if reading.at_most and known == reading.at_most:
+                continue
+            if reading.alone is not None:
+                held, due_us = reading.alone(states, now_us, due_us)
+            else:
+                held, due_us = reading.read(bits, states, news.get(number), now_us, due_us)
+            if held != known:
+                bits ^= held ^ known
         return bits, due_us
 
-    def decided_by(self, changed: int) -> Iterable[Judged]:
-        """The audiences that ask one of these bits."""
-        found: dict[int, Judged] = {}
+    def moved_by(self, changed: int, bits: int, members: int) -> int:
+        """The audiences that somebody is in after these bits changed, by bits of their numbers; only those are asked that
+        ask one of them."""
         while changed:
             low = changed & -changed
-            for one in self._touching[low.bit_length() - 1]:
-                found[one.id] = one
+            for _, _, decide, member in self._touching[low.bit_length() - 1]:
+                if decide(bits):
+                    members |= member
+                elif members & member:
+                    members ^= member
             changed ^= low
-        return found.values()
+        return members
 
-    def audiences_of(self, bits: int) -> set[int]:
-        """Those whose rule holds."""
-        return {one.id for one in self.judged.values() if one.decide(bits)}
+    def audiences_of(self, bits: int) -> int:
+        """Those whose rule holds, by bits of their numbers."""
+        return sum(one.member for one in self.judged.values() if one.decide(bits))
 
     def _decide(self, node: Node, rule_of: Callable[[int], Node]) -> Decide:
         if isinstance(node, InAudience):
@@ -161,95 +177,6 @@ class Answers:
             else:
                 mask |= self._bits[key_of_part(one)]
         return _DECIDES[type(node)](mask, parts)
-
-
-class Reading:
-    """Everything that rules read off one metric without knowing who somebody is. `mask`: its bits."""
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-        self.mask = 0
-        self._figures: dict[Figure, list[tuple[int, list[bool]]]] = {}
-        self._sequences: list[tuple[Sequenced, int]] = []
-        self._by_last: dict[int, list[tuple[Sequenced, int]]] = {}
-        self._sequence_mask = 0
-        self._others: list[tuple[int, Asked]] = []
-        self._reads: list[Read] = []
-        self.at_most = 0
-        """Of one count what more of it doesn't change any more; 0 where there is nothing like it."""
-
-    def add(self, bit: int, condition: Leaf) -> None:
-        """One more condition."""
-        self.mask |= bit
-        if isinstance(condition.cell, Figure) and condition.table is not None:
-            self._figures.setdefault(condition.cell, []).append((bit, condition.table))
-        elif isinstance(condition.cell, Sequenced):
-            self._sequences.append((condition.cell, bit))
-            self._by_last.setdefault(condition.cell.last, []).append((condition.cell, bit))
-            self._sequence_mask |= bit
-        else:
-            self._others.append((bit, condition.asked))
-
-    def seal(self) -> None:
-        """All conditions are there."""
-        for figure, found in self._figures.items():
-            by_place = _bits_by_place(found)
-            self._reads.append(figure.reader(by_place))
-            last = by_place[-2]
-            is_alone = len(self._figures) == 1 and not self._sequences and not self._others
-            if is_alone and figure.is_count and all(bits == last for bits in by_place[by_place.index(last) : -1]):
-                self.at_most = last
-
-    def read(
-        self, before: int, states: Sequence[State], news: News | None, now_us: int, due_us: int
-    ) -> tuple[int, int]:
-        """The bits of this metric that hold, and until when they are sure, `due_us` at the latest."""
-        bits, until = before & ~self.mask, due_us
-        for read in self._reads:
-            held, until = read(states, now_us, until)
-            bits |= held
-        if self._sequences:
-            held, sure_until = self._held_sequences(before, states, news, now_us)
-            bits |= held
-            until = min(until, sure_until)
-        if self._others:
-            alone = Person(0, states)
-            for bit, asked in self._others:
-                is_held, sure_until = asked(alone, now_us)
-                bits |= bit if is_held else 0
-                until = min(until, sure_until)
-        return bits, until
-
-    def _held_sequences(self, before: int, states: Sequence[State], news: News | None, now_us: int) -> tuple[int, int]:
-        """What comes later than all that was there can only end a sequence by its last step, and what is excluded or
-        forbidden lies ahead of it: mostly nothing need be walked."""
-        until, held = FOREVER, 0
-        if news is None or not news.are_newest:
-            for cell, bit in self._sequences:
-                is_held, sure_until = cell.held(states, now_us)
-                held |= bit if is_held else 0
-                until = min(until, sure_until)
-            return held, until
-        moments = None
-        for last, cells in self._by_last.items():
-            ends = [ts for ts, bits in news.times if bits & last]
-            for cell, bit in cells if ends else ():
-                if cell.waits_us is not None:  # it is over at the earliest when nothing followed for so long
-                    until = min(until, min(ends) + cell.waits_us)
-                elif not before & bit:
-                    if moments is None:
-                        moments = moments_in(states, self._number, -FOREVER)
-                        if not any(code & 1 for _, codes in moments for code in codes):  # none has begun
-                            break
-                    is_held, sure_until = cell.ends_at(moments, min(ends), now_us)
-                    held |= bit if is_held else 0
-                    until = min(until, sure_until)
-        return held | before & self._sequence_mask, until
-
-
-def _bits_by_place(found: list[tuple[int, list[bool]]]) -> list[int]:
-    """Of a figure those that hold, by its place."""
-    return [sum(bit for bit, table in found if table[place]) for place in range(len(found[0][1]))]
 
 
 def _every(mask: int, parts: list[Decide]) -> Decide:

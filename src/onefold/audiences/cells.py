@@ -19,6 +19,7 @@ from onefold.audiences.measuring import (
     micros,
 )
 from onefold.audiences.metrics import Measure, Metric
+from onefold.audiences.series import since, width_of
 from onefold.filters.api import FOREVER, Window, compare
 
 Said = tuple[Hashable, int]
@@ -60,6 +61,7 @@ class Figure:
         self._in_millionths = measure in ("sum", "average")
         self.is_count = measure == "count"
         self._is_dropped = measure in _DROPPED and metric.fold in _DROPPED
+        self._place = 2 if measure == "sum" else 1
         self._asked: list[tuple[str, float, list[bool]]] = []
         self._cuts: list[Any] = []
         self._rank: Callable[[Any], int] = self._rank_of_average if measure == "average" else self._rank_of
@@ -81,7 +83,7 @@ class Figure:
 
     def look(self, states: Sequence[State], person: Any, now_us: int) -> Said:  # noqa: ANN401  (as Cell)
         """The place, and until when."""
-        return self._placed(in_window(states, self.number, self._metric, self._bound(person, now_us)), FOREVER)
+        return self._placed(states, person, now_us)
 
     def reader(self, bits_of: Sequence[int]) -> Read:
         """As `look`, of who needs no record, with bits by place; until when is said exactly only before what is given.
@@ -90,7 +92,8 @@ class Figure:
         """
         if not self._is_dropped:
             return lambda states, now, due: self._bits(bits_of, states, now, due)
-        number, cuts, grain, is_sum = self.number, self._cuts, self._metric.grain_us, self._measure == "sum"
+        number, cuts, grain = self.number, self._cuts, self._metric.grain_us
+        width, place = width_of(self._metric), self._place
         leaves = None if self._window.last is None else leaves_at(0, grain, self._window)
         asked_at, least = -1, -FOREVER
 
@@ -100,52 +103,58 @@ class Figure:
                 asked_at, least = now_us, least_bucket(self._metric, self._bound(None, now_us))
             total, first = 0, FOREVER
             for state in states:
-                buckets = state.get(number)
-                if buckets is not None:
-                    for bucket, partial in buckets.items():
-                        if bucket >= least:
-                            total += partial[1] if is_sum else partial
-                            first = min(first, bucket)
-            bits = bits_of[bisect_left(cuts, total) + bisect_right(cuts, total)]
+                series = state.get(number)
+                if series is not None:
+                    at = len(series) - width
+                    while at >= 0 and series[at] >= least:
+                        total += series[at + place]
+                        at -= width
+                    at += width
+                    if at < len(series) and series[at] < first:
+                        first = series[at]
+            here = bisect_left(cuts, total) + bisect_right(cuts, total)
             if leaves is None or first == FOREVER or first * grain + leaves >= due_us:
-                return bits, due_us
-            return self._bits(bits_of, states, now_us, due_us)
+                return bits_of[here], due_us
+            until = self._until(self._in_window(states, least), total, here)
+            return bits_of[here], min(until, due_us)
 
         return read
 
     def _bits(self, bits_of: Sequence[int], states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
-        found = in_window(states, self.number, self._metric, self._bound(None, now_us))
-        place, until = self._placed(found, due_us)
+        place, until = self._placed(states, None, now_us)
         return bits_of[place], min(until, due_us)
 
-    def _placed(self, found: list[tuple[int, Partial]], due_us: int) -> tuple[int, int]:
-        if self.is_count:
-            whole: Any = sum([partial for _, partial in found])
-            place = self._place_of(whole)
-        else:
-            whole = merged(self._metric, [partial for _, partial in found])
-            place = self._rank(whole)
+    def _placed(self, states: Sequence[State], person: Any, now_us: int) -> Said:  # noqa: ANN401  (as Cell)
+        bound = self._bound(person, now_us)
+        if self._is_dropped:
+            rows = self._in_window(states, FOREVER if bound is None else least_bucket(self._metric, bound))
+            total = sum([n for _, n in rows])
+            place = self._place_of(total)
+            return place, FOREVER if self._window.last is None else self._until(rows, total, place)
+        found = in_window(states, self.number, self._metric, bound)
+        place = self._rank(merged(self._metric, [partial for _, partial in found]))
         if self._window.last is None or not found:
             return place, FOREVER
-        first = leaves_at(min(found)[0], self._metric.grain_us, self._window)
-        if first >= due_us or not self._is_dropped:
-            return place, first
-        return place, self._until(found, whole, place)
+        return place, leaves_at(min(found)[0], self._metric.grain_us, self._window)
 
-    def _until(self, found: list[tuple[int, Partial]], whole: Partial, place: int) -> int:
+    def _in_window(self, states: Sequence[State], least: int) -> list[tuple[int, int]]:
+        """Of a count or sum the buckets that count, with how much each adds."""
+        width, place = width_of(self._metric), self._place
+        rows = []
+        for state in states:
+            if series := state.get(self.number):
+                young = since(series, width, least)
+                rows += zip(young[::width], young[place::width], strict=True)
+        return rows
+
+    def _until(self, rows: list[tuple[int, int]], total: int, here: int) -> int:
         """Until so many buckets have left the window that the figure is elsewhere."""
-        is_sum, total = self._measure == "sum", whole[1] if self._measure == "sum" else whole
-        if len(found) == 1:
-            leaving = found
-        else:
-            together: dict[int, int] = {}
-            for bucket, partial in found:
-                together[bucket] = together.get(bucket, 0) + (partial[1] if is_sum else partial)
-            leaving = sorted(together.items())
-            is_sum = False
-        for bucket, partial in leaving:
-            total -= partial[1] if is_sum else partial
-            if self._place_of(total) != place:
+        rows.sort()
+        last = len(rows) - 1
+        for i, (bucket, n) in enumerate(rows):
+            total -= n
+            # buckets of one time, of several fragments, leave together
+            if (i == last or rows[i + 1][0] != bucket) and self._place_of(total) != here:
                 return leaves_at(bucket, self._metric.grain_us, self._window)
         return FOREVER
 
@@ -153,7 +162,7 @@ class Figure:
         return bisect_left(self._cuts, value) + bisect_right(self._cuts, value)
 
     def _rank_of(self, whole: Partial | None) -> int:
-        value = (whole[1] if whole else 0) if self._measure == "sum" else MEASURES[self._measure](whole)
+        value = MEASURES[self._measure](whole)
         return 2 * len(self._cuts) + 1 if value is None else self._place_of(value)
 
     def _rank_of_average(self, whole: Partial | None) -> int:
@@ -167,7 +176,9 @@ class Figure:
 class Sequenced:
     """Whether there is a sequence.
 
-    `last`: the bit of its last step; `waits_us`: how long after it nothing may follow, None if anything may.
+    `last`: the bit of its last step; `waits_us`: how long after it nothing may follow, None if anything may. Of one of
+    two steps `within_us`: how far they may be apart, and `excluded`: the bit of what must not lie between, 0 if anything
+    may.
     """
 
     needs_record = False
@@ -176,6 +187,9 @@ class Sequenced:
         self.number, self._way, self.last = number, way, 1 << (len(way.within) - 1)
         self.has_two_steps = len(way.within) == 2
         self.waits_us = None if way.follows is None else way.idle_us + 1
+        self.within_us, without = way.within[-1], way.without[-1]
+        self.excluded = 0 if without is None else 1 << without
+        self.since, self.stays_until = way.since, way.stays_until
 
     def look(self, states: Sequence[State], person: Any, now_us: int) -> Said:  # noqa: ANN401  (as Cell)
         """Yes or no, and until when."""
@@ -187,10 +201,7 @@ class Sequenced:
 
     def ends_at(self, moments: Sequence[tuple[int, list[int]]], end_us: int, now_us: int) -> tuple[bool, int]:
         """Whether a way ends then or later, of a sequence that waits for nothing, and until when that is sure."""
-        if self.has_two_steps and moments[-1][0] == end_us and len(moments[-1][1]) == 1:
-            begin = self._way.begin_of_newest(moments, now_us)
-        else:
-            begin = self._way.begin_of_end(moments, end_us, now_us)
+        begin = self._way.begin_of_end(moments, end_us, now_us)
         return (False, FOREVER) if begin is None else (True, self._way.stays_until(begin))
 
 

@@ -7,18 +7,19 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from onefold.audiences.metrics import EVER, HOUR_US, MAX_SUMMED, MAX_VALUES, MICROS, Kept, Metric, Moments, horizon_of
-from onefold.audiences.properties import Predicate, predicate_of, reader_of
+from onefold.audiences.metrics import HOUR_US, MAX_SUMMED, MAX_VALUES, MICROS, Kept, Metric, Moments, horizon_of
+from onefold.audiences.properties import predicate_of, reader_of
+from onefold.audiences.series import add, add_moment, joined, since, width_of
 from onefold.events.api import Kind
-from onefold.filters.api import EventMatch
+from onefold.filters.api import EventMatch, Node
 
 Partial = Any
-"""What a bucket holds; by the metric's fold: an int, [count, sum], [least, greatest], {value: count}, [ts, id, value],
-a time; of moments a sorted list of bits."""
+"""What a bucket holds; by the metric's fold: an int, (count, sum), [least, greatest], {value: count}, [ts, id, value],
+a time."""
 Buckets = dict[int, Partial]
 """Time divided by the grain → what happened then."""
-State = dict[int, Buckets]
-"""Number of a metric → its buckets: what one fragment's events say."""
+State = dict[int, Any]
+"""Number of a metric → its `Buckets`, or its `Series`: what one fragment's events say."""
 
 
 class Happening(Protocol):
@@ -41,9 +42,12 @@ class _Body(msgspec.Struct):
 
 
 _properties_decoder: Final = msgspec.json.Decoder(_Body)
+_encoder: Final = msgspec.json.Encoder(order="sorted")
 KINDS: Final = {"track": Kind.TRACK, "page": Kind.PAGE, "screen": Kind.SCREEN}
 """Of events that rules ask for."""
-_Add = Callable[[State, Happening, Any], bool]
+_Take = Callable[[State, int, int, Happening, Any], None]
+"""Adds an event with a value to a metric's bucket."""
+_Read = Callable[[Any], Any]
 _no_properties: Final[dict[str, Any]] = {}
 
 
@@ -63,52 +67,122 @@ class Folder:
     def fold(self, state: State, event: Happening) -> list[int]:
         """Add one event to what its fragment's events say; the numbers of the metrics that it counts for."""
         plan = self.plan_of(event.kind, event.name)
-        return plan.fold(state, event) if plan else []
+        return plan.fold(state, event)[0] if plan else []
 
 
 class Plan:
-    """What is done with events of one name. `moments`: the metrics of these for which they may count."""
+    """What is done with events of one name: each condition on their properties is asked once, whatever counts by it.
+
+    `numbers`: the metrics for which they may count; `moments`: those of these.
+    """
 
     def __init__(self, kept: Mapping[int, Kept], kind: int, name: str) -> None:
-        self.adds: list[tuple[int, _Add]] = []
+        parts: dict[bytes, _Part] = {}
+        numbers: list[int] = []
         moments: list[int] = []
-        self.needs_properties = False
         for number, one in kept.items():
             events = [(1 << i, event) for i, event in enumerate(_events_of(one)) if _is_meant(event, kind, name)]
             if not events:
                 continue
+            numbers.append(number)
             if isinstance(one, Moments):
                 moments.append(number)
-                self.adds.append((number, _moments_adder(number, events)))
+                for bit, event in events:
+                    _part_of(parts, event).bits.append((number, bit))
             else:
-                self.adds.append((number, _adder(number, one)))
-                self.needs_properties = self.needs_properties or bool(one.property)
-            self.needs_properties = self.needs_properties or any(event.where is not None for _, event in events)
-        self.moments = tuple(moments)
+                _part_of(parts, one.event).take(number, one)
+        self.numbers, self.moments = frozenset(numbers), tuple(moments)
+        self._parts = tuple(parts.values())
+        self._needs_properties = any(part.needs_properties for part in self._parts)
 
-    def fold(self, state: State, event: Happening) -> list[int]:
-        """As `Folder.fold`."""
-        properties = _properties(event) if self.needs_properties else _no_properties
-        return [number for number, add in self.adds if add(state, event, properties)]
+    def fold(self, state: State, event: Happening) -> tuple[list[int], dict[int, int]]:
+        """As `Folder.fold`; and of metrics of moments the bits of the event."""
+        properties = _properties(event) if self._needs_properties else _no_properties
+        counted: list[int] = []
+        codes: dict[int, int] = {}
+        ts = event.ts
+        for part in self._parts:
+            if part.meets is not None and not part.meets(properties):
+                continue
+            for number, grain in part.counts:  # most metrics are counts, so these are written out
+                bucket = ts // grain if grain else 0
+                series = state.get(number)
+                if series is None:
+                    state[number] = [bucket, 1]
+                elif series[-2] == bucket:
+                    series[-1] += 1
+                else:
+                    add(series, bucket, 1)
+            counted += part.counted
+            for number, bit in part.bits:
+                codes[number] = codes.get(number, 0) | bit
+            for read, takes in part.others:
+                value = None if read is None else read(properties)
+                if read is None or value is not None:
+                    for number, grain, take in takes:
+                        take(state, number, ts // grain if grain else 0, event, value)
+                        counted.append(number)
+        for number, bits in codes.items():
+            add_moment(state.setdefault(number, []), ts, bits)
+        counted += codes
+        return counted, codes
 
 
-def merged(metric: Kept, partials: Collection[Partial]) -> Partial | None:
+class _Part:
+    """What counts the events that meet one condition; all of them if it is None.
+
+    `counts`: (metric, grain), `counted` the same metrics; `bits`: (metric of moments, bit); `others`: how a value is read,
+    and into which metrics it goes.
+    """
+
+    def __init__(self, where: Node | None) -> None:
+        self.meets = None if where is None else predicate_of(where)
+        self.counts: list[tuple[int, int]] = []
+        self.counted: list[int] = []
+        self.bits: list[tuple[int, int]] = []
+        self.others: list[tuple[_Read | None, list[tuple[int, int, _Take]]]] = []
+        self._place_of: dict[tuple[str, str], int] = {}
+
+    def take(self, number: int, metric: Metric) -> None:
+        """One more metric of these events."""
+        if metric.fold == "count" and not metric.property:
+            self.counts.append((number, metric.grain_us))
+            self.counted.append(number)
+            return
+        key = (metric.property, metric.value_type)
+        if key not in self._place_of:
+            self._place_of[key] = len(self.others)
+            self.others.append((reader_of(*key) if metric.property else None, []))
+        self.others[self._place_of[key]][1].append((number, metric.grain_us, _TAKES[metric.fold]))
+
+    @property
+    def needs_properties(self) -> bool:
+        """Whether the event's JSON must be read."""
+        return self.meets is not None or any(read is not None for read, _ in self.others)
+
+
+def merged(metric: Metric, partials: Collection[Partial]) -> Partial | None:
     """Several buckets' as one; None of none."""
     if len(partials) == 1:
         (alone,) = partials
         return alone
     if not partials:
         return None
-    return _MERGES["moments" if isinstance(metric, Moments) else metric.fold](partials)
+    return _MERGES[metric.fold](partials)
 
 
 def merge_states(metrics: Mapping[int, Kept], one: State, other: State) -> State:
     """What two disjoint sets of a fragment's events say together."""
-    both: State = {number: dict(buckets) for number, buckets in one.items()}
+    both: State = {number: buckets.copy() for number, buckets in one.items()}
     for number, buckets in other.items():
-        into = both.setdefault(number, {})
-        for bucket, partial in buckets.items():
-            into[bucket] = merged(metrics[number], (into[bucket], partial)) if bucket in into else partial
+        if number not in both:
+            both[number] = buckets.copy()
+        elif width_of(metrics[number]):
+            both[number] = joined(metrics[number], both[number], buckets)
+        else:
+            into = both[number]
+            for bucket, partial in buckets.items():
+                into[bucket] = merged(metrics[number], (into[bucket], partial)) if bucket in into else partial
     return both
 
 
@@ -125,7 +199,11 @@ def without_old(metrics: Mapping[int, Kept], state: State, now_us: int) -> State
             continue
         grain = 1 if isinstance(metric, Moments) else metric.grain_us
         least = (now_us - horizon - HOUR_US) // grain
-        if young := {bucket: partial for bucket, partial in buckets.items() if bucket >= least}:
+        if width := width_of(metric):
+            young = since(buckets, width, least)
+        else:
+            young = {bucket: partial for bucket, partial in buckets.items() if bucket >= least}
+        if young:
             kept[number] = young
     return kept
 
@@ -151,43 +229,8 @@ def _properties(event: Happening) -> dict[str, Any]:
     return found if type(found) is dict else _no_properties
 
 
-def _adder(number: int, metric: Metric) -> _Add:
-    grain, meets = metric.grain_us, _meets(metric)
-    read = reader_of(metric.property, metric.value_type) if metric.property else None
-    add = _ADDS[metric.fold]
-
-    def fold(state: State, event: Happening, properties: Any) -> bool:  # noqa: ANN401  (decoded JSON)
-        if meets is not None and not meets(properties):
-            return False
-        value = None
-        if read is not None and (value := read(properties)) is None:
-            return False
-        buckets = state.get(number)
-        if buckets is None:
-            buckets = state[number] = {}
-        add(buckets, 0 if grain == EVER else event.ts // grain, event, value)
-        return True
-
-    return fold
-
-
-def _moments_adder(number: int, events: Sequence[tuple[int, EventMatch]]) -> _Add:
-    marks = [(bit, predicate_of(event.where) if event.where is not None else None) for bit, event in events]
-
-    def fold(state: State, event: Happening, properties: Any) -> bool:  # noqa: ANN401  (decoded JSON)
-        bits = 0
-        for bit, meets in marks:
-            if meets is None or meets(properties):
-                bits |= bit
-        if bits:
-            times = state.get(number)
-            if times is None:
-                times = state[number] = {}
-            known = times.get(event.ts)
-            times[event.ts] = sorted([*known, bits]) if known else [bits]
-        return bits != 0
-
-    return fold
+def _part_of(parts: dict[bytes, _Part], event: EventMatch) -> _Part:
+    return parts.setdefault(_encoder.encode(event.where), _Part(event.where))
 
 
 def _events_of(kept: Kept) -> tuple[EventMatch, ...]:
@@ -198,48 +241,48 @@ def _is_meant(event: EventMatch, kind: int, name: str) -> bool:
     return int(KINDS[event.kind]) == kind and event.name in ("", name)
 
 
-def _meets(metric: Metric) -> Predicate | None:
-    return None if metric.event.where is None else predicate_of(metric.event.where)
+def _take_count(state: State, number: int, bucket: int, _: Happening, __: Any) -> None:  # noqa: ANN401  (unused)
+    add(state.setdefault(number, []), bucket, 1)
 
 
-def _add_count(buckets: Buckets, bucket: int, _: Happening, __: Any) -> None:  # noqa: ANN401  (unused)
-    buckets[bucket] = buckets.get(bucket, 0) + 1
-
-
-def _add_sum(buckets: Buckets, bucket: int, _: Happening, value: float) -> None:
+def _take_sum(state: State, number: int, bucket: int, _: Happening, value: float) -> None:
     amount = micro(value)
     if amount is not None:
-        known = buckets.get(bucket)
-        buckets[bucket] = [known[0] + 1, known[1] + amount] if known else [1, amount]
+        add(state.setdefault(number, []), bucket, 1, amount)
 
 
-def _add_extremes(buckets: Buckets, bucket: int, _: Happening, value: float) -> None:
+def _take_extremes(state: State, number: int, bucket: int, _: Happening, value: float) -> None:
+    buckets = state.setdefault(number, {})
     known = buckets.get(bucket)
     buckets[bucket] = [min(known[0], value), max(known[1], value)] if known else [value, value]
 
 
-def _add_value(buckets: Buckets, bucket: int, _: Happening, value: Any) -> None:  # noqa: ANN401  (text, number, flag)
+def _take_value(state: State, number: int, bucket: int, _: Happening, value: Any) -> None:  # noqa: ANN401  (text, number, flag)
+    buckets = state.setdefault(number, {})
     values = buckets.setdefault(bucket, {})
     values[value] = values.get(value, 0) + 1
     if len(values) > MAX_VALUES:
         buckets[bucket] = bounded(values)
 
 
-def _add_first(buckets: Buckets, bucket: int, event: Happening, value: Any) -> None:  # noqa: ANN401  (as above)
+def _take_first(state: State, number: int, bucket: int, event: Happening, value: Any) -> None:  # noqa: ANN401  (as above)
+    buckets = state.setdefault(number, {})
     mine = [event.ts, event.id, value]
     known = buckets.get(bucket)
     if known is None or mine[:2] < known[:2]:
         buckets[bucket] = mine
 
 
-def _add_last(buckets: Buckets, bucket: int, event: Happening, value: Any) -> None:  # noqa: ANN401  (as above)
+def _take_last(state: State, number: int, bucket: int, event: Happening, value: Any) -> None:  # noqa: ANN401  (as above)
+    buckets = state.setdefault(number, {})
     mine = [event.ts, event.id, value]
     known = buckets.get(bucket)
     if known is None or mine[:2] > known[:2]:
         buckets[bucket] = mine
 
 
-def _add_latest(buckets: Buckets, bucket: int, event: Happening, _: Any) -> None:  # noqa: ANN401  (unused)
+def _take_latest(state: State, number: int, bucket: int, event: Happening, _: Any) -> None:  # noqa: ANN401  (unused)
+    buckets = state.setdefault(number, {})
     buckets[bucket] = max(buckets.get(bucket, event.ts), event.ts)
 
 
@@ -251,9 +294,9 @@ def _merge_values(partials: Collection[Partial]) -> Partial:
     return bounded(values)
 
 
-_ADDS: Final[dict[str, Callable[[Buckets, int, Happening, Any], None]]] = {
-    "count": _add_count, "sum": _add_sum, "extremes": _add_extremes, "values": _add_value, "first": _add_first,
-    "last": _add_last, "latest": _add_latest,
+_TAKES: Final[dict[str, _Take]] = {
+    "count": _take_count, "sum": _take_sum, "extremes": _take_extremes, "values": _take_value, "first": _take_first,
+    "last": _take_last, "latest": _take_latest,
 }  # fmt: skip
 _MERGES: Final[dict[str, Callable[[Collection[Partial]], Partial]]] = {
     "count": sum,
@@ -263,5 +306,4 @@ _MERGES: Final[dict[str, Callable[[Collection[Partial]], Partial]]] = {
     "first": lambda partials: min(partials, key=lambda one: one[:2]),
     "last": lambda partials: max(partials, key=lambda one: one[:2]),
     "latest": max,
-    "moments": lambda partials: sorted(bits for one in partials for bits in one),
 }

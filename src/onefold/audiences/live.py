@@ -19,8 +19,8 @@ from onefold.filters.api import Node, from_json
 class LiveAudiences:
     """`versions`: of each live audience the version of its rule. `filling`: metrics of which older events are missing.
 
-    `changing`: live audiences whose rule is new, so that people enter and leave by that. `paused`: those whose members
-    stay as they are. All of these are of people; `companies`: what companies are held against.
+    `changing`: live audiences whose rule is new, so that people enter and leave by that. `paused`: by bits of their
+    numbers those whose members stay as they are. All of these are of people; `companies`: what companies are held against.
     """
 
     epoch: int
@@ -30,7 +30,7 @@ class LiveAudiences:
     evaluator: Evaluator = field(compare=False, repr=False)
     folder: Folder = field(compare=False, repr=False)
     changing: frozenset[int] = frozenset()
-    paused: frozenset[int] = frozenset()
+    paused: int = 0
     companies: LiveCompanies = field(default_factory=LiveCompanies)
 
 
@@ -60,7 +60,7 @@ def load_live(conn: Connection[Any], current: LiveAudiences | None = None) -> Li
         evaluator=evaluator,
         folder=Folder(metrics),
         changing=frozenset(number for number, _, _, _, state, _ in rows if state == "filling"),
-        paused=frozenset(row[0] for row in conn.execute(QUERIES["paused"])),
+        paused=sum(1 << row[0] for row in conn.execute(QUERIES["paused"])),
         companies=load_companies_live(conn, scope, evaluator.counts, asks_traits=asks_traits, asks_times=asks_times),
     )
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from onefold.audiences.folding import Partial, State
 from onefold.audiences.metrics import DAY_US, HOUR_US, MICROS, Measure, Metric, Moments, grain_of, span_us
+from onefold.audiences.series import MOMENT, WIDTHS, rows_of, since, width_of
 from onefold.filters.api import FOREVER, Held, Window
 from onefold.filters.api import Sequence as SequenceRule
 
@@ -53,14 +54,13 @@ def in_window(states: Sequence[State], number: int, metric: Metric, bound: int |
     """The buckets that count, with their numbers, in no order."""
     if bound is None:
         return []
-    least = least_bucket(metric, bound)
-    return [
-        (bucket, partial)
-        for state in states
-        if (buckets := state.get(number))
-        for bucket, partial in buckets.items()
-        if bucket >= least
-    ]
+    least, width = least_bucket(metric, bound), width_of(metric)
+    kept = [buckets for state in states if (buckets := state.get(number))]
+    if width == WIDTHS["count"]:
+        return [(bucket, n) for one in kept for bucket, n in rows_of(since(one, width, least), width)]
+    if width:
+        return [(bucket, (n, total)) for one in kept for bucket, n, total in rows_of(since(one, width, least), width)]
+    return [(bucket, partial) for buckets in kept for bucket, partial in buckets.items() if bucket >= least]
 
 
 def least_bucket(metric: Metric, bound: int | None) -> int:
@@ -139,22 +139,6 @@ class Way:
         begin = max(self.since(now_us), end_us - sum(self.within[1:]))
         return self._walk(times[bisect_left(times, (begin,)) :], now_us, [None] * len(self.within))[0]
 
-    def begin_of_newest(self, times: Sequence[tuple[int, list[int]]], now_us: int) -> int | None:
-        """As `begin_of_end`, of two steps, where the last of all moments alone may be the end. Cost: the moments back
-        to the first that decides."""
-        end = times[-1][0]
-        least = max(self.since(now_us), end - self.within[1])
-        without = self.without[1]
-        for ts, codes in reversed(times[:-1]):
-            if ts < least:
-                return None
-            every = reduce(or_, codes)
-            if every & 1:
-                return ts
-            if without is not None and every >> without & 1:
-                return None
-        return None
-
     def _walk(
         self, times: Sequence[tuple[int, list[int]]], now_us: int, starts: list[int | None]
     ) -> tuple[int | None, int]:
@@ -208,15 +192,22 @@ def moments_in(states: Sequence[State], number: int, bound: int) -> list[tuple[i
     """The moments from a time on, by time, of all fragments together."""
     together: dict[int, list[int]] = {}
     for state in states:
-        for ts, codes in (state.get(number) or {}).items():
-            if ts >= bound:
-                together[ts] = [*together[ts], *codes] if ts in together else codes
+        for ts, bits in rows_of(since(state.get(number, ()), MOMENT, bound), MOMENT):
+            if ts in together:
+                together[ts].append(bits)
+            else:
+                together[ts] = [bits]
     return sorted(together.items())
 
 
 def latest_in(states: Iterable[State], number: int) -> int:
     """The time of the latest moment of all fragments; before all times if there is none."""
-    return max((max(times) for state in states if (times := state.get(number))), default=-FOREVER)
+    latest = -FOREVER
+    for state in states:
+        series = state.get(number)
+        if series and series[-MOMENT] > latest:
+            latest = series[-MOMENT]
+    return latest
 
 
 def moments_of(asked: SequenceRule) -> Moments:

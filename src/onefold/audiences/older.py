@@ -13,6 +13,7 @@ from onefold.audiences.deeds import any_of, epoch_us, mark_sql, micro_sql, wide
 from onefold.audiences.folding import Buckets, bounded
 from onefold.audiences.metrics import EVER, HOUR_US, Kept, Metric, Moments, horizon_of
 from onefold.audiences.properties import TYPES
+from onefold.audiences.series import Series, flat
 from onefold.kernel.instants import EPOCH, MICROSECOND, micros_of
 from onefold.lake.compile import Compiled
 from onefold.lake.plans import Column, Property
@@ -52,7 +53,7 @@ class Older:
         return Compiled(query=query, dialect=dialect, files={"events": events.files()}, schema=schema)
 
 
-def buckets_by_fragment(kept: Kept, table: "pa.Table") -> Iterator[tuple[int, Buckets]]:
+def buckets_by_fragment(kept: Kept, table: "pa.Table") -> Iterator[tuple[int, Buckets | Series]]:
     """From the plan's answer what each fragment's buckets hold."""
     read = _READERS["moments" if isinstance(kept, Moments) else kept.fold]
     for fragment, rows in groupby(_rows(table), key=lambda row: row[0]):
@@ -124,8 +125,8 @@ def _figures(
     return figures, ()
 
 
-def _sums(rows: Iterable[tuple[Any, ...]]) -> Buckets:
-    return {bucket: [n, int(total)] for bucket, n, total in rows if n}
+def _sums(rows: Iterable[tuple[Any, ...]]) -> Series:
+    return flat((bucket, n, int(total)) for bucket, n, total in rows if n)
 
 
 def _values(rows: Iterable[tuple[Any, ...]]) -> Buckets:
@@ -133,13 +134,6 @@ def _values(rows: Iterable[tuple[Any, ...]]) -> Buckets:
     for bucket, value, n in rows:
         buckets.setdefault(bucket, {})[value] = n
     return {bucket: bounded(values) for bucket, values in buckets.items()}
-
-
-def _times(rows: Iterable[tuple[Any, ...]]) -> Buckets:
-    times: Buckets = {}
-    for ts, bits in rows:
-        times.setdefault(ts, []).append(bits)
-    return {ts: sorted(codes) for ts, codes in times.items()}
 
 
 def _single(rows: Iterable[tuple[Any, ...]]) -> Buckets:
@@ -150,7 +144,7 @@ def _several(rows: Iterable[tuple[Any, ...]]) -> Buckets:
     return {row[0]: list(row[1:]) for row in rows}
 
 
-_READERS: Final[dict[str, Callable[[Iterable[tuple[Any, ...]]], Buckets]]] = {
-    "count": _single, "sum": _sums, "extremes": _several, "values": _values, "first": _several, "last": _several,
-    "latest": _single, "moments": _times,
+_READERS: Final[dict[str, Callable[[Iterable[tuple[Any, ...]]], Buckets | Series]]] = {
+    "count": flat, "sum": _sums, "extremes": _several, "values": _values, "first": _several, "last": _several,
+    "latest": _single, "moments": flat,
 }  # fmt: skip

@@ -8,17 +8,19 @@ from typing import Any, Final
 import msgspec
 from psycopg import Connection
 
-from onefold.audiences.answers import Judged
 from onefold.audiences.asked import Person
 from onefold.audiences.cells import News
 from onefold.audiences.company_stream import note_people
+from onefold.audiences.folding import Happening, Plan
 from onefold.audiences.live import LiveAudiences
+from onefold.audiences.measuring import latest_in
 from onefold.audiences.membership import Cause, Change, Kind, write_changes
 from onefold.audiences.states import (
     SOON_US,
     Standing,
     ask_people,
     load_counts,
+    numbers_in,
     read_people,
     write_due,
     write_standings,
@@ -34,18 +36,20 @@ _ENTERED, _LEFT, _MOVED_HERE, _MOVED_AWAY = (int(kind) for kind in Kind)
 class Look:
     """Somebody to look at. `is_whole`: anything may have changed; `is_touched`: who they are. `cause`, `event`: why.
 
-    `counted`: metrics that events counted for; `news`: of moments what came. `before`: the audiences, where these
-    changed.
+    `events`: what came, each with its fragment and what is done with events of its name; when these are folded,
+    `counted`: the metrics that they counted for, and `news`: of moments what came. `before`: the audiences by bits of
+    their numbers, where these changed.
     """
 
     standing: Standing
+    events: list[tuple[int, Happening, Plan]] = field(default_factory=list)
     counted: set[int] = field(default_factory=set)
     news: dict[int, News] = field(default_factory=dict)
     is_whole: bool = False
     is_touched: bool = False
     cause: Cause = Cause.EVENT
     event: tuple[int, bytes] | None = None
-    before: frozenset[int] | None = None
+    before: int | None = None
 
 
 def settle(
@@ -78,10 +82,12 @@ def _is_record_needed(live: LiveAudiences, look: Look, now_us: int) -> bool:
     """Whether it must be known who somebody is. Marks those as whole of whom nothing is known that still counts."""
     standing, answers = look.standing, live.evaluator.answers
     if not answers.may_be_in_any(standing.consents):
-        return bool(standing.members_of) and (look.is_whole or look.is_touched)
+        return bool(standing.members) and (look.is_whole or look.is_touched)
     if standing.bits is None or standing.layout != answers.layout or (standing.due or FOREVER) <= now_us:
         look.is_whole = True
-    return look.is_whole or look.is_touched or not answers.on_record.isdisjoint(look.counted)
+    if look.is_whole or look.is_touched:
+        return True
+    return any(not answers.on_record.isdisjoint(plan.numbers) for _, _, plan in look.events)
 
 
 def _answer(
@@ -93,11 +99,13 @@ def _answer(
     may_be_in_any = live.evaluator.answers.may_be_in_any
     for look in piece:
         standing = look.standing
+        if look.events:
+            _fold(look)
         person = None if people is None else people.get(standing.id)
         if person is None and people is not None:  # no more, or nobody's
-            _be_in(look, frozenset(), None, b"")
+            _be_in(look, 0, None, b"")
         elif not may_be_in_any(standing.consents):
-            _be_in(look, standing.audiences & live.paused, None, b"")
+            _be_in(look, standing.members & live.paused, None, b"")
         else:
             until = _ask(live, look, person, now_us)
             if until < FOREVER:  # an earlier date stays
@@ -120,7 +128,7 @@ def _ask(live: LiveAudiences, look: Look, person: Person | None, now_us: int) ->
         bits, until = answers.look(person, now_us)
         if standing.due is not None and standing.due <= now_us:
             standing.due, standing.is_changed = None, True  # it is over; the sweep finds them once more
-        now_in: frozenset[int] | None = (standing.audiences & live.paused).union(answers.audiences_of(bits))
+        now_in = standing.members & live.paused | answers.audiences_of(bits)
     else:
         bits, until = standing.bits or 0, FOREVER if standing.due is None else standing.due
         if person is not None:
@@ -129,28 +137,37 @@ def _ask(live: LiveAudiences, look: Look, person: Person | None, now_us: int) ->
         bits, until = answers.follow(bits, look.counted, states, look.news, now_us, until)
         if bits == standing.bits:
             return until
-        now_in = _moved_by(answers.decided_by(bits ^ (standing.bits or 0)), bits, standing)
+        now_in = answers.moved_by(bits ^ (standing.bits or 0), bits, standing.members)
     _be_in(look, now_in, bits, answers.layout)
     return until
 
 
-def _moved_by(judged: Iterable[Judged], bits: int, standing: Standing) -> frozenset[int] | None:
-    """The audiences after these were asked; None: as before."""
-    before = standing.audiences
-    come = [one.id for one in judged if one.id not in before and one.decide(bits)]
-    gone = [one.id for one in judged if one.id in before and not one.decide(bits)]
-    return before.union(come).difference(gone) if come or gone else None
-
-
-def _be_in(look: Look, audiences: frozenset[int] | None, bits: int | None, layout: bytes) -> None:
-    """`audiences`: None = as before."""
+def _be_in(look: Look, members: int, bits: int | None, layout: bytes) -> None:
     standing = look.standing
-    if audiences is not None:
-        before = standing.audiences
-        if audiences != before:
-            look.before, standing.audiences, standing.is_changed = before, audiences, True
+    if members != standing.members:
+        look.before, standing.members, standing.is_changed = standing.members, members, True
     if bits != standing.bits or layout != standing.layout:
         standing.bits, standing.layout, standing.is_changed = bits, layout, True
+
+
+def _fold(look: Look) -> None:
+    fragments, news = look.standing.fragments, look.news
+    for h, event, plan in look.events:
+        state = fragments.get(h)
+        if state is None:
+            state = {}
+        for number in plan.moments:
+            if number not in news:
+                news[number] = News([], latest_in(fragments.values(), number))
+        counted, codes = plan.fold(state, event)
+        if counted:
+            fragments[h] = state
+            look.standing.is_changed = True
+            look.counted.update(counted)
+            for number, bits in codes.items():
+                news[number].times.append((event.ts, bits))
+            if look.event is None or (event.ts, event.id) > look.event:
+                look.event = (event.ts, event.id)
 
 
 def _write(conn: Connection[Any], piece: Iterable[Look], due: dict[int, int]) -> None:
@@ -164,11 +181,10 @@ def _changes(live: LiveAudiences, looks: Iterable[Look], now_us: int) -> tuple[l
     gone: list[Change] = []
     for look in looks:
         if look.before is not None:
-            audiences = look.standing.audiences
-            come += [
-                _change(live, look, audience, _ENTERED, now_us, None) for audience in sorted(audiences - look.before)
-            ]
-            gone += [_change(live, look, audience, _LEFT, now_us, None) for audience in sorted(look.before - audiences)]
+            members = look.standing.members
+            entered, left = numbers_in(members & ~look.before), numbers_in(look.before & ~members)
+            come += [_change(live, look, audience, _ENTERED, now_us, None) for audience in entered]
+            gone += [_change(live, look, audience, _LEFT, now_us, None) for audience in left]
     return come, gone
 
 

@@ -1,9 +1,9 @@
 """What is kept by profile so that the stream can say which audiences somebody is in: rows in, rows out."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from psycopg import Connection, Cursor
@@ -22,35 +22,42 @@ LOOK_NOW: Final = "audiences"
 """What a notification of `onefold_log` says when somebody is to be looked at, or what is kept of events is more."""
 COMPANIES: Final = load_queries("onefold.audiences", "company_stream.sql")
 _doc_encoder: Final = msgspec.msgpack.Encoder()
-_doc_decoder: Final = msgspec.msgpack.Decoder(dict[int, State])
-_numbers_decoder: Final = msgspec.msgpack.Decoder(frozenset[int])
+_doc_decoder: Final = msgspec.msgpack.Decoder(dict[int, dict[int, list[int] | dict[int, Any]]])
 
 
 @dataclass(slots=True)
 class Standing:
     """A profile: what its fragments' events say, what it allows, and which audiences it was last found in.
 
-    `members_of`: the audiences as they are stored. `due`: when to look again at the latest, in µs; None = never for
+    `members`: the audiences, by bits of their numbers. `due`: when to look again at the latest, in µs; None = never for
     time alone. `bits`: which conditions hold, as `answers.py` counts them in a `layout`; None = not known.
     """
 
     id: int
-    fragments: dict[int, State] = field(default_factory=dict)
+    doc: bytes = b""
     consents: str = ""  # JSON object, "" = said nothing
-    members_of: bytes = b""
+    members: int = 0
     due: int | None = None
     layout: bytes = b""
     bits: int | None = None
     is_changed: bool = False
+    _fragments: dict[int, State] | None = None
 
     @property
-    def audiences(self) -> frozenset[int]:
-        """By number. Few events change them, so they are read when they are asked for."""
-        return _numbers_decoder.decode(self.members_of) if self.members_of else frozenset()
+    def fragments(self) -> dict[int, State]:
+        """What each fragment's events say. Read when it is asked for: near what is done with it, a third faster."""
+        if self._fragments is None:
+            self._fragments = _doc_decoder.decode(self.doc) if self.doc else {}
+        return self._fragments
 
-    @audiences.setter
-    def audiences(self, audiences: frozenset[int]) -> None:
-        self.members_of = _doc_encoder.encode(sorted(audiences)) if audiences else b""
+    @fragments.setter
+    def fragments(self, fragments: dict[int, State]) -> None:
+        self._fragments = fragments
+
+    def pack(self) -> None:
+        """What it holds into `doc`."""
+        if self._fragments is not None:
+            self.doc = _doc_encoder.encode(self._fragments) if self._fragments else b""
 
 
 def ask_standings(conn: Connection[Any], ids: Collection[int]) -> Cursor[Any]:
@@ -65,34 +72,41 @@ def load_standings(conn: Connection[Any], ids: Collection[int]) -> dict[int, Sta
 
 def read_standings(ids: Collection[int], asked: Cursor[Any]) -> dict[int, Standing]:
     """As `load_standings`, of what was asked for."""
-    found = {profile_id: Standing(profile_id) for profile_id in ids}
-    for profile_id, doc, consents, members_of, due, answers in asked:
+    found = {}
+    for profile_id, doc, consents, members, due, answers in asked:
         found[profile_id] = Standing(
             profile_id,
-            _doc_decoder.decode(doc) if doc else {},
+            doc or b"",
             consents or "",
-            members_of or b"",
+            int.from_bytes(members, "little") if members else 0,
             due,
             answers[:LAYOUT_BYTES] if answers else b"",
             int.from_bytes(answers[LAYOUT_BYTES:]) if answers else None,
         )
+    if len(found) < len(ids):
+        found.update((one, Standing(one)) for one in ids if one not in found)
     return found
 
 
 def write_standings(conn: Connection[Any], standings: Sequence[Standing]) -> None:
     """Whole rows; those of which nothing is known are deleted."""
-    empty = [one.id for one in standings if not (one.fragments or one.consents or one.members_of or one.due)]
+    rows, empty = [], []
+    for one in standings:
+        one.pack()
+        if one.doc or one.consents or one.members or one.due:
+            rows.append(one)
+        else:
+            empty.append(one.id)
     if empty:
         conn.execute(QUERIES["delete_states"], {"ids": bigints(empty)})
-    rows = [one for one in standings if one.fragments or one.consents or one.members_of or one.due]
     if rows:
         columns = {
             "id": bigints([one.id for one in rows]),
-            "doc": byteas([_doc_encoder.encode(one.fragments) if one.fragments else b"" for one in rows]),
+            "doc": byteas([one.doc for one in rows]),
             "consents": texts([one.consents for one in rows]),
-            "audiences": byteas([one.members_of for one in rows]),
+            "audiences": byteas([_bytes_of(one.members, "little") for one in rows]),
             "due": bigints([one.due for one in rows]),
-            "answers": byteas([b"" if one.bits is None else one.layout + _bytes_of(one.bits) for one in rows]),
+            "answers": byteas([b"" if one.bits is None else one.layout + _bytes_of(one.bits, "big") for one in rows]),
         }
         conn.execute(QUERIES["write_states"], columns)
 
@@ -132,8 +146,18 @@ def wake_processor(conn: Connection[Any]) -> None:
     conn.execute(QUERIES["wake_processor"], {"what": LOOK_NOW})
 
 
-def _bytes_of(number: int) -> bytes:
-    return number.to_bytes((number.bit_length() + 7) // 8)
+def _bytes_of(number: int, order: Literal["little", "big"]) -> bytes:
+    return number.to_bytes((number.bit_length() + 7) // 8, order)
+
+
+def numbers_in(members: int) -> list[int]:
+    """Of bits by number the numbers, from the least."""
+    numbers = []
+    while members:
+        low = members & -members
+        numbers.append(low.bit_length() - 1)
+        members ^= low
+    return numbers
 
 
 def ask_people(

@@ -5,8 +5,6 @@ goes by. The processor alone writes who is in; all others ask it to look (`profi
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
-from functools import reduce
-from operator import or_
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,7 +13,6 @@ from psycopg import Connection, Cursor
 from onefold.audiences.cells import News
 from onefold.audiences.folding import Plan, State, merge_states, without_old
 from onefold.audiences.live import LiveAudiences
-from onefold.audiences.measuring import latest_in
 from onefold.audiences.membership import Cause
 from onefold.audiences.settling import Look, settle
 from onefold.audiences.states import (
@@ -97,7 +94,8 @@ def follow(
     looks = {one.id: Look(one) for one in read_standings(asked.ids, asked.standings).values()}
     _move(looks, asked.moves, happened)
     _replace(looks, happened)
-    _fold(looks, asked.counted)
+    for profile_id, h, event, plan in asked.counted:
+        looks[profile_id].events.append((h, event, plan))
     for profile_id in happened.touched:
         if profile_id in looks:
             looks[profile_id].is_touched = True
@@ -183,28 +181,6 @@ def _replace(looks: dict[int, Look], happened: Happened) -> None:
             look.standing.is_changed, look.is_whole, look.cause = True, True, Cause.TAKEN_BACK
             if state:
                 look.standing.fragments[h] = state
-
-
-def _fold(looks: dict[int, Look], events: Iterable[tuple[int, int, Decoded, Plan]]) -> None:
-    for profile_id, h, event, plan in events:
-        look = looks[profile_id]
-        fragments, news = look.standing.fragments, look.news
-        state = fragments.get(h)
-        if state is None:
-            state = {}
-        for number in plan.moments:
-            if number not in news:
-                news[number] = News([], latest_in(fragments.values(), number))
-        if counted := plan.fold(state, event):
-            fragments[h] = state
-            look.standing.is_changed = True
-            look.counted.update(counted)
-            for number in plan.moments:
-                if number in counted:
-                    codes = state[number][event.ts]
-                    news[number].times.append((event.ts, codes[0] if len(codes) == 1 else reduce(or_, codes)))
-            if look.event is None or (event.ts, event.id) > look.event:
-                look.event = (event.ts, event.id)
 
 
 def _project_consents(conn: Connection[Any], looks: dict[int, Look], ids: Collection[int]) -> list[int]:
