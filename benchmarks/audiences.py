@@ -81,8 +81,9 @@ def give_past(conn: Connection[Any], live: LiveAudiences, people: int) -> None:
         some = range(begin, min(begin + AT_ONCE, people))
         ids = [identifier_hash("user_id", user(n)) for n in some]
         with conn.transaction():
-            states = {h: _state(live.folder, n, until_us) for n, h in zip(some, ids, strict=True)}
-            write_standings(conn, [Standing(h, {h: state} if state else {}) for h, state in states.items()])
+            write_standings(
+                conn, [_standing(h, _state(live.folder, n, until_us)) for n, h in zip(some, ids, strict=True)]
+            )
             conn.execute(DUE, [ids])
     conn.execute("vacuum (analyze) profile_state, profile_due")
 
@@ -100,8 +101,16 @@ def look_at_all(conn: Connection[Any], now_us: int) -> None:
                 break
     (members,) = conn.execute("select count(*) from membership").fetchone() or (0,)
     print(f"  everybody looked at in {time.perf_counter() - began:.0f} s: {members:,} memberships", file=sys.stderr)
-    conn.execute("vacuum (analyze) profile_state, profile_due, membership, membership_change")
+    conn.execute(
+        "vacuum (analyze) profile_state, profile_due, membership, membership_move, audience_move, audience_day"
+    )
     conn.execute("checkpoint")
+
+
+def _standing(h: int, state: State) -> Standing:
+    standing = Standing(h)
+    standing.fragments = {h: state} if state else {}
+    return standing
 
 
 def _state(folder: Folder, n: int, until_us: int) -> State:

@@ -19,7 +19,7 @@ from benchmarks.scale import Scale
 from benchmarks.traffic import START_US
 from onefold.audiences.membership import Cause, Kind
 
-CHANGED: Final = "select coalesce(max(position), 0) from membership_change"
+CHANGED: Final = "select coalesce(max(position), 0) from membership_move"
 ENTERED: Final = """
 select c.position, convert_to(e.message_id, 'UTF8') from membership_change c join event e on e.id = c.event
 where c.position > %s and c.kind = %s and c.cause = %s order by c.position

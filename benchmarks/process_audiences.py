@@ -104,13 +104,13 @@ def figures(kept: str, url: str, scale: Scale) -> Measuring:
 def _swept(side: _Side) -> Measured:
     """People a second whose memberships PASSED alone has changed."""
     side.batches.run()  # nothing to read: it loads the rules
-    (last,) = side.log.execute("select coalesce(max(position), 0) from membership_change").fetchone() or (0,)
+    (last,) = side.log.execute("select coalesce(max(position), 0) from membership_move").fetchone() or (0,)
     (due,) = side.log.execute("select count(*) from profile_due where due_at <= now()").fetchone() or (0,)
     began = time.perf_counter()
     while side.batches.keep_audiences():
         pass
     seconds = time.perf_counter() - began
-    moved = "select count(distinct profile), count(*) from membership_change where position > %s"
+    moved = "select count(distinct profile), sum(cardinality(audiences)) from membership_move where position > %s"
     people, changes = side.log.execute(moved, [last]).fetchone() or (0, 0)
     print(f"  sweep: {due:,} people looked at, {people:,} moved, {changes:,} changes, {seconds:.1f} s", file=sys.stderr)
     return "sweep", people / seconds

@@ -74,8 +74,10 @@ def test_a_fault_stands_at_its_place(alice: Client, shop: Shop) -> None:
 
 def test_who_was_in_which_audience_can_be_asked(alice: Client, eve: Client, shop: Shop) -> None:
     for kind, cause in ((1, 1), (2, 2), (1, 3)):
-        change = "insert into membership_change (audience, profile, kind, at, cause, version)"
-        shop.conn.execute(f"{change} values (7, 5, %s, now(), %s, 1)".encode(), [kind, cause])
+        change = "insert into membership_move (audiences, profile, kinds, at, cause, versions)"
+        shop.conn.execute(
+            f"{change} values ('{{7}}', 5, array[%s]::smallint[], now(), %s, '{{1}}')".encode(), [kind, cause]
+        )
     asked = "select audience_id, entered_cause, left_cause from memberships order by left_at nulls last"
     for one in (alice, eve):
         assert "7 event time 7 rule null" in ran(one, asked)

@@ -49,7 +49,8 @@ def folder(db: Connection[Any], pg_url: str, tmp_path: Path) -> Path:
     flush(db, pg_url, lake)
     for kind in (1, 2, 1):
         change = (
-            "insert into membership_change (audience, profile, kind, at, cause, version) values (1, 5, %s, now(), 1, 1)"
+            "insert into membership_move (audiences, profile, kinds, at, cause, versions)"
+            " values ('{1}', 5, array[%s]::smallint[], now(), 1, '{1}')"
         )
         db.execute(change, [kind])
     refresh(db, pg_url, lake, NAMESPACES)

@@ -120,8 +120,8 @@ def _change(
 ) -> None:
     """Of audience 7, as the processor writes it; by event `profile`."""
     db.execute(
-        "insert into membership_change (audience, profile, kind, at, cause, event, version, other)"
-        " values (7, %s, %s, clock_timestamp(), %s, %s, 2, %s)",
+        "insert into membership_move (audiences, profile, kinds, at, cause, event, versions, other)"
+        " values ('{7}', %s, array[%s]::smallint[], clock_timestamp(), %s, %s, '{2}', %s)",
         [profile, kind, cause, UUID(int=profile) if cause is Cause.EVENT else None, other],
     )
     if kind in (Kind.ENTERED, Kind.MOVED_HERE):

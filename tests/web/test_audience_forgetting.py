@@ -56,8 +56,8 @@ def test_others_changes_do_not_name_who_was_erased(audiences: Audiences) -> None
     audiences.make("Pro", starts=True)
     audiences.fill()
     moved = (
-        "insert into membership_change (audience, profile, kind, at, cause, version, other)"
-        " select id, %s, %s, now(), 4, 1, %s from audience"
+        "insert into membership_move (audiences, profile, kinds, at, cause, versions, other)"
+        " select array[id], %s, array[%s]::smallint[], now(), 4, '{1}', %s from audience"
     )
     ben = identifier_hash("user_id", "2")
     audiences.conn.execute(moved, [ben, 3, ADA])

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from onefold.audiences import actions, pages, rest, shown, views
-from onefold.audiences.membership import Cause, Kind, write_changes
+from onefold.audiences.membership import Cause, Kind, writing_moves
 from onefold.audiences.rules import Computed
 from onefold.audiences.work import Work
 from onefold.filters import api as f
@@ -269,19 +269,18 @@ class TestHistory:
     def test_every_cause_is_said_in_words(self, alice: Client, audiences: Audiences) -> None:
         number = audiences.make("Pro")
         ada, ben = identifier_hash("user_id", "1"), identifier_hash("user_id", "2")
-        at = micros_of(NOW)
-        changes = [
-            (number, ada, Kind.ENTERED, at, Cause.RULE, None, 1, None),
-            (number, ada, Kind.LEFT, at, Cause.TIME, None, 1, None),
-            (number, ada, Kind.ENTERED, at, Cause.RULE, None, 3, None),
-            (number, ada, Kind.MOVED_AWAY, at, Cause.IDENTITY, None, 3, ben),
-            (number, ben, Kind.MOVED_HERE, at, Cause.IDENTITY, None, 3, ada),
-            (number, ben, Kind.LEFT, at, Cause.TAKEN_BACK, None, 3, None),
-            (number, ben, Kind.LEFT, at, Cause.REMOVED, None, 3, None),
+        moves = [
+            (ada, Cause.RULE, None, None, [number], [Kind.ENTERED], [1]),
+            (ada, Cause.TIME, None, None, [number], [Kind.LEFT], [1]),
+            (ada, Cause.RULE, None, None, [number], [Kind.ENTERED], [3]),
+            (ada, Cause.IDENTITY, None, ben, [number], [Kind.MOVED_AWAY], [3]),
+            (ben, Cause.IDENTITY, None, ada, [number], [Kind.MOVED_HERE], [3]),
+            (ben, Cause.TAKEN_BACK, None, None, [number], [Kind.LEFT], [3]),
+            (ben, Cause.REMOVED, None, None, [number], [Kind.LEFT], [3]),
         ]
-        for one_change in changes:
-            has_come = one_change[2] in (Kind.ENTERED, Kind.MOVED_HERE)
-            write_changes(audiences.conn, [one_change] * has_come, [one_change] * (not has_come))
+        for move in moves:
+            with writing_moves(audiences.conn, micros_of(NOW)) as write:
+                write([move])
         html = page(alice, f"/audiences/{number}/history")
         assert names(html) == ["Ben", "Ben", "Ben", "Ada", "Ada", "Ada", "Ada"]
         for words in (

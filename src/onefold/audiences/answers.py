@@ -147,8 +147,8 @@ class Answers:
         return bits, due_us
 
     def moved_by(self, changed: int, bits: int, members: int) -> int:
-        """The audiences that somebody is in after these bits changed, by bits of their numbers; only those are asked that
-        ask one of them."""
+        """The audiences that somebody is in after these bits changed, by bits of their numbers. Those that ask
+        one of them are asked."""
         while changed:
             low = changed & -changed
             for _, _, decide, member in self._touching[low.bit_length() - 1]:

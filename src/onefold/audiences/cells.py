@@ -124,7 +124,7 @@ class Figure:
         place, until = self._placed(states, None, now_us)
         return bits_of[place], min(until, due_us)
 
-    def _placed(self, states: Sequence[State], person: Any, now_us: int) -> Said:  # noqa: ANN401  (as Cell)
+    def _placed(self, states: Sequence[State], person: Any, now_us: int) -> tuple[int, int]:  # noqa: ANN401  (as Cell)
         bound = self._bound(person, now_us)
         if self._is_dropped:
             rows = self._in_window(states, FOREVER if bound is None else least_bucket(self._metric, bound))
@@ -140,7 +140,7 @@ class Figure:
     def _in_window(self, states: Sequence[State], least: int) -> list[tuple[int, int]]:
         """Of a count or sum the buckets that count, with how much each adds."""
         width, place = width_of(self._metric), self._place
-        rows = []
+        rows: list[tuple[int, int]] = []
         for state in states:
             if series := state.get(self.number):
                 young = since(series, width, least)
@@ -177,7 +177,7 @@ class Sequenced:
     """Whether there is a sequence.
 
     `last`: the bit of its last step; `waits_us`: how long after it nothing may follow, None if anything may. Of one of
-    two steps `within_us`: how far they may be apart, and `excluded`: the bit of what must not lie between, 0 if anything
+    two steps `within_us`: how far they may be apart, and `excluded`: the bit of what must not lie between; 0: anything
     may.
     """
 

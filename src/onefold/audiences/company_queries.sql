@@ -3,16 +3,22 @@ select m.profile, m.since, c.space, c.key, c.name, c.last_seen, (select count(*)
 from membership m left join company c on c.h = m.profile
 where m.audience = %(id)s and m.profile > %(after)s order by m.profile limit %(limit)s
 
--- changes: which entered and left, the newest first (index on audience, position)
+-- changes: which entered and left, the newest first; as of people
+with asked as materialized (
+    select one.position from unnest(%(kinds)s::smallint[]) asked(kind) cross join lateral (
+        select p.position from audience_move b cross join lateral unnest(b.positions) p(position)
+        where b.audience = %(id)s and b.kind = asked.kind and b.first < %(before)s and p.position < %(before)s
+        order by b.first desc, p.position desc limit %(limit)s
+    ) one order by one.position desc limit %(limit)s
+)
 select c.position, c.profile, c.kind, c.at, c.cause, c.event, c.version, c.other, nullif(coalesce(nullif(o.name, ''), o.key), ''), '',
     o.space || ':' || o.key
-from membership_change c left join company o on o.h = c.profile
-where c.audience = %(id)s and c.position < %(before)s and (%(kinds)s::smallint[] is null or c.kind = any(%(kinds)s))
-order by c.position desc limit %(limit)s
+from asked join membership_change c on c.position = asked.position and c.audience = %(id)s left join company o on o.h = c.profile
+order by c.position desc
 
--- of_company: which audiences a company is in, and since when (index on profile)
-select a.id, a.name, m.since from membership m join audience a on a.id = m.audience and a.is_of_companies
-where m.profile = %(h)s order by lower(a.name)
+-- of_company: which audiences a company is in, and since when (primary key, for each audience)
+select a.id, a.name, m.since from audience a join membership m on m.audience = a.id and m.profile = %(h)s
+where a.is_of_companies order by lower(a.name)
 
 -- sample: some companies, to be shown
 select h, space, key, name, last_seen, (select count(*) from profile p where p.company = h) from company where h = any(%(ids)b)

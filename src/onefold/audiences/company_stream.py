@@ -15,7 +15,7 @@ from psycopg import Connection
 from onefold.audiences.asked import Person
 from onefold.audiences.companies import LiveCompanies
 from onefold.audiences.live import LiveAudiences
-from onefold.audiences.membership import Cause, Change, Kind, write_changes
+from onefold.audiences.membership import Cause, Kind, Move, writing_moves
 from onefold.audiences.states import COMPANIES as QUERIES
 from onefold.audiences.states import SOON_US, look_at
 from onefold.filters.api import FOREVER
@@ -39,10 +39,12 @@ class _Seen:
     now: Person | None = None
 
 
-def note_people(conn: Connection[Any], live: LiveCompanies, changes: Iterable[Change]) -> None:
+def note_people(conn: Connection[Any], live: LiveCompanies, moves: Iterable[Move]) -> None:
     """These people entered or left: their companies are to be looked at if a rule counts that. In the transaction in
     which they did. Costs nothing while none does."""
-    if live.counted and (ids := {profile for audience, profile, *_ in changes if audience in live.counted}):
+    if live.counted and (
+        ids := {profile for profile, *_, audiences, _, _ in moves if not live.counted.isdisjoint(audiences)}
+    ):
         conn.execute(QUERIES["note_people"], {"ids": bigints(sorted(ids)), "cause": Cause.PEOPLE})
 
 
@@ -86,20 +88,16 @@ def _load(conn: Connection[Any], live: LiveCompanies, found: Mapping[int, _Seen]
 
 
 def _settle(conn: Connection[Any], live: LiveCompanies, found: Mapping[int, _Seen], now_us: int) -> None:
-    come: list[Change] = []
-    gone: list[Change] = []
+    moves: list[Move] = []
     due: dict[int, int] = {}
     for company, seen in found.items():
         inside, until = live.evaluate(seen.now, now_us) if seen.now is not None else (set(), FOREVER)
         stay = seen.inside & live.paused if seen.now is not None else set()
-        for audience in sorted(seen.inside.symmetric_difference(inside | stay)):
-            if audience in inside:
-                come.append(_change(live, company, seen, audience, Kind.ENTERED, now_us))
-            else:
-                gone.append(_change(live, company, seen, audience, Kind.LEFT, now_us))
+        moves += _moves(live, company, seen, inside - seen.inside, seen.inside - inside - stay)
         if until < FOREVER:
             due[company] = max(until, now_us + SOON_US)
-    write_changes(conn, come, gone)
+    with writing_moves(conn, now_us) as write:
+        write(moves)
     _write_counts(conn, {company: seen for company, seen in found.items() if seen.before != seen.counts})
     _write_due(conn, found, due)
     if people_of := [company for company, seen in found.items() if _may_move_people(live, seen)]:
@@ -112,10 +110,27 @@ def _may_move_people(live: LiveCompanies, seen: _Seen) -> bool:
     return is_otherwise or live.may_move_people(seen.before, seen.counts)
 
 
-def _change(live: LiveCompanies, company: int, seen: _Seen, audience: int, kind: Kind, now_us: int) -> Change:
-    is_gone = audience not in live.versions and audience not in live.paused
-    cause = int(Cause.REMOVED if is_gone else seen.cause)
-    return (audience, company, int(kind), now_us, cause, None, live.versions.get(audience, 0), None)
+def _moves(live: LiveCompanies, company: int, seen: _Seen, come: set[int], gone: set[int]) -> list[Move]:
+    """At most two: the cause is another one where the audience was removed."""
+    kind_of = dict.fromkeys(sorted(come), int(Kind.ENTERED)) | dict.fromkeys(sorted(gone), int(Kind.LEFT))
+    removed = {audience for audience in gone if audience not in live.versions and audience not in live.paused}
+    parts = (
+        (seen.cause, [one for one in kind_of if one not in removed]),
+        (Cause.REMOVED, [one for one in kind_of if one in removed]),
+    )
+    return [
+        (
+            company,
+            int(cause),
+            None,
+            None,
+            some,
+            [kind_of[one] for one in some],
+            [live.versions.get(one, 0) for one in some],
+        )
+        for cause, some in parts
+        if some
+    ]
 
 
 def _write_counts(conn: Connection[Any], changed: Mapping[int, _Seen]) -> None:

@@ -26,8 +26,8 @@ returning company
 select h, name, key, (extract(epoch from first_seen) * 1000000)::bigint, (extract(epoch from last_seen) * 1000000)::bigint, traits::text
 from company where h = any(%(ids)b)
 
--- inside: which audiences they are in (index on profile)
-select m.profile, m.audience from membership m join audience a on a.id = m.audience and a.is_of_companies where m.profile = any(%(ids)b)
+-- inside: which audiences they are in (primary key, for each audience of companies)
+select m.profile, m.audience from audience a join membership m on m.audience = a.id and m.profile = any(%(ids)b) where a.is_of_companies
 
 -- count: how many of their people are in these audiences (index on profile.company, primary key of membership)
 select p.company, m.audience, count(*) from profile p join membership m on m.profile = p.id and m.audience = any(%(audiences)b)

@@ -1,7 +1,7 @@
 """Events into the buckets of metrics, and buckets of several fragments together. Pure; any order, each event once."""
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from hashlib import md5
 from typing import Any, Final, Protocol
 
@@ -116,12 +116,8 @@ class Plan:
             counted += part.counted
             for number, bit in part.bits:
                 codes[number] = codes.get(number, 0) | bit
-            for read, takes in part.others:
-                value = None if read is None else read(properties)
-                if read is None or value is not None:
-                    for number, grain, take in takes:
-                        take(state, number, ts // grain if grain else 0, event, value)
-                        counted.append(number)
+            if part.others:
+                counted += part.take_others(state, event, properties)
         for number, bits in codes.items():
             add_moment(state.setdefault(number, []), ts, bits)
         counted += codes
@@ -131,8 +127,8 @@ class Plan:
 class _Part:
     """What counts the events that meet one condition; all of them if it is None.
 
-    `counts`: (metric, grain), `counted` the same metrics; `bits`: (metric of moments, bit); `others`: how a value is read,
-    and into which metrics it goes.
+    `counts`: (metric, grain), `counted` the same metrics; `bits`: (metric of moments, bit); `others`: how a value is
+    read, and into which metrics it goes.
     """
 
     def __init__(self, where: Node | None) -> None:
@@ -155,6 +151,17 @@ class _Part:
             self.others.append((reader_of(*key) if metric.property else None, []))
         self.others[self._place_of[key]][1].append((number, metric.grain_us, _TAKES[metric.fold]))
 
+    def take_others(self, state: State, event: Happening, properties: dict[str, Any]) -> list[int]:
+        """Into the metrics of `others`; those for which it counted."""
+        counted = []
+        for read, takes in self.others:
+            value = None if read is None else read(properties)
+            if read is None or value is not None:
+                for number, grain, take in takes:
+                    take(state, number, event.ts // grain if grain else 0, event, value)
+                    counted.append(number)
+        return counted
+
     @property
     def needs_properties(self) -> bool:
         """Whether the event's JSON must be read."""
@@ -175,14 +182,15 @@ def merge_states(metrics: Mapping[int, Kept], one: State, other: State) -> State
     """What two disjoint sets of a fragment's events say together."""
     both: State = {number: buckets.copy() for number, buckets in one.items()}
     for number, buckets in other.items():
+        metric = metrics[number]
         if number not in both:
             both[number] = buckets.copy()
-        elif width_of(metrics[number]):
-            both[number] = joined(metrics[number], both[number], buckets)
+        elif isinstance(metric, Moments) or width_of(metric):
+            both[number] = joined(metric, both[number], buckets)
         else:
             into = both[number]
             for bucket, partial in buckets.items():
-                into[bucket] = merged(metrics[number], (into[bucket], partial)) if bucket in into else partial
+                into[bucket] = merged(metric, (into[bucket], partial)) if bucket in into else partial
     return both
 
 
@@ -199,10 +207,8 @@ def without_old(metrics: Mapping[int, Kept], state: State, now_us: int) -> State
             continue
         grain = 1 if isinstance(metric, Moments) else metric.grain_us
         least = (now_us - horizon - HOUR_US) // grain
-        if width := width_of(metric):
-            young = since(buckets, width, least)
-        else:
-            young = {bucket: partial for bucket, partial in buckets.items() if bucket >= least}
+        width = width_of(metric)
+        young = since(buckets, width, least) if width else {at: one for at, one in buckets.items() if at >= least}
         if young:
             kept[number] = young
     return kept

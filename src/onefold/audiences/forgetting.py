@@ -11,7 +11,7 @@ from onefold.infra.postgres import load_queries
 
 QUERIES: Final = load_queries("onefold.audiences", "forgetting.sql")
 NOBODY: Final = 0
-"""`membership_change.profile` of whoever was erased."""
+"""`membership_move.profile` of whoever was erased."""
 FOLLOWED_FOR: Final = timedelta(days=7)
 """So long the exits that an erasure brings name whom they are about: whoever follows changes takes the person away."""
 CHUNK_ROWS: Final = 1_000

@@ -1,19 +1,19 @@
 -- forget_others: whom else the changes of these people name (index on profile)
 with named as (
-    select distinct other as profile from membership_change where profile = any(%(ids)b) and other is not null
+    select distinct other as profile from membership_move where profile = any(%(ids)b) and other is not null
 )
-update membership_change c set other = null from named where c.profile = named.profile and c.other = any(%(ids)b)
+update membership_move c set other = null from named where c.profile = named.profile and c.other = any(%(ids)b)
 
 -- forget: who entered and left when stays, for figures and positions, but not that it was these people (index on profile)
 with forgotten as (
-    update membership_change c set profile = 0, event = null, other = null
-    from (select position, profile from membership_change where profile = any(%(ids)b)) was
+    update membership_move c set profile = 0, event = null, other = null
+    from (select position, profile from membership_move where profile = any(%(ids)b)) was
     where c.position = was.position returning was.profile
 )
 insert into lake_touched (profile) select distinct profile from forgotten
 
 -- note_exits: what is left that names them (index on profile)
-insert into membership_forgotten (profile, position) select profile, max(position) from membership_change where profile = any(%(ids)b) group by profile
+insert into membership_forgotten (profile, position) select profile, max(position) from membership_move where profile = any(%(ids)b) group by profile
 on conflict do nothing
 
 -- old_exits: those that everybody who follows has had time to read (index on at)
@@ -23,7 +23,7 @@ delete from membership_forgotten where (profile, position) in (
 
 -- forget_exits: of each up to a position (index on profile, position)
 with forgotten as (
-    update membership_change c set profile = 0, event = null, other = null
+    update membership_move c set profile = 0, event = null, other = null
     from unnest(%(profiles)b, %(positions)b) old(profile, position)
     where c.profile = old.profile and c.position <= old.position returning old.profile
 )

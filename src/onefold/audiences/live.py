@@ -20,7 +20,8 @@ class LiveAudiences:
     """`versions`: of each live audience the version of its rule. `filling`: metrics of which older events are missing.
 
     `changing`: live audiences whose rule is new, so that people enter and leave by that. `paused`: by bits of their
-    numbers those whose members stay as they are. All of these are of people; `companies`: what companies are held against.
+    numbers those whose members stay as they are. All of these are of people; `companies`: what companies are held
+    against.
     """
 
     epoch: int

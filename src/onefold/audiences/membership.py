@@ -3,18 +3,22 @@
 Of an audience of companies `profile` is the company's hash.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC
 from enum import IntEnum
+from itertools import accumulate, chain
 from typing import Any
 
 from psycopg import Connection
 
 from onefold.audiences.states import QUERIES
-from onefold.infra.arrays import bigints, instants, integers, smallints, uuids
+from onefold.infra.arrays import bigints, integers, smallints, uuids
+from onefold.kernel.instants import instant_of
 
 
 class Kind(IntEnum):
-    """What became of a membership; stored in `membership_change.kind`."""
+    """What became of a membership; stored in `membership_move.kinds`."""
 
     ENTERED = 1
     LEFT = 2
@@ -23,7 +27,7 @@ class Kind(IntEnum):
 
 
 class Cause(IntEnum):
-    """What brought it about; stored in `membership_change.cause`."""
+    """What brought it about; stored in `membership_move.cause`."""
 
     EVENT = 1
     TIME = 2
@@ -34,9 +38,10 @@ class Cause(IntEnum):
     PEOPLE = 7  # of a company: who of its people is in an audience that the rule counts
 
 
-Change = tuple[int, int, int, int, int, bytes | None, int, int | None]
-"""A row of `membership_change`: audience, profile, kind, µs, cause, event, version of the rule, other profile. Its
-profile becomes 0 when the person is erased. A plain tuple, because there are very many of them."""
+Move = tuple[int, int, bytes | None, int | None, Sequence[int], Sequence[int], Sequence[int]]
+"""What one look at somebody brought about: profile, cause, event, other profile; and of each audience its number, kind,
+and version of its rule. A row of `membership_move`; its profile becomes 0 when the person is erased. A plain tuple,
+because there are very many of them."""
 
 
 def member_ids(conn: Connection[Any], audience: int) -> list[int]:
@@ -44,35 +49,39 @@ def member_ids(conn: Connection[Any], audience: int) -> list[int]:
     return [row[0] for row in conn.execute(QUERIES["members"], {"ids": bigints([audience])})]
 
 
-def write_changes(conn: Connection[Any], come: Sequence[Change], gone: Sequence[Change]) -> None:
-    """Members after these changes, and the changes themselves. Whoever moved keeps since when they are in."""
-    since: dict[tuple[int, int], int] = {}
-    if gone:
-        audiences, profiles, kinds, *_ = zip(*gone, strict=True)
-        columns = {"audience": integers(audiences), "profile": bigints(profiles)}
-        if Kind.MOVED_AWAY in kinds:
-            rows = conn.execute(QUERIES["leave_for"], columns, binary=True)
-            since = {(audience, profile): at for audience, profile, at in rows}
-        else:  # nobody waits for an answer
-            conn.execute(QUERIES["leave"], columns)
-    if come:
-        audiences, profiles, _, times, _, _, _, others = zip(*come, strict=True)
-        if since:
-            times = tuple(
-                since.get((audience, other), at) for audience, other, at in zip(audiences, others, times, strict=True)
-            )
-        columns = {"audience": integers(audiences), "profile": bigints(profiles), "since": instants(times)}
-        conn.execute(QUERIES["enter"], columns)
-    if come or gone:
-        audiences, profiles, kinds, times, causes, events, versions, others = zip(*come, *gone, strict=True)
-        columns = {
-            "audience": integers(audiences),
-            "profile": bigints(profiles),
-            "kind": smallints(kinds),
-            "at": instants(times),
-            "cause": smallints(causes),
-            "event": uuids(events),
-            "version": integers(versions),
-            "other": bigints(others),
-        }
-        conn.execute(QUERIES["write_changes"], columns)
+@contextmanager
+def writing_moves(conn: Connection[Any], now_us: int) -> Iterator[Callable[[Sequence[Move]], None]]:
+    """A function that writes moves, and members after them; nobody enters and leaves an audience by the same call.
+
+    At the end these moves are listed by audience, and counted. In the transaction in which it happened; nothing waits
+    for an answer. Cost in PostgreSQL: 5 µs for each that enters or leaves, 7 µs a move, and at the end 12 µs for each
+    audience.
+    """
+    at, n = instant_of(now_us).astimezone(UTC), 0
+
+    def write(moves: Sequence[Move]) -> None:
+        nonlocal n
+        if moves:
+            conn.execute(QUERIES["move"], _columns_of(moves) | {"at": at})
+            n += len(moves)
+
+    yield write
+    if n:
+        conn.execute(QUERIES["list_moves"], {"n": n, "at": at})
+
+
+def _columns_of(moves: Sequence[Move]) -> dict[str, Any]:
+    """`first` and `last`: which of `audiences`, `kinds` and `versions` are a move's own, counted from 1."""
+    profiles, causes, events, others, audiences, kinds, versions = zip(*moves, strict=True)
+    last = list(accumulate(map(len, audiences)))
+    return {
+        "profile": bigints(profiles),
+        "cause": smallints(causes),
+        "event": uuids(events),
+        "other": bigints(others),
+        "first": integers([1, *[end + 1 for end in last[:-1]]]),
+        "last": integers(last),
+        "audiences": integers(list(chain.from_iterable(audiences))),
+        "kinds": smallints(list(chain.from_iterable(kinds))),
+        "versions": integers(list(chain.from_iterable(versions))),
+    }

@@ -1,11 +1,11 @@
--- audiences: all but those taken away, with their members
+-- audiences: all but those taken away, with their members; today and the six days before (primary key of audience_day)
 select a.id, a.name, a.description, a.state, a.version, a.live_version, v.rule::text, v.purpose, a.created_at, a.created_by,
-    v.created_at, v.created_by, a.fault, a.retry_at, m.n, c.entered, c.gone, a.is_of_companies
+    v.created_at, v.created_by, a.fault, a.retry_at, coalesce(m.n, 0), coalesce(c.entered, 0), coalesce(c.gone, 0), a.is_of_companies
 from audience a join audience_version v on v.audience = a.id and v.version = a.version
-left join lateral (select count(*) as n from membership where audience = a.id) m on true
+left join lateral (select members as n from audience_day where audience = a.id order by day desc limit 1) m on true
 left join lateral (
-    select count(*) filter (where kind = 1) as entered, count(*) filter (where kind = 2) as gone
-    from membership_change where audience = a.id and at > now() - interval '7 days'
+    select sum(entered) as entered, sum(gone) as gone
+    from audience_day where audience = a.id and day > (now() at time zone 'UTC')::date - 7
 ) c on true
 where a.trashed_at is null and (%(id)s::integer is null or a.id = %(id)s)
 order by lower(a.name), a.id
@@ -20,39 +20,52 @@ select version, rule::text, purpose, created_at, created_by from audience_versio
 select m.profile, m.since, p.name, p.email, p.phone, greatest(p.first_seen, p.last_seen) from membership m left join profile p on p.id = m.profile
 where m.audience = %(id)s and m.profile > %(after)s order by m.profile limit %(limit)s
 
--- changes: who entered and left, the newest first (index on audience, position)
+-- changes: who entered and left, the newest first; the latest of each kind, and of these the latest (primary keys)
+with asked as materialized (
+    select one.position from unnest(%(kinds)s::smallint[]) asked(kind) cross join lateral (
+        select p.position from audience_move b cross join lateral unnest(b.positions) p(position)
+        where b.audience = %(id)s and b.kind = asked.kind and b.first < %(before)s and p.position < %(before)s
+        order by b.first desc, p.position desc limit %(limit)s
+    ) one order by one.position desc limit %(limit)s
+)
 select c.position, c.profile, c.kind, c.at, c.cause, c.event, c.version, c.other, p.name, p.email
-from membership_change c left join profile p on p.id = c.profile
-where c.audience = %(id)s and c.position < %(before)s and (%(kinds)s::smallint[] is null or c.kind = any(%(kinds)s))
-order by c.position desc limit %(limit)s
+from asked join membership_change c on c.position = asked.position and c.audience = %(id)s left join profile p on p.id = c.profile
+order by c.position desc
 
--- changes_after: the same in their order, for who follows them
+-- changes_after: the same of all in their order, for who follows them; what is at one position comes together (primary key)
 select c.position, c.audience, c.profile, c.kind, c.at, c.cause, c.event, c.version, c.other, coalesce(a.is_of_companies, false),
     o.space || ':' || o.key
 from membership_change c left join audience a on a.id = c.audience left join company o on a.is_of_companies and o.h = c.profile
-where c.position > %(after)s and c.profile <> 0 and (%(id)s::integer is null or c.audience = %(id)s) order by c.position limit %(limit)s
+where c.position > %(after)s and c.profile <> 0 order by c.position fetch first %(limit)s rows with ties
 
--- of_person: which audiences somebody is in, and since when (index on profile)
-select a.id, a.name, m.since from membership m join audience a on a.id = m.audience and not a.is_of_companies
-where m.profile = %(profile)s order by lower(a.name)
+-- changes_of_after: those of one audience; as `changes`, the other way
+with asked as materialized (
+    select one.position from unnest(%(kinds)s::smallint[]) asked(kind) cross join lateral (
+        select p.position from audience_move b cross join lateral unnest(b.positions) p(position)
+        where b.audience = %(id)s and b.kind = asked.kind and p.position > %(after)s and b.first >= coalesce((
+            select first from audience_move begun where begun.audience = %(id)s and begun.kind = asked.kind and begun.first <= %(after)s
+            order by first desc limit 1
+        ), %(after)s) and exists (select from membership_move m where m.position = p.position and m.profile <> 0)
+        order by b.first, p.position limit %(limit)s
+    ) one order by one.position limit %(limit)s
+)
+select c.position, c.audience, c.profile, c.kind, c.at, c.cause, c.event, c.version, c.other, coalesce(a.is_of_companies, false),
+    o.space || ':' || o.key
+from asked join membership_change c on c.position = asked.position and c.audience = %(id)s
+left join audience a on a.id = c.audience left join company o on a.is_of_companies and o.h = c.profile
+order by c.position
 
--- trend: members by day over the last days: those of today, without what changed since
-with days as (
-    select generate_series(date_trunc('day', now() at time zone 'UTC') - make_interval(days => %(days)s - 1),
-        date_trunc('day', now() at time zone 'UTC'), interval '1 day') as day
-), moves as (
-    select date_trunc('day', at at time zone 'UTC') as day,
-        sum(case when kind in (1, 3) then 1 else -1 end) as net
-    from membership_change where audience = %(id)s and at > now() - make_interval(days => %(days)s) group by 1
-), total as (select count(*) as n from membership where audience = %(id)s)
-select d.day::date, total.n - coalesce((select sum(net) from moves where moves.day > d.day), 0)
-from days d cross join total order by d.day
+-- of_person: which audiences somebody is in, and since when (primary key, for each audience)
+select a.id, a.name, m.since from audience a join membership m on m.audience = a.id and m.profile = %(profile)s
+where not a.is_of_companies order by lower(a.name)
 
--- trends: of some audiences, by day of UTC over the last days, how many more were in than on the day before
-select audience, (at at time zone 'UTC')::date, sum(case when kind in (1, 3) then 1 else -1 end)
-from membership_change
-where audience = any(%(ids)s) and at >= (date_trunc('day', now() at time zone 'UTC') - make_interval(days => %(days)s - 1)) at time zone 'UTC'
-group by 1, 2
+-- trends: of some audiences, how many were in at the end of a day of UTC, on which somebody entered or left; of days before
+-- %(days)s the latest one (primary key)
+select audience, day, members from audience_day where audience = any(%(ids)s) and day > %(today)s::date - %(days)s
+union all
+select a.id, before.day, before.members from unnest(%(ids)s::integer[]) a(id) cross join lateral (
+    select day, members from audience_day where audience = a.id and day <= %(today)s::date - %(days)s order by day desc limit 1
+) before order by 1, 2
 
 -- named: audiences whose name has a text, those that begin with it first
 select id, name from audience where trashed_at is null and strpos(lower(name), lower(%(text)s)) > 0

@@ -1,11 +1,11 @@
 """Counts, sums and moments over time as flat lists of whole numbers, in rows by time. Pure.
 
-Of a count a row is a bucket and how many there were, of a sum a bucket, how many and the sum in millionths, of moments a
-time in µs and the bits of an event. Most events are the latest, so that they touch the end of the list alone: to read,
-write and fold such a list costs a third of what a dictionary does.
+Of a count a row is a bucket and how many there were, of a sum a bucket, how many and the sum in millionths, of moments
+a time in µs and the bits of an event. Most events are the latest, so that they touch the end of the list alone: to
+read, write and fold such a list costs a third of what a dictionary does.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from onefold.audiences.metrics import Kept, Moments
@@ -70,6 +70,6 @@ def rows_of(series: Series, width: int) -> Iterator[tuple[int, ...]]:
     return zip(*(numbers,) * width, strict=True)
 
 
-def flat(rows: Iterable[Sequence[int]]) -> Series:
+def flat(rows: Iterable[tuple[int, ...]]) -> Series:
     """Rows in any order as a series."""
     return [number for row in sorted(rows) for number in row]

@@ -1,6 +1,6 @@
 """Asks everybody of whom something may have changed which audiences they are in, and writes what has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -14,7 +14,7 @@ from onefold.audiences.company_stream import note_people
 from onefold.audiences.folding import Happening, Plan
 from onefold.audiences.live import LiveAudiences
 from onefold.audiences.measuring import latest_in
-from onefold.audiences.membership import Cause, Change, Kind, write_changes
+from onefold.audiences.membership import Cause, Kind, Move, writing_moves
 from onefold.audiences.states import (
     SOON_US,
     Standing,
@@ -29,7 +29,8 @@ from onefold.filters.api import FOREVER
 
 PIECE: Final = 250
 """People."""
-_ENTERED, _LEFT, _MOVED_HERE, _MOVED_AWAY = (int(kind) for kind in Kind)
+_CAME: Final = (int(Kind.ENTERED), int(Kind.LEFT))
+_MOVED: Final = (int(Kind.MOVED_HERE), int(Kind.MOVED_AWAY))
 
 
 @dataclass(slots=True)
@@ -63,19 +64,22 @@ def settle(
     to_load = {profile_id: look for profile_id, look in looks.items() if _is_record_needed(live, look, now_us)}
     asked = ask_people(conn, to_load, with_lists=live.evaluator.has_lists) if to_load else None
     others = iter([look for profile_id, look in looks.items() if profile_id not in to_load])
-    while piece := list(islice(others, PIECE)):
-        _write(conn, piece, _answer(live, piece, None, now_us))
-        _write_changes(conn, live, *_changes(live, piece, now_us))
-    if asked is not None:
-        people, piece = read_people(*asked), list(to_load.values())
-        load_counts(conn, people, live.evaluator.counts)
-        _write(conn, piece, _answer(live, piece, people, now_us))
-        _write_changes(conn, live, *_changes_among(live, to_load, now_us, successor_of))
+    with writing_moves(conn, now_us) as write:
+        while piece := list(islice(others, PIECE)):
+            _write(conn, piece, _answer(live, piece, None, now_us))
+            _write_moves(conn, live, write, _moves(live, piece))
+        if asked is not None:
+            people, piece = read_people(*asked), list(to_load.values())
+            load_counts(conn, people, live.evaluator.counts)
+            _write(conn, piece, _answer(live, piece, people, now_us))
+            _write_moves(conn, live, write, _moves_among(live, to_load, successor_of))
 
 
-def _write_changes(conn: Connection[Any], live: LiveAudiences, come: list[Change], gone: list[Change]) -> None:
-    write_changes(conn, come, gone)
-    note_people(conn, live.companies, (*come, *gone))
+def _write_moves(
+    conn: Connection[Any], live: LiveAudiences, write: Callable[[Sequence[Move]], None], moves: list[Move]
+) -> None:
+    write(moves)
+    note_people(conn, live.companies, moves)
 
 
 def _is_record_needed(live: LiveAudiences, look: Look, now_us: int) -> bool:
@@ -175,53 +179,73 @@ def _write(conn: Connection[Any], piece: Iterable[Look], due: dict[int, int]) ->
     write_due(conn, due)
 
 
-def _changes(live: LiveAudiences, looks: Iterable[Look], now_us: int) -> tuple[list[Change], list[Change]]:
+def _moves(live: LiveAudiences, looks: Iterable[Look]) -> list[Move]:
     """Who entered and who left."""
-    come: list[Change] = []
-    gone: list[Change] = []
+    moves: list[Move] = []
     for look in looks:
-        if look.before is not None:
+        before = look.before
+        if before is not None:
             members = look.standing.members
-            entered, left = numbers_in(members & ~look.before), numbers_in(look.before & ~members)
-            come += [_change(live, look, audience, _ENTERED, now_us, None) for audience in entered]
-            gone += [_change(live, look, audience, _LEFT, now_us, None) for audience in left]
-    return come, gone
+            moves += _moves_of(live, look, members & ~before, before & ~members)
+    return moves
 
 
-def _changes_among(
-    live: LiveAudiences, looks: Mapping[int, Look], now_us: int, successor_of: Mapping[int, int]
-) -> tuple[list[Change], list[Change]]:
+def _moves_among(live: LiveAudiences, looks: Mapping[int, Look], successor_of: Mapping[int, int]) -> list[Move]:
     """The same where some are the same person as others now, and take what they are in along."""
-    come: list[Change] = []
-    gone: list[Change] = []
-    moved: set[tuple[int, int]] = set()
+    moves: list[Move] = []
+    gone: list[Move] = []
+    moved: dict[int, int] = {}  # profile → the audiences that came with others
+    left: dict[int, int] = {}
     for profile_id, look in looks.items():
+        left[profile_id] = of_it = 0 if look.before is None else look.before & ~look.standing.members
         successor = looks.get(successor_of.get(profile_id, profile_id), look)
-        now_in = successor.standing.audiences if successor is not look else frozenset()
-        for audience in sorted(look.before - look.standing.audiences) if look.before else ():
-            if audience not in now_in:
-                gone.append(_change(live, look, audience, _LEFT, now_us, None))
-                continue
-            of_successor = successor.standing.id
+        if successor is not look and of_it:
+            now_in, to = successor.standing.members, successor.standing.id
             was_in = now_in if successor.before is None else successor.before
-            if audience not in was_in and (of_successor, audience) not in moved:
-                moved.add((of_successor, audience))
-                come.append(_change(live, successor, audience, _MOVED_HERE, now_us, profile_id))
-            gone.append(_change(live, look, audience, _MOVED_AWAY, now_us, of_successor))
+            away = of_it & now_in
+            here = away & ~was_in & ~moved.get(to, 0)
+            moved[to] = moved.get(to, 0) | here
+            moves += _moves_of(live, successor, here, kinds=_MOVED, other=profile_id)
+            gone += _moves_of(live, look, 0, away, kinds=_MOVED, other=to)
+            left[profile_id] = of_it & ~now_in
     for profile_id, look in looks.items():
         if look.before is not None:
-            for audience in sorted(look.standing.audiences - look.before):
-                if (profile_id, audience) not in moved:
-                    come.append(_change(live, look, audience, _ENTERED, now_us, None))
-    return come, gone
+            come = look.standing.members & ~look.before & ~moved.get(profile_id, 0)
+            moves += _moves_of(live, look, come, left[profile_id])
+    return moves + gone
 
 
-def _change(live: LiveAudiences, look: Look, audience: int, kind: int, now_us: int, other: int | None) -> Change:
-    cause = look.cause
+def _moves_of(
+    live: LiveAudiences,
+    look: Look,
+    come: int,
+    gone: int = 0,
+    *,
+    kinds: tuple[int, int] = _CAME,
+    other: int | None = None,
+) -> list[Move]:
+    """One; or one for each cause, where some of the audiences were removed, or their rules are new. No audience: none.
+    `come`, `gone`: audiences by bits of their numbers; `kinds`: of the former, of the latter."""
+    audiences = numbers_in(come)
+    n_come = len(audiences)
+    audiences += numbers_in(gone)
+    if not audiences:
+        return []
+    id, cause, event = look.standing.id, look.cause, look.event[1] if look.event is not None else None
+    of_each = [kinds[0]] * n_come + [kinds[1]] * (len(audiences) - n_come)
+    version_of = live.versions.get
+    versions = [version_of(audience, 0) for audience in audiences]
+    if 0 not in versions and (cause is not Cause.TIME or not live.changing):
+        return [(id, int(cause), event, other, audiences, of_each, versions)]
+    causes = [int(_cause_of(live, cause, audience)) for audience in audiences]
+    parts: dict[int, tuple[list[int], list[int], list[int]]] = {}
+    for one, *row in zip(causes, audiences, of_each, versions, strict=True):
+        for column, value in zip(parts.setdefault(one, ([], [], [])), row, strict=True):
+            column.append(value)
+    return [(id, one, event, other, *columns) for one, columns in parts.items()]
+
+
+def _cause_of(live: LiveAudiences, cause: Cause, audience: int) -> Cause:
     if audience not in live.versions:
-        cause = Cause.REMOVED
-    elif cause is Cause.TIME and audience in live.changing:
-        cause = Cause.RULE
-    event = look.event[1] if look.event is not None else None
-    version = live.versions.get(audience, 0)
-    return (audience, look.standing.id, kind, now_us, int(cause), event, version, other)
+        return Cause.REMOVED
+    return Cause.RULE if cause is Cause.TIME and audience in live.changing else cause

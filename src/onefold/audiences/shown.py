@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from onefold.audiences.actions import key_of_computed
 from onefold.audiences.live import read_rule
+from onefold.audiences.membership import Kind
 from onefold.audiences.rules import Computed
 from onefold.filters.api import Node
 from onefold.infra.arrays import bigints
@@ -21,10 +22,11 @@ MAX_PAGE: Final = 1_000
 FIRST: Final = -(2**63)
 LAST: Final = 2**63 - 1
 MAX_ID: Final = 2**31 - 1
+KINDS: Final = [int(kind) for kind in Kind]
 
 
 class ShownAudience(NamedTuple):
-    """An audience with how many are in, and how many entered and left in the last seven days.
+    """An audience with how many are in, and how many entered and left today and on the six days before (of UTC).
 
     `retry_at`: of one that could not be filled, when that is tried again. `purpose`: of companies "".
     """
@@ -129,7 +131,7 @@ class Followed(NamedTuple):
 
 
 def list_audiences(conn: Connection[Any]) -> list[ShownAudience]:
-    """All but those taken away, by name. Cost: 20 ms a million members."""
+    """All but those taken away, by name. Cost: 20 µs each, however many members it has."""
     return [_audience(row) for row in conn.execute(QUERIES["audiences"], {"id": None})]
 
 
@@ -162,15 +164,23 @@ def list_changes(
     conn: Connection[Any], number: int, before: int = LAST, limit: int = 100, kinds: Collection[int] = ()
 ) -> list[ShownChange]:
     """Who entered and left, the newest first, from before a position. `kinds`: only these (`membership.Kind`)."""
-    asked = [int(one) for one in kinds] or None
+    asked = [int(one) for one in kinds] or KINDS
     parameters = {"id": number, "before": before, "limit": min(limit, MAX_PAGE), "kinds": asked}
     return [ShownChange(*row) for row in conn.execute(QUERIES["changes"], parameters)]
 
 
 def changes_after(conn: Connection[Any], after: int, number: int | None = None, limit: int = 1_000) -> list[Followed]:
-    """Who entered and left, in the order in which it happened: what journeys, destinations and webhooks follow."""
-    parameters = {"after": after, "id": number, "limit": min(limit, MAX_PAGE)}
-    return [Followed(*row) for row in conn.execute(QUERIES["changes_after"], parameters)]
+    """Who entered and left, in the order in which it happened: what journeys, destinations and webhooks follow.
+
+    What is at one position comes together, so that it may be some more than `limit`: of all audiences what one look at
+    somebody brought about.
+    """
+    parameters = {"after": after, "limit": min(limit, MAX_PAGE)}
+    if number is None:
+        rows = conn.execute(QUERIES["changes_after"], parameters)
+    else:
+        rows = conn.execute(QUERIES["changes_of_after"], parameters | {"id": number, "kinds": KINDS})
+    return [Followed(*row) for row in rows]
 
 
 def audiences_of(conn: Connection[Any], profile_id: int) -> list[tuple[int, str, datetime]]:
@@ -180,26 +190,25 @@ def audiences_of(conn: Connection[Any], profile_id: int) -> list[tuple[int, str,
 
 def trend_of(conn: Connection[Any], number: int, days: int = 90) -> list[tuple[date, int]]:
     """How many were in at the end of each of the last days (of UTC), today so far."""
-    rows = conn.execute(QUERIES["trend"], {"id": number, "days": days})
-    return [(day, int(count)) for day, count in rows]
+    today = datetime.now(UTC).date()
+    (counts,) = _trends(conn, [number], today, days).values()
+    return [(today - timedelta(days=days - 1 - i), count) for i, count in enumerate(counts)]
 
 
 def trends(conn: Connection[Any], audiences: Collection[ShownAudience], days: int = 30) -> dict[int, list[int]]:
     """Of each audience how many were in at the end of each of the last days (of UTC), today so far.
 
-    Cost: one scan of `membership_change`, 0.4 s a million rows.
+    Cost: 0.1 ms each, however many entered and left.
     """
-    today = datetime.now(UTC).date()
-    moves: dict[tuple[int, date], int] = {}
-    for number, day, net in conn.execute(QUERIES["trends"], {"ids": [one.id for one in audiences], "days": days}):
-        moves[number, day] = int(net)
-    found = {}
-    for one in audiences:
-        counts, n = [], one.members
-        for back in range(days):
-            counts.append(max(n, 0))
-            n -= moves.get((one.id, today - timedelta(days=back)), 0)
-        found[one.id] = counts[::-1]
+    return _trends(conn, [one.id for one in audiences], datetime.now(UTC).date(), days)
+
+
+def _trends(conn: Connection[Any], numbers: list[int], today: date, days: int) -> dict[int, list[int]]:
+    """A day on which nobody entered or left is as the one before."""
+    found = {number: [0] * days for number in numbers}
+    for number, day, members in conn.execute(QUERIES["trends"], {"ids": numbers, "today": today, "days": days}):
+        begin = min(max(days - 1 - (today - day).days, 0), days - 1)
+        found[number][begin:] = [members] * (days - begin)
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
 
-from onefold.audiences.shown import FIRST, LAST, MAX_PAGE, ShownChange
+from onefold.audiences.shown import FIRST, KINDS, LAST, MAX_PAGE, ShownChange
 from onefold.infra.arrays import bigints, integers
 from onefold.infra.postgres import load_queries
 
@@ -47,7 +47,7 @@ def list_company_changes(
     conn: Connection[Any], number: int, before: int = LAST, limit: int = 100, kinds: Collection[int] = ()
 ) -> list[ShownChange]:
     """As `list_changes`; `company` says which."""
-    asked = [int(one) for one in kinds] or None
+    asked = [int(one) for one in kinds] or KINDS
     parameters = {"id": number, "before": before, "limit": min(limit, MAX_PAGE), "kinds": asked}
     return [ShownChange(*row) for row in conn.execute(QUERIES["changes"], parameters)]
 

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import msgspec
 from psycopg import Connection, Cursor
 
-from onefold.audiences.cells import News
 from onefold.audiences.folding import Plan, State, merge_states, without_old
 from onefold.audiences.live import LiveAudiences
 from onefold.audiences.membership import Cause

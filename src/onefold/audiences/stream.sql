@@ -94,22 +94,46 @@ select profile from membership where audience = any(%(ids)b)
 -- people: everybody who belongs to these companies (index on company)
 select id from profile where company = any(%(ids)b)
 
--- enter: new members
-insert into membership (audience, profile, since) select * from unnest(%(audience)b, %(profile)b, %(since)b)
-on conflict do nothing
+-- move: moves, and members after them (primary keys). Whoever moved keeps since when they are in
+with moves as (
+    select m.profile, m.cause, m.event, m.other, (%(audiences)b)[m.first:m.last] as audiences,
+        (%(kinds)b)[m.first:m.last] as kinds, (%(versions)b)[m.first:m.last] as versions
+    from unnest(%(profile)b, %(cause)b, %(event)b, %(other)b, %(first)b, %(last)b) m(profile, cause, event, other, first, last)
+), entered as (
+    insert into membership (audience, profile, since)
+    select one.audience, m.profile, case when one.kind = 3
+        then coalesce((select since from membership where audience = one.audience and profile = m.other), %(at)s) else %(at)s end
+    from moves m cross join lateral unnest(m.audiences, m.kinds) one(audience, kind) where one.kind in (1, 3)
+    on conflict do nothing
+), gone as (
+    delete from membership using (
+        select one.audience, m.profile from moves m cross join lateral unnest(m.audiences, m.kinds) one(audience, kind)
+        where one.kind in (2, 4)
+    ) gone where membership.audience = gone.audience and membership.profile = gone.profile
+)
+insert into membership_move (profile, at, other, event, cause, audiences, kinds, versions)
+select profile, %(at)s, other, event, cause, audiences, kinds, versions from moves
 
--- leave: members no more
-delete from membership m using unnest(%(audience)b, %(profile)b) gone(audience, profile)
-where m.audience = gone.audience and m.profile = gone.profile
-
--- leave_for: the same of people who go on as others, with since when they were in
-delete from membership m using unnest(%(audience)b, %(profile)b) gone(audience, profile)
-where m.audience = gone.audience and m.profile = gone.profile
-returning m.audience, m.profile, (extract(epoch from m.since) * 1000000)::bigint
-
--- write_changes: who entered and left
-insert into membership_change (audience, profile, kind, at, cause, event, version, other)
-select * from unnest(%(audience)b, %(profile)b, %(kind)b, %(at)b, %(cause)b, %(event)b, %(version)b, %(other)b)
+-- list_moves: the last ones by audience, and what they make of the day's counts (primary keys). A clock that was put back
+-- counts for the day that it had come to
+with listed as (
+    insert into audience_move (audience, kind, first, positions)
+    select one.audience, one.kind, min(last.position), array_agg(last.position order by last.position)
+    from (select position, audiences, kinds from membership_move order by position desc limit %(n)s) last
+    cross join lateral unnest(last.audiences, last.kinds) one(audience, kind) group by one.audience, one.kind
+    returning audience, kind, cardinality(positions) as n
+), counted as (
+    select audience, coalesce(sum(n) filter (where kind = 1), 0) as entered, coalesce(sum(n) filter (where kind = 2), 0) as gone,
+        sum(case when kind in (1, 3) then n else -n end) as net
+    from listed group by audience
+)
+insert into audience_day (audience, day, entered, gone, members)
+select c.audience, greatest((%(at)s at time zone 'UTC')::date, latest.day), c.entered, c.gone, coalesce(latest.members, 0) + c.net
+from counted c left join lateral (
+    select day, members from audience_day d where d.audience = c.audience order by day desc limit 1
+) latest on true
+on conflict (audience, day) do update
+set entered = audience_day.entered + excluded.entered, gone = audience_day.gone + excluded.gone, members = excluded.members
 
 -- take_fills: buckets of before that wait, of metrics that are wholly read (primary key)
 delete from metric_fill f using (

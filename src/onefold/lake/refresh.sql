@@ -3,7 +3,7 @@ select p.refreshed, p.refreshed_move,
     (select coalesce(max(position), p.refreshed) from event where position > p.refreshed) as last,
     (select coalesce(max(seq), 0) from identity_move) as last_move,
     exists (select from lake_touched) as has_noted, p.refreshed_change,
-    (select coalesce(max(position), 0) from membership_change) as last_change
+    (select coalesce(max(position), 0) from membership_move) as last_change
 from lake_progress p
 
 -- touched: profiles that may have changed since (index on position; primary keys)
@@ -21,7 +21,7 @@ union select from_prof from identity_move where seq > {move} and from_prof is no
 union select to_prof from identity_move where seq > {move} and to_prof is not null
 
 -- touched_members: profiles whose memberships may have changed since (primary key)
-select profile as profile_id from membership_change where position > {change} union select profile from lake_touched
+select profile as profile_id from membership_move where position > {change} union select profile from lake_touched
 
 -- noted: profiles of which nothing else tells
 select seq from lake_touched
