@@ -101,9 +101,7 @@ def look_at_all(conn: Connection[Any], now_us: int) -> None:
                 break
     (members,) = conn.execute("select count(*) from membership").fetchone() or (0,)
     print(f"  everybody looked at in {time.perf_counter() - began:.0f} s: {members:,} memberships", file=sys.stderr)
-    conn.execute(
-        "vacuum (analyze) profile_state, profile_due, membership, membership_move, audience_move, audience_day"
-    )
+    conn.execute("vacuum (analyze) profile_state, profile_due, member_of, membership_move, audience_move, audience_day")
     conn.execute("checkpoint")
 
 

@@ -125,9 +125,9 @@ def _change(
         [profile, kind, cause, UUID(int=profile) if cause is Cause.EVENT else None, other],
     )
     if kind in (Kind.ENTERED, Kind.MOVED_HERE):
-        db.execute("insert into membership values (7, %s, now())", [profile])
+        db.execute("insert into member_of values (%s, '\\x80')", [profile])
     else:
-        db.execute("delete from membership where profile = %s", [profile])
+        db.execute("delete from member_of where profile = %s", [profile])
 
 
 def _intervals(url: str, location: Location, *, is_current: bool) -> list[tuple[Any, ...]]:
@@ -183,13 +183,17 @@ def test_memberships_of_who_was_erased_go(db: Connection[Any], pg_url: str, loca
 
 @pytest.mark.parametrize("location", ["folder"], indirect=True)
 def test_members_that_the_lake_does_not_have_so_are_found(db: Connection[Any], pg_url: str, location: Location) -> None:
+    db.execute(
+        "insert into audience (id, name, state, created_by) overriding system value"
+        " select id, id::text, 'live', 'test' from generate_series(7, 8) id"
+    )
     for profile in (1, 2):
         _change(db, profile, Kind.ENTERED)
     assert verify(pg_url, location).faults == []
     refresh(db, pg_url, location, NAMES)
     assert verify(pg_url, location).faults == []
-    db.execute("delete from membership where profile = 1")
-    db.execute("insert into membership values (8, 3, now())")
+    db.execute("delete from member_of where profile = 1")
+    db.execute("insert into member_of values (3, '\\x0001')")
     assert verify(pg_url, location).faults == [
         "Profile 1: is not in audience 7, by the lake it is.", "Profile 3: is in audience 8, by the lake it is not.",
     ]  # fmt: skip

@@ -171,7 +171,7 @@ class TestEstimate:
         self, alice: Client, crowd: Shop, db: Connection[Any]
     ) -> None:
         number = kept(alice, rule(PRO), starts=True)["id"]
-        everybody = "insert into membership (audience, profile, since) select %s, id, now() from profile"
+        everybody = "insert into member_of select id, set_bit('\\x0000'::bytea, %s::integer, 1) from profile"
         db.execute(everybody, [number])
         found = sent(alice, "preview", rule(PRO), id=number, overlap=number).json()
         assert (found["entering"]["count"], found["leaving"]["count"]) == (0, 2)

@@ -8,13 +8,25 @@ from onefold.audiences.live import LiveAudiences, load_live
 from onefold.audiences.rules import Computed
 from onefold.audiences.shown import audiences_named
 from onefold.audiences.states import LOOK_NOW, look_at, tell_filling
-from onefold.audiences.stream import AskedFor, Happened, Move, absorb, ask_for, follow, note_refolded, sweep
+from onefold.audiences.stream import (
+    AskedFor,
+    Foreseen,
+    Happened,
+    Move,
+    absorb,
+    ask_for,
+    follow,
+    foresee,
+    note_refolded,
+    sweep,
+)
 
 __all__ = [
     "LOOK_NOW",
     "AskedFor",
     "Computed",
     "Folder",
+    "Foreseen",
     "Happened",
     "LiveAudiences",
     "Move",
@@ -26,6 +38,7 @@ __all__ = [
     "create_audience",
     "create_computed",
     "follow",
+    "foresee",
     "forget_changes",
     "load_live",
     "look_at",

@@ -1,7 +1,7 @@
--- members: companies of a page, by hash (primary keys), with how many people belong to each (index on company)
+-- members: companies of a page, as of people, with how many people belong to each (index on company)
 select m.profile, m.since, c.space, c.key, c.name, c.last_seen, (select count(*) from profile p where p.company = m.profile)
-from membership m left join company c on c.h = m.profile
-where m.audience = %(id)s and m.profile > %(after)s order by m.profile limit %(limit)s
+from ({page}) page cross join lateral (select profile, since from membership where audience = %(id)s and profile = page.profile) m
+left join company c on c.h = m.profile order by m.profile
 
 -- changes: which entered and left, the newest first; as of people
 with asked as materialized (

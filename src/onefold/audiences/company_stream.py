@@ -17,7 +17,7 @@ from onefold.audiences.companies import LiveCompanies
 from onefold.audiences.live import LiveAudiences
 from onefold.audiences.membership import Cause, Kind, Move, writing_moves
 from onefold.audiences.states import COMPANIES as QUERIES
-from onefold.audiences.states import SOON_US, look_at
+from onefold.audiences.states import SOON_US, look_at, write_members
 from onefold.filters.api import FOREVER
 from onefold.infra.arrays import bigints, instants, integers
 from onefold.kernel.instants import instant_of
@@ -89,13 +89,17 @@ def _load(conn: Connection[Any], live: LiveCompanies, found: Mapping[int, _Seen]
 
 def _settle(conn: Connection[Any], live: LiveCompanies, found: Mapping[int, _Seen], now_us: int) -> None:
     moves: list[Move] = []
+    members: dict[int, int] = {}
     due: dict[int, int] = {}
     for company, seen in found.items():
         inside, until = live.evaluate(seen.now, now_us) if seen.now is not None else (set(), FOREVER)
         stay = seen.inside & live.paused if seen.now is not None else set()
+        if inside | stay != seen.inside:
+            members[company] = sum(1 << audience for audience in inside | stay)
         moves += _moves(live, company, seen, inside - seen.inside, seen.inside - inside - stay)
         if until < FOREVER:
             due[company] = max(until, now_us + SOON_US)
+    write_members(conn, members)
     with writing_moves(conn, now_us) as write:
         write(moves)
     _write_counts(conn, {company: seen for company, seen in found.items() if seen.before != seen.counts})

@@ -23,6 +23,7 @@ from onefold.audiences.states import (
     numbers_in,
     read_people,
     write_due,
+    write_members,
     write_standings,
 )
 from onefold.filters.api import FOREVER
@@ -176,6 +177,7 @@ def _fold(look: Look) -> None:
 
 def _write(conn: Connection[Any], piece: Iterable[Look], due: dict[int, int]) -> None:
     write_standings(conn, [look.standing for look in piece if look.standing.is_changed])
+    write_members(conn, {look.standing.id: look.standing.members for look in piece if look.before is not None})
     write_due(conn, due)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
 
-from onefold.audiences.shown import FIRST, KINDS, LAST, MAX_PAGE, ShownChange
+from onefold.audiences.shown import FIRST, KINDS, LAST, MAX_PAGE, ShownChange, page_of
 from onefold.infra.arrays import bigints, integers
 from onefold.infra.postgres import load_queries
 
@@ -40,7 +40,8 @@ def list_company_members(
 ) -> list[CompanyMember]:
     """By hash, from behind `after`. Cost: also 0.2 µs for each of their people."""
     parameters = {"id": number, "after": after, "limit": min(limit, MAX_PAGE)}
-    return [CompanyMember(*row) for row in conn.execute(QUERIES["members"], parameters)]
+    query = QUERIES["members"].format(page=page_of(conn, number))
+    return [CompanyMember(*row) for row in conn.execute(query, parameters)]
 
 
 def list_company_changes(

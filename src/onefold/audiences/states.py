@@ -1,6 +1,6 @@
 """What is kept by profile so that the stream can say which audiences somebody is in: rows in, rows out."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -70,19 +70,20 @@ def load_standings(conn: Connection[Any], ids: Collection[int]) -> dict[int, Sta
     return read_standings(ids, ask_standings(conn, ids))
 
 
-def read_standings(ids: Collection[int], asked: Cursor[Any]) -> dict[int, Standing]:
-    """As `load_standings`, of what was asked for."""
+def read_standings(ids: Collection[int], asked: Iterable[Any]) -> dict[int, Standing]:
+    """As `load_standings`, of what was asked for; of others none."""
     found = {}
     for profile_id, doc, consents, members, due, answers in asked:
-        found[profile_id] = Standing(
-            profile_id,
-            doc or b"",
-            consents or "",
-            int.from_bytes(members, "little") if members else 0,
-            due,
-            answers[:LAYOUT_BYTES] if answers else b"",
-            int.from_bytes(answers[LAYOUT_BYTES:]) if answers else None,
-        )
+        if profile_id in ids:
+            found[profile_id] = Standing(
+                profile_id,
+                doc or b"",
+                consents or "",
+                int.from_bytes(members, "little") if members else 0,
+                due,
+                answers[:LAYOUT_BYTES] if answers else b"",
+                int.from_bytes(answers[LAYOUT_BYTES:]) if answers else None,
+            )
     if len(found) < len(ids):
         found.update((one, Standing(one)) for one in ids if one not in found)
     return found
@@ -104,11 +105,22 @@ def write_standings(conn: Connection[Any], standings: Sequence[Standing]) -> Non
             "id": bigints([one.id for one in rows]),
             "doc": byteas([one.doc for one in rows]),
             "consents": texts([one.consents for one in rows]),
-            "audiences": byteas([_bytes_of(one.members, "little") for one in rows]),
             "due": bigints([one.due for one in rows]),
             "answers": byteas([b"" if one.bits is None else one.layout + _bytes_of(one.bits, "big") for one in rows]),
         }
         conn.execute(QUERIES["write_states"], columns)
+
+
+def write_members(conn: Connection[Any], members: Mapping[int, int]) -> None:
+    """Profile, or a company's hash → the audiences that it is in now, by bits of their numbers."""
+    if out := [one for one, audiences in members.items() if not audiences]:
+        conn.execute(QUERIES["delete_members"], {"profiles": bigints(out)})
+    if inside := {one: audiences for one, audiences in members.items() if audiences}:
+        columns = {
+            "profile": bigints(list(inside)),
+            "audiences": byteas([_bytes_of(audiences, "little") for audiences in inside.values()]),
+        }
+        conn.execute(QUERIES["write_members"], columns)
 
 
 def tell_filling(conn: Connection[Any]) -> None:

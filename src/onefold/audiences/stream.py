@@ -5,6 +5,7 @@ goes by. The processor alone writes who is in; all others ask it to look (`profi
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -47,20 +48,37 @@ class Happened:
     profile_of: Mapping[int, int] = field(default_factory=dict)
 
 
+class Foreseen(NamedTuple):
+    """Whom a transaction will probably concern, and the question for their standings."""
+
+    ids: set[int]
+    standings: Cursor[Any]
+
+
 class AskedFor(NamedTuple):
-    """Whom it concerns, and the question for their standings. `counted`: (profile, fragment, event, what is done with
+    """Whom it concerns, and the questions for their standings. `counted`: (profile, fragment, event, what is done with
     events of its name); `said`: profiles whose consent may be another."""
 
     ids: set[int]
     moves: list[Move]
     counted: list[tuple[int, int, Decoded, Plan]]
     said: set[int]
-    standings: Cursor[Any]
+    standings: list[Cursor[Any]]
 
 
-def ask_for(conn: Connection[Any], live: LiveAudiences, happened: Happened) -> AskedFor | None:
-    """The standings of those whom it may concern; None: nobody. Before what else the transaction writes, so that the
-    server does that while `follow` works."""
+def foresee(conn: Connection[Any], live: LiveAudiences, events: Iterable[tuple[int, Decoded]]) -> Foreseen | None:
+    """The standings of those whom events concern, by the profiles that these had before; None: nobody. As soon as they
+    are known, so that the answer is there when `follow` needs it."""
+    plan_of = live.folder.plan_of
+    ids = {profile_id for profile_id, event in events if plan_of(event.kind, event.name) is not None}
+    return Foreseen(ids, ask_standings(conn, ids)) if ids else None
+
+
+def ask_for(
+    conn: Connection[Any], live: LiveAudiences, happened: Happened, foreseen: Foreseen | None = None
+) -> AskedFor | None:
+    """The standings of those whom it may concern, as far as these weren't foreseen; None: nobody. Before what else the
+    transaction writes, so that the server does that while `follow` works."""
     profile_of = happened.profile_of
     moves = [move for move in happened.moves if move[1] is not None and move[1] != move[2]]
     plan_of = live.folder.plan_of
@@ -75,7 +93,12 @@ def ask_for(conn: Connection[Any], live: LiveAudiences, happened: Happened) -> A
     ids = said.union([one[0] for one in counted], [profile_of[h] for h in happened.replaced if h in profile_of])
     if live.versions:
         ids.update(happened.touched)
-    return AskedFor(ids, moves, counted, said, ask_standings(conn, ids)) if ids else None
+    if not ids:
+        return None
+    standings = [] if foreseen is None else [foreseen.standings]
+    if others := ids if foreseen is None else ids - foreseen.ids:
+        standings.append(ask_standings(conn, others))
+    return AskedFor(ids, moves, counted, said, standings)
 
 
 def follow(
@@ -90,7 +113,7 @@ def follow(
         asked = ask_for(conn, live, happened)
     if asked is None:
         return
-    looks = {one.id: Look(one) for one in read_standings(asked.ids, asked.standings).values()}
+    looks = {one.id: Look(one) for one in read_standings(asked.ids, chain(*asked.standings)).values()}
     _move(looks, asked.moves, happened)
     _replace(looks, happened)
     for profile_id, h, event, plan in asked.counted:

@@ -45,8 +45,9 @@ update metric set since = coalesce(pg_sequence_last_value('event_position'), 0),
 -- metrics: those that are folded
 select number, key, state from metric where since is not null
 
--- load_states: (primary key)
-select id, doc, consents, audiences, due, answers from profile_state where id = any(%(ids)b)
+-- load_states: (primary keys)
+select s.id, s.doc, s.consents, m.audiences, s.due, s.answers
+from profile_state s left join member_of m on m.profile = s.id where s.id = any(%(ids)b)
 
 -- load_people: who they are, and where they belong; times in µs (primary keys)
 select p.id, p.name, p.email, p.phone, p.is_known, (extract(epoch from p.first_seen) * 1000000)::bigint,
@@ -59,11 +60,10 @@ select a.h, e.list from node a join node m on m.comp = a.comp and m.prof = a.pro
 where a.h = any(%(ids)b)
 
 -- write_states: whole rows
-insert into profile_state (id, doc, consents, audiences, due, answers)
-select id, nullif(doc, ''), nullif(consents, ''), nullif(audiences, ''), due, nullif(answers, '')
-from unnest(%(id)b, %(doc)b, %(consents)b, %(audiences)b, %(due)b, %(answers)b) v(id, doc, consents, audiences, due, answers)
-on conflict (id) do update set doc = excluded.doc, consents = excluded.consents, audiences = excluded.audiences, due = excluded.due,
-    answers = excluded.answers
+insert into profile_state (id, doc, consents, due, answers)
+select id, nullif(doc, ''), nullif(consents, ''), due, nullif(answers, '')
+from unnest(%(id)b, %(doc)b, %(consents)b, %(due)b, %(answers)b) v(id, doc, consents, due, answers)
+on conflict (id) do update set doc = excluded.doc, consents = excluded.consents, due = excluded.due, answers = excluded.answers
 
 -- delete_states: profiles that are no more
 delete from profile_state where id = any(%(ids)b)
@@ -88,31 +88,32 @@ select unnest(%(ids)b)
 -- fragments: whose they are (primary key)
 select prof from node where h = any(%(ids)b)
 
--- members: who is in these audiences (primary key)
-select profile from membership where audience = any(%(ids)b)
+-- members: who is in these audiences (a scan)
+select m.profile from member_of m where exists (select from unnest(%(ids)b) a(id) where is_in(m.audiences, a.id::integer))
 
 -- people: everybody who belongs to these companies (index on company)
 select id from profile where company = any(%(ids)b)
 
--- move: moves, and members after them (primary keys). Whoever moved keeps since when they are in
-with moves as (
-    select m.profile, m.cause, m.event, m.other, (%(audiences)b)[m.first:m.last] as audiences,
-        (%(kinds)b)[m.first:m.last] as kinds, (%(versions)b)[m.first:m.last] as versions
-    from unnest(%(profile)b, %(cause)b, %(event)b, %(other)b, %(first)b, %(last)b) m(profile, cause, event, other, first, last)
-), entered as (
-    insert into membership (audience, profile, since)
-    select one.audience, m.profile, case when one.kind = 3
-        then coalesce((select since from membership where audience = one.audience and profile = m.other), %(at)s) else %(at)s end
-    from moves m cross join lateral unnest(m.audiences, m.kinds) one(audience, kind) where one.kind in (1, 3)
-    on conflict do nothing
-), gone as (
-    delete from membership using (
-        select one.audience, m.profile from moves m cross join lateral unnest(m.audiences, m.kinds) one(audience, kind)
-        where one.kind in (2, 4)
-    ) gone where membership.audience = gone.audience and membership.profile = gone.profile
-)
-insert into membership_move (profile, at, other, event, cause, audiences, kinds, versions)
-select profile, %(at)s, other, event, cause, audiences, kinds, versions from moves
+-- write_members: of somebody the audiences, instead of those of before (primary key)
+insert into member_of (profile, audiences) select * from unnest(%(profile)b, %(audiences)b) v(profile, audiences)
+on conflict (profile) do update set audiences = excluded.audiences
+
+-- delete_members: who is in none any more (primary key)
+delete from member_of where profile = any(%(profiles)b)
+
+-- move: who entered and left. Whoever moved keeps since when they are in (index on profile)
+insert into membership_move (profile, at, other, event, cause, audiences, kinds, versions, sinces)
+select m.profile, %(at)s, m.other, m.event, m.cause, m.audiences, m.kinds, m.versions, case when m.kinds[1] = 3 then (
+    select array_agg(coalesce((
+        select coalesce(c.since, c.at) from membership_change c
+        where c.profile = m.other and c.audience = one.audience and c.kind in (1, 3) order by c.position desc limit 1
+    ), %(at)s) order by one.place) from unnest(m.audiences) with ordinality one(audience, place)
+) end
+from (
+    select v.profile, v.cause, v.event, v.other, (%(audiences)b)[v.first:v.last] as audiences,
+        (%(kinds)b)[v.first:v.last] as kinds, (%(versions)b)[v.first:v.last] as versions
+    from unnest(%(profile)b, %(cause)b, %(event)b, %(other)b, %(first)b, %(last)b) v(profile, cause, event, other, first, last)
+) m
 
 -- list_moves: the last ones by audience, and what they make of the day's counts (primary keys). A clock that was put back
 -- counts for the day that it had come to

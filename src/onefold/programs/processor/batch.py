@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from onefold.audiences.api import AskedFor, Happened
+from onefold.audiences.api import AskedFor, Foreseen, Happened
 from onefold.events.api import Decoded, LogRow, Tallies, Violation
 from onefold.identity.api import Facts, Identifier, LastKnown, Node, Refused, Resolved, Rule
 from onefold.privacy.api import Ledger
@@ -78,7 +78,8 @@ class Batch:
     counts: Counter[tuple[int, int, str]] = field(default_factory=Counter)
     tallies: Tallies = field(default_factory=Tallies)
     happened: Happened = field(default_factory=Happened)  # what audiences are to know of it
-    asked: AskedFor | None = None  # whom of them it may concern
+    foreseen: Foreseen | None = None  # whom it will probably concern
+    asked: AskedFor | None = None  # whom it may concern
 
     def count(self, source_id: int, received_at: int, outcome: str) -> None:
         """One event of a source ended so; see the table source_count."""

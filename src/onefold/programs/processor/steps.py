@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from onefold.audiences.api import Happened, ask_for, follow
+from onefold.audiences.api import Happened, ask_for, follow, foresee
 from onefold.events.api import (
     advance,
     append_internal,
@@ -62,6 +62,14 @@ def store(batch: Batch) -> None:
     store_events(batch.conn, [(accepted.fragment, accepted.event) for accepted in batch.accepted])
 
 
+def foresee_audiences(batch: Batch) -> None:
+    """The standings of those whom the batch will concern; before the server has anything to store."""
+    live, nodes = batch.context.live, batch.nodes
+    if live.versions or live.metrics:
+        known = ((nodes[one.fragment].prof, one.event) for one in batch.accepted if one.fragment in nodes)
+        batch.foreseen = foresee(batch.conn, live, known)
+
+
 def write(batch: Batch) -> None:
     """Identifiers, consents, refusals and counts; the log position with them."""
     conn = batch.conn
@@ -90,7 +98,7 @@ def ask_for_audiences(batch: Batch) -> None:
         consents=batch.consents.keys(),
         profile_of=profile_of,
     )
-    batch.asked = ask_for(batch.conn, batch.context.live, batch.happened)
+    batch.asked = ask_for(batch.conn, batch.context.live, batch.happened, batch.foreseen)
 
 
 def keep_audiences(batch: Batch) -> None:
@@ -134,6 +142,7 @@ STEPS: tuple[Step, ...] = (
     identify,
     gather,
     load,
+    foresee_audiences,
     store,
     fold_fragments,
     resolve_identity,
