@@ -61,7 +61,7 @@ class Figure:
         self._in_millionths = measure in ("sum", "average")
         self.is_count = measure == "count"
         self._is_dropped = measure in _DROPPED and metric.fold in _DROPPED
-        self._place = 2 if measure == "sum" else 1
+        self._width, self._place = width_of(metric), 2 if measure == "sum" else 1
         self._asked: list[tuple[str, float, list[bool]]] = []
         self._cuts: list[Any] = []
         self._rank: Callable[[Any], int] = self._rank_of_average if measure == "average" else self._rank_of
@@ -93,7 +93,7 @@ class Figure:
         if not self._is_dropped:
             return lambda states, now, due: self._bits(bits_of, states, now, due)
         number, cuts, grain = self.number, self._cuts, self._metric.grain_us
-        width, place = width_of(self._metric), self._place
+        width, place = self._width, self._place
         leaves = None if self._window.last is None else leaves_at(0, grain, self._window)
         asked_at, least = -1, -FOREVER
 
@@ -105,18 +105,16 @@ class Figure:
             for state in states:
                 series = state.get(number)
                 if series is not None:
-                    at = len(series) - width
+                    end = at = len(series) - width
                     while at >= 0 and series[at] >= least:
                         total += series[at + place]
                         at -= width
-                    at += width
-                    if at < len(series) and series[at] < first:
-                        first = series[at]
+                    if at < end:
+                        first = min(first, series[at + width])
             here = bisect_left(cuts, total) + bisect_right(cuts, total)
             if leaves is None or first == FOREVER or first * grain + leaves >= due_us:
                 return bits_of[here], due_us
-            until = self._until(self._in_window(states, least), total, here)
-            return bits_of[here], min(until, due_us)
+            return bits_of[here], min(self._until(states, least, total, here), due_us)
 
         return read
 
@@ -127,10 +125,10 @@ class Figure:
     def _placed(self, states: Sequence[State], person: Any, now_us: int) -> tuple[int, int]:  # noqa: ANN401  (as Cell)
         bound = self._bound(person, now_us)
         if self._is_dropped:
-            rows = self._in_window(states, FOREVER if bound is None else least_bucket(self._metric, bound))
-            total = sum([n for _, n in rows])
+            least = FOREVER if bound is None else least_bucket(self._metric, bound)
+            total = sum([n for _, n in self._in_window(states, least)])
             place = self._place_of(total)
-            return place, FOREVER if self._window.last is None else self._until(rows, total, place)
+            return place, FOREVER if self._window.last is None else self._until(states, least, total, place)
         found = in_window(states, self.number, self._metric, bound)
         place = self._rank(merged(self._metric, [partial for _, partial in found]))
         if self._window.last is None or not found:
@@ -139,7 +137,7 @@ class Figure:
 
     def _in_window(self, states: Sequence[State], least: int) -> list[tuple[int, int]]:
         """Of a count or sum the buckets that count, with how much each adds."""
-        width, place = width_of(self._metric), self._place
+        width, place = self._width, self._place
         rows: list[tuple[int, int]] = []
         for state in states:
             if series := state.get(self.number):
@@ -147,14 +145,26 @@ class Figure:
                 rows += zip(young[::width], young[place::width], strict=True)
         return rows
 
-    def _until(self, rows: list[tuple[int, int]], total: int, here: int) -> int:
+    def _until(self, states: Sequence[State], least: int, total: int, here: int) -> int:
         """Until so many buckets have left the window that the figure is elsewhere."""
-        rows.sort()
-        last = len(rows) - 1
-        for i, (bucket, n) in enumerate(rows):
+        cuts, width, place = self._cuts, self._width, self._place
+        kept = [series for state in states if (series := state.get(self.number)) and series[-width] >= least]
+        if len(kept) == 1:  # nearly always
+            (series,) = kept
+            begin = len(series) - width
+            while begin and series[begin - width] >= least:
+                begin -= width
+            for at in range(begin, len(series), width):
+                total -= series[at + place]
+                if bisect_left(cuts, total) + bisect_right(cuts, total) != here:
+                    return leaves_at(series[at], self._metric.grain_us, self._window)
+            return FOREVER
+        leaving: dict[int, int] = {}  # buckets of one time leave together
+        for bucket, n in self._in_window(states, least):
+            leaving[bucket] = leaving.get(bucket, 0) + n
+        for bucket, n in sorted(leaving.items()):
             total -= n
-            # buckets of one time, of several fragments, leave together
-            if (i == last or rows[i + 1][0] != bucket) and self._place_of(total) != here:
+            if self._place_of(total) != here:
                 return leaves_at(bucket, self._metric.grain_us, self._window)
         return FOREVER
 

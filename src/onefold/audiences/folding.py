@@ -88,7 +88,8 @@ class Plan:
             if isinstance(one, Moments):
                 moments.append(number)
                 for bit, event in events:
-                    _part_of(parts, event).bits.append((number, bit))
+                    bits = _part_of(parts, event).bits
+                    bits[number] = bits.get(number, 0) | bit
             else:
                 _part_of(parts, one.event).take(number, one)
         self.numbers, self.moments = frozenset(numbers), tuple(moments)
@@ -114,8 +115,8 @@ class Plan:
                 else:
                     add(series, bucket, 1)
             counted += part.counted
-            for number, bit in part.bits:
-                codes[number] = codes.get(number, 0) | bit
+            if part.bits:
+                codes = _both(codes, part.bits) if codes else part.bits
             if part.others:
                 counted += part.take_others(state, event, properties)
         for number, bits in codes.items():
@@ -127,7 +128,7 @@ class Plan:
 class _Part:
     """What counts the events that meet one condition; all of them if it is None.
 
-    `counts`: (metric, grain), `counted` the same metrics; `bits`: (metric of moments, bit); `others`: how a value is
+    `counts`: (metric, grain), `counted` the same metrics; `bits`: metric of moments → bits; `others`: how a value is
     read, and into which metrics it goes.
     """
 
@@ -135,7 +136,7 @@ class _Part:
         self.meets = None if where is None else predicate_of(where)
         self.counts: list[tuple[int, int]] = []
         self.counted: list[int] = []
-        self.bits: list[tuple[int, int]] = []
+        self.bits: dict[int, int] = {}
         self.others: list[tuple[_Read | None, list[tuple[int, int, _Take]]]] = []
         self._place_of: dict[tuple[str, str], int] = {}
 
@@ -235,6 +236,10 @@ def _properties(event: Happening) -> dict[str, Any]:
     return found if type(found) is dict else _no_properties
 
 
+def _both(one: dict[int, int], other: dict[int, int]) -> dict[int, int]:
+    return one | {number: one.get(number, 0) | bits for number, bits in other.items()}
+
+
 def _part_of(parts: dict[bytes, _Part], event: EventMatch) -> _Part:
     return parts.setdefault(_encoder.encode(event.where), _Part(event.where))
 
@@ -253,8 +258,16 @@ def _take_count(state: State, number: int, bucket: int, _: Happening, __: Any) -
 
 def _take_sum(state: State, number: int, bucket: int, _: Happening, value: float) -> None:
     amount = micro(value)
-    if amount is not None:
-        add(state.setdefault(number, []), bucket, 1, amount)
+    if amount is None:
+        return
+    series = state.get(number)
+    if series is None:
+        state[number] = [bucket, 1, amount]
+    elif series[-3] == bucket:
+        series[-2] += 1
+        series[-1] += amount
+    else:
+        add(series, bucket, 1, amount)
 
 
 def _take_extremes(state: State, number: int, bucket: int, _: Happening, value: float) -> None:

@@ -18,6 +18,7 @@ class Reading:
         self.mask = 0
         self._figures: dict[Figure, list[tuple[int, list[bool]]]] = {}
         self._sequences: list[tuple[Sequenced, int]] = []
+        self._sequence_mask = 0
         self._newest: list[_Newest] = []
         self._others: list[tuple[int, Asked]] = []
         self._reads: list[Read] = []
@@ -47,6 +48,7 @@ class Reading:
                 self.alone = self._reads[0]
             if is_alone and figure.is_count and all(bits == last for bits in by_place[by_place.index(last) : -1]):
                 self.at_most = last
+        self._sequence_mask = sum(bit for _, bit in self._sequences)
         lasts = sorted({cell.last for cell, _ in self._sequences})
         self._newest = [_Newest(last, [one for one in self._sequences if one[0].last == last]) for last in lasts]
 
@@ -54,12 +56,12 @@ class Reading:
         self, before: int, states: Sequence[State], news: News | None, now_us: int, due_us: int
     ) -> tuple[int, int]:
         """The bits of this metric that hold, and until when they are sure, `due_us` at the latest."""
-        bits, until = 0, due_us
+        if self._newest and news is not None and news.are_newest:
+            bits, until = self._held_newest(before, states, news, now_us, due_us)
+        else:
+            bits, until = self._held_sequences(states, now_us, due_us)
         for read in self._reads:
             held, until = read(states, now_us, until)
-            bits |= held
-        if self._sequences:
-            held, until = self._held_sequences(before, states, news, now_us, until)
             bits |= held
         if self._others:
             alone = Person(0, states)
@@ -69,20 +71,19 @@ class Reading:
                 until = min(until, sure_until)
         return bits, until
 
-    def _held_sequences(
-        self, before: int, states: Sequence[State], news: News | None, now_us: int, until: int
+    def _held_newest(
+        self, before: int, states: Sequence[State], news: News, now_us: int, until: int
     ) -> tuple[int, int]:
         """What comes later than all that was there can only end a sequence by its last step, and what is excluded or
         forbidden lies ahead of it: mostly nothing need be walked."""
-        if news is not None and news.are_newest:
-            held = 0
-            for newest in self._newest:
-                held |= before & newest.mask
-                ends = [ts for ts, bits in news.times if bits & newest.last]
-                if ends:
-                    more, until = newest.held(before, states, self._number, ends, now_us, until)
-                    held |= more
-            return held, until
+        held = before & self._sequence_mask
+        for newest in self._newest:
+            if ends := [ts for ts, bits in news.times if bits & newest.last]:
+                more, until = newest.held(before, states, self._number, ends, now_us, until)
+                held |= more
+        return held, until
+
+    def _held_sequences(self, states: Sequence[State], now_us: int, until: int) -> tuple[int, int]:
         held = 0
         for cell, bit in self._sequences:
             is_held, sure_until = cell.held(states, now_us)
@@ -96,33 +97,32 @@ class _Newest:
 
     def __init__(self, last: int, sequences: list[tuple[Sequenced, int]]) -> None:
         self.last = last
-        self.mask = sum(bit for _, bit in sequences)
         waits = [cell.waits_us for cell, _ in sequences if cell.waits_us is not None]
         self._waits_us = min(waits, default=FOREVER)
         """When one is over at the earliest, of those after which something must not follow for so long."""
         asked = [(cell, bit) for cell, bit in sequences if cell.waits_us is None]
-        self._walked = [one for one in asked if not one[0].has_two_steps]
         pairs = [one for one in asked if one[0].has_two_steps]
-        excluding = sorted({cell.excluded for cell, _ in pairs})
-        self._pairs = [(excluded, [one for one in pairs if one[0].excluded == excluded]) for excluded in excluding]
-        self._pair_mask = sum(bit for _, bit in pairs)
+        self._walked = [one for one in asked if not one[0].has_two_steps]
+        self._pairs = [
+            _Pairs(excluded, [one for one in pairs if one[0].excluded == excluded])
+            for excluded in sorted({cell.excluded for cell, _ in pairs})
+        ]
 
     def held(
         self, before: int, states: Sequence[State], number: int, ends: list[int], now_us: int, until: int
     ) -> tuple[int, int]:
         """Which hold now and didn't, and until when all is sure. `ends`: when the last step came."""
-        held, end = 0, min(ends)
+        held, end, walked = 0, min(ends), self._walked
         until = min(until, end + self._waits_us)
-        walked = self._walked
-        if self._pair_mask & ~before:
+        if missing := [one for one in self._pairs if one.mask & ~before]:
             series = [one for state in states if (one := state.get(number))]
             together = series[0] if len(series) == 1 else joined_moments(series)
-            if together[-MOMENT] == end and together[-MOMENT - 2 : -MOMENT - 1] != [end]:
-                for excluded, pairs in self._pairs:
-                    more, until = _held_pairs(before, together, excluded, pairs, now_us, until)
+            if together[-MOMENT] == end and together[-2 * MOMENT : 1 - 2 * MOMENT] != [end]:
+                for pairs in missing:
+                    more, until = pairs.held(before, together, now_us, until)
                     held |= more
             else:
-                walked = [*walked, *(one for _, pairs in self._pairs for one in pairs)]
+                walked = [*walked, *(one for pairs in missing for one in pairs.sequences)]
         if any(not before & bit for _, bit in walked):
             moments = moments_in(states, number, -FOREVER)
             for cell, bit in walked:
@@ -133,30 +133,44 @@ class _Newest:
         return held, until
 
 
-def _held_pairs(
-    before: int, together: Series, excluded: int, pairs: list[tuple[Sequenced, int]], now_us: int, until: int
-) -> tuple[int, int]:
-    """Of sequences of two steps that exclude the same, where the last of all moments alone is the second: they begin
-    with the latest first step behind which nothing excluded lies. Cost: the moments back to that."""
-    end, at = together[-MOMENT], len(together) - 2 * MOMENT
-    stop = end - max(cell.within_us for cell, _ in pairs)
-    begin = None
-    while at >= 0 and together[at] >= stop and begin is None:
-        ts, every = together[at], 0
-        while at >= 0 and together[at] == ts:
-            every |= together[at + 1]
-            at -= MOMENT
-        if every & 1:
-            begin = ts
-        elif every & excluded:
-            break
-    held = 0
-    if begin is not None:
-        for cell, bit in pairs:
-            if not before & bit and begin >= end - cell.within_us and begin >= cell.since(now_us):
+class _Pairs:
+    """Sequences of two steps that exclude the same, where the last of all moments alone is the second: they begin with
+    the latest first step behind which nothing excluded lies."""
+
+    def __init__(self, excluded: int, sequences: list[tuple[Sequenced, int]]) -> None:
+        self.sequences, self._excluded = sequences, excluded
+        self.mask = sum(bit for _, bit in sequences)
+        self._within_us = max(cell.within_us for cell, _ in sequences)
+        self._asked_at, self._since = -1, [0] * len(sequences)
+
+    def held(self, before: int, together: Series, now_us: int, until: int) -> tuple[int, int]:
+        """Which hold now and didn't, and until when. Cost: the moments back to the one that decides."""
+        begin, end = self._begin(together), together[-MOMENT]
+        if begin is None:
+            return 0, until
+        if now_us != self._asked_at:
+            self._asked_at, self._since = now_us, [cell.since(now_us) for cell, _ in self.sequences]
+        held = 0
+        for (cell, bit), since in zip(self.sequences, self._since, strict=True):
+            if not before & bit and begin >= since and begin >= end - cell.within_us:
                 held |= bit
                 until = min(until, cell.stays_until(begin))
-    return held, until
+        return held, until
+
+    def _begin(self, together: Series) -> int | None:
+        excluded, at = self._excluded, len(together) - 2 * MOMENT
+        stop = together[-MOMENT] - self._within_us
+        while at >= 0 and together[at] >= stop:
+            ts, every = together[at], together[at + 1]
+            at -= MOMENT
+            while at >= 0 and together[at] == ts:
+                every |= together[at + 1]
+                at -= MOMENT
+            if every & 1:
+                return ts
+            if every & excluded:
+                return None
+        return None
 
 
 def _bits_by_place(found: list[tuple[int, list[bool]]]) -> list[int]:

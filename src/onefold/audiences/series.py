@@ -24,6 +24,9 @@ def width_of(kept: Kept) -> int:
 def add(series: Series, *row: int) -> None:
     """One more row; of a bucket that is there the numbers add up. Cost: the rows that are later."""
     width, at = len(row), len(series)
+    if not at or series[at - width] < row[0]:
+        series += row
+        return
     while at and series[at - width] > row[0]:
         at -= width
     if at and series[at - width] == row[0]:
@@ -36,6 +39,9 @@ def add(series: Series, *row: int) -> None:
 def add_moment(series: Series, ts: int, bits: int) -> None:
     """One more event; several of one time stand one after another, by their bits. Cost: as `add`."""
     at = len(series)
+    if not at or series[at - 2] < ts:
+        series += (ts, bits)
+        return
     while at and (series[at - 2], series[at - 1]) > (ts, bits):
         at -= 2
     series[at:at] = (ts, bits)
