@@ -15,6 +15,7 @@ from onefold.filters import api as f
 from onefold.infra.postgres import connect
 from onefold.lake.engines.duckdb import DuckDBEngine
 from onefold.lake.location import Location
+from tests.audiences.counting import demand_counts
 from tests.audiences.drawing import field_leaves, grouped
 from tests.audiences.driving import NAMES, Play
 from tests.processor.driving import install
@@ -57,6 +58,7 @@ def conn(pg_url: str) -> Iterator[Connection[Any]]:
 
 def demand_agreement(play: Play) -> None:
     assert play.members() == play.expected_members()
+    demand_counts(play.conn)
 
 
 @st.composite

@@ -8,6 +8,7 @@ from django.test import Client
 from onefold.audiences.forgetting import FOLLOWED_FOR, forget_exits
 from onefold.audiences.shown import changes_after, list_audiences, trends
 from onefold.kernel.hashing import identifier_hash
+from tests.audiences.counting import demand_counts
 from tests.privacy.test_erasure import request_erasure
 from tests.web.audiences import Audiences, audiences
 from tests.web.conftest import NOW
@@ -49,6 +50,7 @@ def test_only_the_exit_names_who_was_erased_and_not_for_long(alice: Client, audi
     assert audiences.conn.execute("select count(*) from membership_change").fetchone() == count
     assert audiences.conn.execute("select count(*) from membership_forgotten").fetchone() == (0,)
     assert 0 not in {one.profile_id for one in changes_after(audiences.conn, 0)}
+    demand_counts(audiences.conn)
 
 
 def test_others_changes_do_not_name_who_was_erased(audiences: Audiences) -> None:

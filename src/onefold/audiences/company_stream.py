@@ -15,7 +15,7 @@ from psycopg import Connection
 from onefold.audiences.asked import Person
 from onefold.audiences.companies import LiveCompanies
 from onefold.audiences.live import LiveAudiences
-from onefold.audiences.membership import Cause, Kind, Move, writing_moves
+from onefold.audiences.membership import Cause, Kind, MembershipMove, writing_moves
 from onefold.audiences.states import COMPANIES as QUERIES
 from onefold.audiences.states import SOON_US, look_at, write_members
 from onefold.filters.api import FOREVER
@@ -39,7 +39,7 @@ class _Seen:
     now: Person | None = None
 
 
-def note_people(conn: Connection[Any], live: LiveCompanies, moves: Iterable[Move]) -> None:
+def note_people(conn: Connection[Any], live: LiveCompanies, moves: Iterable[MembershipMove]) -> None:
     """These people entered or left: their companies are to be looked at if a rule counts that. In the transaction in
     which they did. Costs nothing while none does."""
     if live.counted and (
@@ -88,7 +88,7 @@ def _load(conn: Connection[Any], live: LiveCompanies, found: Mapping[int, _Seen]
 
 
 def _settle(conn: Connection[Any], live: LiveCompanies, found: Mapping[int, _Seen], now_us: int) -> None:
-    moves: list[Move] = []
+    moves: list[MembershipMove] = []
     members: dict[int, int] = {}
     due: dict[int, int] = {}
     for company, seen in found.items():
@@ -114,7 +114,7 @@ def _may_move_people(live: LiveCompanies, seen: _Seen) -> bool:
     return is_otherwise or live.may_move_people(seen.before, seen.counts)
 
 
-def _moves(live: LiveCompanies, company: int, seen: _Seen, come: set[int], gone: set[int]) -> list[Move]:
+def _moves(live: LiveCompanies, company: int, seen: _Seen, come: set[int], gone: set[int]) -> list[MembershipMove]:
     """At most two: the cause is another one where the audience was removed."""
     kind_of = dict.fromkeys(sorted(come), int(Kind.ENTERED)) | dict.fromkeys(sorted(gone), int(Kind.LEFT))
     removed = {audience for audience in gone if audience not in live.versions and audience not in live.paused}

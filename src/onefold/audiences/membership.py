@@ -38,7 +38,7 @@ class Cause(IntEnum):
     PEOPLE = 7  # of a company: who of its people is in an audience that the rule counts
 
 
-Move = tuple[int, int, bytes | None, int | None, Sequence[int], Sequence[int], Sequence[int]]
+MembershipMove = tuple[int, int, bytes | None, int | None, Sequence[int], Sequence[int], Sequence[int]]
 """What one look at somebody brought about: profile, cause, event, other profile; and of each audience its number, kind,
 and version of its rule. A row of `membership_move`; its profile becomes 0 when the person is erased. A plain tuple,
 because there are very many of them."""
@@ -50,7 +50,7 @@ def member_ids(conn: Connection[Any], audience: int) -> list[int]:
 
 
 @contextmanager
-def writing_moves(conn: Connection[Any], now_us: int) -> Iterator[Callable[[Sequence[Move]], None]]:
+def writing_moves(conn: Connection[Any], now_us: int) -> Iterator[Callable[[Sequence[MembershipMove]], None]]:
     """A function that writes moves, and members after them; nobody enters and leaves an audience by the same call.
 
     At the end these moves are listed by audience, and counted. In the transaction in which it happened; nothing waits
@@ -59,7 +59,7 @@ def writing_moves(conn: Connection[Any], now_us: int) -> Iterator[Callable[[Sequ
     """
     at, n = instant_of(now_us).astimezone(UTC), 0
 
-    def write(moves: Sequence[Move]) -> None:
+    def write(moves: Sequence[MembershipMove]) -> None:
         nonlocal n
         if moves:
             conn.execute(QUERIES["move"], _columns_of(moves) | {"at": at})
@@ -70,7 +70,7 @@ def writing_moves(conn: Connection[Any], now_us: int) -> Iterator[Callable[[Sequ
         conn.execute(QUERIES["list_moves"], {"n": n, "at": at})
 
 
-def _columns_of(moves: Sequence[Move]) -> dict[str, Any]:
+def _columns_of(moves: Sequence[MembershipMove]) -> dict[str, Any]:
     """`first` and `last`: which of `audiences`, `kinds` and `versions` are a move's own, counted from 1."""
     profiles, causes, events, others, audiences, kinds, versions = zip(*moves, strict=True)
     last = list(accumulate(map(len, audiences)))

@@ -115,7 +115,10 @@ def changes(
     audience: int | None = None,
     limit: int = Query(1_000, ge=1, le=1_000),
 ) -> list[dict[str, Any]]:
-    """In the order in which it happened: follow it by giving the last `position` as `after`."""
+    """In the order in which it happened: follow it by giving the last `position` as `after`.
+
+    Changes at one position come together, so that there may be some more than `limit`.
+    """
     demand(actor_of(request), Permission.SEE_PEOPLE)
     with pooled() as conn:
         return [_change(one) for one in shown.changes_after(conn, after, audience, limit)]

@@ -47,8 +47,8 @@ class AudienceOut(Schema):
     purpose: str = Field(description="Of companies empty")
     rule: dict[str, Any]
     members: int
-    entered: int = Field(description="In the last seven days")
-    left: int = Field(description="In the last seven days")
+    entered: int = Field(description="Today and on the six days before, of UTC")
+    left: int = Field(description="Today and on the six days before, of UTC")
     created_at: datetime
     created_by: str
     changed_at: datetime
@@ -87,7 +87,7 @@ class MembersOut(Schema):
 class ChangeOut(Schema):
     """Somebody, or a company, entered or left."""
 
-    position: int
+    position: int = Field(description="What one look at somebody brought about has the same")
     audience: int
     profile_id: str | None = Field(description="Of a person")
     company_id: str | None = Field(description="Of a company: always the same of one")

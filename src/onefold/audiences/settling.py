@@ -14,7 +14,7 @@ from onefold.audiences.company_stream import note_people
 from onefold.audiences.folding import Happening, Plan
 from onefold.audiences.live import LiveAudiences
 from onefold.audiences.measuring import latest_in
-from onefold.audiences.membership import Cause, Kind, Move, writing_moves
+from onefold.audiences.membership import Cause, Kind, MembershipMove, writing_moves
 from onefold.audiences.states import (
     SOON_US,
     Standing,
@@ -30,7 +30,7 @@ from onefold.filters.api import FOREVER
 
 PIECE: Final = 250
 """People."""
-_CAME: Final = (int(Kind.ENTERED), int(Kind.LEFT))
+_ENTERED_OR_LEFT: Final = (int(Kind.ENTERED), int(Kind.LEFT))
 _MOVED: Final = (int(Kind.MOVED_HERE), int(Kind.MOVED_AWAY))
 
 
@@ -77,7 +77,10 @@ def settle(
 
 
 def _write_moves(
-    conn: Connection[Any], live: LiveAudiences, write: Callable[[Sequence[Move]], None], moves: list[Move]
+    conn: Connection[Any],
+    live: LiveAudiences,
+    write: Callable[[Sequence[MembershipMove]], None],
+    moves: list[MembershipMove],
 ) -> None:
     write(moves)
     note_people(conn, live.companies, moves)
@@ -181,9 +184,9 @@ def _write(conn: Connection[Any], piece: Iterable[Look], due: dict[int, int]) ->
     write_due(conn, due)
 
 
-def _moves(live: LiveAudiences, looks: Iterable[Look]) -> list[Move]:
+def _moves(live: LiveAudiences, looks: Iterable[Look]) -> list[MembershipMove]:
     """Who entered and who left."""
-    moves: list[Move] = []
+    moves: list[MembershipMove] = []
     for look in looks:
         before = look.before
         if before is not None:
@@ -192,10 +195,12 @@ def _moves(live: LiveAudiences, looks: Iterable[Look]) -> list[Move]:
     return moves
 
 
-def _moves_among(live: LiveAudiences, looks: Mapping[int, Look], successor_of: Mapping[int, int]) -> list[Move]:
+def _moves_among(
+    live: LiveAudiences, looks: Mapping[int, Look], successor_of: Mapping[int, int]
+) -> list[MembershipMove]:
     """The same where some are the same person as others now, and take what they are in along."""
-    moves: list[Move] = []
-    gone: list[Move] = []
+    moves: list[MembershipMove] = []
+    gone: list[MembershipMove] = []
     moved: dict[int, int] = {}  # profile → the audiences that came with others
     left: dict[int, int] = {}
     for profile_id, look in looks.items():
@@ -223,9 +228,9 @@ def _moves_of(
     come: int,
     gone: int = 0,
     *,
-    kinds: tuple[int, int] = _CAME,
+    kinds: tuple[int, int] = _ENTERED_OR_LEFT,
     other: int | None = None,
-) -> list[Move]:
+) -> list[MembershipMove]:
     """One; or one for each cause, where some of the audiences were removed, or their rules are new. No audience: none.
     `come`, `gone`: audiences by bits of their numbers; `kinds`: of the former, of the latter."""
     audiences = numbers_in(come)
@@ -239,12 +244,13 @@ def _moves_of(
     versions = [version_of(audience, 0) for audience in audiences]
     if 0 not in versions and (cause is not Cause.TIME or not live.changing):
         return [(id, int(cause), event, other, audiences, of_each, versions)]
-    causes = [int(_cause_of(live, cause, audience)) for audience in audiences]
-    parts: dict[int, tuple[list[int], list[int], list[int]]] = {}
-    for one, *row in zip(causes, audiences, of_each, versions, strict=True):
-        for column, value in zip(parts.setdefault(one, ([], [], [])), row, strict=True):
-            column.append(value)
-    return [(id, one, event, other, *columns) for one, columns in parts.items()]
+    parts: dict[Cause, tuple[list[int], list[int], list[int]]] = {}
+    for audience, kind, version in zip(audiences, of_each, versions, strict=True):
+        part = parts.setdefault(_cause_of(live, cause, audience), ([], [], []))
+        part[0].append(audience)
+        part[1].append(kind)
+        part[2].append(version)
+    return [(id, int(one), event, other, *part) for one, part in parts.items()]
 
 
 def _cause_of(live: LiveAudiences, cause: Cause, audience: int) -> Cause:

@@ -1,3 +1,6 @@
+update membership_move m set sinces = array[s.since] from membership s
+where m.kinds = '{3}' and s.audience = m.audiences[1] and s.profile = m.profile;
+
 drop table membership;
 alter table profile_state drop column audiences;
 
