@@ -134,14 +134,16 @@ class Answers:
             reading = readings.get(number)
             if reading is None:
                 continue
-            mask = reading.mask
-            known = bits & mask
-            if reading.at_most and known == reading.at_most:
-                continue
+            known = bits & reading.mask
             if reading.alone is not None:
+                if reading.at_most and known == reading.at_most:
+                    continue
                 held, due_us = reading.alone(states, now_us, due_us)
             else:
-                held, due_us = reading.read(bits, states, news.get(number), now_us, due_us)
+                fresh = news.get(number)
+                if fresh is not None and reading.lasts and fresh.are_newest and not fresh.every & reading.lasts:
+                    continue  # a sequence ends by its last step
+                held, due_us = reading.read(bits, states, fresh, now_us, due_us)
             if held != known:
                 bits ^= held ^ known
         return bits, due_us

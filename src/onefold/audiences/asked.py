@@ -129,12 +129,12 @@ def contrary_of(asked: Asked) -> Asked:
 MOMENTS: Final = frozenset(("first_seen", "last_seen"))
 
 
-def read_record(field: str) -> Callable[[Person, int], tuple[Any, int]]:
+def record_reader(field: str) -> Callable[[Person], Any]:
     """Of a column or trait of somebody."""
     kind, _, name = field.partition(":")
     if kind == "trait" and name:
-        return lambda person, _: (person.traits.get(name), FOREVER)
-    return lambda person, _: (person.columns.get(field), FOREVER)
+        return lambda person: person.traits.get(name)
+    return lambda person: person.columns.get(field)
 
 
 def instant_of_trait(person: Person, name: str) -> int | None:

@@ -5,7 +5,7 @@ Most events move no figure over a number that any rule names: its place among th
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from onefold.audiences.folding import Partial, State, merged
 from onefold.audiences.measuring import (
@@ -40,16 +40,20 @@ class Cell(Protocol):
         """As of now. `person` may be None where no record is needed."""
 
 
-class News(NamedTuple):
-    """Moments that came. `times`: (µs, bits) of each; `latest`: of all that there were before."""
+class News:
+    """Moments that came: (µs, bits) of each, all their bits, and whether each was later than all that was there."""
 
-    times: list[tuple[int, int]]
-    latest: int
+    __slots__ = ("are_newest", "every", "times")
 
-    @property
-    def are_newest(self) -> bool:
-        """Whether all of it is later than all that was there."""
-        return min(self.times)[0] > self.latest
+    def __init__(self) -> None:
+        self.times: list[tuple[int, int]] = []
+        self.every, self.are_newest = 0, True
+
+    def add(self, ts: int, bits: int, is_newest: bool) -> None:
+        """One more."""
+        self.times.append((ts, bits))
+        self.every |= bits
+        self.are_newest = self.are_newest and is_newest
 
 
 class Figure:

@@ -21,7 +21,7 @@ from onefold.audiences.asked import (
     instant_of_trait,
     key_of_part,
     looked,
-    read_record,
+    record_reader,
     remembered,
 )
 from onefold.audiences.cells import Cell, Figure, Sequenced
@@ -36,6 +36,7 @@ from onefold.audiences.metrics import Kept, key_of, metric_of
 from onefold.audiences.references import company_fields, counts_in
 from onefold.audiences.rules import COMPUTED, Computed, Scope, skips_zero
 from onefold.filters.api import (
+    FOREVER,
     AllOf,
     AtCompany,
     Consents,
@@ -131,6 +132,9 @@ class Evaluator:
                 self.has_lists = self.has_lists or isinstance(leaf, Listed)
                 return Leaf(FIXED[type(leaf)](leaf))
         test = matcher_of(leaf, is_moment=leaf.field in MOMENTS)
+        if not leaf.field.startswith(COMPUTED):
+            value_of = record_reader(leaf.field)
+            return Leaf(lambda person, now: test.of(value_of(person), now))
         read, computed = self._reader(leaf.field)
 
         def tested(person: Person, now: int) -> Held:
@@ -180,7 +184,8 @@ class Evaluator:
         """The value of a field, and until when it is that; the cell that it is read off, if it is."""
         if field.startswith(COMPUTED):
             return self._computed(self._scope.computed_of(field))
-        return read_record(field), None
+        value_of = record_reader(field)
+        return lambda person, _: (value_of(person), FOREVER), None
 
     def _computed(self, asked: Computed) -> tuple[Callable[[Person, int], tuple[Any, int]], Cell]:
         metric = metric_of(asked.event, asked.measure, asked.window, asked.property, asked.property_type)

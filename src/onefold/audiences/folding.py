@@ -73,26 +73,24 @@ class Folder:
 class Plan:
     """What is done with events of one name: each condition on their properties is asked once, whatever counts by it.
 
-    `numbers`: the metrics for which they may count; `moments`: those of these.
+    `numbers`: the metrics for which they may count.
     """
 
     def __init__(self, kept: Mapping[int, Kept], kind: int, name: str) -> None:
         parts: dict[bytes, _Part] = {}
         numbers: list[int] = []
-        moments: list[int] = []
         for number, one in kept.items():
             events = [(1 << i, event) for i, event in enumerate(_events_of(one)) if _is_meant(event, kind, name)]
             if not events:
                 continue
             numbers.append(number)
             if isinstance(one, Moments):
-                moments.append(number)
                 for bit, event in events:
                     bits = _part_of(parts, event).bits
                     bits[number] = bits.get(number, 0) | bit
             else:
                 _part_of(parts, one.event).take(number, one)
-        self.numbers, self.moments = frozenset(numbers), tuple(moments)
+        self.numbers = frozenset(numbers)
         self._parts = tuple(parts.values())
         self._needs_properties = any(part.needs_properties for part in self._parts)
 

@@ -200,14 +200,14 @@ def moments_in(states: Sequence[State], number: int, bound: int) -> list[tuple[i
     return sorted(together.items())
 
 
-def latest_in(states: Iterable[State], number: int) -> int:
-    """The time of the latest moment of all fragments; before all times if there is none."""
-    latest = -FOREVER
+def is_latest(states: Iterable[State], number: int, ts: int) -> bool:
+    """Whether of all fragments' moments one alone is at this time, and none later."""
+    at = 0
     for state in states:
         series = state.get(number)
-        if series and series[-MOMENT] > latest:
-            latest = series[-MOMENT]
-    return latest
+        if series and series[-MOMENT] >= ts:
+            at += 1 if series[-MOMENT] == ts and series[-2 * MOMENT : 1 - 2 * MOMENT] != [ts] else 2
+    return at == 1
 
 
 def moments_of(asked: SequenceRule) -> Moments:

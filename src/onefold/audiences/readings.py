@@ -24,6 +24,8 @@ class Reading:
         self._reads: list[Read] = []
         self.alone: Read | None = None
         """If there is one figure and nothing else: how it is read."""
+        self.lasts = 0
+        """If there are sequences and nothing else: the bits of their last steps."""
         self.at_most = 0
         """Of one count what more of it doesn't change any more; 0 where there is nothing like it."""
 
@@ -50,6 +52,7 @@ class Reading:
                 self.at_most = last
         self._sequence_mask = sum(bit for _, bit in self._sequences)
         lasts = sorted({cell.last for cell, _ in self._sequences})
+        self.lasts = 0 if self._figures or self._others else sum(lasts)
         self._newest = [_Newest(last, [one for one in self._sequences if one[0].last == last]) for last in lasts]
 
     def read(

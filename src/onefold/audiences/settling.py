@@ -1,6 +1,6 @@
 """Asks everybody of whom something may have changed which audiences they are in, and writes what has."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -13,7 +13,7 @@ from onefold.audiences.cells import News
 from onefold.audiences.company_stream import note_people
 from onefold.audiences.folding import Happening, Plan
 from onefold.audiences.live import LiveAudiences
-from onefold.audiences.measuring import latest_in
+from onefold.audiences.measuring import is_latest
 from onefold.audiences.membership import Cause, Kind, MembershipMove, writing_moves
 from onefold.audiences.states import (
     SOON_US,
@@ -32,21 +32,19 @@ PIECE: Final = 250
 """People."""
 _ENTERED_OR_LEFT: Final = (int(Kind.ENTERED), int(Kind.LEFT))
 _MOVED: Final = (int(Kind.MOVED_HERE), int(Kind.MOVED_AWAY))
+_no_news: Final[dict[int, News]] = {}
 
 
 @dataclass(slots=True)
 class Look:
     """Somebody to look at. `is_whole`: anything may have changed; `is_touched`: who they are. `cause`, `event`: why.
 
-    `events`: what came, each with its fragment and what is done with events of its name; when these are folded,
-    `counted`: the metrics that they counted for, and `news`: of moments what came. `before`: the audiences by bits of
-    their numbers, where these changed.
+    `events`: what came, each with its fragment and what is done with events of its name. `before`: the audiences by
+    bits of their numbers, where these changed.
     """
 
     standing: Standing
     events: list[tuple[int, Happening, Plan]] = field(default_factory=list)
-    counted: set[int] = field(default_factory=set)
-    news: dict[int, News] = field(default_factory=dict)
     is_whole: bool = False
     is_touched: bool = False
     cause: Cause = Cause.EVENT
@@ -107,15 +105,14 @@ def _answer(
     may_be_in_any = live.evaluator.answers.may_be_in_any
     for look in piece:
         standing = look.standing
-        if look.events:
-            _fold(look)
+        counted, news = _fold(look) if look.events else ((), _no_news)
         person = None if people is None else people.get(standing.id)
         if person is None and people is not None:  # no more, or nobody's
             _be_in(look, 0, None, b"")
         elif not may_be_in_any(standing.consents):
             _be_in(look, standing.members & live.paused, None, b"")
         else:
-            until = _ask(live, look, person, now_us)
+            until = _ask(live, look, counted, news, person, now_us)
             if until < FOREVER:  # an earlier date stays
                 until = max(until, now_us + SOON_US)
                 if standing.due is None or until < standing.due:
@@ -124,9 +121,16 @@ def _answer(
     return due
 
 
-def _ask(live: LiveAudiences, look: Look, person: Person | None, now_us: int) -> int:
+def _ask(
+    live: LiveAudiences,
+    look: Look,
+    counted: Collection[int],
+    news: Mapping[int, News],
+    person: Person | None,
+    now_us: int,
+) -> int:
     """Which audiences somebody is in now; until when that is sure. Only those are asked of which a condition changed,
-    unless anything may have."""
+    unless anything may have. `counted`, `news`: as `_fold` has them."""
     standing, answers = look.standing, live.evaluator.answers
     states = list(standing.fragments.values())
     if person is not None:
@@ -142,7 +146,7 @@ def _ask(live: LiveAudiences, look: Look, person: Person | None, now_us: int) ->
         if person is not None:
             bits, sure_until = answers.of_record(bits, person, now_us)
             until = min(until, sure_until)
-        bits, until = answers.follow(bits, look.counted, states, look.news, now_us, until)
+        bits, until = answers.follow(bits, counted, states, news, now_us, until)
         if bits == standing.bits:
             return until
         now_in = answers.moved_by(bits ^ (standing.bits or 0), bits, standing.members)
@@ -158,24 +162,28 @@ def _be_in(look: Look, members: int, bits: int | None, layout: bytes) -> None:
         standing.bits, standing.layout, standing.is_changed = bits, layout, True
 
 
-def _fold(look: Look) -> None:
-    fragments, news = look.standing.fragments, look.news
+def _fold(look: Look) -> tuple[Collection[int], dict[int, News]]:
+    """The events into what their fragments' say: the metrics that they counted for, and of moments what came."""
+    standing = look.standing
+    fragments = standing.fragments
+    everything: set[int] = set()
+    news: dict[int, News] = {}
     for h, event, plan in look.events:
         state = fragments.get(h)
         if state is None:
             state = {}
-        for number in plan.moments:
-            if number not in news:
-                news[number] = News([], latest_in(fragments.values(), number))
         counted, codes = plan.fold(state, event)
         if counted:
             fragments[h] = state
-            look.standing.is_changed = True
-            look.counted.update(counted)
+            standing.is_changed = True
+            everything.update(counted)
             for number, bits in codes.items():
-                news[number].times.append((event.ts, bits))
+                if number not in news:
+                    news[number] = News()
+                news[number].add(event.ts, bits, is_latest(fragments.values(), number, event.ts))
             if look.event is None or (event.ts, event.id) > look.event:
                 look.event = (event.ts, event.id)
+    return everything, news
 
 
 def _write(conn: Connection[Any], piece: Iterable[Look], due: dict[int, int]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from psycopg import Connection, Cursor
@@ -22,13 +22,17 @@ from onefold.audiences.states import (
     read_standings,
     write_standings,
 )
-from onefold.events.api import Decoded
+from onefold.events.api import Decoded, Kind
 from onefold.infra.arrays import bigints
 from onefold.kernel.instants import instant_of
 from onefold.privacy.api import consents_in_force
 
 Move = tuple[int, int | None, int | None, bytes | None]
 """(fragment, old profile, new profile, event that caused it)."""
+
+
+_TELLING: Final = (Kind.IDENTIFY, Kind.GROUP)
+"""Events after which somebody may be another for rules."""
 
 
 @dataclass
@@ -70,7 +74,11 @@ def foresee(conn: Connection[Any], live: LiveAudiences, events: Iterable[tuple[i
     """The standings of those whom events concern, by the profiles that these had before; None: nobody. As soon as they
     are known, so that the answer is there when `follow` needs it."""
     plan_of = live.folder.plan_of
-    ids = {profile_id for profile_id, event in events if plan_of(event.kind, event.name) is not None}
+    ids = {
+        profile_id
+        for profile_id, event in events
+        if event.kind in _TELLING or plan_of(event.kind, event.name) is not None
+    }
     return Foreseen(ids, ask_standings(conn, ids)) if ids else None
 
 
