@@ -7,30 +7,37 @@ an audience whose bits stay as they were isn't asked. Bulk says the same of ever
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from onefold.audiences.asked import Asked, Person, key_of_part
+from onefold.audiences.asked import Asked, Person, key_of_part, record_reader
 from onefold.audiences.cells import Cell, News
 from onefold.audiences.folding import State
 from onefold.audiences.readings import Reading
-from onefold.filters.api import FOREVER, AllOf, AnyOf, Consents, Group, InAudience, Node, NoneOf
+from onefold.filters.api import FOREVER, AllOf, AnyOf, Consents, Group, Held, InAudience, Node, NoneOf
 
 LAYOUT_BYTES: Final = 8
 Decide = Callable[[int], bool]
 """Of the bits of somebody: whether a rule holds."""
 
 
+Test = Callable[[Any, int], Held]
+"""Of a value, and of now in µs: whether it holds, and until when that is sure."""
+
+
 class Leaf(NamedTuple):
     """A condition of a rule as it is asked.
 
-    `cell`: what it reads off a metric, None if nothing; `table`: of a figure whether it holds, by its place.
+    `cell`: what it reads off a metric, None if nothing; `table`: of a figure whether it holds, by its place. `field`,
+    `test`: of a column or trait.
     """
 
     asked: Asked
     cell: Cell | None = None
     table: list[bool] | None = None
+    field: str = ""
+    test: Test | None = None
 
 
 class Judged(NamedTuple):
@@ -64,6 +71,7 @@ class Answers:
         self._gates = {_gate(rule) for rule in rules.values()}
         self.may_be_in_any = lru_cache(1_000)(self._may_be_in_any)
         self._record: list[tuple[int, Asked]] = []
+        fields: dict[str, list[tuple[int, Test]]] = {}
         self._consents: list[tuple[int, Asked]] = []
         readings: dict[int, Reading] = {}
         self.on_record: set[int] = set()
@@ -72,6 +80,8 @@ class Answers:
             bit, condition = self._bits[key], leaf_of(leaf)
             if isinstance(leaf, Consents):
                 self._consents.append((bit, condition.asked))
+            elif condition.test is not None:
+                fields.setdefault(condition.field, []).append((bit, condition.test))
             elif condition.cell is None or condition.cell.needs_record:  # it asks who somebody is
                 self._record.append((bit, condition.asked))
                 if condition.cell is not None:
@@ -83,6 +93,7 @@ class Answers:
         for reading in readings.values():
             reading.seal()
         self._readings = readings
+        self._fields = [(record_reader(field), tests) for field, tests in fields.items()]
         self._touching = [
             tuple(one for one in self.judged.values() if one.uses >> place & 1) for place in range(len(self._bits))
         ]
@@ -104,6 +115,12 @@ class Answers:
     def of_record(self, bits: int, person: Person, now_us: int) -> tuple[int, int]:
         """With those that ask who somebody is."""
         until = FOREVER
+        for value_of, tests in self._fields:
+            value = value_of(person)
+            for bit, test in tests:
+                is_held, sure_until = test(value, now_us)
+                bits = bits | bit if is_held else bits & ~bit
+                until = min(until, sure_until)
         for bit, asked in self._record:
             is_held, sure_until = asked(person, now_us)
             bits = bits | bit if is_held else bits & ~bit

@@ -134,7 +134,7 @@ class Evaluator:
         test = matcher_of(leaf, is_moment=leaf.field in MOMENTS)
         if not leaf.field.startswith(COMPUTED):
             value_of = record_reader(leaf.field)
-            return Leaf(lambda person, now: test.of(value_of(person), now))
+            return Leaf(lambda person, now: test.of(value_of(person), now), field=leaf.field, test=test.of)
         read, computed = self._reader(leaf.field)
 
         def tested(person: Person, now: int) -> Held:

@@ -121,7 +121,8 @@ def follow(
         asked = ask_for(conn, live, happened)
     if asked is None:
         return
-    looks = {one.id: Look(one) for one in read_standings(asked.ids, chain(*asked.standings)).values()}
+    rows = chain.from_iterable(one.fetchall() for one in asked.standings)
+    looks = {one.id: Look(one) for one in read_standings(asked.ids, rows).values()}
     _move(looks, asked.moves, happened)
     _replace(looks, happened)
     for profile_id, h, event, plan in asked.counted:
