@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -229,7 +230,7 @@ def questions(draw: st.DrawFn) -> tuple[World, Any, datetime]:
     world = draw(worlds())
     rule, now = draw(rules(world)), draw(moments(world))
     events = [event for event in world.events if event.ts <= now]
-    return World(world.people, events, world.computed, world.audiences, world.lists), rule, now
+    return replace(world, events=events), rule, now
 
 
 def explained(question: tuple[World, Any, datetime]) -> Iterator[tuple[_Asked, Person, Evaluator, Explanation]]:
