@@ -13,6 +13,7 @@ from onefold.audiences.api import absorb, look_at_companies, sweep
 from onefold.audiences.evaluate import metrics_of
 from onefold.audiences.filling import advance
 from onefold.audiences.live import load_scope
+from onefold.audiences.metrics import needed
 from onefold.audiences.rules import with_purpose
 from onefold.audiences.states import QUERIES
 from onefold.audiences.work import Work
@@ -117,7 +118,9 @@ class Play:
                 " values (%s, %s, %s, %s, 'test')",
                 [*row, to_json(rule), PURPOSE],
             )
-            self.conn.execute("insert into metric (key) select unnest(%s::text[]) on conflict do nothing", [keys])
+            there = [row[0] for row in self.conn.execute("select key from metric")]
+            wanted = sorted(needed(keys, there))
+            self.conn.execute("insert into metric (key) select unnest(%s::text[]) on conflict do nothing", [wanted])
             self.conn.execute(QUERIES["raise_epoch"])
         self.rules[row[0]] = rule
         return int(row[0])

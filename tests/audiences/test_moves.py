@@ -13,7 +13,7 @@ import pytest
 from psycopg import Connection
 
 from onefold.audiences.membership import Cause, Kind, MembershipMove, writing_moves
-from onefold.audiences.metrics import Kept, Metric, Moments, key_of
+from onefold.audiences.metrics import DAY_US, HOUR_US, MINUTE_US, Kept, Metric, Moments, key_of
 from onefold.audiences.shown import changes_after, find_audience, list_changes, trend_of
 from onefold.audiences.states import load_standings, write_members
 from onefold.filters.api import EventMatch, Sample, to_json
@@ -229,13 +229,13 @@ def test_what_is_kept_of_events_is_brought_over(own_pg_url: str) -> None:
     """Counts, sums and moments by bucket become lists; what else is kept stays as it is."""
     event = EventMatch("Seen")
     kept: list[Kept] = [
-        Metric(event, "count", 1),
-        Metric(event, "sum", 1, "price"),
+        Metric(event, "count", HOUR_US),
+        Metric(event, "sum", MINUTE_US, "price"),
         Moments((event,)),
-        Metric(event, "latest", 1),
+        Metric(event, "latest", DAY_US),
     ]
     old = [{9: 2, 3: 1}, {9: [1, 5], 3: [2, 7]}, {9: [1, 2], 3: [1]}, {0: 9}]
-    new = [[3, 1, 9, 2], [3, 2, 7, 9, 1, 5], [3, 1, 9, 1, 9, 2], {0: 9}]
+    new = [[180, 1, 540, 2], [3, 2, 7, 9, 1, 5], [3, 1, 9, 1, 9, 2], {0: 9}]
     with connect(own_pg_url, "tests", autocommit=True) as conn:
         conn.execute("create temporary table membership (audience integer, profile bigint)")
         of_key = {

@@ -83,6 +83,14 @@ class Running:
         return True
 
 
+def is_alive(process: psutil.Process) -> bool:
+    """It may go between two looks at it."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
     with tempfile.TemporaryDirectory(prefix="onefold-up-") as folder:
@@ -150,7 +158,7 @@ def test_interrupt_stops_everything_and_it_starts_again(data_dir: Path) -> None:
     children = one.processes()
     one.process.kill()  # and now without any order
     one.process.wait()
-    wait_until(lambda: not [child for child in children if child.is_running() and child.status() != "zombie"])
+    wait_until(lambda: not any(is_alive(child) for child in children))
 
 
 def test_a_second_one_on_the_same_folder_is_refused(running: Running) -> None:
@@ -170,7 +178,7 @@ def test_a_new_one_waits_for_the_children_of_one_that_was_killed(data_dir: Path)
     one.start()
     try:
         assert one.answers()
-        assert not any(orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE for orphan in orphans)
+        assert not any(is_alive(orphan) for orphan in orphans)
     finally:
         one.process.send_signal(signal.SIGINT)
         one.process.wait(60)

@@ -14,7 +14,7 @@ from onefold.accounts.api import audit
 from onefold.audiences.errors import AudienceInUse, AudienceRejected, RuleRejected, VersionConflict
 from onefold.audiences.evaluate import metrics_of
 from onefold.audiences.live import load_scope, read_rule
-from onefold.audiences.metrics import key_of, metric_of
+from onefold.audiences.metrics import key_of, metric_of, needed, wider_keys
 from onefold.audiences.references import counted_in, named_in, parts_of
 from onefold.audiences.rules import (
     COMPUTED,
@@ -274,7 +274,8 @@ def forget_metrics(conn: Connection[Any]) -> int:
         rows = conn.execute(QUERIES["standing_rules"])  # without a purpose: of companies, which need none
         rules = [with_purpose(read_rule(text), purpose) for _, text, purpose in rows if purpose]
         keys = {*metrics_of(rules, scope), *(key_of_computed(one) for one in scope.computed.values())}
-        gone = conn.execute(QUERIES["delete_metrics"], {"keys": sorted(keys)}).fetchall()
+        kept = keys.union(*map(wider_keys, keys))  # what is wanted may be read off these
+        gone = conn.execute(QUERIES["delete_metrics"], {"keys": sorted(kept)}).fetchall()
         if gone:
             conn.execute(STREAM["raise_epoch"])
     return len(gone)
@@ -294,7 +295,8 @@ def _fill(conn: Connection[Any], number: int, rule: Node, purpose: str) -> None:
 
 def _need(conn: Connection[Any], keys: Any) -> None:  # noqa: ANN401  (any iterable of keys)
     conn.execute(QUERIES["lock_metrics"], {"lock": METRICS_LOCK})
-    conn.execute(QUERIES["insert_metrics"], {"keys": sorted(keys)})
+    there = [row[0] for row in conn.execute(QUERIES["metric_keys"])]
+    conn.execute(QUERIES["insert_metrics"], {"keys": sorted(needed(keys, there))})
     conn.execute(STREAM["raise_epoch"])
     wake_processor(conn)
     wake(conn, TASK)

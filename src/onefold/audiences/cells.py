@@ -18,7 +18,7 @@ from onefold.audiences.measuring import (
     leaves_at,
     micros,
 )
-from onefold.audiences.metrics import Measure, Metric
+from onefold.audiences.metrics import Measure, Metric, grain_of, unit_of
 from onefold.audiences.series import since, width_of
 from onefold.filters.api import FOREVER, Window, compare
 
@@ -96,9 +96,9 @@ class Figure:
         """
         if not self._is_dropped:
             return lambda states, now, due: self._bits(bits_of, states, now, due)
-        number, cuts, grain = self.number, self._cuts, self._metric.grain_us
+        number, cuts, unit, grain = self.number, self._cuts, unit_of(self._metric), grain_of(self._window)
         width, place = self._width, self._place
-        leaves = None if self._window.last is None else leaves_at(0, grain, self._window)
+        leaves = None if self._window.last is None else leaves_at(0, self._metric, self._window)
         asked_at, least = -1, -FOREVER
 
         def read(states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
@@ -116,7 +116,7 @@ class Figure:
                     if at < end:
                         first = min(first, series[at + width])
             here = bisect_left(cuts, total) + bisect_right(cuts, total)
-            if leaves is None or first == FOREVER or first * grain + leaves >= due_us:
+            if leaves is None or first == FOREVER or first * unit // grain * grain + leaves >= due_us:
                 return bits_of[here], due_us
             return bits_of[here], min(self._until(states, least, total, here), due_us)
 
@@ -137,7 +137,7 @@ class Figure:
         place = self._rank(merged(self._metric, [partial for _, partial in found]))
         if self._window.last is None or not found:
             return place, FOREVER
-        return place, leaves_at(min(found)[0], self._metric.grain_us, self._window)
+        return place, leaves_at(min(found)[0], self._metric, self._window)
 
     def _in_window(self, states: Sequence[State], least: int) -> list[tuple[int, int]]:
         """Of a count or sum the buckets that count, with how much each adds."""
@@ -161,16 +161,23 @@ class Figure:
             for at in range(begin, len(series), width):
                 total -= series[at + place]
                 if bisect_left(cuts, total) + bisect_right(cuts, total) != here:
-                    return leaves_at(series[at], self._metric.grain_us, self._window)
+                    following = series[at + width] if at + width < len(series) else None
+                    if not self._leave_together(series[at], following):
+                        return leaves_at(series[at], self._metric, self._window)
             return FOREVER
-        leaving: dict[int, int] = {}  # buckets of one time leave together
-        for bucket, n in self._in_window(states, least):
-            leaving[bucket] = leaving.get(bucket, 0) + n
-        for bucket, n in sorted(leaving.items()):
+        rows = sorted(self._in_window(states, least))
+        for i, (bucket, n) in enumerate(rows):
             total -= n
-            if self._place_of(total) != here:
-                return leaves_at(bucket, self._metric.grain_us, self._window)
+            following = rows[i + 1][0] if i + 1 < len(rows) else None
+            if self._place_of(total) != here and not self._leave_together(bucket, following):
+                return leaves_at(bucket, self._metric, self._window)
         return FOREVER
+
+    def _leave_together(self, bucket: int, following: int | None) -> bool:
+        """A window ends at whole hours or days, whatever buckets are kept."""
+        if following is None:
+            return False
+        return leaves_at(bucket, self._metric, self._window) == leaves_at(following, self._metric, self._window)
 
     def _place_of(self, value: Any) -> int:  # noqa: ANN401  (a number)
         return bisect_left(self._cuts, value) + bisect_right(self._cuts, value)
@@ -234,5 +241,5 @@ class Computed:
         value = MEASURES[self._measure](merged(self._metric, [partial for _, partial in found]))
         until = FOREVER
         if found and self._window.last is not None:
-            until = leaves_at(min(bucket for bucket, _ in found), self._metric.grain_us, self._window)
+            until = leaves_at(min(bucket for bucket, _ in found), self._metric, self._window)
         return (tuple(value) if isinstance(value, list) else value), until

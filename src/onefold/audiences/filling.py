@@ -19,7 +19,7 @@ from onefold.audiences.compile import Concerned, Share
 from onefold.audiences.evaluate import key_of_share, metrics_of
 from onefold.audiences.live import load_scope, read_rule
 from onefold.audiences.membership import member_ids
-from onefold.audiences.metrics import kept_of
+from onefold.audiences.metrics import kept_of, serving, wider_keys
 from onefold.audiences.older import Older, buckets_by_fragment
 from onefold.audiences.references import counted_in
 from onefold.audiences.rules import Scope, lists_in, shares_in, with_purpose
@@ -102,7 +102,8 @@ def _advance_one(
     conn, scope = work.conn, load_scope(work.conn)
     if live_version != version:
         complete = {row[0] for row in conn.execute(QUERIES["complete_keys"])}
-        if missing := [key for key in metrics_of([rule], scope) if key not in complete]:
+        if missing := [key for key in metrics_of([rule], scope) if serving(key, complete) is None]:
+            missing += [wider for key in missing for wider in wider_keys(key)]  # one of these may be what is filled
             # the processor has yet to fold what is staged, or older events can't be read
             if conn.execute(QUERIES["show_metric_fault"], {"id": audience, "keys": missing}).fetchone() is None:
                 conn.execute(QUERIES["goes_on"], {"id": audience})

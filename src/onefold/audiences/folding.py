@@ -7,11 +7,23 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from onefold.audiences.metrics import HOUR_US, MAX_SUMMED, MAX_VALUES, MICROS, Kept, Metric, Moments, horizon_of
+from onefold.audiences.metrics import (
+    HOUR_US,
+    MAX_SUMMED,
+    MAX_VALUES,
+    MICROS,
+    MINUTE_US,
+    Kept,
+    Metric,
+    Moments,
+    coarse_from,
+    horizon_of,
+    unit_of,
+)
 from onefold.audiences.properties import predicate_of, reader_of
-from onefold.audiences.series import add, add_moment, joined, since, width_of
+from onefold.audiences.series import MOMENT, Series, add, add_moment, coarser, joined, since, width_of
 from onefold.events.api import Kind
-from onefold.filters.api import EventMatch, Node
+from onefold.filters.api import FOREVER, EventMatch, Node
 
 Partial = Any
 """What a bucket holds; by the metric's fold: an int, (count, sum), [least, greatest], {value: count}, [ts, id, value],
@@ -103,8 +115,8 @@ class Plan:
         for part in self._parts:
             if part.meets is not None and not part.meets(properties):
                 continue
-            for number, grain in part.counts:  # most metrics are counts, so these are written out
-                bucket = ts // grain if grain else 0
+            for number, unit in part.counts:  # most metrics are counts, so these are written out
+                bucket = ts // unit if unit else 0
                 series = state.get(number)
                 if series is None:
                     state[number] = [bucket, 1]
@@ -126,8 +138,8 @@ class Plan:
 class _Part:
     """What counts the events that meet one condition; all of them if it is None.
 
-    `counts`: (metric, grain), `counted` the same metrics; `bits`: metric of moments → bits; `others`: how a value is
-    read, and into which metrics it goes.
+    `counts`: (metric, unit of its buckets), `counted` the same metrics; `bits`: metric of moments → bits; `others`: how
+    a value is read, and into which metrics it goes.
     """
 
     def __init__(self, where: Node | None) -> None:
@@ -141,14 +153,14 @@ class _Part:
     def take(self, number: int, metric: Metric) -> None:
         """One more metric of these events."""
         if metric.fold == "count" and not metric.property:
-            self.counts.append((number, metric.grain_us))
+            self.counts.append((number, unit_of(metric)))
             self.counted.append(number)
             return
         key = (metric.property, metric.value_type)
         if key not in self._place_of:
             self._place_of[key] = len(self.others)
             self.others.append((reader_of(*key) if metric.property else None, []))
-        self.others[self._place_of[key]][1].append((number, metric.grain_us, _TAKES[metric.fold]))
+        self.others[self._place_of[key]][1].append((number, unit_of(metric), _TAKES[metric.fold]))
 
     def take_others(self, state: State, event: Happening, properties: dict[str, Any]) -> list[int]:
         """Into the metrics of `others`; those for which it counted."""
@@ -156,8 +168,8 @@ class _Part:
         for read, takes in self.others:
             value = None if read is None else read(properties)
             if read is None or value is not None:
-                for number, grain, take in takes:
-                    take(state, number, event.ts // grain if grain else 0, event, value)
+                for number, unit, take in takes:
+                    take(state, number, event.ts // unit if unit else 0, event, value)
                     counted.append(number)
         return counted
 
@@ -194,23 +206,35 @@ def merge_states(metrics: Mapping[int, Kept], one: State, other: State) -> State
 
 
 def without_old(metrics: Mapping[int, Kept], state: State, now_us: int) -> State:
-    """Without metrics that nobody asks for, and buckets that no window reaches any more."""
+    """Without metrics that nobody asks for, and buckets that no window reaches any more; those that no window of
+    minutes or hours reaches in coarser ones."""
     kept: State = {}
     for number, buckets in state.items():
         metric = metrics.get(number)
         if metric is None:
             continue
-        horizon = horizon_of(metric)
-        if horizon is None:
-            kept[number] = buckets
-            continue
-        grain = 1 if isinstance(metric, Moments) else metric.grain_us
-        least = (now_us - horizon - HOUR_US) // grain
-        width = width_of(metric)
-        young = since(buckets, width, least) if width else {at: one for at, one in buckets.items() if at >= least}
-        if young:
+        if young := _young(metric, buckets, now_us):
             kept[number] = young
     return kept
+
+
+def _young(metric: Kept, buckets: Any, now_us: int) -> Any:  # noqa: ANN401  (`Buckets`, or a `Series`)
+    horizon = horizon_of(metric)
+    begin = -FOREVER if horizon is None else now_us - horizon - HOUR_US
+    if isinstance(metric, Moments):
+        return since(buckets, MOMENT, begin)
+    if width := width_of(metric):
+        return since(_coarser(metric, buckets, now_us, width), width, begin // MINUTE_US)
+    return buckets if horizon is None else {at: one for at, one in buckets.items() if at >= begin // metric.grain_us}
+
+
+def _coarser(metric: Metric, series: Series, now_us: int, width: int) -> Series:
+    found = series
+    for before, grain in coarse_from(metric, now_us):
+        young = since(found, width, before // MINUTE_US)
+        if len(young) < len(found):
+            found = coarser(found[: len(found) - len(young)], width, grain // MINUTE_US) + young
+    return found
 
 
 def bounded(values: dict[Any, int]) -> dict[Any, int]:

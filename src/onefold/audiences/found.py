@@ -11,7 +11,7 @@ from onefold.audiences.asked import Person, chance_of, instant_of_trait
 from onefold.audiences.evaluate import Evaluator, key_of_share
 from onefold.audiences.folding import merged
 from onefold.audiences.measuring import MEASURES, Way, bound_of, in_window, moments_of
-from onefold.audiences.metrics import key_of, metric_of
+from onefold.audiences.metrics import key_of, metric_of, unit_of
 from onefold.audiences.phrases import NAMELESS, Names, event_of, title_of
 from onefold.audiences.rules import TRAIT
 from onefold.audiences.spelling import counted, day_of, json_of, minute_of, number_of, percent_of, quoted
@@ -107,7 +107,7 @@ class _Events:
         """The day of the latest one; of all time no days are kept."""
         if not self.found or not self.metric.grain_us:
             return ""
-        return f", last on {day_of(max(bucket for bucket, _ in self.found) * self.metric.grain_us)}"
+        return f", last on {day_of(max(bucket for bucket, _ in self.found) * unit_of(self.metric))}"
 
 
 def _did(leaf: Did, asking: Asking) -> str:

@@ -9,10 +9,11 @@ from psycopg import Connection
 from onefold.audiences.companies import LiveCompanies, load_companies_live
 from onefold.audiences.evaluate import Evaluator
 from onefold.audiences.folding import Folder
-from onefold.audiences.metrics import Kept, kept_of
+from onefold.audiences.metrics import Kept, kept_of, numbers_to_read, serving
 from onefold.audiences.rules import BOUNDS, Computed, Scope, with_purpose
 from onefold.audiences.states import QUERIES
 from onefold.filters.api import Node, from_json
+from onefold.infra.arrays import integers
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,17 @@ def load_live(conn: Connection[Any], current: LiveAudiences | None = None) -> Li
     if conn.execute(QUERIES["adopt"]).fetchall():  # if this is rolled back, the epoch that is remembered here never was
         (epoch, _) = conn.execute(QUERIES["raise_epoch"]).fetchone() or (0, None)
     stored = conn.execute(QUERIES["metrics"]).fetchall()
+    complete = {key: number for number, key, state in stored if state == "complete"}
+    superseded = [number for key, number in complete.items() if serving(key, complete) != key]
+    if superseded:  # nothing reads them any more, and what isn't kept up would be wrong
+        conn.execute(QUERIES["drop_metrics"], {"numbers": integers(superseded)})
+        stored = [one for one in stored if one[0] not in superseded]
     metrics = {number: kept_of(key) for number, key, _ in stored}
     rows = conn.execute(QUERIES["live_rules"]).fetchall()
     rules = {number: with_purpose(read_rule(text), purpose) for number, _, text, purpose, _, _ in rows}
     scope = load_scope(conn)
-    numbers, thresholds = {key: number for number, key, _ in stored}, dict(conn.execute(QUERIES["thresholds"]))
+    numbers = numbers_to_read(complete, {key: number for number, key, _ in stored})
+    thresholds = dict(conn.execute(QUERIES["thresholds"]))
     # whoever wasn't looked at while an audience was away is looked at anew when it is back
     era = " ".join(f"{number}:{version}:{begun_at}" for number, version, _, _, _, begun_at in rows)
     evaluator = Evaluator(rules, scope, numbers, thresholds, era)

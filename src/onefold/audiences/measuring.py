@@ -8,7 +8,7 @@ from operator import or_
 from typing import Any, Final
 
 from onefold.audiences.folding import Partial, State
-from onefold.audiences.metrics import DAY_US, HOUR_US, MICROS, Measure, Metric, Moments, grain_of, span_us
+from onefold.audiences.metrics import DAY_US, HOUR_US, MICROS, Measure, Metric, Moments, grain_of, span_us, unit_of
 from onefold.audiences.series import MOMENT, WIDTHS, rows_of, since, width_of
 from onefold.filters.api import FOREVER, Held, Window
 from onefold.filters.api import Sequence as SequenceRule
@@ -67,7 +67,8 @@ def least_bucket(metric: Metric, bound: int | None) -> int:
     """The first that counts from a time on."""
     if bound is None:
         return FOREVER
-    return bound // metric.grain_us if metric.grain_us and bound > -FOREVER else -FOREVER
+    unit = unit_of(metric)
+    return bound // unit if unit and bound > -FOREVER else -FOREVER
 
 
 def days_since(states: Sequence[State], number: int, now_us: int) -> tuple[int | None, int]:
@@ -79,9 +80,12 @@ def days_since(states: Sequence[State], number: int, now_us: int) -> tuple[int |
     return days, latest + (days + 1) * DAY_US
 
 
-def leaves_at(bucket: int, grain_us: int, window: Window) -> int:
+def leaves_at(bucket: int, metric: Metric, window: Window) -> int:
     """When a bucket is no longer in the window; never unless that moves."""
-    return FOREVER if window.last is None else (bucket + 1) * grain_us + span_us(window.last)
+    if window.last is None:
+        return FOREVER
+    grain = grain_of(window)
+    return (bucket * unit_of(metric) // grain + 1) * grain + span_us(window.last)
 
 
 def micros(value: float) -> int:

@@ -2,11 +2,16 @@
 
 A metric is kept by fragment, in buckets of time, each a fold that doesn't mind order (`folding.py`). What a rule or a
 computed trait asks is read off its buckets (`measuring.py`). Rules that ask the same of the same events share one.
+
+Counts and sums are kept by minute as long as a window of minutes may ask for them, then by hour, then by day. So the
+one that is kept for longest serves all windows (`serving`).
 """
 
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from onefold.filters.api import EventMatch, Span, Window
 
@@ -22,6 +27,9 @@ MICROS: Final = 1_000_000
 MAX_SUMMED: Final = 10**12
 """Numbers beyond it aren't summed."""
 
+GRAINS: Final = (MINUTE_US, HOUR_US, DAY_US)
+"""Of windows, from those of which buckets are needed shortest: a day, 90 days, for ever."""
+
 Fold = Literal["count", "sum", "extremes", "values", "first", "last", "latest"]
 ValueType = Literal["text", "number", "flag"]
 Measure = Literal[
@@ -31,6 +39,8 @@ Measure = Literal[
 
 class Metric(msgspec.Struct, frozen=True, tag="metric", omit_defaults=True):
     """A fold over the events that match, by buckets of `grain_us`.
+
+    Of a count or a sum `grain_us` says for how long it is kept; its buckets are numbered in minutes.
 
     `fold`: `count` of events; `sum` of a property with how many there are; its `extremes`; how often which of its
     `values`; the `first` and `last` of them; the `latest` time.
@@ -55,6 +65,8 @@ FOLDS: Final[dict[str, Fold]] = {
     "most_frequent": "values", "unique": "values", "first": "first", "last": "last", "days_since": "latest",
 }  # fmt: skip
 """Which fold a measure is read off."""
+BY_MINUTE: Final = ("count", "sum")
+"""Folds that are kept by minute, then by hour, then by day."""
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 
 
@@ -86,6 +98,54 @@ def grain_of(window: Window) -> int:
         span = span_us(window.last)
         return MINUTE_US if span <= DAY_US else HOUR_US if span <= 90 * DAY_US else DAY_US
     return DAY_US if window.since is not None or window.since_trait else EVER
+
+
+def unit_of(metric: Metric) -> int:
+    """µs from one number of a bucket to the next; EVER: there is one bucket."""
+    return MINUTE_US if metric.fold in BY_MINUTE and metric.grain_us else metric.grain_us
+
+
+def coarse_from(metric: Metric, now_us: int) -> list[tuple[int, int]]:
+    """Of one that is kept by minute (before when, in µs, by what grain), the coarsest first. An hour late, and at whole
+    grains, so that what a window asks for is there in its grain."""
+    if metric.fold not in BY_MINUTE or not metric.grain_us:
+        return []
+    days = ((now_us - 90 * DAY_US - HOUR_US) // DAY_US * DAY_US, DAY_US)
+    hours = ((now_us - DAY_US - HOUR_US) // HOUR_US * HOUR_US, HOUR_US)
+    return [(before, grain) for before, grain in (days, hours) if grain <= metric.grain_us]
+
+
+def wider_keys(key: str) -> list[str]:
+    """The same as this one, kept for longer; it may be read off each of these."""
+    kept = kept_of(key)
+    if isinstance(kept, Moments) or kept.fold not in BY_MINUTE or not kept.grain_us:
+        return []
+    return [key_of(replace(kept, grain_us=grain)) for grain in GRAINS if grain > kept.grain_us]
+
+
+def serving(key: str, keys: Collection[str]) -> str | None:
+    """Which of these metrics is the one to be read: of the same the one that is kept for longest; None: none is."""
+    return next((one for one in (*reversed(wider_keys(key)), key) if one in keys), None)
+
+
+def needed(wanted: Iterable[str], keys: Collection[str]) -> set[str]:
+    """Of what is wanted all but what is read off something wider, that is there or wanted too."""
+    everything = {*wanted, *keys}
+    return {serving(one, everything) or one for one in wanted}
+
+
+def numbers_to_read(complete: Mapping[str, int], stored: Mapping[str, int]) -> dict[str, int]:
+    """Key → number of the metric to read: a complete one that serves it, else itself."""
+    narrower = {one: key for key in complete for one in _narrower_keys(key)}
+    served = {one: complete[found] for one in narrower if (found := serving(one, complete)) is not None}
+    return {**stored, **served, **{key: complete[serving(key, complete) or key] for key in complete}}
+
+
+def _narrower_keys(key: str) -> list[str]:
+    kept = kept_of(key)
+    if isinstance(kept, Moments) or kept.fold not in BY_MINUTE:
+        return []
+    return [key_of(replace(kept, grain_us=grain)) for grain in GRAINS if grain < kept.grain_us]
 
 
 def horizon_of(kept: Kept) -> int | None:

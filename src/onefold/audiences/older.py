@@ -11,7 +11,7 @@ from sqlglot import exp
 from onefold.audiences.conditions import double
 from onefold.audiences.deeds import any_of, epoch_us, mark_sql, micro_sql, wide
 from onefold.audiences.folding import Buckets, bounded
-from onefold.audiences.metrics import EVER, HOUR_US, Kept, Metric, Moments, horizon_of
+from onefold.audiences.metrics import EVER, HOUR_US, Kept, Metric, Moments, coarse_from, horizon_of, unit_of
 from onefold.audiences.properties import TYPES
 from onefold.audiences.series import Series, flat
 from onefold.kernel.instants import EPOCH, MICROSECOND, micros_of
@@ -80,9 +80,7 @@ def _moments(kept: Moments, events: Source, dialect: Dialect, now: datetime) -> 
 def _buckets(kept: Metric, events: Source, dialect: Dialect, now: datetime) -> tuple[exp.Select, dict[str, str]]:
     moment = events.field(Column("ts"), "ts")
     ts, fragment = epoch_us(moment, dialect), events.field(Column("fragment_id"), "fragment_id")
-    # by floor, not by a division that rounds towards 0: there are events before 1970
-    ratio = exp.Floor(this=exp.paren(exp.cast(ts.copy(), "double") / double(kept.grain_us or 1)))
-    bucket = exp.convert(0) if kept.grain_us == EVER else exp.cast(ratio, "bigint")
+    bucket = exp.convert(0) if kept.grain_us == EVER else _bucket(kept, ts, micros_of(now))
     value: exp.Expr = exp.null()
     conditions = [mark_sql(kept.event, events, dialect, now)]
     if kept.property:
@@ -94,6 +92,23 @@ def _buckets(kept: Metric, events: Source, dialect: Dialect, now: datetime) -> t
     query = exp.select(fragment, bucket.as_("bucket"), *(sql.as_(name) for name, (sql, _) in columns.items()))
     query = query.where(*conditions).group_by(*(exp.Literal.number(place) for place in (1, 2, *keys)))
     return query, {"fragment_id": "long", "bucket": "long", **{name: kind for name, (_, kind) in columns.items()}}
+
+
+def _bucket(kept: Metric, ts: exp.Expr, now_us: int) -> exp.Expr:
+    """Its number, as the stream has it when it makes older ones coarser."""
+    unit = unit_of(kept)
+    coarse = coarse_from(kept, now_us)
+    if not coarse:
+        return _floored(ts, unit)
+    found = exp.case()
+    for before, grain in coarse:
+        found = found.when(ts.copy() < exp.convert(before), _floored(ts, grain) * exp.convert(grain // unit))
+    return exp.cast(found.else_(_floored(ts, unit)), "bigint")
+
+
+def _floored(ts: exp.Expr, grain_us: int) -> exp.Expr:
+    # by floor, not by a division that rounds towards 0: there are events before 1970
+    return exp.cast(exp.Floor(this=exp.paren(exp.cast(ts.copy(), "double") / double(grain_us))), "bigint")
 
 
 def _figures(

@@ -235,8 +235,7 @@ def filling_of(conn: Connection[Any], one: ShownAudience) -> Filling:
         keys = list(metrics_of([with_purpose(one.rule, one.purpose)], load_scope(conn)))
     except RuleRejected:  # it asks for what is gone; the audience's fault says so
         return Filling(1, 0, 0, 0)
-    states = dict(conn.execute(QUERIES["metric_states"], {"keys": keys}).fetchall())
-    ready = sum(states.get(key) == "complete" for key in keys)
+    ready = len(shown.complete_among(conn, keys))
     if one.live_version == one.version:
         return Filling(3, len(keys), ready, shown.waiting_in(conn, one.id))
     return Filling(1 if ready < len(keys) else 2, len(keys), ready, 0)

@@ -118,10 +118,10 @@ select e.list, count(distinct n.prof) from audience_list_entry e join node n on 
 select c.name, c.definition::text, c.created_at, c.created_by from computed_trait c order by lower(c.name)
 
 -- metric_numbers: of what is kept, by key
-select key, number from metric
+select key, number, state = 'complete' from metric
 
--- metric_states: by key
-select key, state from metric where key = any(%(keys)s::text[])
+-- complete_metrics: of these keys
+select key from metric where key = any(%(keys)s::text[]) and state = 'complete'
 
 -- people_then: how many had been seen by a moment (index on first_seen)
 select count(*) from profile where first_seen <= %(at)s

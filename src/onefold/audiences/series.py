@@ -70,6 +70,14 @@ def since(series: Series, width: int, least: int) -> Series:
     return series[at:] if at else series
 
 
+def coarser(series: Series, width: int, by: int) -> Series:
+    """With buckets that begin at whole multiples of `by`."""
+    found: Series = []
+    for bucket, *numbers in rows_of(series, width):
+        add(found, bucket // by * by, *numbers)
+    return found
+
+
 def rows_of(series: Series, width: int) -> Iterator[tuple[int, ...]]:
     """Row by row."""
     numbers = iter(series)

@@ -11,6 +11,7 @@ from psycopg import Connection
 from onefold.audiences.actions import key_of_computed
 from onefold.audiences.live import read_rule
 from onefold.audiences.membership import Kind
+from onefold.audiences.metrics import serving, wider_keys
 from onefold.audiences.rules import Computed
 from onefold.filters.api import Node
 from onefold.infra.arrays import bigints
@@ -243,8 +244,15 @@ def list_computed(conn: Connection[Any]) -> list[ShownComputed]:
         for name, text, *rest in conn.execute(QUERIES["computed"])
     ]
     keys = [key_of_computed(one[1]) for one in found]
-    states = dict(conn.execute(QUERIES["metric_states"], {"keys": keys}).fetchall())
-    return [ShownComputed._make((*one, states.get(key) == "complete")) for one, key in zip(found, keys, strict=True)]
+    complete = complete_among(conn, keys)
+    return [ShownComputed._make((*one, key in complete)) for one, key in zip(found, keys, strict=True)]
+
+
+def complete_among(conn: Connection[Any], keys: Collection[str]) -> set[str]:
+    """Of metrics, by their keys, those that have all events of before, or are read off one that has."""
+    asked = sorted({one for key in keys for one in (key, *wider_keys(key))})
+    complete = {row[0] for row in conn.execute(QUERIES["complete_metrics"], {"keys": asked})}
+    return {key for key in keys if serving(key, complete) is not None}
 
 
 def list_lists(conn: Connection[Any]) -> list[ShownList]:

@@ -45,6 +45,9 @@ update metric set since = coalesce(pg_sequence_last_value('event_position'), 0),
 -- metrics: those that are folded
 select number, key, state from metric where since is not null
 
+-- drop_metrics: what is read off wider ones
+delete from metric where number = any(%(numbers)b)
+
 -- load_states: (primary keys)
 select s.id, s.doc, s.consents, m.audiences, s.due, s.answers
 from profile_state s left join member_of m on m.profile = s.id where s.id = any(%(ids)b)

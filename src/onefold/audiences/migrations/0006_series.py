@@ -12,13 +12,15 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import StateApps
 
 ROWS = 5_000
+MINUTE_US = 60_000_000
 
 
 def bring_over(_: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-    """Documents, and buckets that wait, get their counts, sums and moments as lists; members become bits."""
+    """Documents, and buckets that wait, get their counts, sums and moments as lists, counts and sums by minute; members
+    become bits. What was kept by hour stays so: windows of minutes that are read off it are right a day later."""
     with editor.connection.cursor() as cursor:
-        cursor.execute("select number, key::json ->> 'type', key::json ->> 'fold' from metric")
-        folds = {number: fold if kind == "metric" else kind for number, kind, fold in cursor.fetchall()}
+        cursor.execute("select number, key from metric")
+        folds = {number: _fold_of(key) for number, key in cursor.fetchall()}
         for rows in _pages(cursor, "select id, doc from profile_state where doc is not null and id > %s order by id"):
             documents = [(_document(bytes(doc), folds), profile) for profile, doc in rows]
             cursor.executemany("update profile_state set doc = %s where id = %s", documents)
@@ -49,20 +51,27 @@ def _pages(cursor: Any, query: str) -> Iterator[list[tuple[int, Any]]]:  # noqa:
         yield rows
 
 
-def _document(doc: bytes, folds: dict[int, str]) -> bytes:
+def _fold_of(key: str) -> tuple[str, int]:
+    """How it is folded, and how many minutes its buckets have."""
+    kept = msgspec.json.decode(key)
+    return kept.get("fold", kept["type"]), kept.get("grain_us", 0) // MINUTE_US
+
+
+def _document(doc: bytes, folds: dict[int, tuple[str, int]]) -> bytes:
     fragments = msgspec.msgpack.decode(doc)
     for state in fragments.values():
         for number, buckets in state.items():
-            state[number] = _listed(folds.get(number, ""), buckets)
+            state[number] = _listed(folds.get(number, ("", 0)), buckets)
     return msgspec.msgpack.encode(fragments)
 
 
-def _listed(fold: str, buckets: dict[int, Any]) -> Any:  # noqa: ANN401  (a list, or the buckets as they are)
+def _listed(folded: tuple[str, int], buckets: dict[int, Any]) -> Any:  # noqa: ANN401  (a list, or the buckets as they are)
+    fold, minutes = folded
     match fold:
         case "count":
-            return [number for bucket in sorted(buckets) for number in (bucket, buckets[bucket])]
+            return [number for bucket in sorted(buckets) for number in (bucket * minutes, buckets[bucket])]
         case "sum":
-            return [number for bucket in sorted(buckets) for number in (bucket, *buckets[bucket])]
+            return [number for bucket in sorted(buckets) for number in (bucket * minutes, *buckets[bucket])]
         case "moments":
             return [number for ts in sorted(buckets) for bits in buckets[ts] for number in (ts, bits)]
     return buckets

@@ -1,0 +1,133 @@
+"""Which metric is kept for what is asked: the same of all windows is one, kept for the longest of them."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from psycopg import Connection
+
+from onefold.audiences.actions import forget_metrics
+from onefold.audiences.folding import without_old
+from onefold.audiences.metrics import (
+    DAY_US,
+    HOUR_US,
+    MINUTE_US,
+    Kept,
+    Metric,
+    Moments,
+    key_of,
+    metric_of,
+    needed,
+    numbers_to_read,
+    serving,
+    wider_keys,
+)
+from onefold.filters import api as f
+from onefold.lake.engines.duckdb import DuckDBEngine
+from onefold.lake.location import Location
+from tests.audiences.driving import NAMES, Play
+from tests.audiences.test_twin import SOME, conn, demand_agreement
+from tests.processor.driving import install
+from tests.reference.strategies import deliveries, histories
+from tests.reference.world import DAY, HOUR
+
+__all__ = ["conn"]
+SEEN: Final = f.EventMatch("Seen")
+
+
+def counted(window: f.Window, event: f.EventMatch = SEEN) -> str:
+    return key_of(metric_of(event, "count", window))
+
+
+HOURLY, MONTHLY, YEARLY, EVER = (
+    counted(window)
+    for window in (
+        f.Window(last=f.Span(2, "hours")), f.Window(last=f.Span(30)), f.Window(last=f.Span(365)), f.Window(),
+    )
+)  # fmt: skip
+
+
+def test_what_is_kept_longer_serves() -> None:
+    assert wider_keys(HOURLY) == [MONTHLY, YEARLY]
+    assert wider_keys(YEARLY) == wider_keys(EVER) == []
+    assert serving(HOURLY, {HOURLY, YEARLY}) == YEARLY
+    assert serving(MONTHLY, {HOURLY, MONTHLY}) == MONTHLY
+    assert serving(MONTHLY, {HOURLY, EVER, counted(f.Window(last=f.Span(30)), f.EventMatch("Other"))}) is None
+    assert needed([HOURLY, EVER], [MONTHLY]) == {MONTHLY, EVER}
+    assert needed([HOURLY, YEARLY], []) == {YEARLY}
+    assert numbers_to_read({MONTHLY: 2}, {HOURLY: 1, MONTHLY: 2, YEARLY: 3}) == {HOURLY: 2, MONTHLY: 2, YEARLY: 3}
+    assert numbers_to_read({YEARLY: 3}, {YEARLY: 3, EVER: 4}) == {HOURLY: 3, MONTHLY: 3, YEARLY: 3, EVER: 4}
+
+
+@pytest.mark.parametrize(
+    "kept", [Moments((SEEN,)), Metric(SEEN, "extremes", MINUTE_US, "price")], ids=["moments", "least"]
+)
+def test_what_is_kept_otherwise_serves_itself_alone(kept: Kept) -> None:
+    assert wider_keys(key_of(kept)) == []
+
+
+def test_counts_become_coarser_when_no_window_can_tell() -> None:
+    now = 20_000 * DAY_US + 5 * HOUR_US + 7 * MINUTE_US
+    ages = [1, 24 * 60, 26 * 60 - 1, 26 * 60, 26 * 60 + 59, 100 * 24 * 60, 100 * 24 * 60 + 3]
+    buckets = sorted(now // MINUTE_US - age for age in ages)
+    series = [number for bucket in buckets for number in (bucket, 1)]
+    metrics = {1: Metric(SEEN, "count", MINUTE_US), 2: Metric(SEEN, "count", HOUR_US), 3: Metric(SEEN, "count", DAY_US)}
+    found = without_old(metrics, {1: series, 2: series, 3: series}, now)
+    hour, day = 60, 24 * 60
+    young, old, ancient = buckets[4:], buckets[2:4], buckets[:2]
+    assert found[1] == [
+        number for bucket in young if bucket >= (now - DAY_US - HOUR_US) // MINUTE_US for number in (bucket, 1)
+    ]
+    hours = sorted({bucket // hour * hour for bucket in old})
+    fine = [bucket for bucket in buckets[2:] if bucket * MINUTE_US >= (now - DAY_US - HOUR_US) // HOUR_US * HOUR_US]
+    coarse = [bucket // hour * hour for bucket in buckets[2:] if bucket not in fine]
+    assert hours
+    expected = {bucket: coarse.count(bucket) for bucket in coarse} | dict.fromkeys(fine, 1)
+    assert dict(zip(found[2][::2], found[2][1::2], strict=True)) == expected
+    days = {bucket // day * day: 2 for bucket in ancient}
+    assert dict(zip(found[3][::2], found[3][1::2], strict=True)) == days | expected
+    assert without_old(metrics, found, now) == found
+
+
+@SOME
+@given(data=st.data())
+def test_a_wider_metric_takes_over_and_stays_while_anybody_asks(
+    conn: Connection[Any],
+    pg_url: str,
+    clean_database: Callable[[], None],
+    engine: DuckDBEngine,
+    tmp_path_factory: pytest.TempPathFactory,
+    data: st.DataObject,
+) -> None:
+    clean_database()
+    history = data.draw(histories(max_events=30))
+    batches = data.draw(deliveries(history.events, is_log_order=True))
+    install(conn, history.config)
+    play = Play(conn, pg_url, Location(f"{tmp_path_factory.mktemp('lake')}/lake"), engine, history)
+    event = f.EventMatch(NAMES[0], "track")
+    rules = [f.Did(event, window=f.Window(last=span)) for span in (f.Span(3, "hours"), f.Span(60), f.Span(400))]
+    places = sorted(data.draw(st.integers(0, len(batches))) for _ in rules)
+    for place, batch in enumerate([*batches, []]):
+        for rule in [one for one, begins in zip(rules, places, strict=True) if begins == place]:
+            play.begin(rule)
+            play.fill()
+            demand_agreement(play)
+        if batch:
+            play.deliver(batch)
+        play.pass_time(data.draw(st.sampled_from((HOUR, 26 * HOUR, 95 * DAY))))
+        demand_agreement(play)
+    play.look()
+    assert [row[0] for row in conn.execute("select key from metric where key like '%%\"count\"%%'")] == [
+        counted(f.Window(last=f.Span(400)), event)
+    ]
+    (widest,) = [number for number, rule in play.rules.items() if rule is rules[-1]]
+    trash = "update audience set trashed_at = now(), state = 'paused', live_version = null where id = %s"
+    conn.execute(trash, [widest])
+    assert forget_metrics(conn) == 0  # the others are read off it
+
+
+def test_nothing_is_kept_when_nobody_asks(db: Connection[Any]) -> None:
+    db.execute("insert into metric (key) select unnest(%s::text[])", [[HOURLY, YEARLY]])
+    assert forget_metrics(db) == 2
