@@ -19,7 +19,7 @@ from onefold.audiences.measuring import (
     micros,
 )
 from onefold.audiences.metrics import Measure, Metric, grain_of, unit_of
-from onefold.audiences.series import since, width_of
+from onefold.audiences.series import Series, flat, rows_of, since, width_of
 from onefold.filters.api import FOREVER, Window, compare
 
 Said = tuple[Hashable, int]
@@ -27,7 +27,7 @@ Said = tuple[Hashable, int]
 Read = Callable[[Sequence[State], int, int], tuple[int, int]]
 """Of states, now, and a time until which the answer is asked for: bits, and until when they are sure."""
 _DROPPED = ("count", "sum")
-"""Of these it is known what is left when a bucket leaves the window."""
+"""Of these it is known what is left when a bucket leaves the window: of counts, and of sums as such."""
 
 
 class Cell(Protocol):
@@ -64,8 +64,10 @@ class Figure:
         self._metric, self._measure, self._window, self._bound = metric, measure, window, bound
         self._in_millionths = measure in ("sum", "average")
         self.is_count = measure == "count"
-        self._is_dropped = measure in _DROPPED and metric.fold in _DROPPED
-        self._width, self._place = width_of(metric), 2 if measure == "sum" else 1
+        self.is_total = measure in _DROPPED and metric.fold in _DROPPED
+        self.width, self.amount_at = width_of(metric), 2 if measure == "sum" else 1
+        self._unit, self._grain = unit_of(metric), grain_of(window)
+        self._leaves = None if window.last is None else leaves_at(0, metric, window)
         self._asked: list[tuple[str, float, list[bool]]] = []
         self._cuts: list[Any] = []
         self._rank: Callable[[Any], int] = self._rank_of_average if measure == "average" else self._rank_of
@@ -89,88 +91,44 @@ class Figure:
         """The place, and until when."""
         return self._placed(states, person, now_us)
 
-    def reader(self, bits_of: Sequence[int]) -> Read:
-        """As `look`, of who needs no record, with bits by place; until when is said exactly only before what is given.
-
-        Counts and sums of people are read with every event, so this is written out.
-        """
-        if not self._is_dropped:
-            return lambda states, now, due: self._bits(bits_of, states, now, due)
-        number, cuts, unit, grain = self.number, self._cuts, unit_of(self._metric), grain_of(self._window)
-        width, place = self._width, self._place
-        leaves = None if self._window.last is None else leaves_at(0, self._metric, self._window)
-        asked_at, least = -1, -FOREVER
-
-        def read(states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
-            nonlocal asked_at, least
-            if now_us != asked_at:
-                asked_at, least = now_us, least_bucket(self._metric, self._bound(None, now_us))
-            total, first = 0, FOREVER
-            for state in states:
-                series = state.get(number)
-                if series is not None:
-                    end = at = len(series) - width
-                    while at >= 0 and series[at] >= least:
-                        total += series[at + place]
-                        at -= width
-                    if at < end:
-                        first = min(first, series[at + width])
-            here = bisect_left(cuts, total) + bisect_right(cuts, total)
-            if leaves is None or first == FOREVER or first * unit // grain * grain + leaves >= due_us:
-                return bits_of[here], due_us
-            return bits_of[here], min(self._until(states, least, total, here), due_us)
-
-        return read
-
-    def _bits(self, bits_of: Sequence[int], states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
+    def bits(self, bits_of: Sequence[int], states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
+        """As `look`, of who needs no record: with bits by place, and until when, `due_us` at the latest."""
         place, until = self._placed(states, None, now_us)
         return bits_of[place], min(until, due_us)
 
     def _placed(self, states: Sequence[State], person: Any, now_us: int) -> tuple[int, int]:  # noqa: ANN401  (as Cell)
         bound = self._bound(person, now_us)
-        if self._is_dropped:
+        if self.is_total:
             least = FOREVER if bound is None else least_bucket(self._metric, bound)
-            total = sum([n for _, n in self._in_window(states, least)])
-            place = self._place_of(total)
-            return place, FOREVER if self._window.last is None else self._until(states, least, total, place)
+            kept = [series for state in states if (series := state.get(self.number))]
+            series = flat(row for one in kept for row in rows_of(since(one, self.width, least), self.width))
+            total = sum(series[self.amount_at :: self.width])
+            place = self.place_of(total)
+            return place, FOREVER if self._window.last is None else self.until(series, 0, total, place)
         found = in_window(states, self.number, self._metric, bound)
         place = self._rank(merged(self._metric, [partial for _, partial in found]))
         if self._window.last is None or not found:
             return place, FOREVER
         return place, leaves_at(min(found)[0], self._metric, self._window)
 
-    def _in_window(self, states: Sequence[State], least: int) -> list[tuple[int, int]]:
-        """Of a count or sum the buckets that count, with how much each adds."""
-        width, place = self._width, self._place
-        rows: list[tuple[int, int]] = []
-        for state in states:
-            if series := state.get(self.number):
-                young = since(series, width, least)
-                rows += zip(young[::width], young[place::width], strict=True)
-        return rows
+    def least_at(self, now_us: int) -> int:
+        """The first bucket that counts, of who needs no record."""
+        return least_bucket(self._metric, self._bound(None, now_us))
 
-    def _until(self, states: Sequence[State], least: int, total: int, here: int) -> int:
-        """Until so many buckets have left the window that the figure is elsewhere."""
-        cuts, width, place = self._cuts, self._width, self._place
-        kept = [series for state in states if (series := state.get(self.number)) and series[-width] >= least]
-        if len(kept) == 1:  # nearly always
-            (series,) = kept
-            begin = len(series) - width
-            while begin and series[begin - width] >= least:
-                begin -= width
-            for at in range(begin, len(series), width):
-                total -= series[at + place]
-                if bisect_left(cuts, total) + bisect_right(cuts, total) != here:
-                    following = series[at + width] if at + width < len(series) else None
-                    if not self._leave_together(series[at], following):
-                        return leaves_at(series[at], self._metric, self._window)
-            return FOREVER
-        rows = sorted(self._in_window(states, least))
-        for i, (bucket, n) in enumerate(rows):
-            total -= n
-            following = rows[i + 1][0] if i + 1 < len(rows) else None
-            if self._place_of(total) != here and not self._leave_together(bucket, following):
-                return leaves_at(bucket, self._metric, self._window)
+    def may_leave_before(self, bucket: int, due_us: int) -> bool:
+        """Whether a bucket leaves the window before that."""
+        leaves = self._leaves
+        return leaves is not None and bucket * self._unit // self._grain * self._grain + leaves < due_us
+
+    def until(self, series: Series, begin: int, total: int, here: int) -> int:
+        """Until so many buckets of a series have left the window, from a place on, that the figure is elsewhere."""
+        cuts, width, amount_at = self._cuts, self.width, self.amount_at
+        for at in range(begin, len(series), width):
+            total -= series[at + amount_at]
+            if bisect_left(cuts, total) + bisect_right(cuts, total) != here:
+                following = series[at + width] if at + width < len(series) else None
+                if not self._leave_together(series[at], following):
+                    return leaves_at(series[at], self._metric, self._window)
         return FOREVER
 
     def _leave_together(self, bucket: int, following: int | None) -> bool:
@@ -179,12 +137,13 @@ class Figure:
             return False
         return leaves_at(bucket, self._metric, self._window) == leaves_at(following, self._metric, self._window)
 
-    def _place_of(self, value: Any) -> int:  # noqa: ANN401  (a number)
+    def place_of(self, value: Any) -> int:  # noqa: ANN401  (a number)
+        """Among the numbers that rules compare it with."""
         return bisect_left(self._cuts, value) + bisect_right(self._cuts, value)
 
     def _rank_of(self, whole: Partial | None) -> int:
         value = MEASURES[self._measure](whole)
-        return 2 * len(self._cuts) + 1 if value is None else self._place_of(value)
+        return 2 * len(self._cuts) + 1 if value is None else self.place_of(value)
 
     def _rank_of_average(self, whole: Partial | None) -> int:
         n, total = whole or (0, 0)
@@ -192,6 +151,47 @@ class Figure:
             return 2 * len(self._cuts) + 1
         at_least = sum(1 for cut in self._cuts if total >= cut * n)
         return at_least + sum(1 for cut in self._cuts if total > cut * n)
+
+
+class Totals:
+    """The figures of a metric of counts or of sums, together: its buckets are gone through once, from the latest, and
+    each figure has what there is until its window begins.
+
+    People's counts and sums are read with every event, so this is written out.
+    """
+
+    def __init__(self, number: int, figures: Sequence[tuple[Figure, Sequence[int]]]) -> None:
+        self._number, self._figures = number, figures
+        first, _ = figures[0]
+        self._width, self._amount_at = first.width, first.amount_at
+        self._asked_at = -1
+        self._asked: list[tuple[int, Figure, Sequence[int]]] = []
+
+    def read(self, states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
+        """As a `Read`. Cost: half a µs, and .3 µs a figure."""
+        if now_us != self._asked_at:
+            asked = [(figure.least_at(now_us), figure, bits_of) for figure, bits_of in self._figures]
+            self._asked_at, self._asked = now_us, sorted(asked, key=lambda one: -one[0])
+        number, width, amount_at = self._number, self._width, self._amount_at
+        held, total = 0, 0
+        kept = [series for state in states if (series := state.get(number))]
+        if len(kept) == 1:
+            (series,) = kept
+            at = len(series) - width
+            for least, figure, bits_of in self._asked:
+                while at >= 0 and series[at] >= least:
+                    total += series[at + amount_at]
+                    at -= width
+                here = figure.place_of(total)
+                held |= bits_of[here]
+                begin = at + width
+                if begin < len(series) and figure.may_leave_before(series[begin], due_us):
+                    due_us = min(due_us, figure.until(series, begin, total, here))
+            return held, due_us
+        for _, figure, bits_of in self._asked:  # of several fragments, or none
+            more, due_us = figure.bits(bits_of, states, now_us, due_us)
+            held |= more
+        return held, due_us
 
 
 class Sequenced:

@@ -1,9 +1,10 @@
 """Everything that rules read off one metric, as bits of the number that `answers.py` keeps by person. Pure."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from onefold.audiences.asked import Asked, Person
-from onefold.audiences.cells import Cell, Figure, News, Read, Sequenced
+from onefold.audiences.cells import Cell, Figure, News, Read, Sequenced, Totals
 from onefold.audiences.folding import State
 from onefold.audiences.measuring import moments_in
 from onefold.audiences.series import MOMENT, Series, joined_moments
@@ -23,11 +24,11 @@ class Reading:
         self._others: list[tuple[int, Asked]] = []
         self._reads: list[Read] = []
         self.alone: Read | None = None
-        """If there is one figure and nothing else: how it is read."""
+        """If there is nothing but figures that are read together: how."""
         self.lasts = 0
         """If there are sequences and nothing else: the bits of their last steps."""
         self.at_most = 0
-        """Of one count what more of it doesn't change any more; 0 where there is nothing like it."""
+        """Of counts what more of them doesn't change any more; 0 where there is nothing like it."""
 
     def add(self, bit: int, asked: Asked, cell: Cell, table: list[bool] | None) -> None:
         """One more condition. `table`: as `Leaf` has it."""
@@ -41,15 +42,15 @@ class Reading:
 
     def seal(self) -> None:
         """All conditions are there."""
-        for figure, found in self._figures.items():
-            by_place = _bits_by_place(found)
-            self._reads.append(figure.reader(by_place))
-            last = by_place[-2]
-            is_alone = len(self._figures) == 1 and not self._sequences and not self._others
-            if is_alone:
-                self.alone = self._reads[0]
-            if is_alone and figure.is_count and all(bits == last for bits in by_place[by_place.index(last) : -1]):
-                self.at_most = last
+        by_place = {figure: _bits_by_place(found) for figure, found in self._figures.items()}
+        totals = [(figure, bits) for figure, bits in by_place.items() if figure.is_total]
+        if totals:
+            self._reads.append(Totals(self._number, totals).read)
+        self._reads += [partial(figure.bits, bits) for figure, bits in by_place.items() if not figure.is_total]
+        if len(self._reads) == 1 and not self._sequences and not self._others:
+            self.alone = self._reads[0]
+            if all(figure.is_count and _is_top(bits) for figure, bits in by_place.items()):
+                self.at_most = sum(bits[-2] for bits in by_place.values())
         self._sequence_mask = sum(bit for _, bit in self._sequences)
         lasts = sorted({cell.last for cell, _ in self._sequences})
         self.lasts = 0 if self._figures or self._others else sum(lasts)
@@ -174,6 +175,12 @@ class _Pairs:
             if every & excluded:
                 return None
         return None
+
+
+def _is_top(by_place: list[int]) -> bool:
+    """Whether the bits of most can't be those of less and of more again."""
+    last = by_place[-2]
+    return all(bits == last for bits in by_place[by_place.index(last) : -1])
 
 
 def _bits_by_place(found: list[tuple[int, list[bool]]]) -> list[int]:
