@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from onefold.audiences.actions import forget_metrics
 from onefold.audiences.folding import without_old
+from onefold.audiences.live import load_live
 from onefold.audiences.metrics import (
     DAY_US,
     HOUR_US,
@@ -24,6 +25,8 @@ from onefold.audiences.metrics import (
     serving,
     wider_keys,
 )
+from onefold.audiences.settling import Look, settle
+from onefold.audiences.states import Standing, load_standings
 from onefold.filters import api as f
 from onefold.lake.engines.duckdb import DuckDBEngine
 from onefold.lake.location import Location
@@ -131,3 +134,22 @@ def test_a_wider_metric_takes_over_and_stays_while_anybody_asks(
 def test_nothing_is_kept_when_nobody_asks(db: Connection[Any]) -> None:
     db.execute("insert into metric (key) select unnest(%s::text[])", [[HOURLY, YEARLY]])
     assert forget_metrics(db) == 2
+
+
+def test_what_is_kept_of_whoever_comes_often_stays_short(db: Connection[Any]) -> None:
+    """Where nothing changes by time alone nobody is swept; what is long is made short when it is read."""
+    now = 20_000 * DAY_US
+    db.execute("insert into metric (key, since, state) values (%s, 0, 'complete')", [MONTHLY])
+    standing = Standing(7, is_changed=True)
+    minutes = range((now - 89 * DAY_US) // MINUTE_US, now // MINUTE_US, 7)
+    with db.transaction():
+        live = load_live(db)
+        (number,) = live.metrics
+        standing.fragments = {7: {number: [n for minute in minutes for n in (minute, 1)]}}
+        standing.pack()
+        assert len(standing.doc) > 100_000
+        settle(db, live, {7: Look(standing)}, now, {})
+    found = load_standings(db, {7})[7]
+    assert len(found.doc) < 20_000
+    series = found.fragments[7][number]
+    assert sum(series[1::2]) == len(minutes)

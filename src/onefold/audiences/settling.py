@@ -11,7 +11,7 @@ from psycopg import Connection
 from onefold.audiences.asked import Person
 from onefold.audiences.cells import News
 from onefold.audiences.company_stream import note_people
-from onefold.audiences.folding import Happening, Plan
+from onefold.audiences.folding import Happening, Plan, without_old
 from onefold.audiences.live import LiveAudiences
 from onefold.audiences.measuring import is_latest
 from onefold.audiences.membership import Cause, Kind, MembershipMove, writing_moves
@@ -30,6 +30,8 @@ from onefold.filters.api import FOREVER
 
 PIECE: Final = 250
 """People."""
+ROOMY_BYTES: Final = 4_096
+"""Of a document: what is longer is made as short as it can be whenever it is read."""
 _ENTERED_OR_LEFT: Final = (int(Kind.ENTERED), int(Kind.LEFT))
 _MOVED: Final = (int(Kind.MOVED_HERE), int(Kind.MOVED_AWAY))
 _no_news: Final[dict[int, News]] = {}
@@ -105,6 +107,8 @@ def _answer(
     may_be_in_any = live.evaluator.answers.may_be_in_any
     for look in piece:
         standing = look.standing
+        if len(standing.doc) > ROOMY_BYTES:  # whoever comes every day may not be swept for long
+            forget_old(live, standing, now_us)
         counted, news = _fold(look) if look.events else ((), _no_news)
         person = None if people is None else people.get(standing.id)
         if person is None and people is not None:  # no more, or nobody's
@@ -160,6 +164,13 @@ def _be_in(look: Look, members: int, bits: int | None, layout: bytes) -> None:
         look.before, standing.members, standing.is_changed = standing.members, members, True
     if bits != standing.bits or layout != standing.layout:
         standing.bits, standing.layout, standing.is_changed = bits, layout, True
+
+
+def forget_old(live: LiveAudiences, standing: Standing, now_us: int) -> None:
+    """What no rule can ask for any more of somebody."""
+    standing.fragments = {
+        h: kept for h, state in standing.fragments.items() if (kept := without_old(live.metrics, state, now_us))
+    }
 
 
 def _fold(look: Look) -> tuple[Collection[int], dict[int, News]]:
