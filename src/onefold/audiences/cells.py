@@ -66,8 +66,7 @@ class Figure:
         self.is_count = measure == "count"
         self.is_total = measure in _DROPPED and metric.fold in _DROPPED
         self.width, self.amount_at = width_of(metric), 2 if measure == "sum" else 1
-        self._unit, self._grain = unit_of(metric), grain_of(window)
-        self._leaves = None if window.last is None else leaves_at(0, metric, window)
+        self.unit = unit_of(metric)
         self._asked: list[tuple[str, float, list[bool]]] = []
         self._cuts: list[Any] = []
         self._rank: Callable[[Any], int] = self._rank_of_average if measure == "average" else self._rank_of
@@ -111,14 +110,14 @@ class Figure:
             return place, FOREVER
         return place, leaves_at(min(found)[0], self._metric, self._window)
 
-    def least_at(self, now_us: int) -> int:
-        """The first bucket that counts, of who needs no record."""
-        return least_bucket(self._metric, self._bound(None, now_us))
-
-    def may_leave_before(self, bucket: int, due_us: int) -> bool:
-        """Whether a bucket leaves the window before that."""
-        leaves = self._leaves
-        return leaves is not None and bucket * self._unit // self._grain * self._grain + leaves < due_us
+    def limits(self, now_us: int) -> tuple[int, list[Any], int, int]:
+        """Of who needs no record: the first bucket that counts, the numbers that rules name, and in units of buckets
+        the grain of the window and how long after its grain's begin a bucket leaves it."""
+        least = least_bucket(self._metric, self._bound(None, now_us))
+        if self._window.last is None:
+            return least, self._cuts, 1, FOREVER
+        grain = grain_of(self._window)
+        return least, self._cuts, grain // self.unit, leaves_at(0, self._metric, self._window) // self.unit
 
     def until(self, series: Series, begin: int, total: int, here: int) -> int:
         """Until so many buckets of a series have left the window, from a place on, that the figure is elsewhere."""
@@ -163,14 +162,14 @@ class Totals:
     def __init__(self, number: int, figures: Sequence[tuple[Figure, Sequence[int]]]) -> None:
         self._number, self._figures = number, figures
         first, _ = figures[0]
-        self._width, self._amount_at = first.width, first.amount_at
+        self._width, self._amount_at, self._unit = first.width, first.amount_at, first.unit or 1
         self._asked_at = -1
-        self._asked: list[tuple[int, Figure, Sequence[int]]] = []
+        self._asked: list[tuple[int, list[Any], int, int, Figure, Sequence[int]]] = []
 
     def read(self, states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
         """As a `Read`. Cost: half a µs, and .3 µs a figure."""
         if now_us != self._asked_at:
-            asked = [(figure.least_at(now_us), figure, bits_of) for figure, bits_of in self._figures]
+            asked = [(*figure.limits(now_us), figure, bits_of) for figure, bits_of in self._figures]
             self._asked_at, self._asked = now_us, sorted(asked, key=lambda one: -one[0])
         number, width, amount_at = self._number, self._width, self._amount_at
         held, total = 0, 0
@@ -178,17 +177,17 @@ class Totals:
         if len(kept) == 1:
             (series,) = kept
             at = len(series) - width
-            for least, figure, bits_of in self._asked:
+            for least, cuts, grain, leaves, figure, bits_of in self._asked:
                 while at >= 0 and series[at] >= least:
                     total += series[at + amount_at]
                     at -= width
-                here = figure.place_of(total)
+                here = bisect_left(cuts, total) + bisect_right(cuts, total)
                 held |= bits_of[here]
                 begin = at + width
-                if begin < len(series) and figure.may_leave_before(series[begin], due_us):
+                if begin < len(series) and series[begin] // grain * grain + leaves <= (due_us - 1) // self._unit:
                     due_us = min(due_us, figure.until(series, begin, total, here))
             return held, due_us
-        for _, figure, bits_of in self._asked:  # of several fragments, or none
+        for *_, figure, bits_of in self._asked:  # of several fragments, or none
             more, due_us = figure.bits(bits_of, states, now_us, due_us)
             held |= more
         return held, due_us
