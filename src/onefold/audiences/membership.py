@@ -45,17 +45,17 @@ because there are very many of them."""
 
 
 def member_ids(conn: Connection[Any], audience: int) -> list[int]:
-    """Who is in: profile ids, or companies' hashes; in no order."""
+    """Who is in: profile ids, or companies' hashes; in no order. Cost: 40 ms a million people in any audience."""
     return [row[0] for row in conn.execute(QUERIES["members"], {"ids": bigints([audience])})]
 
 
 @contextmanager
 def writing_moves(conn: Connection[Any], now_us: int) -> Iterator[Callable[[Sequence[MembershipMove]], None]]:
-    """A function that writes moves, and members after them; nobody enters and leaves an audience by the same call.
+    """A function that writes moves; nobody enters and leaves an audience by the same call. Who is in after them is
+    written by `write_members`.
 
     At the end these moves are listed by audience, and counted. In the transaction in which it happened; nothing waits
-    for an answer. Cost in PostgreSQL: 5 µs for each that enters or leaves, 7 µs a move, and at the end 12 µs for each
-    audience.
+    for an answer. Cost in PostgreSQL: 5 µs a move, and at the end 40 µs for each audience.
     """
     at, n = instant_of(now_us).astimezone(UTC), 0
 
