@@ -31,12 +31,11 @@ from onefold.filters import api as f
 from onefold.lake.engines.duckdb import DuckDBEngine
 from onefold.lake.location import Location
 from tests.audiences.driving import NAMES, Play
-from tests.audiences.test_twin import SOME, conn, demand_agreement
+from tests.audiences.test_twin import SOME, demand_agreement
 from tests.processor.driving import install
 from tests.reference.strategies import deliveries, histories
 from tests.reference.world import DAY, HOUR
 
-__all__ = ["conn"]
 SEEN: Final = f.EventMatch("Seen")
 
 

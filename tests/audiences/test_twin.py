@@ -2,17 +2,15 @@
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
 
 from onefold.filters import api as f
-from onefold.infra.postgres import connect
 from onefold.lake.engines.duckdb import DuckDBEngine
 from onefold.lake.location import Location
 from tests.audiences.counting import demand_counts
@@ -48,12 +46,6 @@ _leaves = st.one_of(
     st.builds(f.Sample, st.just(50.0)),
 )  # fmt: skip
 rules = grouped(_leaves, 4)
-
-
-@pytest.fixture
-def conn(pg_url: str) -> Iterator[Connection[Any]]:
-    with connect(pg_url, "tests", autocommit=True) as connection:
-        yield connection
 
 
 def demand_agreement(play: Play) -> None:

@@ -26,8 +26,8 @@ Said = tuple[Hashable, int]
 """What a cell says, and until when that is sure if nothing happens (µs)."""
 Read = Callable[[Sequence[State], int, int], tuple[int, int]]
 """Of states, now, and a time until which the answer is asked for: bits, and until when they are sure."""
-_DROPPED = ("count", "sum")
-"""Of these it is known what is left when a bucket leaves the window: of counts, and of sums as such."""
+_TOTALS = ("count", "sum")
+"""Measures of which it is known what is left when a bucket leaves the window."""
 
 
 class Cell(Protocol):
@@ -64,7 +64,7 @@ class Figure:
         self._metric, self._measure, self._window, self._bound = metric, measure, window, bound
         self._in_millionths = measure in ("sum", "average")
         self.is_count = measure == "count"
-        self.is_total = measure in _DROPPED and metric.fold in _DROPPED
+        self.is_total = measure in _TOTALS
         self.width, self.amount_at = width_of(metric), 2 if measure == "sum" else 1
         self.unit = unit_of(metric)
         self._asked: list[tuple[str, float, list[bool]]] = []
@@ -86,16 +86,13 @@ class Figure:
             table[:] = [compare(op, place, at) for place in range(2 * len(self._cuts) + 1)]
             table.append(op == "ne")
 
-    def look(self, states: Sequence[State], person: Any, now_us: int) -> Said:  # noqa: ANN401  (as Cell)
-        """The place, and until when."""
-        return self._placed(states, person, now_us)
-
     def bits(self, bits_of: Sequence[int], states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
         """As `look`, of who needs no record: with bits by place, and until when, `due_us` at the latest."""
-        place, until = self._placed(states, None, now_us)
+        place, until = self.look(states, None, now_us)
         return bits_of[place], min(until, due_us)
 
-    def _placed(self, states: Sequence[State], person: Any, now_us: int) -> tuple[int, int]:  # noqa: ANN401  (as Cell)
+    def look(self, states: Sequence[State], person: Any, now_us: int) -> tuple[int, int]:  # noqa: ANN401  (as Cell)
+        """The place, and until when."""
         bound = self._bound(person, now_us)
         if self.is_total:
             least = FOREVER if bound is None else least_bucket(self._metric, bound)
@@ -136,7 +133,7 @@ class Figure:
             return False
         return leaves_at(bucket, self._metric, self._window) == leaves_at(following, self._metric, self._window)
 
-    def place_of(self, value: Any) -> int:  # noqa: ANN401  (a number)
+    def place_of(self, value: float) -> int:
         """Among the numbers that rules compare it with."""
         return bisect_left(self._cuts, value) + bisect_right(self._cuts, value)
 

@@ -3,14 +3,8 @@ select m.profile, m.since, c.space, c.key, c.name, c.last_seen, (select count(*)
 from ({page}) page cross join lateral (select profile, since from membership where audience = %(id)s and profile = page.profile) m
 left join company c on c.h = m.profile order by m.profile
 
--- changes: which entered and left, the newest first; as of people
-with asked as materialized (
-    select one.position from unnest(%(kinds)s::smallint[]) asked(kind) cross join lateral (
-        select p.position from audience_move b cross join lateral unnest(b.positions) p(position)
-        where b.audience = %(id)s and b.kind = asked.kind and b.first < %(before)s and p.position < %(before)s
-        order by b.first desc, p.position desc limit %(limit)s
-    ) one order by one.position desc limit %(limit)s
-)
+-- changes: which entered and left, the newest first
+with asked as materialized ({newest})
 select c.position, c.profile, c.kind, c.at, c.cause, c.event, c.version, c.other, nullif(coalesce(nullif(o.name, ''), o.key), ''), '',
     o.space || ':' || o.key
 from asked join membership_change c on c.position = asked.position and c.audience = %(id)s left join company o on o.h = c.profile

@@ -152,7 +152,7 @@ class _Part:
 
     def take(self, number: int, metric: Metric) -> None:
         """One more metric of these events."""
-        if metric.fold == "count" and not metric.property:
+        if metric.fold == "count":
             self.counts.append((number, unit_of(metric)))
             self.counted.append(number)
             return
@@ -274,10 +274,6 @@ def _is_meant(event: EventMatch, kind: int, name: str) -> bool:
     return int(KINDS[event.kind]) == kind and event.name in ("", name)
 
 
-def _take_count(state: State, number: int, bucket: int, _: Happening, __: Any) -> None:  # noqa: ANN401  (unused)
-    add(state.setdefault(number, []), bucket, 1)
-
-
 def _take_sum(state: State, number: int, bucket: int, _: Happening, value: float) -> None:
     amount = micro(value)
     if amount is None:
@@ -336,7 +332,7 @@ def _merge_values(partials: Collection[Partial]) -> Partial:
 
 
 _TAKES: Final[dict[str, _Take]] = {
-    "count": _take_count, "sum": _take_sum, "extremes": _take_extremes, "values": _take_value, "first": _take_first,
+    "sum": _take_sum, "extremes": _take_extremes, "values": _take_value, "first": _take_first,
     "last": _take_last, "latest": _take_latest,
 }  # fmt: skip
 _MERGES: Final[dict[str, Callable[[Collection[Partial]], Partial]]] = {

@@ -102,13 +102,18 @@ def grain_of(window: Window) -> int:
 
 def unit_of(metric: Metric) -> int:
     """µs from one number of a bucket to the next; EVER: there is one bucket."""
-    return MINUTE_US if metric.fold in BY_MINUTE and metric.grain_us else metric.grain_us
+    return MINUTE_US if is_by_minute(metric) else metric.grain_us
+
+
+def is_by_minute(kept: Kept) -> bool:
+    """Whether it is kept by minute, then by hour, then by day."""
+    return isinstance(kept, Metric) and kept.fold in BY_MINUTE and kept.grain_us != EVER
 
 
 def coarse_from(metric: Metric, now_us: int) -> list[tuple[int, int]]:
     """Of one that is kept by minute (before when, in µs, by what grain), the coarsest first. An hour late, and at whole
     grains, so that what a window asks for is there in its grain."""
-    if metric.fold not in BY_MINUTE or not metric.grain_us:
+    if not is_by_minute(metric):
         return []
     days = ((now_us - 90 * DAY_US - HOUR_US) // DAY_US * DAY_US, DAY_US)
     hours = ((now_us - DAY_US - HOUR_US) // HOUR_US * HOUR_US, HOUR_US)
@@ -117,10 +122,8 @@ def coarse_from(metric: Metric, now_us: int) -> list[tuple[int, int]]:
 
 def wider_keys(key: str) -> list[str]:
     """The same as this one, kept for longer; it may be read off each of these."""
-    kept = kept_of(key)
-    if isinstance(kept, Moments) or kept.fold not in BY_MINUTE or not kept.grain_us:
-        return []
-    return [key_of(replace(kept, grain_us=grain)) for grain in GRAINS if grain > kept.grain_us]
+    same = _same(key)
+    return same[same.index(key) + 1 :] if same else []
 
 
 def serving(key: str, keys: Collection[str]) -> str | None:
@@ -136,16 +139,14 @@ def needed(wanted: Iterable[str], keys: Collection[str]) -> set[str]:
 
 def numbers_to_read(complete: Mapping[str, int], stored: Mapping[str, int]) -> dict[str, int]:
     """Key → number of the metric to read: a complete one that serves it, else itself."""
-    narrower = {one: key for key in complete for one in _narrower_keys(key)}
-    served = {one: complete[found] for one in narrower if (found := serving(one, complete)) is not None}
-    return {**stored, **served, **{key: complete[serving(key, complete) or key] for key in complete}}
+    same = {one for key in complete for one in (key, *_same(key))}
+    return {**stored, **{one: complete[found] for one in same if (found := serving(one, complete)) is not None}}
 
 
-def _narrower_keys(key: str) -> list[str]:
+def _same(key: str) -> list[str]:
+    """All that differ only in how long they are kept, from the shortest; none where it is kept otherwise."""
     kept = kept_of(key)
-    if isinstance(kept, Moments) or kept.fold not in BY_MINUTE:
-        return []
-    return [key_of(replace(kept, grain_us=grain)) for grain in GRAINS if grain < kept.grain_us]
+    return [key_of(replace(kept, grain_us=grain)) for grain in GRAINS] if is_by_minute(kept) else []
 
 
 def horizon_of(kept: Kept) -> int | None:

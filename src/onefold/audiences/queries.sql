@@ -32,14 +32,15 @@ select profile from member_of where is_in(audiences, %(id)s) and profile > %(aft
 select profile from (select profile from member_of where is_in(audiences, %(id)s) and profile > %(after)s offset 0) found
 order by profile limit %(limit)s
 
--- changes: who entered and left, the newest first; the latest of each kind, and of these the latest (primary keys)
-with asked as materialized (
-    select one.position from unnest(%(kinds)s::smallint[]) asked(kind) cross join lateral (
-        select p.position from audience_move b cross join lateral unnest(b.positions) p(position)
-        where b.audience = %(id)s and b.kind = asked.kind and b.first < %(before)s and p.position < %(before)s
-        order by b.first desc, p.position desc limit %(limit)s
-    ) one order by one.position desc limit %(limit)s
-)
+-- newest: where an audience's moves before a position are; the latest of each kind, and of these the latest (primary key)
+select one.position from unnest(%(kinds)s::smallint[]) asked(kind) cross join lateral (
+    select p.position from audience_move b cross join lateral unnest(b.positions) p(position)
+    where b.audience = %(id)s and b.kind = asked.kind and b.first < %(before)s and p.position < %(before)s
+    order by b.first desc, p.position desc limit %(limit)s
+) one order by one.position desc limit %(limit)s
+
+-- changes: who entered and left, the newest first
+with asked as materialized ({newest})
 select c.position, c.profile, c.kind, c.at, c.cause, c.event, c.version, c.other, p.name, p.email
 from asked join membership_change c on c.position = asked.position and c.audience = %(id)s left join profile p on p.id = c.profile
 order by c.position desc

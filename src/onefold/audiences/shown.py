@@ -175,7 +175,8 @@ def list_changes(
     """Who entered and left, the newest first, from before a position. `kinds`: only these (`membership.Kind`)."""
     asked = [int(one) for one in kinds] or KINDS
     parameters = {"id": number, "before": before, "limit": min(limit, MAX_PAGE), "kinds": asked}
-    return [ShownChange(*row) for row in conn.execute(QUERIES["changes"], parameters)]
+    query = QUERIES["changes"].format(newest=QUERIES["newest"])
+    return [ShownChange(*row) for row in conn.execute(query, parameters)]
 
 
 def changes_after(conn: Connection[Any], after: int, number: int | None = None, limit: int = 1_000) -> list[Followed]:

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from psycopg import Connection
 
 from onefold.audiences.shown import FIRST, KINDS, LAST, MAX_PAGE, ShownChange, page_of
+from onefold.audiences.shown import QUERIES as OF_PEOPLE
 from onefold.infra.arrays import bigints, integers
 from onefold.infra.postgres import load_queries
 
@@ -50,7 +51,8 @@ def list_company_changes(
     """As `list_changes`; `company` says which."""
     asked = [int(one) for one in kinds] or KINDS
     parameters = {"id": number, "before": before, "limit": min(limit, MAX_PAGE), "kinds": asked}
-    return [ShownChange(*row) for row in conn.execute(QUERIES["changes"], parameters)]
+    query = QUERIES["changes"].format(newest=OF_PEOPLE["newest"])
+    return [ShownChange(*row) for row in conn.execute(query, parameters)]
 
 
 def audiences_of_company(conn: Connection[Any], h: int) -> list[tuple[int, str, datetime]]:
