@@ -14,7 +14,15 @@ from psycopg import Connection
 
 from onefold.audiences.membership import Cause, Kind, MembershipMove, writing_moves
 from onefold.audiences.metrics import DAY_US, HOUR_US, MINUTE_US, Kept, Metric, Moments, key_of
-from onefold.audiences.shown import changes_after, find_audience, list_changes, trend_of
+from onefold.audiences.shown import (
+    FIRST,
+    changes_after,
+    find_audience,
+    list_changes,
+    list_members,
+    page_of,
+    trend_of,
+)
 from onefold.audiences.states import load_standings, write_members
 from onefold.filters.api import EventMatch, Sample, to_json
 from onefold.infra.postgres import connect
@@ -254,3 +262,18 @@ def test_what_is_kept_of_events_is_brought_over(own_pg_url: str) -> None:
         assert load_standings(conn, {1})[1].fragments == {77: dict(zip(numbers, new, strict=True))}
         staged = conn.execute("select metric, buckets from metric_fill order by metric").fetchall()
         assert [msgspec.msgpack.decode(buckets, strict=False) for _, buckets in staged] == new
+
+
+def test_members_are_listed_once_by_id_however_few_they_are(db: Connection[Any]) -> None:
+    """Of few a page comes by a scan, of many in the order of ids."""
+    make_audiences(db, range(1, 3))
+    few = {profile: 0b110 for profile in range(500, -500, -200)}
+    write_members(db, dict.fromkeys(range(-2_000, 2_000), 0b010) | few)
+    db.execute("analyze member_of")
+    db.execute("insert into audience_day values (1, current_date, 0, 0, 4000), (2, current_date, 0, 0, 5)")
+    assert page_of(db, 1) != page_of(db, 2)
+    for audience, expected in ((1, range(-2_000, 2_000)), (2, sorted(few))):
+        found: list[int] = []
+        while page := list_members(db, audience, found[-1] if found else FIRST, 997 if audience == 1 else 2):
+            found += [one.profile_id for one in page]
+        assert found == list(expected)
