@@ -13,6 +13,7 @@ from onefold.audiences.company_compile import Companies
 from onefold.audiences.compile import Members, Memberships, Share
 from onefold.audiences.evaluate import Evaluator, key_of_share, metrics_of
 from onefold.audiences.folding import State
+from onefold.audiences.metrics import Stored
 from onefold.audiences.rules import Scope, shares_in
 from onefold.audiences.states import numbers_in
 from onefold.events.api import Decoded, Kind, Trust
@@ -39,8 +40,7 @@ def scope_of(world: World) -> Scope:
 
 def evaluator_of(world: World, rules: Mapping[int, Any], thresholds: Mapping[str, float | None]) -> Evaluator:
     scope = scope_of(world)
-    numbers = {key: i for i, key in enumerate(metrics_of(rules.values(), scope))}
-    return Evaluator(rules, scope, numbers, thresholds)
+    return Evaluator(rules, scope, Stored.only(metrics_of(rules.values(), scope)), thresholds)
 
 
 def decoded(one: Event) -> Decoded:

@@ -15,15 +15,15 @@ from onefold.audiences.metrics import (
     DAY_US,
     HOUR_US,
     MINUTE_US,
-    Kept,
     Metric,
     Moments,
+    Stored,
+    kept_of,
     key_of,
     metric_of,
     needed,
-    numbers_to_read,
+    readable_off,
     serving,
-    wider_keys,
 )
 from onefold.audiences.settling import Look, settle
 from onefold.audiences.states import Standing, load_standings
@@ -52,22 +52,40 @@ HOURLY, MONTHLY, YEARLY, EVER = (
 
 
 def test_what_is_kept_longer_serves() -> None:
-    assert wider_keys(HOURLY) == [MONTHLY, YEARLY]
-    assert wider_keys(YEARLY) == wider_keys(EVER) == []
+    everything = {HOURLY, MONTHLY, YEARLY, EVER}
+    assert readable_off(HOURLY, everything) == [HOURLY, MONTHLY, YEARLY]
+    assert readable_off(YEARLY, everything) == [YEARLY]
+    assert readable_off(EVER, everything) == [EVER]
     assert serving(HOURLY, {HOURLY, YEARLY}) == YEARLY
     assert serving(MONTHLY, {HOURLY, MONTHLY}) == MONTHLY
     assert serving(MONTHLY, {HOURLY, EVER, counted(f.Window(last=f.Span(30)), f.EventMatch("Other"))}) is None
     assert needed([HOURLY, EVER], [MONTHLY]) == {MONTHLY, EVER}
     assert needed([HOURLY, YEARLY], []) == {YEARLY}
-    assert numbers_to_read({MONTHLY: 2}, {HOURLY: 1, MONTHLY: 2, YEARLY: 3}) == {HOURLY: 2, MONTHLY: 2, YEARLY: 3}
-    assert numbers_to_read({YEARLY: 3}, {YEARLY: 3, EVER: 4}) == {HOURLY: 3, MONTHLY: 3, YEARLY: 3, EVER: 4}
+    filling = Stored([(1, HOURLY, False), (2, MONTHLY, True), (3, YEARLY, False)])
+    assert [filling.read(kept_of(key))[0] for key in (HOURLY, MONTHLY, YEARLY)] == [2, 2, 3]
+    assert filling.serving([HOURLY]) == {MONTHLY, YEARLY}
+    complete = Stored([(2, MONTHLY, True), (3, YEARLY, True), (4, EVER, True)])
+    assert [complete.read(kept_of(key)) for key in (HOURLY, EVER)] == [(3, kept_of(YEARLY)), (4, kept_of(EVER))]
+    assert complete.superseded() == [2]
 
 
-@pytest.mark.parametrize(
-    "kept", [Moments((SEEN,)), Metric(SEEN, "extremes", MINUTE_US, "price")], ids=["moments", "least"]
-)
-def test_what_is_kept_otherwise_serves_itself_alone(kept: Kept) -> None:
-    assert wider_keys(key_of(kept)) == []
+def test_moments_of_more_events_serve() -> None:
+    """In whatever order, and as they were kept before each stood once."""
+    bought, paid = f.EventMatch("Bought"), f.EventMatch("Paid")
+    two, three = key_of(Moments.of([SEEN, bought, SEEN])), key_of(Moments.of([paid, SEEN, bought]))
+    before, other = key_of(Moments((SEEN, bought, SEEN))), key_of(Moments.of([SEEN, paid]))
+    assert two == key_of(Moments.of([bought, SEEN]))
+    assert serving(two, {two, three, other, HOURLY}) == three
+    assert serving(three, {two, other}) is None
+    assert serving(two, {before, other}) == before
+    assert needed([two], [before]) == {two}
+    assert Stored([(1, before, True), (2, two, True), (3, other, True)]).superseded() == [1]
+    assert Moments((SEEN, bought, SEEN)).bit_of(bought) == 0b10
+
+
+def test_what_is_kept_otherwise_serves_itself_alone() -> None:
+    key = key_of(Metric(SEEN, "extremes", MINUTE_US, "price"))
+    assert readable_off(key, {HOURLY, key, key_of(Metric(SEEN, "extremes", HOUR_US, "price"))}) == [key]
 
 
 def test_counts_become_coarser_when_no_window_can_tell() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from onefold.audiences.errors import RuleRejected
 from onefold.audiences.evaluate import Evaluator, metrics_of
+from onefold.audiences.metrics import Stored
 from onefold.audiences.references import MAX_CHAIN
 from onefold.audiences.rules import BOUNDS, Computed, Scope, check_computed, check_rule, rule_of
 from onefold.filters import api as f
@@ -297,8 +298,7 @@ def test_the_largest_rules_can_be_asked(largest: Any, engine: DuckDBEngine, worl
     expected = members(asked, rule, NOW)
     assert len(expected) == 1
     assert members_by(engine, snapshot(tmp_path, asked, is_hot=True), asked, rule, NOW, {}) == expected
-    numbers = {key: i for i, key in enumerate(metrics_of([rule], scope))}
-    assert Evaluator({1: rule}, scope, numbers, {}).answers.judged
+    assert Evaluator({1: rule}, scope, Stored.only(metrics_of([rule], scope)), {}).answers.judged
 
 
 @pytest.mark.parametrize(

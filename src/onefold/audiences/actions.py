@@ -14,7 +14,7 @@ from onefold.accounts.api import audit
 from onefold.audiences.errors import AudienceInUse, AudienceRejected, RuleRejected, VersionConflict
 from onefold.audiences.evaluate import metrics_of
 from onefold.audiences.live import load_scope, read_rule
-from onefold.audiences.metrics import key_of, metric_of, needed, wider_keys
+from onefold.audiences.metrics import key_of, metric_of, needed
 from onefold.audiences.references import counted_in, named_in, parts_of
 from onefold.audiences.rules import (
     COMPUTED,
@@ -26,7 +26,7 @@ from onefold.audiences.rules import (
     with_purpose,
 )
 from onefold.audiences.states import QUERIES as STREAM
-from onefold.audiences.states import look_at, wake_processor
+from onefold.audiences.states import load_stored, look_at, wake_processor
 from onefold.filters.api import AtCompany, Condition, Listed, Node, TopShare, to_json
 from onefold.infra.arrays import bigints
 from onefold.infra.postgres import load_queries
@@ -274,7 +274,7 @@ def forget_metrics(conn: Connection[Any]) -> int:
         rows = conn.execute(QUERIES["standing_rules"])  # without a purpose: of companies, which need none
         rules = [with_purpose(read_rule(text), purpose) for _, text, purpose in rows if purpose]
         keys = {*metrics_of(rules, scope), *(key_of_computed(one) for one in scope.computed.values())}
-        kept = keys.union(*map(wider_keys, keys))  # what is wanted may be read off these
+        kept = keys | load_stored(conn).serving(keys)
         gone = conn.execute(QUERIES["delete_metrics"], {"keys": sorted(kept)}).fetchall()
         if gone:
             conn.execute(STREAM["raise_epoch"])
@@ -295,8 +295,7 @@ def _fill(conn: Connection[Any], number: int, rule: Node, purpose: str) -> None:
 
 def _need(conn: Connection[Any], keys: Any) -> None:  # noqa: ANN401  (any iterable of keys)
     conn.execute(QUERIES["lock_metrics"], {"lock": METRICS_LOCK})
-    there = [row[0] for row in conn.execute(QUERIES["metric_keys"])]
-    conn.execute(QUERIES["insert_metrics"], {"keys": sorted(needed(keys, there))})
+    conn.execute(QUERIES["insert_metrics"], {"keys": sorted(needed(keys, load_stored(conn).numbers))})
     conn.execute(STREAM["raise_epoch"])
     wake_processor(conn)
     wake(conn, TASK)

@@ -21,9 +21,6 @@ select rule::text, purpose from audience_version where audience = %(id)s and ver
 -- lock_metrics: what is needed isn't taken for superfluous meanwhile
 select pg_advisory_xact_lock(%(lock)s)
 
--- metric_keys: what is kept
-select key from metric
-
 -- insert_metrics: what must be kept, unless it is; what failed is tried again at once
 insert into metric (key) select unnest(%(keys)s::text[]) on conflict (key) do update set retry_at = null where metric.retry_at is not null
 

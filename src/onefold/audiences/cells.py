@@ -193,19 +193,20 @@ class Totals:
 class Sequenced:
     """Whether there is a sequence.
 
-    `last`: the bit of its last step; `waits_us`: how long after it nothing may follow, None if anything may. Of one of
-    two steps `within_us`: how far they may be apart, and `excluded`: the bit of what must not lie between; 0: anything
-    may.
+    `first`, `last`: the bits of these steps; `waits_us`: how long after the last nothing may follow, None if anything
+    may. Of one of two steps `within_us`: how far they may be apart, and `excluded`: the bit of what must not lie
+    between; 0: anything may.
     """
 
     needs_record = False
 
     def __init__(self, number: int, way: Way) -> None:
-        self.number, self._way, self.last = number, way, 1 << (len(way.within) - 1)
+        self.number, self._way = number, way
+        self.first, self.last = way.bits[0], way.bits[len(way.within) - 1]
         self.has_two_steps = len(way.within) == 2
         self.waits_us = None if way.follows is None else way.idle_us + 1
         self.within_us, without = way.within[-1], way.without[-1]
-        self.excluded = 0 if without is None else 1 << without
+        self.excluded = 0 if without is None else way.bits[without]
         self.since, self.stays_until = way.since, way.stays_until
 
     def look(self, states: Sequence[State], person: Any, now_us: int) -> Said:  # noqa: ANN401  (as Cell)

@@ -11,6 +11,7 @@ from onefold.audiences.evaluate import Evaluator
 from onefold.audiences.explain import ANYBODY, Change, Explanation, in_time, line_of_company
 from onefold.audiences.found import Asking, Reader
 from onefold.audiences.live import load_scope
+from onefold.audiences.metrics import Stored
 from onefold.audiences.references import counted_in, leaves_in
 from onefold.audiences.rules import Scope
 from onefold.audiences.states import COMPANIES
@@ -36,7 +37,7 @@ def load_company(conn: Connection[Any], h: int, rule: Node, scope: Scope) -> Per
 def explain_company(conn: Connection[Any], rule: Node, h: int, now_us: int, reader: Reader = ANYBODY) -> Explanation:
     """Of a company by its hash, right now. Raises NotFound. Cost: three small queries, and its people counted."""
     scope = load_scope(conn)
-    asking = Asking(load_company(conn, h, rule, scope), Evaluator({}, scope, {}, {}), now_us, reader)
+    asking = Asking(load_company(conn, h, rule, scope), Evaluator({}, scope, Stored(()), {}), now_us, reader)
     root = line_of_company(rule, "where", asking)
     until = in_time(root, lambda at_us: asking.evaluator.ask_company(rule, asking.person, at_us))
     return Explanation(root=root, changes=(*_flips(rule, asking), *until))

@@ -32,7 +32,7 @@ from onefold.audiences.measuring import (
     bound_of,
     moments_of,
 )
-from onefold.audiences.metrics import Kept, key_of, metric_of
+from onefold.audiences.metrics import Kept, Metric, Moments, Stored, kept_of, key_of, metric_of
 from onefold.audiences.references import company_fields, counts_in
 from onefold.audiences.rules import COMPUTED, Computed, Scope, skips_zero
 from onefold.filters.api import (
@@ -60,19 +60,19 @@ from onefold.filters.api import (
 class Evaluator:
     """All live audiences. Built once for a configuration: some 20 µs a condition.
 
-    `numbers`: key of a metric → the number under which it is kept. `thresholds`: what a share of people begins at, by
-    the key of the condition; None: of nobody. `era`: another one after an audience began or changed.
+    `stored`: what is kept of events. `thresholds`: what a share of people begins at, by the key of the condition; None:
+    of nobody. `era`: another one after an audience began or changed.
     """
 
     def __init__(
         self,
         rules: Mapping[int, Node],
         scope: Scope,
-        numbers: Mapping[str, int],
+        stored: Stored,
         thresholds: Mapping[str, float | None],
         era: str = "",
     ) -> None:
-        self._scope, self.numbers, self.thresholds = scope, numbers, thresholds
+        self._scope, self._stored, self.thresholds = scope, stored, thresholds
         self._asked: dict[str, Asked] = {}
         self._leaves: dict[str, Leaf] = {}
         self._cells: dict[tuple[Any, ...], Cell] = {}
@@ -118,7 +118,7 @@ class Evaluator:
             case Did():
                 return self._did(leaf)
             case SequenceRule():
-                cell = self._cell((key_of_part(leaf),), lambda: Sequenced(self._kept(moments_of(leaf)), Way(leaf)))
+                cell = self._cell((key_of_part(leaf),), lambda: Sequenced(*self.way(leaf)))
                 return Leaf(lambda person, now: looked(cell, person, now), cell)
             case AtCompany():
                 self.asks_companies = True
@@ -149,7 +149,7 @@ class Evaluator:
 
         def make() -> Cell:
             bound = bound_of(asked.window, instant_of_trait)
-            return Figure(self._kept(metric), metric, asked.measure, asked.window, bound)
+            return Figure(self.number_of(metric), metric, asked.measure, asked.window, bound)
 
         figure = self._cell(("figure", key_of(metric), asked.measure, asked.window), make)
         assert isinstance(figure, Figure)  # noqa: S101  (what `make` makes)
@@ -192,7 +192,7 @@ class Evaluator:
 
         def make() -> Cell:
             bound = bound_of(asked.window, instant_of_trait)
-            return ComputedCell(self._kept(metric), metric, asked.measure, asked.window, bound)
+            return ComputedCell(self.number_of(metric), metric, asked.measure, asked.window, bound)
 
         cell = self._cell(("computed", key_of(metric), asked.measure, asked.window), make)
 
@@ -202,8 +202,16 @@ class Evaluator:
 
         return read, cell
 
-    def _kept(self, kept: Kept) -> int:
-        number = self.numbers[key_of(kept)]
+    def way(self, leaf: SequenceRule) -> tuple[int, Way]:
+        """A sequence asked of the metric off which it is read, with that one's number."""
+        number, kept = self._stored.read(moments_of(leaf))
+        assert isinstance(kept, Moments)  # noqa: S101  (moments are read off moments)
+        self.metrics[number] = kept
+        return number, Way(leaf, kept)
+
+    def number_of(self, metric: Metric) -> int:
+        """Of the metric off which this one is read."""
+        number, kept = self._stored.read(metric)
         self.metrics[number] = kept
         return number
 
@@ -227,9 +235,9 @@ class Evaluator:
 
 def metrics_of(rules: Iterable[Node], scope: Scope) -> dict[str, Kept]:
     """What must be kept so that these rules can be asked: by key."""
-    numbers = _Numbering()
-    evaluator = Evaluator(dict(enumerate(rules)), scope, numbers, {})
-    return {key: evaluator.metrics[number] for key, number in numbers.given.items()}
+    asked = _Asked()
+    Evaluator(dict(enumerate(rules)), scope, asked, {})
+    return {key: kept_of(key) for key in asked.numbers}
 
 
 def values_of(person: Person, computed: Mapping[str, Computed], evaluator: Evaluator, now_us: int) -> dict[str, Any]:
@@ -242,12 +250,11 @@ def key_of_share(leaf: TopShare) -> str:
     return key_of_part(leaf)
 
 
-class _Numbering(dict[str, int]):
-    """Numbers metrics as they are asked for."""
+class _Asked(Stored):
+    """Whatever is asked for is kept as it is."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.given: dict[str, int] = {}
+        super().__init__(())
 
-    def __missing__(self, key: str) -> int:
-        return self.given.setdefault(key, len(self.given))
+    def read(self, kept: Kept) -> tuple[int, Kept]:
+        return self.numbers.setdefault(key_of(kept), len(self.numbers)), kept

@@ -19,12 +19,12 @@ from onefold.audiences.compile import Concerned, Share
 from onefold.audiences.evaluate import key_of_share, metrics_of
 from onefold.audiences.live import load_scope, read_rule
 from onefold.audiences.membership import member_ids
-from onefold.audiences.metrics import kept_of, serving, wider_keys
+from onefold.audiences.metrics import kept_of, readable_off
 from onefold.audiences.older import Older, buckets_by_fragment
 from onefold.audiences.references import counted_in
 from onefold.audiences.rules import Scope, lists_in, shares_in, with_purpose
 from onefold.audiences.states import QUERIES as STREAM
-from onefold.audiences.states import look_at, wake_processor
+from onefold.audiences.states import load_stored, look_at, wake_processor
 from onefold.audiences.work import Work
 from onefold.filters.api import Node
 from onefold.infra.arrays import bigints, byteas
@@ -101,11 +101,11 @@ def _advance_one(
 ) -> None:
     conn, scope = work.conn, load_scope(work.conn)
     if live_version != version:
-        complete = {row[0] for row in conn.execute(QUERIES["complete_keys"])}
-        if missing := [key for key in metrics_of([rule], scope) if serving(key, complete) is None]:
-            missing += [wider for key in missing for wider in wider_keys(key)]  # one of these may be what is filled
+        stored = load_stored(conn)
+        if missing := [key for key in metrics_of([rule], scope) if not stored.is_complete(key)]:
             # the processor has yet to fold what is staged, or older events can't be read
-            if conn.execute(QUERIES["show_metric_fault"], {"id": audience, "keys": missing}).fetchone() is None:
+            filled = sorted({one for key in missing for one in readable_off(key, stored.numbers)})
+            if conn.execute(QUERIES["show_metric_fault"], {"id": audience, "keys": filled}).fetchone() is None:
                 conn.execute(QUERIES["goes_on"], {"id": audience})
             return
         if not are_people_counted(work, audience, counted_in(rule, scope)):

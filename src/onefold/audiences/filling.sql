@@ -19,9 +19,6 @@ where a.state = 'filling' and a.trashed_at is null and (a.retry_at is null or a.
 -- is_filling: whether an audience that was started or changed isn't live yet
 select exists (select from audience where state = 'filling' and trashed_at is null)
 
--- complete_keys: metrics that have everything
-select key from metric where state = 'complete'
-
 -- put_in_force: from now on people are held against this rule; unless there is a newer one
 update audience set live_version = %(version)s, checked_at = null
 where id = %(id)s and version = %(version)s and state = 'filling'

@@ -10,8 +10,8 @@ from typing import Any, Final
 from onefold.audiences.asked import Person, chance_of, instant_of_trait
 from onefold.audiences.evaluate import Evaluator, key_of_share
 from onefold.audiences.folding import merged
-from onefold.audiences.measuring import MEASURES, Way, bound_of, in_window, moments_of
-from onefold.audiences.metrics import key_of, metric_of, unit_of
+from onefold.audiences.measuring import MEASURES, bound_of, in_window
+from onefold.audiences.metrics import metric_of, unit_of
 from onefold.audiences.phrases import NAMELESS, Names, event_of, title_of
 from onefold.audiences.rules import TRAIT
 from onefold.audiences.spelling import counted, day_of, json_of, minute_of, number_of, percent_of, quoted
@@ -98,7 +98,7 @@ class _Events:
 
     def __init__(self, leaf: Did, asking: Asking) -> None:
         self.metric = metric_of(leaf.event, leaf.measure, leaf.window, leaf.property, leaf.property_type)
-        number = asking.evaluator.numbers[key_of(self.metric)]
+        number = asking.evaluator.number_of(self.metric)
         self.begin = bound_of(leaf.window, instant_of_trait)(asking.person, asking.now_us)
         self.found = in_window(asking.person.states, number, self.metric, self.begin)
 
@@ -123,12 +123,12 @@ def _did(leaf: Did, asking: Asking) -> str:
 
 
 def _sequence(leaf: Sequence, asking: Asking) -> str:
-    number = asking.evaluator.numbers[key_of(moments_of(leaf))]
     n = len(leaf.steps)
     every = f"all {n} steps" if n > 1 else "the step"
     if asking.is_held(leaf):
         return every
-    reached, waits_until = Way(leaf).reached(asking.person.states, number, asking.now_us)
+    number, way = asking.evaluator.way(leaf)
+    reached, waits_until = way.reached(asking.person.states, number, asking.now_us)
     if reached < n:
         return f"{reached or 'none'} of {counted(n, 'step')}"
     if leaf.then_not is None or waits_until < FOREVER:

@@ -9,7 +9,7 @@ from psycopg import Connection
 from onefold.audiences.companies import LiveCompanies, load_companies_live
 from onefold.audiences.evaluate import Evaluator
 from onefold.audiences.folding import Folder
-from onefold.audiences.metrics import Kept, kept_of, numbers_to_read, serving
+from onefold.audiences.metrics import Kept, Stored, kept_of
 from onefold.audiences.rules import BOUNDS, Computed, Scope, with_purpose
 from onefold.audiences.states import QUERIES
 from onefold.filters.api import Node, from_json
@@ -44,27 +44,24 @@ def load_live(conn: Connection[Any], current: LiveAudiences | None = None) -> Li
         return current
     if conn.execute(QUERIES["adopt"]).fetchall():  # if this is rolled back, the epoch that is remembered here never was
         (epoch, _) = conn.execute(QUERIES["raise_epoch"]).fetchone() or (0, None)
-    stored = conn.execute(QUERIES["metrics"]).fetchall()
-    complete = {key: number for number, key, state in stored if state == "complete"}
-    superseded = [number for key, number in complete.items() if serving(key, complete) != key]
-    if superseded:  # nothing reads them any more, and what isn't kept up would be wrong
+    folded = [row[:3] for row in conn.execute(QUERIES["metrics"]) if row[3]]
+    if superseded := Stored(folded).superseded():  # what isn't kept up would be wrong
         conn.execute(QUERIES["drop_metrics"], {"numbers": integers(superseded)})
-        stored = [one for one in stored if one[0] not in superseded]
-    metrics = {number: kept_of(key) for number, key, _ in stored}
+        folded = [row for row in folded if row[0] not in superseded]
     rows = conn.execute(QUERIES["live_rules"]).fetchall()
     rules = {number: with_purpose(read_rule(text), purpose) for number, _, text, purpose, _, _ in rows}
     scope = load_scope(conn)
-    numbers = numbers_to_read(complete, {key: number for number, key, _ in stored})
     thresholds = dict(conn.execute(QUERIES["thresholds"]))
     # whoever wasn't looked at while an audience was away is looked at anew when it is back
     era = " ".join(f"{number}:{version}:{begun_at}" for number, version, _, _, _, begun_at in rows)
-    evaluator = Evaluator(rules, scope, numbers, thresholds, era)
+    metrics = {number: kept_of(key) for number, key, _ in folded}
+    evaluator = Evaluator(rules, scope, Stored(folded), thresholds, era)
     asks_traits, asks_times = evaluator.asks_companies, evaluator.asks_company_times
     return LiveAudiences(
         epoch=epoch,
         versions={number: version for number, version, *_ in rows},
         metrics=metrics,
-        filling=frozenset(number for number, _, state in stored if state != "complete"),
+        filling=frozenset(number for number, _, is_complete in folded if not is_complete),
         evaluator=evaluator,
         folder=Folder(metrics),
         changing=frozenset(number for number, _, _, _, state, _ in rows if state == "filling"),

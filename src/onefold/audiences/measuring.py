@@ -10,7 +10,7 @@ from typing import Any, Final
 from onefold.audiences.folding import Partial, State
 from onefold.audiences.metrics import DAY_US, HOUR_US, MICROS, Measure, Metric, Moments, grain_of, span_us, unit_of
 from onefold.audiences.series import MOMENT, WIDTHS, rows_of, since, width_of
-from onefold.filters.api import FOREVER, Held, Window
+from onefold.filters.api import FOREVER, EventMatch, Held, Window
 from onefold.filters.api import Sequence as SequenceRule
 
 Bound = Callable[[Any, int], int | None]
@@ -96,10 +96,13 @@ def micros(value: float) -> int:
 class Way:
     """A sequence asked of moments, as `lake/kernels/sequences.py` asks it; there the rules are written down.
 
-    Bits of a moment: steps from the lowest, then what excludes them, then what must not follow.
+    Its own bits: steps from the lowest, then what excludes them, then what must not follow. `bits`: of each the one
+    that moments have which are kept as `kept`.
     """
 
-    def __init__(self, asked: SequenceRule) -> None:
+    def __init__(self, asked: SequenceRule, kept: Moments) -> None:
+        self.bits = [kept.bit_of(event) for event in parts_of(asked)]
+        self._own_of: dict[int, int] = {}
         self.window_us = span_us(asked.window)
         self.within = [FOREVER if step.within is None else span_us(step.within) for step in asked.steps]
         bit = len(asked.steps)
@@ -116,8 +119,7 @@ class Way:
 
     def held(self, states: Sequence[State], number: int, now_us: int) -> Held:
         """Whether there is such a sequence in the window. Cost: 1 µs a moment."""
-        bound = self.since(now_us)
-        times = moments_in(states, number, bound)
+        times = self._own(moments_in(states, number, self.since(now_us)))
         if not times:
             return False, FOREVER
         begin, waits_until = self._walk(times, now_us, [None] * len(self.within))
@@ -129,8 +131,8 @@ class Way:
     def reached(self, states: Sequence[State], number: int, now_us: int) -> tuple[int, int]:
         """How many steps somebody came, and when what must not follow is waited for no longer; FOREVER: it isn't."""
         starts: list[int | None] = [None] * len(self.within)
-        bound = self.since(now_us)
-        _, waits_until = self._walk(moments_in(states, number, bound), now_us, starts)
+        times = self._own(moments_in(states, number, self.since(now_us)))
+        _, waits_until = self._walk(times, now_us, starts)
         return sum(one is not None for one in starts), waits_until
 
     def stays_until(self, begin_us: int) -> int:
@@ -141,7 +143,21 @@ class Way:
         """When a way began that ends at this time or later, of a sequence after which nothing must be waited for; None
         if there is none. Cost: the moments that such a way may consist of."""
         begin = max(self.since(now_us), end_us - sum(self.within[1:]))
-        return self._walk(times[bisect_left(times, (begin,)) :], now_us, [None] * len(self.within))[0]
+        return self._walk(self._own(times[bisect_left(times, (begin,)) :]), now_us, [None] * len(self.within))[0]
+
+    def _own(self, times: Sequence[tuple[int, list[int]]]) -> list[tuple[int, list[int]]]:
+        """The moments that matter to this sequence, with its own bits."""
+        own_of, found = self._own_of, []
+        for ts, codes in times:
+            own = []
+            for code in codes:
+                if code not in own_of:
+                    own_of[code] = sum(1 << place for place, bit in enumerate(self.bits) if code & bit)
+                if own_of[code]:
+                    own.append(own_of[code])
+            if own:
+                found.append((ts, own))
+        return found
 
     def _walk(
         self, times: Sequence[tuple[int, list[int]]], now_us: int, starts: list[int | None]
@@ -214,11 +230,16 @@ def is_latest(states: Iterable[State], number: int, ts: int) -> bool:
     return at == 1
 
 
-def moments_of(asked: SequenceRule) -> Moments:
-    """What must be kept for a sequence."""
+def parts_of(asked: SequenceRule) -> list[EventMatch]:
+    """The events that it names: of its steps, what excludes these, and what must not follow."""
     exclusions = [step.without for step in asked.steps if step.without is not None]
     follows = [] if asked.then_not is None else [asked.then_not.event]
-    return Moments((*(step.event for step in asked.steps), *exclusions, *follows))
+    return [*(step.event for step in asked.steps), *exclusions, *follows]
+
+
+def moments_of(asked: SequenceRule) -> Moments:
+    """What must be kept for a sequence."""
+    return Moments.of(parts_of(asked))
 
 
 _EPOCH_DAY: Final = 719_163

@@ -4,11 +4,12 @@ A metric is kept by fragment, in buckets of time, each a fold that doesn't mind 
 computed trait asks is read off its buckets (`measuring.py`). Rules that ask the same of the same events share one.
 
 Counts and sums are kept by minute as long as a window of minutes may ask for them, then by hour, then by day. So the
-one that is kept for longest serves all windows (`serving`).
+one that is kept for longest serves all windows, as moments serve all sequences of no other events (`serving`).
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Final, Literal
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+from typing import Final, Literal, Self
 
 import msgspec
 from msgspec.structs import replace
@@ -54,9 +55,19 @@ class Metric(msgspec.Struct, frozen=True, tag="metric", omit_defaults=True):
 
 
 class Moments(msgspec.Struct, frozen=True, tag="moments", omit_defaults=True):
-    """When the events of a sequence happened: times to the microsecond, with a bit for each match."""
+    """When the events of sequences happened: times to the microsecond, with a bit for each match."""
 
     events: tuple[EventMatch, ...]
+
+    @classmethod
+    def of(cls, events: Iterable[EventMatch]) -> Self:
+        """Of these events in whatever order, each once."""
+        return cls(tuple(one for _, one in sorted({_encoder.encode(one): one for one in events}.items())))
+
+    def bit_of(self, event: EventMatch) -> int:
+        """Of what happened. Raises StopIteration for another event."""
+        wanted = _encoder.encode(event)
+        return next(1 << place for place, one in enumerate(self.events) if _encoder.encode(one) == wanted)
 
 
 Kept = Metric | Moments
@@ -120,33 +131,71 @@ def coarse_from(metric: Metric, now_us: int) -> list[tuple[int, int]]:
     return [(before, grain) for before, grain in (days, hours) if grain <= metric.grain_us]
 
 
-def wider_keys(key: str) -> list[str]:
-    """The same as this one, kept for longer; it may be read off each of these."""
+def readable_off(key: str, keys: Collection[str]) -> list[str]:
+    """Those of these metrics off which this one may be read, itself among them; the one that holds most comes last."""
+    if events := _events_in(key):
+        found = [one for one in keys if events <= _events_in(one)]
+        return sorted(found, key=lambda one: (len(_events_in(one)), -len(one), one))
     same = _same(key)
-    return same[same.index(key) + 1 :] if same else []
+    return [one for one in same[same.index(key) :] if one in keys]
 
 
 def serving(key: str, keys: Collection[str]) -> str | None:
-    """Which of these metrics is the one to be read: of the same the one that is kept for longest; None: none is."""
-    return next((one for one in (*reversed(wider_keys(key)), key) if one in keys), None)
+    """Which of these metrics is the one to be read; None: none is."""
+    return next(reversed(readable_off(key, keys)), None)
 
 
 def needed(wanted: Iterable[str], keys: Collection[str]) -> set[str]:
-    """Of what is wanted all but what is read off something wider, that is there or wanted too."""
-    everything = {*wanted, *keys}
+    """Of what is wanted all but what is read off something that holds more, and is there or wanted too."""
+    wanted = set(wanted)
+    everything = wanted.union(keys)
     return {serving(one, everything) or one for one in wanted}
 
 
-def numbers_to_read(complete: Mapping[str, int], stored: Mapping[str, int]) -> dict[str, int]:
-    """Key → number of the metric to read: a complete one that serves it, else itself."""
-    same = {one for key in complete for one in (key, *_same(key))}
-    return {**stored, **{one: complete[found] for one in same if (found := serving(one, complete)) is not None}}
+class Stored:
+    """The metrics that are kept, by number. `rows`: number, key, and whether all events of before are in it."""
+
+    def __init__(self, rows: Iterable[tuple[int, str, bool]]) -> None:
+        rows = list(rows)
+        self.numbers = {key: number for number, key, _ in rows}
+        self.complete = frozenset(key for _, key, is_complete in rows if is_complete)
+
+    @classmethod
+    def only(cls, keys: Iterable[str]) -> Self:
+        """These, of whatever events are at hand."""
+        return cls((number, key, True) for number, key in enumerate(keys))
+
+    def read(self, kept: Kept) -> tuple[int, Kept]:
+        """Off which of them this one is read: one with all events if there is. Raises KeyError if it isn't kept."""
+        key = key_of(kept)
+        found = serving(key, self.complete) or key
+        return self.numbers[found], kept_of(found)
+
+    def is_complete(self, key: str) -> bool:
+        """Whether it has all events of before, or is read off one that has."""
+        return serving(key, self.complete) is not None
+
+    def superseded(self) -> list[int]:
+        """Those that nothing reads any more."""
+        return [self.numbers[key] for key in self.complete if serving(key, self.complete) != key]
+
+    def serving(self, keys: Iterable[str]) -> set[str]:
+        """Those off which these are read, now and when all are complete."""
+        found = {serving(key, there) for key in keys for there in (self.complete, self.numbers)}
+        return {one for one in found if one is not None}
+
+
+@lru_cache(4_096)
+def _events_in(key: str) -> frozenset[bytes]:
+    """Of a metric of moments; of another none."""
+    kept = kept_of(key)
+    return frozenset(map(_encoder.encode, kept.events)) if isinstance(kept, Moments) else frozenset()
 
 
 def _same(key: str) -> list[str]:
-    """All that differ only in how long they are kept, from the shortest; none where it is kept otherwise."""
+    """All that differ only in how long they are kept, from the shortest; itself alone where it is kept otherwise."""
     kept = kept_of(key)
-    return [key_of(replace(kept, grain_us=grain)) for grain in GRAINS] if is_by_minute(kept) else []
+    return [key_of(replace(kept, grain_us=grain)) for grain in GRAINS] if is_by_minute(kept) else [key]
 
 
 def horizon_of(kept: Kept) -> int | None:

@@ -7,9 +7,8 @@ from psycopg import Connection
 
 from onefold.audiences.evaluate import Evaluator, values_of
 from onefold.audiences.live import load_scope
-from onefold.audiences.metrics import numbers_to_read
-from onefold.audiences.shown import QUERIES, list_computed
-from onefold.audiences.states import load_people, load_standings
+from onefold.audiences.shown import list_computed
+from onefold.audiences.states import load_people, load_standings, load_stored
 from onefold.kernel.instants import micros_of
 from onefold.privacy.api import consents_in_force
 
@@ -37,10 +36,7 @@ def computed_of(conn: Connection[Any], profile_id: int, now: datetime) -> list[V
         return []
     person.consents = consents_in_force(conn, [profile_id]).get(profile_id, {})
     person.states = list(load_standings(conn, [profile_id])[profile_id].fragments.values())
-    stored = conn.execute(QUERIES["metric_numbers"]).fetchall()
-    complete = {key: number for key, number, is_complete in stored if is_complete}
-    numbers = numbers_to_read(complete, {key: number for key, number, _ in stored})
-    evaluator = Evaluator({}, load_scope(conn), numbers, {})
+    evaluator = Evaluator({}, load_scope(conn), load_stored(conn), {})
     values = values_of(person, {one.name: one.definition for one in listed}, evaluator, micros_of(now))
     return [Value(one.name, _plain(values[one.name]), one.is_complete) for one in listed]
 

@@ -118,12 +118,6 @@ select e.list, count(distinct n.prof) from audience_list_entry e join node n on 
 -- computed: computed traits, and whether older events are in
 select c.name, c.definition::text, c.created_at, c.created_by from computed_trait c order by lower(c.name)
 
--- metric_numbers: of what is kept, by key
-select key, number, state = 'complete' from metric
-
--- complete_metrics: of these keys
-select key from metric where key = any(%(keys)s::text[]) and state = 'complete'
-
 -- people_then: how many had been seen by a moment (index on first_seen)
 select count(*) from profile where first_seen <= %(at)s
 

@@ -82,8 +82,8 @@ class Reading:
         forbidden lies ahead of it: mostly nothing need be walked."""
         held = before & self._sequence_mask
         for newest in self._newest:
-            if ends := [ts for ts, bits in news.times if bits & newest.last]:
-                more, until = newest.held(before, states, self._number, ends, now_us, until)
+            if news.every & newest.last:
+                more, until = newest.held(before, states, self._number, news, now_us, until)
                 held |= more
         return held, until
 
@@ -97,7 +97,7 @@ class Reading:
 
 
 class _Newest:
-    """Sequences whose last step has the same bit, asked after it came, and is the latest of all moments."""
+    """Sequences whose last step has the same bit, asked after it came, and later than all that was there before."""
 
     def __init__(self, last: int, sequences: list[tuple[Sequenced, int]]) -> None:
         self.last = last
@@ -108,25 +108,27 @@ class _Newest:
         pairs = [one for one in asked if one[0].has_two_steps]
         self._walked = [one for one in asked if not one[0].has_two_steps]
         self._pairs = [
-            _Pairs(excluded, [one for one in pairs if one[0].excluded == excluded])
-            for excluded in sorted({cell.excluded for cell, _ in pairs})
+            _Pairs(key, [one for one in pairs if (one[0].first, one[0].excluded) == key])
+            for key in sorted({(cell.first, cell.excluded) for cell, _ in pairs})
         ]
 
     def held(
-        self, before: int, states: Sequence[State], number: int, ends: list[int], now_us: int, until: int
+        self, before: int, states: Sequence[State], number: int, news: News, now_us: int, until: int
     ) -> tuple[int, int]:
-        """Which hold now and didn't, and until when all is sure. `ends`: when the last step came."""
+        """Which hold now and didn't, and until when all is sure."""
+        ends = [ts for ts, bits in news.times if bits & self.last]
         held, end, walked = 0, min(ends), self._walked
         until = min(until, end + self._waits_us)
         if missing := [one for one in self._pairs if one.mask & ~before]:
             series = [one for state in states if (one := state.get(number))]
             together = series[0] if len(series) == 1 else joined_moments(series)
-            if together[-MOMENT] == end and together[-2 * MOMENT : 1 - 2 * MOMENT] != [end]:
-                for pairs in missing:
-                    more, until = pairs.held(before, together, now_us, until)
-                    held |= more
-            else:
+            at = _place_alone(together, end) if len(ends) == 1 else None
+            if at is None:
                 walked = [*walked, *(one for pairs in missing for one in pairs.sequences)]
+            else:
+                for pairs in missing:
+                    more, until = pairs.held(before, together, at, now_us, until)
+                    held |= more
         if any(not before & bit for _, bit in walked):
             moments = moments_in(states, number, -FOREVER)
             for cell, bit in walked:
@@ -138,18 +140,19 @@ class _Newest:
 
 
 class _Pairs:
-    """Sequences of two steps that exclude the same, where the last of all moments alone is the second: they begin with
-    the latest first step behind which nothing excluded lies."""
+    """Sequences of two steps, of the same first one, that exclude the same; asked of a moment that alone is the second
+    and has its time for itself. They begin with the latest first step behind which nothing excluded lies."""
 
-    def __init__(self, excluded: int, sequences: list[tuple[Sequenced, int]]) -> None:
-        self.sequences, self._excluded = sequences, excluded
+    def __init__(self, key: tuple[int, int], sequences: list[tuple[Sequenced, int]]) -> None:
+        self.sequences, (self._first, self._excluded) = sequences, key
         self.mask = sum(bit for _, bit in sequences)
         self._within_us = max(cell.within_us for cell, _ in sequences)
         self._asked_at, self._since = -1, [0] * len(sequences)
 
-    def held(self, before: int, together: Series, now_us: int, until: int) -> tuple[int, int]:
-        """Which hold now and didn't, and until when. Cost: the moments back to the one that decides."""
-        begin, end = self._begin(together), together[-MOMENT]
+    def held(self, before: int, together: Series, at: int, now_us: int, until: int) -> tuple[int, int]:
+        """Which hold now and didn't, and until when. `at`: the place of the second step. Cost: the moments back to the
+        one that decides."""
+        begin, end = self._begin(together, at), together[at]
         if begin is None:
             return 0, until
         if now_us != self._asked_at:
@@ -161,20 +164,28 @@ class _Pairs:
                 until = min(until, cell.stays_until(begin))
         return held, until
 
-    def _begin(self, together: Series) -> int | None:
-        excluded, at = self._excluded, len(together) - 2 * MOMENT
-        stop = together[-MOMENT] - self._within_us
+    def _begin(self, together: Series, end_at: int) -> int | None:
+        first, excluded, at = self._first, self._excluded, end_at - MOMENT
+        stop = together[end_at] - self._within_us
         while at >= 0 and together[at] >= stop:
             ts, every = together[at], together[at + 1]
             at -= MOMENT
             while at >= 0 and together[at] == ts:
                 every |= together[at + 1]
                 at -= MOMENT
-            if every & 1:
+            if every & first:
                 return ts
             if every & excluded:
                 return None
         return None
+
+
+def _place_alone(series: Series, ts: int) -> int | None:
+    """Where the moment of this time stands, one of the latest; None if several are of it."""
+    at = len(series) - MOMENT
+    while series[at] > ts:
+        at -= MOMENT
+    return None if at and series[at - MOMENT] == ts else at
 
 
 def _is_top(by_place: list[int]) -> bool:

@@ -11,8 +11,8 @@ from psycopg import Connection
 from onefold.audiences.actions import key_of_computed
 from onefold.audiences.live import read_rule
 from onefold.audiences.membership import Kind
-from onefold.audiences.metrics import serving, wider_keys
 from onefold.audiences.rules import Computed
+from onefold.audiences.states import load_stored
 from onefold.filters.api import Node
 from onefold.infra.arrays import bigints
 from onefold.infra.postgres import load_queries
@@ -251,9 +251,8 @@ def list_computed(conn: Connection[Any]) -> list[ShownComputed]:
 
 def complete_among(conn: Connection[Any], keys: Collection[str]) -> set[str]:
     """Of metrics, by their keys, those that have all events of before, or are read off one that has."""
-    asked = sorted({one for key in keys for one in (key, *wider_keys(key))})
-    complete = {row[0] for row in conn.execute(QUERIES["complete_metrics"], {"keys": asked})}
-    return {key for key in keys if serving(key, complete) is not None}
+    stored = load_stored(conn)
+    return {key for key in keys if stored.is_complete(key)}
 
 
 def list_lists(conn: Connection[Any]) -> list[ShownList]:

@@ -11,6 +11,7 @@ from psycopg import Connection, Cursor
 from onefold.audiences.answers import LAYOUT_BYTES
 from onefold.audiences.asked import Person
 from onefold.audiences.folding import State
+from onefold.audiences.metrics import Stored
 from onefold.filters.api import PeopleIn
 from onefold.infra.arrays import bigints, byteas, instants, integers, texts
 from onefold.infra.postgres import load_queries
@@ -58,6 +59,11 @@ class Standing:
         """What it holds into `doc`."""
         if self._fragments is not None:
             self.doc = _doc_encoder.encode(self._fragments) if self._fragments else b""
+
+
+def load_stored(conn: Connection[Any]) -> Stored:
+    """What is kept of events, as of now."""
+    return Stored((number, key, is_complete) for number, key, is_complete, _ in conn.execute(QUERIES["metrics"]))
 
 
 def ask_standings(conn: Connection[Any], ids: Collection[int]) -> Cursor[Any]:

@@ -42,8 +42,8 @@ select key, value from audience_threshold
 -- adopt: from here on new metrics are folded; called by who holds the log
 update metric set since = coalesce(pg_sequence_last_value('event_position'), 0), state = 'folding' where since is null returning number
 
--- metrics: those that are folded
-select number, key, state from metric where since is not null
+-- metrics: what is kept of events, or will be once the processor has seen it
+select number, key, state = 'complete', since is not null from metric
 
 -- drop_metrics: what is read off wider ones
 delete from metric where number = any(%(numbers)b)

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from onefold.audiences.asked import key_of_part
 from onefold.audiences.deeds import any_of, mark_sql
-from onefold.audiences.measuring import Way, moments_of
+from onefold.audiences.measuring import Way, moments_of, parts_of
 from onefold.filters.api import EventMatch, Sequence
 from onefold.kernel.instants import EPOCH, MICROSECOND, micros_of
 from onefold.lake.compile import Walked
@@ -54,7 +54,7 @@ class Walks:
         return {f"walked_{i + 1}": self._walked(walk) for i, walk in enumerate(self._walks)}
 
     def _add(self, asked: Sequence) -> tuple[int, int]:
-        marks = {key_of_part(event): event for event in moments_of(asked).events}
+        marks = {key_of_part(event): event for event in parts_of(asked)}
         if not self._walks or len(self._walks[-1].marks | marks) > MAX_MARKS:
             self._walks.append(_Walk())
         walk = self._walks[-1]
@@ -64,7 +64,7 @@ class Walks:
 
     def _walked(self, walk: _Walk) -> Walked:
         now_us = micros_of(self._now)
-        begin = EPOCH + min(Way(asked).since(now_us) for asked in walk.asked) * MICROSECOND
+        begin = EPOCH + min(Way(asked, moments_of(asked)).since(now_us) for asked in walk.asked) * MICROSECOND
         narrowing = Narrowing(since=begin, until=self._now + MICROSECOND, bucket=self._bucket)
         events = Source(self._snapshot, "events", self._dialect, narrowing)
         steps: exp.Expr = exp.convert(0)
@@ -83,7 +83,7 @@ def _finder(walk: _Walk, now_us: int) -> "Callable[[Iterator[pa.RecordBatch]], I
     bit_of = {key: bit for bit, key in enumerate(walk.marks)}
     found_by = []
     for asked in walk.asked:
-        way, bits = Way(asked), tuple(bit_of[key_of_part(event)] for event in moments_of(asked).events)
+        way, bits = Way(asked, moments_of(asked)), tuple(bit_of[key_of_part(event)] for event in parts_of(asked))
         limits = (tuple(way.within), tuple(way.without), way.follows, way.idle_us)
         found_by.append((limits, way.since(now_us), bits))
 

@@ -13,6 +13,7 @@ from onefold.audiences.asked import Person
 from onefold.audiences.evaluate import Evaluator, metrics_of
 from onefold.audiences.folding import KINDS, Folder, State
 from onefold.audiences.live import load_scope
+from onefold.audiences.metrics import Stored
 from onefold.audiences.preview import thresholds_of
 from onefold.audiences.rules import with_purpose
 from onefold.audiences.shown_companies import count_of_person
@@ -102,8 +103,7 @@ def case_of(work: Work, rule: Node, purpose: str, profile_id: int) -> Case:
         raise NotFound("There is no such person.")
     snapshot = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
     thresholds = thresholds_of(work, snapshot, whole, scope, work.clock(), None)
-    numbers = {key: number for number, key in enumerate(metrics_of([whole], scope))}
-    evaluator = Evaluator({0: whole}, scope, numbers, thresholds)
+    evaluator = Evaluator({0: whole}, scope, Stored.only(metrics_of([whole], scope)), thresholds)
     person.consents = consents_in_force(work.conn, [profile_id]).get(profile_id, {})
     person.company_counts = count_of_person(work.conn, profile_id, {one.audience for one in evaluator.counts})
     person.states = list(_states(work, snapshot, profile_id, evaluator.folder).values())
