@@ -3,6 +3,7 @@
 Most events move no figure over a number that any rule names: its place among these numbers stays what it was.
 """
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol
@@ -69,6 +70,7 @@ class Figure:
         self.unit = unit_of(metric)
         self._asked: list[tuple[str, float, list[bool]]] = []
         self._cuts: list[Any] = []
+        self._begins: list[int] = []
         self._rank: Callable[[Any], int] = self._rank_of_average if measure == "average" else self._rank_of
 
     def table(self, op: str, value: float) -> list[bool]:
@@ -81,6 +83,8 @@ class Figure:
         """All comparisons are known. Places: below the first cut 0, at it 1, between it and the second 2 …; the last
         place is that of no figure at all."""
         self._cuts = sorted({value for _, value, _ in self._asked})
+        # of whole numbers each place begins at a whole number: one look tells which it is
+        self._begins = [at for cut in self._cuts for at in (math.ceil(cut), math.floor(cut) + 1)]
         for op, value, table in self._asked:
             at = 2 * self._cuts.index(value) + 1
             table[:] = [compare(op, place, at) for place in range(2 * len(self._cuts) + 1)]
@@ -95,11 +99,11 @@ class Figure:
         """The place, and until when."""
         bound = self._bound(person, now_us)
         if self.is_total:
-            least = FOREVER if bound is None else least_bucket(self._metric, bound)
+            least = least_bucket(self._metric, bound)
             kept = [series for state in states if (series := state.get(self.number))]
             series = flat(row for one in kept for row in rows_of(since(one, self.width, least), self.width))
             total = sum(series[self.amount_at :: self.width])
-            place = self.place_of(total)
+            place = bisect_right(self._begins, total)
             return place, FOREVER if self._window.last is None else self.until(series, 0, total, place)
         found = in_window(states, self.number, self._metric, bound)
         place = self._rank(merged(self._metric, [partial for _, partial in found]))
@@ -107,21 +111,21 @@ class Figure:
             return place, FOREVER
         return place, leaves_at(min(found)[0], self._metric, self._window)
 
-    def limits(self, now_us: int) -> tuple[int, list[Any], int, int]:
-        """Of who needs no record: the first bucket that counts, the numbers that rules name, and in units of buckets
-        the grain of the window and how long after its grain's begin a bucket leaves it."""
+    def limits(self, now_us: int) -> tuple[int, list[int], int, int]:
+        """Of who needs no record: the first bucket that counts, the numbers at which places begin, and in units of
+        buckets the grain of the window and how long after its grain's begin a bucket leaves it."""
         least = least_bucket(self._metric, self._bound(None, now_us))
         if self._window.last is None:
-            return least, self._cuts, 1, FOREVER
+            return least, self._begins, 1, FOREVER
         grain = grain_of(self._window)
-        return least, self._cuts, grain // self.unit, leaves_at(0, self._metric, self._window) // self.unit
+        return least, self._begins, grain // self.unit, leaves_at(0, self._metric, self._window) // self.unit
 
     def until(self, series: Series, begin: int, total: int, here: int) -> int:
         """Until so many buckets of a series have left the window, from a place on, that the figure is elsewhere."""
-        cuts, width, amount_at = self._cuts, self.width, self.amount_at
+        begins, width, amount_at = self._begins, self.width, self.amount_at
         for at in range(begin, len(series), width):
             total -= series[at + amount_at]
-            if bisect_left(cuts, total) + bisect_right(cuts, total) != here:
+            if bisect_right(begins, total) != here:
                 following = series[at + width] if at + width < len(series) else None
                 if not self._leave_together(series[at], following):
                     return leaves_at(series[at], self._metric, self._window)
@@ -133,13 +137,11 @@ class Figure:
             return False
         return leaves_at(bucket, self._metric, self._window) == leaves_at(following, self._metric, self._window)
 
-    def place_of(self, value: float) -> int:
-        """Among the numbers that rules compare it with."""
-        return bisect_left(self._cuts, value) + bisect_right(self._cuts, value)
-
     def _rank_of(self, whole: Partial | None) -> int:
         value = MEASURES[self._measure](whole)
-        return 2 * len(self._cuts) + 1 if value is None else self.place_of(value)
+        if value is None:
+            return 2 * len(self._cuts) + 1
+        return bisect_left(self._cuts, value) + bisect_right(self._cuts, value)
 
     def _rank_of_average(self, whole: Partial | None) -> int:
         n, total = whole or (0, 0)
@@ -160,33 +162,35 @@ class Totals:
         self._number, self._figures = number, figures
         first, _ = figures[0]
         self._width, self._amount_at, self._unit = first.width, first.amount_at, first.unit or 1
+        self._is_count = first.is_count
         self._asked_at = -1
-        self._asked: list[tuple[int, list[Any], int, int, Figure, Sequence[int]]] = []
+        self._asked: list[tuple[int, list[int], int, int, Figure, Sequence[int]]] = []
 
     def read(self, states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
         """As a `Read`. Cost: half a µs, and .3 µs a figure."""
         if now_us != self._asked_at:
             asked = [(*figure.limits(now_us), figure, bits_of) for figure, bits_of in self._figures]
             self._asked_at, self._asked = now_us, sorted(asked, key=lambda one: -one[0])
-        number, width, amount_at = self._number, self._width, self._amount_at
+        number, width, amount_at, is_count = self._number, self._width, self._amount_at, self._is_count
         held, total = 0, 0
-        kept = [series for state in states if (series := state.get(number))]
-        if len(kept) == 1:
-            (series,) = kept
-            at = len(series) - width
-            for least, cuts, grain, leaves, figure, bits_of in self._asked:
-                while at >= 0 and series[at] >= least:
-                    total += series[at + amount_at]
-                    at -= width
-                here = bisect_left(cuts, total) + bisect_right(cuts, total)
-                held |= bits_of[here]
-                begin = at + width
-                if begin < len(series) and series[begin] // grain * grain + leaves <= (due_us - 1) // self._unit:
-                    due_us = min(due_us, figure.until(series, begin, total, here))
+        kept = states if len(states) == 1 else [state for state in states if number in state]
+        series = kept[0].get(number) if len(kept) == 1 else None
+        if series is None:
+            for *_, figure, bits_of in self._asked:  # of several fragments, or none
+                more, due_us = figure.bits(bits_of, states, now_us, due_us)
+                held |= more
             return held, due_us
-        for *_, figure, bits_of in self._asked:  # of several fragments, or none
-            more, due_us = figure.bits(bits_of, states, now_us, due_us)
-            held |= more
+        at, end, last_due = len(series) - width, len(series) - width, (due_us - 1) // self._unit
+        for least, begins, grain, leaves, figure, bits_of in self._asked:
+            while at >= 0 and series[at] >= least:
+                total += series[at + amount_at]
+                at -= width
+            here = bisect_right(begins, total)
+            held |= bits_of[here]
+            # as time goes by a count can only fall
+            if at < end and (here or not is_count) and series[at + width] // grain * grain + leaves <= last_due:
+                due_us = min(due_us, figure.until(series, at + width, total, here))
+                last_due = (due_us - 1) // self._unit
         return held, due_us
 
 

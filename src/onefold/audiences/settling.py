@@ -95,7 +95,8 @@ def _is_record_needed(live: LiveAudiences, look: Look, now_us: int) -> bool:
         look.is_whole = True
     if look.is_whole or look.is_touched:
         return True
-    return any(not answers.on_record.isdisjoint(plan.numbers) for _, _, plan in look.events)
+    on_record = answers.on_record
+    return bool(on_record) and any(not on_record.isdisjoint(plan.numbers) for _, _, plan in look.events)
 
 
 def _answer(
