@@ -63,6 +63,9 @@ def test_what_is_kept_longer_serves() -> None:
     assert needed([HOURLY, YEARLY], []) == {YEARLY}
     filling = Stored([(1, HOURLY, False), (2, MONTHLY, True), (3, YEARLY, False)])
     assert [filling.read(kept_of(key))[0] for key in (HOURLY, MONTHLY, YEARLY)] == [2, 2, 3]
+    assert Stored([(1, YEARLY, False)]).read(kept_of(HOURLY)) == (1, kept_of(YEARLY))
+    with pytest.raises(KeyError):
+        filling.read(kept_of(EVER))
     assert filling.serving([HOURLY]) == {MONTHLY, YEARLY}
     complete = Stored([(2, MONTHLY, True), (3, YEARLY, True), (4, EVER, True)])
     assert [complete.read(kept_of(key)) for key in (HOURLY, EVER)] == [(3, kept_of(YEARLY)), (4, kept_of(EVER))]

@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from onefold.audiences.asked import Asked, Person, key_of_part, record_reader
-from onefold.audiences.cells import Cell, News
+from onefold.audiences.cells import Cell, News, Sequenced
 from onefold.audiences.folding import State
-from onefold.audiences.readings import Reading
+from onefold.audiences.readings import Figures, Sequences
 from onefold.filters.api import FOREVER, AllOf, AnyOf, Consents, Group, Held, InAudience, Node, NoneOf
 
 LAYOUT_BYTES: Final = 8
@@ -73,7 +73,8 @@ class Answers:
         self._record: list[tuple[int, Asked]] = []
         fields: dict[str, list[tuple[int, Test]]] = {}
         self._consents: list[tuple[int, Asked]] = []
-        readings: dict[int, Reading] = {}
+        self._figures: dict[int, Figures] = {}
+        self._sequences: dict[int, Sequences] = {}
         self.on_record: set[int] = set()
         """Metrics that can't be read without knowing who somebody is."""
         for key, leaf in leaves.items():
@@ -86,17 +87,24 @@ class Answers:
                 self._record.append((bit, condition.asked))
                 if condition.cell is not None:
                     self.on_record.add(condition.cell.number)
+            elif isinstance(condition.cell, Sequenced):
+                number = condition.cell.number
+                self._sequences.setdefault(number, Sequences(number)).add(bit, condition.cell)
             else:
                 number = condition.cell.number
-                reading = readings.setdefault(number, Reading(number))
-                reading.add(bit, condition.asked, condition.cell, condition.table)
-        for reading in readings.values():
+                figures = self._figures.setdefault(number, Figures(number))
+                figures.add(bit, condition.asked, condition.cell, condition.table)
+        for reading in self._readings():
             reading.seal()
-        self._readings = readings
         self._fields = [(record_reader(field), tests) for field, tests in fields.items()]
         self._touching = [
-            tuple(one for one in self.judged.values() if one.uses >> place & 1) for place in range(len(self._bits))
+            tuple((one.decide, one.member) for one in self.judged.values() if one.uses >> place & 1)
+            for place in range(len(self._bits))
         ]
+
+    def _readings(self) -> Iterator[Figures | Sequences]:
+        yield from self._figures.values()
+        yield from self._sequences.values()
 
     def _may_be_in_any(self, consents: str) -> bool:
         """False where what somebody allows, an object of JSON or "", keeps them out of all audiences."""
@@ -107,9 +115,9 @@ class Answers:
         """All bits, and until when they are sure if nothing happens. Cost: 1 µs a condition or less."""
         bits, until = self.of_record(0, person, now_us)
         bits = self.of_consents(bits, person)
-        for reading in self._readings.values():
-            held, until = reading.read(bits, person.states, None, now_us, until)
-            bits = bits & ~reading.mask | held
+        for reading in self._readings():
+            held, until = reading.read(person.states, now_us, until)
+            bits |= held
         return bits, until
 
     def of_record(self, bits: int, person: Person, now_us: int) -> tuple[int, int]:
@@ -146,21 +154,18 @@ class Answers:
 
         The bits must have been right before the events; `news`: of moments what came.
         """
-        readings = self._readings
+        of_figures, of_sequences = self._figures.get, self._sequences.get
         for number in counted:
-            reading = readings.get(number)
-            if reading is None:
-                continue
-            known = bits & reading.mask
-            if reading.alone is not None:
-                if reading.at_most and known == reading.at_most:
+            if (figures := of_figures(number)) is not None:
+                known = bits & figures.mask
+                if known and known == figures.at_most:
                     continue
-                held, due_us = reading.alone(states, now_us, due_us)
+                held, due_us = figures.read(states, now_us, due_us)
+            elif (sequences := of_sequences(number)) is not None:
+                known = bits & sequences.mask
+                held, due_us = sequences.follow(bits, states, news[number], now_us, due_us)
             else:
-                fresh = news.get(number)
-                if fresh is not None and reading.lasts and fresh.are_newest and not fresh.every & reading.lasts:
-                    continue  # a sequence ends by its last step
-                held, due_us = reading.read(bits, states, fresh, now_us, due_us)
+                continue
             if held != known:
                 bits ^= held ^ known
         return bits, due_us
@@ -170,7 +175,7 @@ class Answers:
         one of them are asked."""
         while changed:
             low = changed & -changed
-            for _, _, decide, member in self._touching[low.bit_length() - 1]:
+            for decide, member in self._touching[low.bit_length() - 1]:
                 if decide(bits):
                     members |= member
                 elif members & member:

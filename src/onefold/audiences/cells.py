@@ -109,7 +109,7 @@ class Figure:
         place = self._rank(merged(self._metric, [partial for _, partial in found]))
         if self._window.last is None or not found:
             return place, FOREVER
-        return place, leaves_at(min(found)[0], self._metric, self._window)
+        return place, leaves_at(min(bucket for bucket, _ in found), self._metric, self._window)
 
     def limits(self, now_us: int) -> tuple[int, list[int], int, int]:
         """Of who needs no record: the first bucket that counts, the numbers at which places begin, and in units of
@@ -197,9 +197,9 @@ class Totals:
 class Sequenced:
     """Whether there is a sequence.
 
-    `first`, `last`: the bits of these steps; `waits_us`: how long after the last nothing may follow, None if anything
-    may. Of one of two steps `within_us`: how far they may be apart, and `excluded`: the bit of what must not lie
-    between; 0: anything may.
+    `first`, `last`: the bits of these steps; `follows`: the bit of what must not follow the last for `idle_us`; 0:
+    anything may. Of one of two steps `within_us`: how far they may be apart, and `excluded`: the bit of what must not
+    lie between; 0: anything may.
     """
 
     needs_record = False
@@ -208,7 +208,7 @@ class Sequenced:
         self.number, self._way = number, way
         self.first, self.last = way.bits[0], way.bits[len(way.within) - 1]
         self.has_two_steps = len(way.within) == 2
-        self.waits_us = None if way.follows is None else way.idle_us + 1
+        self.follows, self.idle_us = 0 if way.follows is None else way.bits[way.follows], way.idle_us
         self.within_us, without = way.within[-1], way.without[-1]
         self.excluded = 0 if without is None else way.bits[without]
         self.since, self.stays_until = way.since, way.stays_until

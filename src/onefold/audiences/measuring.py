@@ -8,7 +8,7 @@ from operator import or_
 from typing import Any, Final
 
 from onefold.audiences.folding import Partial, State
-from onefold.audiences.metrics import DAY_US, HOUR_US, MICROS, Measure, Metric, Moments, grain_of, span_us, unit_of
+from onefold.audiences.metrics import DAY_US, MICROS, Measure, Metric, Moments, grain_of, span_us, unit_of
 from onefold.audiences.series import MOMENT, WIDTHS, rows_of, since, width_of
 from onefold.filters.api import FOREVER, EventMatch, Held, Window
 from onefold.filters.api import Sequence as SequenceRule
@@ -103,7 +103,7 @@ class Way:
     def __init__(self, asked: SequenceRule, kept: Moments) -> None:
         self.bits = [kept.bit_of(event) for event in parts_of(asked)]
         self._own_of: dict[int, int] = {}
-        self.window_us = span_us(asked.window)
+        self._window_us, self._grain_us = span_us(asked.window), grain_of(Window(last=asked.window))
         self.within = [FOREVER if step.within is None else span_us(step.within) for step in asked.steps]
         bit = len(asked.steps)
         self.without: list[int | None] = []
@@ -115,7 +115,7 @@ class Way:
 
     def since(self, now_us: int) -> int:
         """From when on moments count."""
-        return (now_us - self.window_us) // HOUR_US * HOUR_US
+        return (now_us - self._window_us) // self._grain_us * self._grain_us
 
     def held(self, states: Sequence[State], number: int, now_us: int) -> Held:
         """Whether there is such a sequence in the window. Cost: 1 µs a moment."""
@@ -123,7 +123,7 @@ class Way:
         if not times:
             return False, FOREVER
         begin, waits_until = self._walk(times, now_us, [None] * len(self.within))
-        next_leaves = (times[0][0] // HOUR_US + 1) * HOUR_US + self.window_us
+        next_leaves = self.stays_until(times[0][0])
         if begin is not None:  # holds while its first step is in the window, if nothing must be waited for
             return True, self.stays_until(begin) if self.follows is None else next_leaves
         return False, FOREVER if self.follows is None else min(next_leaves, waits_until)
@@ -137,7 +137,7 @@ class Way:
 
     def stays_until(self, begin_us: int) -> int:
         """Until when a sequence that began then is in the window."""
-        return (begin_us // HOUR_US + 1) * HOUR_US + self.window_us
+        return (begin_us // self._grain_us + 1) * self._grain_us + self._window_us
 
     def begin_of_end(self, times: Sequence[tuple[int, list[int]]], end_us: int, now_us: int) -> int | None:
         """When a way began that ends at this time or later, of a sequence after which nothing must be waited for; None

@@ -166,9 +166,9 @@ class Stored:
         return cls((number, key, True) for number, key in enumerate(keys))
 
     def read(self, kept: Kept) -> tuple[int, Kept]:
-        """Off which of them this one is read: one with all events if there is. Raises KeyError if it isn't kept."""
+        """Off which of them this one is read: one with all events if there is. Raises KeyError if none is."""
         key = key_of(kept)
-        found = serving(key, self.complete) or key
+        found = serving(key, self.complete) or serving(key, self.numbers) or key
         return self.numbers[found], kept_of(found)
 
     def is_complete(self, key: str) -> bool:

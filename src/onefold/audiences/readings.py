@@ -11,22 +11,17 @@ from onefold.audiences.series import MOMENT, Series, joined_moments
 from onefold.filters.api import FOREVER
 
 
-class Reading:
-    """Everything that rules read off one metric without knowing who somebody is. `mask`: its bits."""
+class Figures:
+    """What rules read off a metric of numbers or values without knowing who somebody is. `mask`: its bits; `read`: how
+    (all of them, and until when they are sure)."""
 
     def __init__(self, number: int) -> None:
         self._number = number
         self.mask = 0
         self._figures: dict[Figure, list[tuple[int, list[bool]]]] = {}
-        self._sequences: list[tuple[Sequenced, int]] = []
-        self._sequence_mask = 0
-        self._newest: list[_Newest] = []
         self._others: list[tuple[int, Asked]] = []
         self._reads: list[Read] = []
-        self.alone: Read | None = None
-        """If there is nothing but figures that are read together: how."""
-        self.lasts = 0
-        """If there are sequences and nothing else: the bits of their last steps."""
+        self.read: Read = self._read_all
         self.at_most = 0
         """Of counts what more of them doesn't change any more; 0 where there is nothing like it."""
 
@@ -35,8 +30,6 @@ class Reading:
         self.mask |= bit
         if isinstance(cell, Figure) and table is not None:
             self._figures.setdefault(cell, []).append((bit, table))
-        elif isinstance(cell, Sequenced):
-            self._sequences.append((cell, bit))
         else:
             self._others.append((bit, asked))
 
@@ -47,53 +40,106 @@ class Reading:
         if totals:
             self._reads.append(Totals(self._number, totals).read)
         self._reads += [partial(figure.bits, bits) for figure, bits in by_place.items() if not figure.is_total]
-        if len(self._reads) == 1 and not self._sequences and not self._others:
-            self.alone = self._reads[0]
-            if all(figure.is_count and _is_top(bits) for figure, bits in by_place.items()):
+        if len(self._reads) == 1 and not self._others:
+            self.read = self._reads[0]
+            if all(figure.is_count and _is_settled(bits) for figure, bits in by_place.items()):
                 self.at_most = sum(bits[-2] for bits in by_place.values())
-        self._sequence_mask = sum(bit for _, bit in self._sequences)
-        lasts = sorted({cell.last for cell, _ in self._sequences})
-        self.lasts = 0 if self._figures or self._others else sum(lasts)
-        self._newest = [_Newest(last, [one for one in self._sequences if one[0].last == last]) for last in lasts]
 
-    def read(
-        self, before: int, states: Sequence[State], news: News | None, now_us: int, due_us: int
-    ) -> tuple[int, int]:
-        """The bits of this metric that hold, and until when they are sure, `due_us` at the latest."""
-        if self._newest and news is not None and news.are_newest:
-            bits, until = self._held_newest(before, states, news, now_us, due_us)
-        else:
-            bits, until = self._held_sequences(states, now_us, due_us)
+    def _read_all(self, states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
+        bits = 0
         for read in self._reads:
-            held, until = read(states, now_us, until)
+            held, due_us = read(states, now_us, due_us)
             bits |= held
         if self._others:
             alone = Person(0, states)
             for bit, asked in self._others:
                 is_held, sure_until = asked(alone, now_us)
                 bits |= bit if is_held else 0
-                until = min(until, sure_until)
-        return bits, until
+                due_us = min(due_us, sure_until)
+        return bits, due_us
 
-    def _held_newest(
-        self, before: int, states: Sequence[State], news: News, now_us: int, until: int
-    ) -> tuple[int, int]:
-        """What comes later than all that was there can only end a sequence by its last step, and what is excluded or
-        forbidden lies ahead of it: mostly nothing need be walked."""
-        held = before & self._sequence_mask
-        for newest in self._newest:
-            if news.every & newest.last:
-                more, until = newest.held(before, states, self._number, news, now_us, until)
-                held |= more
-        return held, until
 
-    def _held_sequences(self, states: Sequence[State], now_us: int, until: int) -> tuple[int, int]:
+class Sequences:
+    """What rules read off a metric of moments. `mask`: its bits."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self.mask = 0
+        self._sequences: list[tuple[Sequenced, int]] = []
+        self._newest: list[_Newest] = []
+        self._forbidden: list[_Forbidden] = []
+        self._lasts = self._follows = 0
+
+    def add(self, bit: int, cell: Sequenced) -> None:
+        """One more."""
+        self.mask |= bit
+        self._sequences.append((cell, bit))
+
+    def seal(self) -> None:
+        """All are there."""
+        lasts = sorted({cell.last for cell, _ in self._sequences})
+        self._newest = [_Newest(last, [one for one in self._sequences if one[0].last == last]) for last in lasts]
+        waiting = [(cell, bit) for cell, bit in self._sequences if cell.follows]
+        self._forbidden = [
+            _Forbidden(*key, [(cell, bit) for cell, bit in waiting if (cell.follows, cell.last) == key])
+            for key in sorted({(cell.follows, cell.last) for cell, _ in waiting})
+        ]
+        self._lasts = sum(lasts)
+        self._follows = sum({cell.follows for cell, _ in waiting})
+
+    def read(self, states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
+        """Those that hold, and until when that is sure, `due_us` at the latest."""
         held = 0
         for cell, bit in self._sequences:
             is_held, sure_until = cell.held(states, now_us)
             held |= bit if is_held else 0
-            until = min(until, sure_until)
-        return held, until
+            due_us = min(due_us, sure_until)
+        return held, due_us
+
+    def follow(self, before: int, states: Sequence[State], news: News, now_us: int, due_us: int) -> tuple[int, int]:
+        """The same after moments came. `before`: bits that were right until then.
+
+        What comes later than all that was there can only end a sequence by its last step, and what is excluded lies
+        ahead of it: mostly nothing need be walked. But what must not follow may have come too late to be waited for.
+        """
+        if not news.are_newest:
+            return self.read(states, now_us, due_us)
+        if news.every & self._follows and any(
+            one.has_come(before, states, self._number, news, now_us) for one in self._forbidden
+        ):
+            return self.read(states, now_us, due_us)
+        held = before & self.mask
+        if news.every & self._lasts:
+            for newest in self._newest:
+                if news.every & newest.last:
+                    more, due_us = newest.held(before, states, self._number, news, now_us, due_us)
+                    held |= more
+        return held, due_us
+
+
+class _Forbidden:
+    """What must not follow the last step of sequences for some time; of those with the same bits for both."""
+
+    def __init__(self, follows: int, last: int, sequences: list[tuple[Sequenced, int]]) -> None:
+        self._follows, self._last = follows, last
+        self._idles_us = sorted({cell.idle_us for cell, _ in sequences})
+        self._mask = sum(bit for _, bit in sequences)
+
+    def has_come(self, before: int, states: Sequence[State], number: int, news: News, now_us: int) -> bool:
+        """Whether one that holds, because its time was over, may hold no longer: this came late, and lies within that
+        time. Cost: the moments of the longest such time."""
+        if not before & self._mask or not news.every & self._follows:
+            return False
+        came = min(ts for ts, bits in news.times if bits & self._follows)
+        begin, last = came - self._idles_us[-1], self._last
+        for state in states:
+            series = state.get(number, ())
+            at = len(series) - MOMENT
+            while at >= 0 and series[at] >= begin:
+                if series[at + 1] & last and any(came <= series[at] + idle < now_us for idle in self._idles_us):
+                    return True
+                at -= MOMENT
+        return False
 
 
 class _Newest:
@@ -101,10 +147,9 @@ class _Newest:
 
     def __init__(self, last: int, sequences: list[tuple[Sequenced, int]]) -> None:
         self.last = last
-        waits = [cell.waits_us for cell, _ in sequences if cell.waits_us is not None]
-        self._waits_us = min(waits, default=FOREVER)
-        """When one is over at the earliest, of those after which something must not follow for so long."""
-        asked = [(cell, bit) for cell, bit in sequences if cell.waits_us is None]
+        self._waits_us = min((cell.idle_us + 1 for cell, _ in sequences if cell.follows), default=FOREVER)
+        """How long at least one waits for what must not follow."""
+        asked = [(cell, bit) for cell, bit in sequences if not cell.follows]
         pairs = [one for one in asked if one[0].has_two_steps]
         self._walked = [one for one in asked if not one[0].has_two_steps]
         self._pairs = [
@@ -158,8 +203,8 @@ class _Pairs:
         if now_us != self._asked_at:
             self._asked_at, self._since = now_us, [cell.since(now_us) for cell, _ in self.sequences]
         held = 0
-        for (cell, bit), since in zip(self.sequences, self._since, strict=True):
-            if not before & bit and begin >= since and begin >= end - cell.within_us:
+        for (cell, bit), since_us in zip(self.sequences, self._since, strict=True):
+            if not before & bit and begin >= since_us and begin >= end - cell.within_us:
                 held |= bit
                 until = min(until, cell.stays_until(begin))
         return held, until
@@ -188,8 +233,8 @@ def _place_alone(series: Series, ts: int) -> int | None:
     return None if at and series[at - MOMENT] == ts else at
 
 
-def _is_top(by_place: list[int]) -> bool:
-    """Whether the bits of most can't be those of less and of more again."""
+def _is_settled(by_place: list[int]) -> bool:
+    """Whether a count that has come where the bits of the highest place hold stays there however far it rises."""
     last = by_place[-2]
     return all(bits == last for bits in by_place[by_place.index(last) : -1])
 

@@ -110,7 +110,7 @@ def _answer(
         standing = look.standing
         if len(standing.doc) > ROOMY_BYTES:  # whoever comes every day may not be swept for long
             forget_old(live, standing, now_us)
-        counted, news = _fold(look) if look.events else ((), _no_news)
+        counted, news = fold_events(look) if look.events else ((), _no_news)
         person = None if people is None else people.get(standing.id)
         if person is None and people is not None:  # no more, or nobody's
             _be_in(look, 0, None, b"")
@@ -135,7 +135,7 @@ def _ask(
     now_us: int,
 ) -> int:
     """Which audiences somebody is in now; until when that is sure. Only those are asked of which a condition changed,
-    unless anything may have. `counted`, `news`: as `_fold` has them."""
+    unless anything may have. `counted`, `news`: as `fold_events` has them."""
     standing, answers = look.standing, live.evaluator.answers
     states = list(standing.fragments.values())
     if person is not None:
@@ -174,7 +174,7 @@ def forget_old(live: LiveAudiences, standing: Standing, now_us: int) -> None:
     }
 
 
-def _fold(look: Look) -> tuple[Collection[int], dict[int, News]]:
+def fold_events(look: Look) -> tuple[Collection[int], dict[int, News]]:
     """The events into what their fragments' say: the metrics that they counted for, and of moments what came."""
     standing = look.standing
     fragments = standing.fragments
