@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.test import Client
+from psycopg.sql import SQL, Identifier
 
+from onefold.audiences.actions import pause_audience
 from onefold.audiences.forgetting import FOLLOWED_FOR, forget_exits
 from onefold.audiences.shown import changes_after, list_audiences, trends
+from onefold.filters.api import Did, EventMatch, Span, Window
 from onefold.kernel.hashing import identifier_hash
 from tests.audiences.counting import demand_counts
 from tests.privacy.test_erasure import request_erasure
@@ -83,3 +86,65 @@ def test_who_comes_back_keeps_what_is_new(audiences: Audiences) -> None:
     assert [kind for kind, _ in rows_of(audiences, ADA)] == [2, 1]
     forget_exits(audiences.conn, datetime.now(UTC) + FOLLOWED_FOR + timedelta(minutes=1))
     assert [kind for kind, _ in rows_of(audiences, ADA)] == [1]
+
+
+def holding_id(made: Audiences, profile_id: int) -> set[str]:
+    """Every table that holds a person's id as a number, in whatever column."""
+    columns = made.conn.execute(
+        "select c.table_name, c.column_name, c.data_type from information_schema.columns c"
+        " join pg_class r on r.relname = c.table_name and r.relnamespace = 'public'::regnamespace"
+        " where c.table_schema = 'public' and r.relkind in ('r', 'p') and not r.relispartition"
+        " and (c.data_type = 'bigint' or c.udt_name = '_int8')"
+    ).fetchall()
+    assert len(columns) > 50
+    found = set()
+    for table, column, kind in columns:
+        held = SQL("%s = {}" if kind == "bigint" else "%s = any({})").format(Identifier(column))
+        query = SQL("select 1 from {} where {} limit 1").format(Identifier(table), held)
+        if made.conn.execute(query, [profile_id]).fetchone():
+            found.add(table)
+    return found
+
+
+def test_no_table_holds_the_id_of_who_was_erased(audiences: Audiences) -> None:
+    """Not even as somebody who is to be looked at when a window of a year is over."""
+    audiences.make("Pro", starts=True)
+    audiences.make("Active", Did(EventMatch("Bought"), window=Window(last=Span(365))), starts=True)
+    audiences.fill()
+    audiences.shop.send({"type": "track", "event": "Bought", "userId": "1", "messageId": "bought"})
+    assert {"profile_due", "profile_state", "member_of", "membership_move"} <= holding_id(audiences, ADA)
+    request_erasure(audiences.shop, "user_id", "1")
+    forget_exits(audiences.conn, datetime.now(UTC) + FOLLOWED_FOR + timedelta(minutes=1))
+    assert holding_id(audiences, ADA) == {"event_gone", "lake_touched"}  # what the lake is to forget
+
+
+def test_a_merge_into_who_was_in_already_names_nobody_after_an_erasure(audiences: Audiences) -> None:
+    audiences.make("Pro", starts=True)
+    audiences.fill()
+    ben = identifier_hash("user_id", "2")
+    ends = {"a": ["user_id", "1"], "b": ["user_id", "2"]}
+    audiences.shop.send({"type": "link", "rule": "always", **ends, "messageId": "l1"}, source=audiences.shop.internal)
+    assert {kind for kind, _ in rows_of(audiences, ADA)} & {3, 4}
+    audiences.shop.send({"type": "link", "rule": "never", **ends, "messageId": "l2"}, source=audiences.shop.internal)
+    for user, gone in (("1", ADA), ("2", ben)):
+        request_erasure(audiences.shop, "user_id", user)
+        assert audiences.conn.execute("select 1 from membership_move where other = %s", [gone]).fetchall() == []
+
+
+def test_members_of_a_paused_audience_stay_whoever_they_become(audiences: Audiences) -> None:
+    """Ben is in; then he is Ada, who has been there for longer."""
+    number = audiences.make("Pro", starts=True)
+    audiences.shop.identify("1", plan="free", at=NOW + timedelta(minutes=1))
+    audiences.fill()
+    pause_audience(audiences.conn, number, acting_user="user:alice")
+    ends = {"a": ["user_id", "1"], "b": ["user_id", "2"]}
+    audiences.shop.send({"type": "link", "rule": "always", **ends, "messageId": "l1"}, source=audiences.shop.internal)
+    members = "select profile from membership where audience = %s"
+    assert audiences.conn.execute(members, [number]).fetchall() == [(ADA,)]
+    changes = "select kind, cause, profile from membership_change order by position, kind"
+    ben = identifier_hash("user_id", "2")
+    assert audiences.conn.execute(changes).fetchall() == [(1, 3, ben), (3, 4, ADA), (4, 4, ben)]
+    request_erasure(audiences.shop, "user_id", "1")
+    assert audiences.conn.execute(members, [number]).fetchall() == []
+    assert audiences.conn.execute(changes).fetchall()[-1] == (2, 4, ADA)
+    demand_counts(audiences.conn)

@@ -1,8 +1,5 @@
--- forget_others: whom else the changes of these people name (index on profile)
-with named as (
-    select distinct other as profile from membership_move where profile = any(%(ids)b) and other is not null
-)
-update membership_move c set other = null from named where c.profile = named.profile and c.other = any(%(ids)b)
+-- forget_others: of changes of other people, that these were the same (index on other)
+update membership_move set other = null where other = any(%(ids)b)
 
 -- forget: who entered and left when stays, for figures and positions, but not that it was these people (index on profile)
 with forgotten as (

@@ -19,6 +19,7 @@ from onefold.audiences.states import (
     SOON_US,
     Standing,
     ask_people,
+    forget_due,
     load_counts,
     numbers_in,
     read_people,
@@ -42,7 +43,7 @@ class Look:
     """Somebody to look at. `is_whole`: anything may have changed; `is_touched`: who they are. `cause`, `event`: why.
 
     `events`: what came, each with its fragment and what is done with events of its name. `before`: the audiences by
-    bits of their numbers, where these changed.
+    bits of their numbers, where these changed. `inherited`: of paused audiences those of whoever became this person.
     """
 
     standing: Standing
@@ -52,6 +53,7 @@ class Look:
     cause: Cause = Cause.EVENT
     event: tuple[int, bytes] | None = None
     before: int | None = None
+    inherited: int = 0
 
 
 def settle(
@@ -62,6 +64,8 @@ def settle(
     In pieces, so that the server writes one while the next is asked; those of whom it must be known who they are come
     last, and all of them together, for memberships move among them.
     """
+    if live.paused:
+        _inherit(live.paused, looks, successor_of)
     to_load = {profile_id: look for profile_id, look in looks.items() if _is_record_needed(live, look, now_us)}
     asked = ask_people(conn, to_load, with_lists=live.evaluator.has_lists) if to_load else None
     others = iter([look for profile_id, look in looks.items() if profile_id not in to_load])
@@ -74,6 +78,15 @@ def settle(
             load_counts(conn, people, live.evaluator.counts)
             _write(conn, piece, _answer(live, piece, people, now_us))
             _write_moves(conn, live, write, _moves_among(live, to_load, successor_of))
+            forget_due(conn, [profile_id for profile_id in to_load if profile_id not in people])
+
+
+def _inherit(paused: int, looks: Mapping[int, Look], successor_of: Mapping[int, int]) -> None:
+    """Members of paused audiences stay, whoever they become."""
+    for profile_id, look in looks.items():
+        successor = looks.get(successor_of.get(profile_id, profile_id), look)
+        if successor is not look:
+            successor.inherited |= look.standing.members & paused
 
 
 def _write_moves(
@@ -90,7 +103,7 @@ def _is_record_needed(live: LiveAudiences, look: Look, now_us: int) -> bool:
     """Whether it must be known who somebody is. Marks those as whole of whom nothing is known that still counts."""
     standing, answers = look.standing, live.evaluator.answers
     if not answers.may_be_in_any(standing.consents):
-        return bool(standing.members) and (look.is_whole or look.is_touched)
+        return bool(standing.members or standing.due or look.inherited) and (look.is_whole or look.is_touched)
     if standing.bits is None or standing.layout != answers.layout or (standing.due or FOREVER) <= now_us:
         look.is_whole = True
     if look.is_whole or look.is_touched:
@@ -108,14 +121,16 @@ def _answer(
     may_be_in_any = live.evaluator.answers.may_be_in_any
     for look in piece:
         standing = look.standing
-        if len(standing.doc) > ROOMY_BYTES:  # whoever comes every day may not be swept for long
-            forget_old(live, standing, now_us)
+        # whoever comes every day may not be swept for long
+        if look.cause is Cause.TIME or (look.events and len(standing.doc) > ROOMY_BYTES):
+            _forget_old(live, standing, now_us)
         counted, news = fold_events(look) if look.events else ((), _no_news)
         person = None if people is None else people.get(standing.id)
-        if person is None and people is not None:  # no more, or nobody's
-            _be_in(look, 0, None, b"")
-        elif not may_be_in_any(standing.consents):
-            _be_in(look, standing.members & live.paused, None, b"")
+        is_gone = person is None and people is not None  # no more, or nobody's
+        if is_gone or not may_be_in_any(standing.consents):
+            _be_in(look, 0 if is_gone else (standing.members | look.inherited) & live.paused, None, b"")
+            if standing.due is not None:
+                standing.due, standing.is_changed = None, True
         else:
             until = _ask(live, look, counted, news, person, now_us)
             if until < FOREVER:  # an earlier date stays
@@ -145,7 +160,7 @@ def _ask(
         bits, until = answers.look(person, now_us)
         if standing.due is not None and standing.due <= now_us:
             standing.due, standing.is_changed = None, True  # it is over; the sweep finds them once more
-        now_in = standing.members & live.paused | answers.audiences_of(bits)
+        now_in = (standing.members | look.inherited) & live.paused | answers.audiences_of(bits)
     else:
         bits, until = standing.bits or 0, FOREVER if standing.due is None else standing.due
         if person is not None:
@@ -167,7 +182,7 @@ def _be_in(look: Look, members: int, bits: int | None, layout: bytes) -> None:
         standing.bits, standing.layout, standing.is_changed = bits, layout, True
 
 
-def forget_old(live: LiveAudiences, standing: Standing, now_us: int) -> None:
+def _forget_old(live: LiveAudiences, standing: Standing, now_us: int) -> None:
     """What no rule can ask for any more of somebody."""
     standing.fragments = {
         h: kept for h, state in standing.fragments.items() if (kept := without_old(live.metrics, state, now_us))
@@ -274,6 +289,6 @@ def _moves_of(
 
 
 def _cause_of(live: LiveAudiences, cause: Cause, audience: int) -> Cause:
-    if audience not in live.versions:
+    if audience not in live.versions and not live.paused >> audience & 1:
         return Cause.REMOVED
     return Cause.RULE if cause is Cause.TIME and audience in live.changing else cause

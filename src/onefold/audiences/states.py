@@ -141,6 +141,12 @@ def write_due(conn: Connection[Any], due: dict[int, int]) -> None:
         conn.execute(QUERIES["write_due"], {"id": bigints(ids), "due_at": instants([due[one] for one in ids])})
 
 
+def forget_due(conn: Connection[Any], ids: Collection[int]) -> None:
+    """These are nobody any more."""
+    if ids:
+        conn.execute(QUERIES["forget_due"], {"ids": bigints(list(ids))})
+
+
 def look_at(
     conn: Connection[Any],
     *,

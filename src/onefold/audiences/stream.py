@@ -14,7 +14,7 @@ from psycopg import Connection, Cursor
 from onefold.audiences.folding import Plan, State, merge_states
 from onefold.audiences.live import LiveAudiences
 from onefold.audiences.membership import Cause
-from onefold.audiences.settling import Look, forget_old, settle
+from onefold.audiences.settling import Look, settle
 from onefold.audiences.states import (
     QUERIES,
     ask_standings,
@@ -142,7 +142,6 @@ def sweep(conn: Connection[Any], live: LiveAudiences, now_us: int, limit: int) -
         looks = {}
         for one in load_standings(conn, ids).values():
             one.due, one.is_changed = None, True
-            forget_old(live, one, now_us)
             looks[one.id] = Look(one, is_whole=True, cause=Cause.TIME)
         if moved := _project_consents(conn, looks, set(ids)):
             conn.execute(QUERIES["tell_lake"], {"ids": bigints(moved)})  # no event tells it

@@ -68,12 +68,15 @@ select id, nullif(doc, ''), nullif(consents, ''), due, nullif(answers, '')
 from unnest(%(id)b, %(doc)b, %(consents)b, %(due)b, %(answers)b) v(id, doc, consents, due, answers)
 on conflict (id) do update set doc = excluded.doc, consents = excluded.consents, due = excluded.due, answers = excluded.answers
 
--- delete_states: profiles that are no more
+-- delete_states: of whom nothing is kept any more
 delete from profile_state where id = any(%(ids)b)
 
 -- write_due: when to look at somebody again; an earlier date stays
 insert into profile_due (id, due_at) select * from unnest(%(id)b, %(due_at)b) v(id, due_at) order by id
 on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at > excluded.due_at
+
+-- forget_due: those who are nobody any more (primary key)
+delete from profile_due where id = any(%(ids)b)
 
 -- take_due: those whose time has come, taken off the list (index on due_at)
 with taken as (
