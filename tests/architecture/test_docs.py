@@ -10,6 +10,7 @@ from typing import Final, get_args
 
 from onefold.config import variables
 from onefold.programs.cli import make_parser
+from onefold.programs.processor.steps import AFTERWARDS, STEPS
 
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs" / "reference"
@@ -76,6 +77,11 @@ def anchors(page: Path) -> set[str]:
     """What a link may name after its #."""
     heads = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def test_the_steps_of_the_processor_are_those_that_are_described() -> None:
+    table = (ROOT / "ARCHITECTURE.md").read_text("utf-8").split("| step | what it does | file |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [step.__name__ for step in (*STEPS, *AFTERWARDS)]
 
 
 def test_links_lead_somewhere() -> None:

@@ -11,6 +11,7 @@ from psycopg import Connection
 from onefold.audiences.actions import forget_metrics
 from onefold.audiences.folding import without_old
 from onefold.audiences.live import load_live
+from onefold.audiences.measuring import bound_of, least_bucket
 from onefold.audiences.metrics import (
     DAY_US,
     HOUR_US,
@@ -25,12 +26,16 @@ from onefold.audiences.metrics import (
     readable_off,
     serving,
 )
+from onefold.audiences.series import rows_of, since
 from onefold.audiences.settling import Look, settle
 from onefold.audiences.states import Standing, load_standings
 from onefold.filters import api as f
+from onefold.kernel.instants import EPOCH, MICROSECOND
 from onefold.lake.engines.duckdb import DuckDBEngine
 from onefold.lake.location import Location
+from tests.audiences.asking import decoded
 from tests.audiences.driving import NAMES, Play
+from tests.audiences.oracle import Event
 from tests.audiences.test_twin import SOME, demand_agreement
 from tests.processor.driving import install
 from tests.reference.strategies import deliveries, histories
@@ -91,27 +96,40 @@ def test_what_is_kept_otherwise_serves_itself_alone() -> None:
     assert readable_off(key, {HOURLY, key, key_of(Metric(SEEN, "extremes", HOUR_US, "price"))}) == [key]
 
 
-def test_counts_become_coarser_when_no_window_can_tell() -> None:
-    now = 20_000 * DAY_US + 5 * HOUR_US + 7 * MINUTE_US
-    ages = [1, 24 * 60, 26 * 60 - 1, 26 * 60, 26 * 60 + 59, 100 * 24 * 60, 100 * 24 * 60 + 3]
-    buckets = sorted(now // MINUTE_US - age for age in ages)
-    series = [number for bucket in buckets for number in (bucket, 1)]
-    metrics = {1: Metric(SEEN, "count", MINUTE_US), 2: Metric(SEEN, "count", HOUR_US), 3: Metric(SEEN, "count", DAY_US)}
-    found = without_old(metrics, {1: series, 2: series, 3: series}, now)
-    hour, day = 60, 24 * 60
-    young, old, ancient = buckets[4:], buckets[2:4], buckets[:2]
-    assert found[1] == [
-        number for bucket in young if bucket >= (now - DAY_US - HOUR_US) // MINUTE_US for number in (bucket, 1)
-    ]
-    hours = sorted({bucket // hour * hour for bucket in old})
-    fine = [bucket for bucket in buckets[2:] if bucket * MINUTE_US >= (now - DAY_US - HOUR_US) // HOUR_US * HOUR_US]
-    coarse = [bucket // hour * hour for bucket in buckets[2:] if bucket not in fine]
-    assert hours
-    expected = {bucket: coarse.count(bucket) for bucket in coarse} | dict.fromkeys(fine, 1)
-    assert dict(zip(found[2][::2], found[2][1::2], strict=True)) == expected
-    days = {bucket // day * day: 2 for bucket in ancient}
-    assert dict(zip(found[3][::2], found[3][1::2], strict=True)) == days | expected
-    assert without_old(metrics, found, now) == found
+@pytest.mark.parametrize("grain", [MINUTE_US, HOUR_US, DAY_US])
+@given(
+    now_us=st.integers(20_000 * DAY_US, 20_200 * DAY_US),
+    ages=st.lists(st.integers(0, 200 * 24 * 60), min_size=1, max_size=30, unique=True),
+)
+def test_counts_become_coarser_when_no_window_can_tell(grain: int, now_us: int, ages: list[int]) -> None:
+    """Whatever a window counted before, it counts after; and rows are fewer."""
+    kept = Metric(SEEN, "count", grain)
+    buckets = sorted((now_us - age * MINUTE_US) // MINUTE_US for age in ages)
+    fine = [number for bucket in buckets for number in (bucket, 1)]
+    coarse = without_old({1: kept}, {1: fine}, now_us).get(1, [])
+    spans = [f.Span(n, unit) for unit, most in _LONGEST[grain].items() for n in (1, 2, most)]  # type: ignore[arg-type]  # mypy takes a text for any text
+    for span in spans:
+        least = least_bucket(kept, bound_of(f.Window(last=span), lambda *_: None)(None, now_us))
+        counted = [sum(n for at, n in rows_of(since(one, 2, least), 2)) for one in (fine, coarse)]
+        assert counted[0] == counted[1], span
+    assert len(coarse) <= len(fine)
+    assert without_old({1: kept}, {1: coarse}, now_us).get(1, []) == coarse
+
+
+_LONGEST: Final[dict[int, dict[str, int]]] = {
+    MINUTE_US: {"minutes": 1_440, "hours": 24},
+    HOUR_US: {"minutes": 1_440, "hours": 24, "days": 90},
+    DAY_US: {"minutes": 1_440, "hours": 24, "days": 150},
+}
+"""Windows that are read off a metric that is kept so long."""
+
+
+def test_old_counts_are_one_a_day() -> None:
+    now_us = 20_000 * DAY_US
+    fine = [number for minute in range(100 * 24 * 60) for number in (now_us // MINUTE_US - 100 * 24 * 60 + minute, 1)]
+    coarse = without_old({1: Metric(SEEN, "count", DAY_US)}, {1: fine}, now_us)[1]
+    assert len(coarse) // 2 < 25 * 60 + 90 * 24 + 20
+    assert sum(coarse[1::2]) == 100 * 24 * 60
 
 
 @SOME
@@ -168,8 +186,11 @@ def test_what_is_kept_of_whoever_comes_often_stays_short(db: Connection[Any]) ->
         standing.fragments = {7: {number: [n for minute in minutes for n in (minute, 1)]}}
         standing.pack()
         assert len(standing.doc) > 100_000
-        settle(db, live, {7: Look(standing)}, now, {})
+        event = decoded(Event(1, 7, 7, EPOCH + now * MICROSECOND, SEEN.name))
+        plan = live.folder.plan_of(event.kind, event.name)
+        assert plan is not None
+        settle(db, live, {7: Look(standing, [(7, event, plan)])}, now, {})
     found = load_standings(db, {7})[7]
     assert len(found.doc) < 20_000
     series = found.fragments[7][number]
-    assert sum(series[1::2]) == len(minutes)
+    assert sum(series[1::2]) == len(minutes) + 1

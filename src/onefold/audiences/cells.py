@@ -28,7 +28,7 @@ Said = tuple[Hashable, int]
 Read = Callable[[Sequence[State], int, int], tuple[int, int]]
 """Of states, now, and a time until which the answer is asked for: bits, and until when they are sure."""
 _TOTALS = ("count", "sum")
-"""Measures of which it is known what is left when a bucket leaves the window."""
+"""Measures (not folds: of an average it isn't so) of which it is known what is left when a bucket leaves the window."""
 
 
 class Cell(Protocol):

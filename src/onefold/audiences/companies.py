@@ -13,6 +13,7 @@ from onefold.audiences.asked import Asked, Person, company_rule, is_count_met
 from onefold.audiences.references import counted_in
 from onefold.audiences.rules import BOUNDS, Scope
 from onefold.audiences.states import COMPANIES as QUERIES
+from onefold.audiences.states import bits_of
 from onefold.filters.api import FOREVER, Node, PeopleIn, from_json
 
 
@@ -25,7 +26,7 @@ class LiveCompanies:
     """
 
     versions: Mapping[int, int] = field(default_factory=dict)
-    paused: frozenset[int] = frozenset()
+    paused: int = 0
     counted: frozenset[int] = frozenset()
     counts: frozenset[PeopleIn] = frozenset()
     asks_traits: bool = False
@@ -59,7 +60,7 @@ def load_companies_live(
     asking = [from_json(text, BOUNDS) for (text,) in conn.execute(QUERIES["rules_that_count"])]
     return LiveCompanies(
         versions={number: version for number, version, _ in rows},
-        paused=frozenset(row[0] for row in conn.execute(QUERIES["paused"])),
+        paused=bits_of(row[0] for row in conn.execute(QUERIES["paused"])),
         counted=_counted((*asking, *rules.values()), scope) | {one.audience for one in counts},
         counts=frozenset(counts),
         asks_traits=asks_traits,

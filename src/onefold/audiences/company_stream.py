@@ -17,7 +17,7 @@ from onefold.audiences.companies import LiveCompanies
 from onefold.audiences.live import LiveAudiences
 from onefold.audiences.membership import Cause, Kind, MembershipMove, writing_moves
 from onefold.audiences.states import COMPANIES as QUERIES
-from onefold.audiences.states import SOON_US, look_at, write_members
+from onefold.audiences.states import SOON_US, bits_of, look_at, write_members
 from onefold.filters.api import FOREVER
 from onefold.infra.arrays import bigints, instants, integers
 from onefold.kernel.instants import instant_of
@@ -93,9 +93,9 @@ def _settle(conn: Connection[Any], live: LiveCompanies, found: Mapping[int, _See
     due: dict[int, int] = {}
     for company, seen in found.items():
         inside, until = live.evaluate(seen.now, now_us) if seen.now is not None else (set(), FOREVER)
-        stay = seen.inside & live.paused if seen.now is not None else set()
+        stay = {one for one in seen.inside if live.paused >> one & 1} if seen.now is not None else set()
         if inside | stay != seen.inside:
-            members[company] = sum(1 << audience for audience in inside | stay)
+            members[company] = bits_of(inside | stay)
         moves += _moves(live, company, seen, inside - seen.inside, seen.inside - inside - stay)
         if until < FOREVER:
             due[company] = max(until, now_us + SOON_US)
@@ -117,7 +117,7 @@ def _may_move_people(live: LiveCompanies, seen: _Seen) -> bool:
 def _moves(live: LiveCompanies, company: int, seen: _Seen, come: set[int], gone: set[int]) -> list[MembershipMove]:
     """At most two: the cause is another one where the audience was removed."""
     kind_of = dict.fromkeys(sorted(come), int(Kind.ENTERED)) | dict.fromkeys(sorted(gone), int(Kind.LEFT))
-    removed = {audience for audience in gone if audience not in live.versions and audience not in live.paused}
+    removed = {audience for audience in gone if audience not in live.versions and not live.paused >> audience & 1}
     parts = (
         (seen.cause, [one for one in kind_of if one not in removed]),
         (Cause.REMOVED, [one for one in kind_of if one in removed]),

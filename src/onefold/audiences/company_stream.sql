@@ -29,7 +29,7 @@ from company where h = any(%(ids)b)
 -- inside: which audiences they are in (primary key, for each audience of companies)
 select m.profile, m.audience from audience a join membership m on m.audience = a.id and m.profile = any(%(ids)b) where a.is_of_companies
 
--- count: how many of their people are in these audiences (index on profile.company, primary key of membership)
+-- count: how many of their people are in these audiences (index on profile.company, primary key of member_of)
 select p.company, m.audience, count(*) from profile p join membership m on m.profile = p.id and m.audience = any(%(audiences)b)
 where p.company = any(%(ids)b) group by p.company, m.audience
 

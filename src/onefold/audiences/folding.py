@@ -76,10 +76,10 @@ class Folder:
         """What is done with events of this name; None: nothing."""
         return self._plans.get((kind, name)) or self._of_any.get(kind)
 
-    def fold(self, state: State, event: Happening) -> list[int]:
-        """Add one event to what its fragment's events say; the numbers of the metrics that it counts for."""
-        plan = self.plan_of(event.kind, event.name)
-        return plan.fold(state, event)[0] if plan else []
+    def fold(self, state: State, event: Happening) -> None:
+        """Add one event to what its fragment's events say."""
+        if plan := self.plan_of(event.kind, event.name):
+            plan.fold(state, event)
 
 
 class Plan:
@@ -107,7 +107,7 @@ class Plan:
         self._needs_properties = any(part.needs_properties for part in self._parts)
 
     def fold(self, state: State, event: Happening) -> tuple[list[int], dict[int, int]]:
-        """As `Folder.fold`; and of metrics of moments the bits of the event."""
+        """As `Folder.fold`; the numbers of the metrics that the event counts for, and of those of moments its bits."""
         properties = _properties(event) if self._needs_properties else _no_properties
         counted: list[int] = []
         codes: dict[int, int] = {}

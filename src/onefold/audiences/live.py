@@ -11,7 +11,7 @@ from onefold.audiences.evaluate import Evaluator
 from onefold.audiences.folding import Folder
 from onefold.audiences.metrics import Kept, Stored, kept_of
 from onefold.audiences.rules import BOUNDS, Computed, Scope, with_purpose
-from onefold.audiences.states import QUERIES
+from onefold.audiences.states import QUERIES, bits_of
 from onefold.filters.api import Node, from_json
 from onefold.infra.arrays import integers
 
@@ -65,7 +65,7 @@ def load_live(conn: Connection[Any], current: LiveAudiences | None = None) -> Li
         evaluator=evaluator,
         folder=Folder(metrics),
         changing=frozenset(number for number, _, _, _, state, _ in rows if state == "filling"),
-        paused=sum(1 << row[0] for row in conn.execute(QUERIES["paused"])),
+        paused=bits_of(row[0] for row in conn.execute(QUERIES["paused"])),
         companies=load_companies_live(conn, scope, evaluator.counts, asks_traits=asks_traits, asks_times=asks_times),
     )
 

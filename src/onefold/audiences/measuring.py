@@ -8,8 +8,8 @@ from operator import or_
 from typing import Any, Final
 
 from onefold.audiences.folding import Partial, State
-from onefold.audiences.metrics import DAY_US, MICROS, Measure, Metric, Moments, grain_of, span_us, unit_of
-from onefold.audiences.series import MOMENT, WIDTHS, rows_of, since, width_of
+from onefold.audiences.metrics import DAY_US, MICROS, WIDTHS, Measure, Metric, Moments, grain_of, span_us, unit_of
+from onefold.audiences.series import MOMENT, rows_of, since, width_of
 from onefold.filters.api import FOREVER, EventMatch, Held, Window
 from onefold.filters.api import Sequence as SequenceRule
 
@@ -51,7 +51,7 @@ def bound_of(window: Window, instant_of_trait: Callable[[Any, str], int | None])
 
 
 def in_window(states: Sequence[State], number: int, metric: Metric, bound: int | None) -> list[tuple[int, Partial]]:
-    """The buckets that count, with their numbers, in no order."""
+    """(bucket, what it holds) of those that count, in no order; of a sum (how many, sum in millionths)."""
     if bound is None:
         return []
     least, width = least_bucket(metric, bound), width_of(metric)

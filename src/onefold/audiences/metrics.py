@@ -76,8 +76,8 @@ FOLDS: Final[dict[str, Fold]] = {
     "most_frequent": "values", "unique": "values", "first": "first", "last": "last", "days_since": "latest",
 }  # fmt: skip
 """Which fold a measure is read off."""
-BY_MINUTE: Final = ("count", "sum")
-"""Folds that are kept by minute, then by hour, then by day."""
+WIDTHS: Final[dict[Fold, int]] = {"count": 2, "sum": 3}
+"""Numbers in a row of folds that are lists of whole numbers (`series.py`); by minute, then by hour, then by day."""
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 
 
@@ -118,7 +118,7 @@ def unit_of(metric: Metric) -> int:
 
 def is_by_minute(kept: Kept) -> bool:
     """Whether it is kept by minute, then by hour, then by day."""
-    return isinstance(kept, Metric) and kept.fold in BY_MINUTE and kept.grain_us != EVER
+    return isinstance(kept, Metric) and kept.fold in WIDTHS and kept.grain_us != EVER
 
 
 def coarse_from(metric: Metric, now_us: int) -> list[tuple[int, int]]:

@@ -16,9 +16,8 @@ select id, name, trashed_at from audience where trashed_at is not null order by 
 -- versions: every rule that it had, the newest first
 select version, rule::text, purpose, created_at, created_by from audience_version where audience = %(id)s order by version desc
 
--- are_few: whether an audience has so few members of all people that a scan finds a page of them sooner than their order
-select 100 * coalesce((select members from audience_day where audience = %(id)s order by day desc limit 1), 0)
-    < (select reltuples from pg_class where oid = 'member_of'::regclass)
+-- are_few: whether a scan finds a page of an audience's members sooner than their order, of which a row costs 25 times as much
+select coalesce((select members from audience_day where audience = %(id)s order by day desc limit 1), 0) < 25 * %(limit)s
 
 -- members: of a page, by id; in their order (primary key), or by a scan where these are few
 select m.profile, m.since, p.name, p.email, p.phone, greatest(p.first_seen, p.last_seen)
@@ -28,7 +27,7 @@ left join profile p on p.id = m.profile order by m.profile
 -- page: of any audience
 select profile from member_of where is_in(audiences, %(id)s) and profile > %(after)s order by profile limit %(limit)s
 
--- page_of_few: where they are few
+-- page_of_few: where they are few; `offset 0` keeps the planner from taking them in their order
 select profile from (select profile from member_of where is_in(audiences, %(id)s) and profile > %(after)s offset 0) found
 order by profile limit %(limit)s
 

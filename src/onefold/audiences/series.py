@@ -8,11 +8,9 @@ read, write and fold such a list costs a third of what a dictionary does.
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from onefold.audiences.metrics import Kept, Moments
+from onefold.audiences.metrics import WIDTHS, Kept, Moments
 
 Series = list[int]
-WIDTHS: Final = {"count": 2, "sum": 3}
-"""Numbers in a row, of the folds that are kept in this way."""
 MOMENT: Final = 2
 
 
@@ -39,11 +37,11 @@ def add(series: Series, *row: int) -> None:
 def add_moment(series: Series, ts: int, bits: int) -> None:
     """One more event; several of one time stand one after another, by their bits. Cost: as `add`."""
     at = len(series)
-    if not at or series[at - 2] < ts:
+    if not at or series[at - MOMENT] < ts:
         series += (ts, bits)
         return
-    while at and (series[at - 2], series[at - 1]) > (ts, bits):
-        at -= 2
+    while at and (series[at - MOMENT], series[at - 1]) > (ts, bits):
+        at -= MOMENT
     series[at:at] = (ts, bits)
 
 

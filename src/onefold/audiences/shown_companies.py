@@ -41,7 +41,7 @@ def list_company_members(
 ) -> list[CompanyMember]:
     """By hash, from behind `after`. Cost: also 0.2 µs for each of their people."""
     parameters = {"id": number, "after": after, "limit": min(limit, MAX_PAGE)}
-    query = QUERIES["members"].format(page=page_of(conn, number))
+    query = QUERIES["members"].format(page=page_of(conn, number, parameters["limit"]))
     return [CompanyMember(*row) for row in conn.execute(query, parameters)]
 
 

@@ -174,6 +174,11 @@ def _bytes_of(number: int, order: Literal["little", "big"]) -> bytes:
     return number.to_bytes((number.bit_length() + 7) // 8, order)
 
 
+def bits_of(numbers: Iterable[int]) -> int:
+    """Of different numbers a bit each: how audiences stand in `member_of`, and here."""
+    return sum(1 << number for number in numbers)
+
+
 def numbers_in(members: int) -> list[int]:
     """Of bits by number the numbers, from the least."""
     numbers = []

@@ -27,7 +27,7 @@ from onefold.infra.arrays import bigints
 from onefold.kernel.instants import instant_of
 from onefold.privacy.api import consents_in_force
 
-Move = tuple[int, int | None, int | None, bytes | None]
+FragmentMove = tuple[int, int | None, int | None, bytes | None]
 """(fragment, old profile, new profile, event that caused it)."""
 
 
@@ -45,7 +45,7 @@ class Happened:
     """
 
     events: list[tuple[int, Decoded]] = field(default_factory=list)
-    moves: list[Move] = field(default_factory=list)
+    moves: list[FragmentMove] = field(default_factory=list)
     touched: Collection[int] = ()
     consents: Collection[int] = ()
     replaced: Mapping[int, State] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class AskedFor(NamedTuple):
     events of its name); `said`: profiles whose consent may be another."""
 
     ids: set[int]
-    moves: list[Move]
+    moves: list[FragmentMove]
     counted: list[tuple[int, int, Decoded, Plan]]
     said: set[int]
     standings: list[Cursor[Any]]
@@ -179,7 +179,7 @@ def note_refolded(conn: Connection[Any], live: LiveAudiences, fragments: Collect
         conn.execute(QUERIES["drop_fills"], given)
 
 
-def _move(looks: dict[int, Look], moves: Iterable[Move], happened: Happened) -> None:
+def _move(looks: dict[int, Look], moves: Iterable[FragmentMove], happened: Happened) -> None:
     for h, before, after, cause in moves:
         owner = happened.profile_of.get(h, after)
         if before is None or owner == before:

@@ -26,7 +26,7 @@ create table audience_day (
     audience integer not null,
     day      date not null,
     entered  integer not null,
-    gone     integer not null,                 -- of both without those who moved
+    gone     integer not null,                 -- who left ("left" is SQL's); of both without those who moved
     members  integer not null,
     primary key (audience, day)
 ) with (fillfactor = 50);

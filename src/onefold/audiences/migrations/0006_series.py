@@ -17,7 +17,8 @@ MINUTE_US = 60_000_000
 
 def bring_over(_: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
     """Documents, and buckets that wait, get their counts, sums and moments as lists, counts and sums by minute; members
-    become bits. What was kept by hour stays so: windows of minutes that are read off it are right a day later."""
+    become bits. Buckets stay as long as they were: a window that is read off one that is kept for longer counts whole
+    hours until a day later, whole days until ninety days later."""
     with editor.connection.cursor() as cursor:
         cursor.execute("select number, key from metric")
         folds = {number: _fold_of(key) for number, key in cursor.fetchall()}

@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 from psycopg import Connection, IsolationLevel
 
-from onefold.audiences.api import Happened, Move, follow, look_at
+from onefold.audiences.api import FragmentMove, Happened, follow, look_at
 from onefold.config import Settings
 from onefold.events.api import lock_positions, replace_tallies, withheld_fragments
 from onefold.identity.api import (
@@ -155,7 +155,7 @@ def find_differences(conn: Connection[Any], context: Context, location: Location
 def rebuild(conn: Connection[Any], location: Location, *, is_check: bool) -> Found:
     """All differences; without `is_check` they are mended in the same transaction, the processor waiting meanwhile."""
     conn.isolation_level = IsolationLevel.REPEATABLE_READ
-    n, first, moves = 0, list[Difference](), list[Move]()
+    n, first, moves = 0, list[Difference](), list[FragmentMove]()
     with conn.transaction():
         if not is_check:
             conn.execute("lock table log_position in exclusive mode")
@@ -261,12 +261,14 @@ def _are_equal(expected: Any, found: Any) -> bool:  # noqa: ANN401 rows, and JSO
     return False
 
 
-def _mend(conn: Connection[Any], table: str, wrong: list[Difference]) -> list[Move]:
+def _mend(conn: Connection[Any], table: str, wrong: list[Difference]) -> list[FragmentMove]:
     """Write what is expected. Returns the identifiers that move."""
     _MENDERS[table](conn, [d.expected for d in wrong if d.expected], [d.key for d in wrong if d.expected is None])
     if table == "node":
         moved = [d for d in wrong if d.found and (d.expected is None or d.found[5] != d.expected[5])]
-        moves: list[Move] = [(d.key, d.found[5], d.expected[5] if d.expected else None, None) for d in moved if d.found]
+        moves: list[FragmentMove] = [
+            (d.key, d.found[5], d.expected[5] if d.expected else None, None) for d in moved if d.found
+        ]
         write_moves(conn, moves)
         return moves
     if table == "profile":
@@ -276,7 +278,7 @@ def _mend(conn: Connection[Any], table: str, wrong: list[Difference]) -> list[Mo
     return []
 
 
-def _keep_audiences(conn: Connection[Any], context: Context, moves: list[Move]) -> None:
+def _keep_audiences(conn: Connection[Any], context: Context, moves: list[FragmentMove]) -> None:
     """What is kept of events goes with the fragments; people are looked at as they are now."""
     for begin in range(0, len(moves), _FETCH_ROWS):
         some = moves[begin : begin + _FETCH_ROWS]
