@@ -16,8 +16,10 @@ from onefold.audiences.metrics import (
     Kept,
     Metric,
     Moments,
+    ValueType,
     coarse_from,
     horizon_of,
+    is_by_minute,
     unit_of,
 )
 from onefold.audiences.properties import predicate_of, reader_of
@@ -90,6 +92,8 @@ class Plan:
 
     def __init__(self, kept: Mapping[int, Kept], kind: int, name: str) -> None:
         parts: dict[bytes, _Part] = {}
+        places: dict[tuple[str, ValueType], int] = {}
+        self._reads: list[_Read] = []
         numbers: list[int] = []
         for number, one in kept.items():
             events = [(1 << i, event) for i, event in enumerate(_events_of(one)) if _is_meant(event, kind, name)]
@@ -101,22 +105,37 @@ class Plan:
                     bits = _part_of(parts, event).bits
                     bits[number] = bits.get(number, 0) | bit
             else:
-                _part_of(parts, one.event).take(number, one)
+                part, place = _part_of(parts, one.event), self._place_of(places, one)
+                part.take(number, one, place)
         self.numbers = frozenset(numbers)
         self._parts = tuple(parts.values())
-        self._needs_properties = any(part.needs_properties for part in self._parts)
+        self._needs_properties = any(part.meets is not None for part in self._parts) or bool(places)
+
+    def _place_of(self, places: dict[tuple[str, ValueType], int], metric: Metric) -> int:
+        """Where the property that it asks for stands among all that are read of an event, each once; of none at -1,
+        where there is always something."""
+        key = (metric.property, metric.value_type)
+        if not metric.property:
+            return -1
+        if key not in places:
+            places[key] = len(self._reads)
+            self._reads.append(reader_of(*key))
+        return places[key]
 
     def fold(self, state: State, event: Happening) -> tuple[list[int], dict[int, int]]:
         """As `Folder.fold`; the numbers of the metrics that the event counts for, and of those of moments its bits."""
         properties = _properties(event) if self._needs_properties else _no_properties
+        values = [read(properties) for read in self._reads]
+        values.append(True)
         counted: list[int] = []
         codes: dict[int, int] = {}
         ts = event.ts
+        minute = ts // MINUTE_US
         for part in self._parts:
             if part.meets is not None and not part.meets(properties):
                 continue
-            for number, unit in part.counts:  # most metrics are counts, so these are written out
-                bucket = ts // unit if unit else 0
+            for number, is_of_time in part.counts:  # most metrics are counts, so these are written out
+                bucket = minute if is_of_time else 0
                 series = state.get(number)
                 if series is None:
                     state[number] = [bucket, 1]
@@ -127,8 +146,11 @@ class Plan:
             counted += part.counted
             if part.bits:
                 codes = _both(codes, part.bits) if codes else part.bits
-            if part.others:
-                counted += part.take_others(state, event, properties)
+            for place, number, unit, take in part.others:
+                value = values[place]
+                if value is not None:
+                    take(state, number, ts // unit if unit else 0, event, value)
+                    counted.append(number)
         for number, bits in codes.items():
             add_moment(state.setdefault(number, []), ts, bits)
         counted += codes
@@ -138,45 +160,24 @@ class Plan:
 class _Part:
     """What counts the events that meet one condition; all of them if it is None.
 
-    `counts`: (metric, unit of its buckets), `counted` the same metrics; `bits`: metric of moments → bits; `others`: how
-    a value is read, and into which metrics it goes.
+    `counts`: (metric, whether it is kept by minute), `counted` the same metrics; `bits`: metric of moments → bits;
+    `others`: which of the values that are read goes into which metric, the unit of its buckets, and how.
     """
 
     def __init__(self, where: Node | None) -> None:
         self.meets = None if where is None else predicate_of(where)
-        self.counts: list[tuple[int, int]] = []
+        self.counts: list[tuple[int, bool]] = []
         self.counted: list[int] = []
         self.bits: dict[int, int] = {}
-        self.others: list[tuple[_Read | None, list[tuple[int, int, _Take]]]] = []
-        self._place_of: dict[tuple[str, str], int] = {}
+        self.others: list[tuple[int, int, int, _Take]] = []
 
-    def take(self, number: int, metric: Metric) -> None:
-        """One more metric of these events."""
+    def take(self, number: int, metric: Metric, place: int) -> None:
+        """One more metric of these events. `place`: where its value stands."""
         if metric.fold == "count":
-            self.counts.append((number, unit_of(metric)))
+            self.counts.append((number, is_by_minute(metric)))
             self.counted.append(number)
-            return
-        key = (metric.property, metric.value_type)
-        if key not in self._place_of:
-            self._place_of[key] = len(self.others)
-            self.others.append((reader_of(*key) if metric.property else None, []))
-        self.others[self._place_of[key]][1].append((number, unit_of(metric), _TAKES[metric.fold]))
-
-    def take_others(self, state: State, event: Happening, properties: dict[str, Any]) -> list[int]:
-        """Into the metrics of `others`; those for which it counted."""
-        counted = []
-        for read, takes in self.others:
-            value = None if read is None else read(properties)
-            if read is None or value is not None:
-                for number, unit, take in takes:
-                    take(state, number, event.ts // unit if unit else 0, event, value)
-                    counted.append(number)
-        return counted
-
-    @property
-    def needs_properties(self) -> bool:
-        """Whether the event's JSON must be read."""
-        return self.meets is not None or any(read is not None for read, _ in self.others)
+        else:
+            self.others.append((place, number, unit_of(metric), _TAKES[metric.fold]))
 
 
 def merged(metric: Metric, partials: Collection[Partial]) -> Partial | None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import msgspec
@@ -179,14 +180,15 @@ def bits_of(numbers: Iterable[int]) -> int:
     return sum(1 << number for number in numbers)
 
 
-def numbers_in(members: int) -> list[int]:
-    """Of bits by number the numbers, from the least."""
+@lru_cache(4_096)
+def numbers_in(members: int) -> tuple[int, ...]:
+    """Of bits by number the numbers, from the least. People enter and leave the same few sets of audiences."""
     numbers = []
     while members:
         low = members & -members
         numbers.append(low.bit_length() - 1)
         members ^= low
-    return numbers
+    return tuple(numbers)
 
 
 def ask_people(
