@@ -161,6 +161,7 @@ def watch_somebody_buy(visit: Callable[..., Page], shop: Shop, storefront: str, 
     expect(memberships(record).get_by_role("link", name=QUIET)).to_be_visible()
     expect(memberships(record).get_by_role("link", name=RECENT)).to_have_count(0)
     step(record, "Runa went quiet.")
+    follower = visit("alice", f"/audiences/{audiences[RECENT]}")
     website = visit("")
     watches[website].hosts.add(urlsplit(storefront).netloc)
     website.goto(f"{storefront}/p/sock-1")
@@ -180,6 +181,9 @@ def watch_somebody_buy(visit: Callable[..., Page], shop: Shop, storefront: str, 
     step(record, f"{seconds:.2f} s after she pressed the button, her open record says that she bought.")
     # on a machine of its own it takes less than a second: the benchmarks measure it, other tests run beside this one
     assert seconds < GENEROUS_S, f"{seconds:.1f} s from the order to the open record"
+    expect(follower.locator("#facts")).to_contain_text("Runa Returning")
+    expect(follower.locator("#facts")).to_contain_text("Entered")
+    step(follower, "The audience's open page says that she entered.")
     record.goto(f"{shop.web}/audiences/{audiences[RECENT]}")
     expect(record.locator(".members").get_by_role("link", name="Runa Returning")).to_be_visible()
     record.goto(f"{shop.web}/audiences/{audiences[QUIET]}/history?what=left")

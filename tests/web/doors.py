@@ -166,6 +166,7 @@ DOORS: Final[dict[str, Door]] = {
     "audiences/<int:number>/history": page(P.SEE_PEOPLE),
     "audiences/<int:number>/pause": act(P.EDIT_AUDIENCES),
     "audiences/<int:number>/progress": page(P.SEE_PEOPLE),
+    "audiences/<int:number>/facts": page(P.SEE_PEOPLE),
     "audiences/<int:number>/remove": act(P.EDIT_AUDIENCES),
     "audiences/<int:number>/restore": act(P.EDIT_AUDIENCES),
     "audiences/<int:number>/start": act(P.EDIT_AUDIENCES),

@@ -142,6 +142,21 @@ class TestOne:
         assert "Pro is paused." in html
         assert f'action="/audiences/{number}/start"' in html
 
+    def test_an_open_page_follows_who_moved_last(self, alice: Client, bob: Client, audiences: Audiences) -> None:
+        number = audiences.make("Pro", starts=True)
+        audiences.fill()
+        asked = found(r'hx-get="([^"]+)" hx-trigger="every 1s"', page(alice, f"/audiences/{number}"))
+        assert alice.get(asked).status_code == 204  # nothing has happened
+        audiences.shop.identify("3", name="Cy", plan="pro", at=NOW)
+        html = page(alice, asked)
+        assert ">Cy</span></a>" in html
+        assert "Entered," in html
+        assert "<dd>3</dd>" in html
+        assert alice.get(found(r'hx-get="([^"]+)"', html)).status_code == 204
+        said(alice, f"/audiences/{number}/pause")
+        assert alice.get(asked)["HX-Refresh"] == "true"
+        assert 'hx-trigger="every 1s"' not in page(alice, f"/audiences/{number}")
+
     def test_the_rule_is_said_in_a_sentence(self, bob: Client, audiences: Audiences) -> None:
         number = audiences.make("Pro", description="Who pays us")
         html = page(bob, f"/audiences/{number}")

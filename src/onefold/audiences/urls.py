@@ -29,6 +29,7 @@ urlpatterns = [
     ),
     path("audiences/<int:number>/explain", views.explain_member, name="explain_audience_member"),
     path("audiences/<int:number>/progress", views.progress, name="audience_progress"),
+    path("audiences/<int:number>/facts", views.facts, name="audience_facts"),
     path("audiences/<int:number>/start", views.start, name="start_audience"),
     path("audiences/<int:number>/pause", views.pause, name="pause_audience"),
     path("audiences/<int:number>/describe", views.describe, name="describe_audience"),

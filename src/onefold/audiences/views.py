@@ -20,6 +20,7 @@ from onefold.audiences.differences import compared, outline
 from onefold.audiences.errors import AudienceInUse, AudienceRejected, RuleRejected
 from onefold.audiences.explain import explain
 from onefold.audiences.hiding import reader_for
+from onefold.audiences.phrases import Names
 from onefold.audiences.shown_companies import list_company_changes
 from onefold.audiences.working import case_of, working
 from onefold.infra.pool import pooled
@@ -118,6 +119,20 @@ def progress(request: HttpRequest, number: int) -> HttpResponse:
             return HttpResponse(headers={"HX-Refresh": "true"})
         context = {"audience": one, "filling": pages.filling_of(conn, one)}
     return render(request, "audiences/audience.html#filling", context)
+
+
+@requires(Permission.SEE_PEOPLE)
+@require_safe
+def facts(request: HttpRequest, number: int) -> HttpResponse:
+    """Its figures and who moved last, for the page that stays open; nothing while `at` is still the latest move."""
+    with pooled() as conn:
+        one = shown.find_audience(conn, number)
+        if one.state != "live":
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        context = _facts(request, conn, one, pages.names_of(conn))
+    if request.GET.get("at") == str(context["at"]):
+        return HttpResponse(status=204)
+    return render(request, "audiences/audience.html#facts", context)
 
 
 @requires(Permission.SEE_PEOPLE)
@@ -283,16 +298,26 @@ def _about(request: HttpRequest, conn: Connection[Any], number: int, tab: str) -
     one = shown.find_audience(conn, number)
     names = pages.names_of(conn)
     may_export = may(request.user, Permission.EXPORT_PEOPLE) and may(request.user, Permission.SEE_PERSONAL_DATA)
-    return {
-        "audience": one,
+    return _facts(request, conn, one, names) | {
         "names": names,
-        "purpose": names.purposes.get(one.purpose, one.purpose),
         "sentence": pages.sentence(one, names),
         "filling": pages.filling_of(conn, one) if one.state == "filling" else None,
         "chart": _chart(conn, one),
         "users": pages.users_of(conn, number, names),
         "may_export": may_export and one.live_version is not None,
         "tab": tab,
+    }
+
+
+def _facts(request: HttpRequest, conn: Connection[Any], one: shown.ShownAudience, names: Names) -> dict[str, Any]:
+    """What stands above all tabs. `latest`: who moved last, `at` which position; None, 0: nobody has."""
+    listed = list_company_changes if one.is_of_companies else shown.list_changes
+    rows = pages.history_rows(conn, listed(conn, one.id, limit=1), may_see_events=False)
+    return {
+        "audience": one,
+        "purpose": names.purposes.get(one.purpose, one.purpose),
+        "latest": rows[0] if rows else None,
+        "at": rows[0].change.position if rows else 0,
     }
 
 
