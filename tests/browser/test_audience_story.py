@@ -183,9 +183,8 @@ def watch_somebody_buy(visit: Callable[..., Page], shop: Shop, storefront: str, 
     assert seconds < GENEROUS_S, f"{seconds:.1f} s from the order to the open record"
     expect(follower.locator("#facts")).to_contain_text("Runa Returning")
     expect(follower.locator("#facts")).to_contain_text("Entered")
+    expect(follower.locator(".members").get_by_role("link", name="Runa Returning")).to_be_visible()
     step(follower, "The audience's open page says that she entered.")
-    record.goto(f"{shop.web}/audiences/{audiences[RECENT]}")
-    expect(record.locator(".members").get_by_role("link", name="Runa Returning")).to_be_visible()
     record.goto(f"{shop.web}/audiences/{audiences[QUIET]}/history?what=left")
     row = record.locator(".history tbody tr")
     expect(row).to_have_count(1)

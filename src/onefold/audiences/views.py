@@ -132,7 +132,9 @@ def facts(request: HttpRequest, number: int) -> HttpResponse:
         context = _facts(request, conn, one, pages.names_of(conn))
     if request.GET.get("at") == str(context["at"]):
         return HttpResponse(status=204)
-    return render(request, "audiences/audience.html#facts", context)
+    response = render(request, "audiences/audience.html#facts", context)
+    response["HX-Trigger"] = "moved"  # the first page of members is loaded anew
+    return response
 
 
 @requires(Permission.SEE_PEOPLE)
