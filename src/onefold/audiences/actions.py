@@ -207,10 +207,8 @@ def create_computed(conn: Connection[Any], name: str, computed: Computed, *, act
 def delete_computed(conn: Connection[Any], name: str, *, acting_user: str) -> None:
     """Keep it no longer. Raises AudienceInUse while an audience asks for it, NotFound."""
     with conn.transaction():
-        users = [number for number, rule in _every_rule(conn) if f"{COMPUTED}{name}" in _fields_in(rule)]
-        if users:
-            listed = ", ".join(str(one) for one in sorted(set(users)))
-            raise AudienceInUse(f"Audiences ask for this trait: {listed}. Change those first.")
+        if users := askers(conn).get(f"{COMPUTED}{name}"):
+            raise AudienceInUse(f"Audiences ask for this trait: {', '.join(map(str, users))}. Change those first.")
         if conn.execute(QUERIES["delete_computed"], {"name": name}).fetchone() is None:
             raise NotFound("There is no such computed trait.")
         conn.execute(STREAM["raise_epoch"])
@@ -236,10 +234,8 @@ def create_list(conn: Connection[Any], name: str, hashes: Sequence[int], *, acti
 def delete_list(conn: Connection[Any], number: int, *, acting_user: str) -> None:
     """Raises AudienceInUse while an audience asks for it, NotFound."""
     with conn.transaction():
-        users = [a for a, rule in _every_rule(conn) if any(isinstance(x, Listed) and x.list == number for x in rule)]
-        if users:
-            listed = ", ".join(str(one) for one in sorted(set(users)))
-            raise AudienceInUse(f"Audiences ask for this list: {listed}. Change those first.")
+        if users := askers(conn).get(number):
+            raise AudienceInUse(f"Audiences ask for this list: {', '.join(map(str, users))}. Change those first.")
         if conn.execute(QUERIES["delete_list"], {"id": number}).fetchone() is None:
             raise NotFound("There is no such list.")
         audit(conn, actor=acting_user, action="audience_list.deleted", target=f"list:{number}")
@@ -264,6 +260,21 @@ def used_by(conn: Connection[Any], number: int) -> list[int]:
     """Audiences whose rule asks who is in this one."""
     rules = conn.execute(QUERIES["every_rule"])
     return sorted({other for other, text, _ in rules if number in named_in(read_rule(text))})
+
+
+def askers(conn: Connection[Any]) -> dict[str | int, list[int]]:
+    """The audiences, drafts too, whose own rule asks for a computed trait (by its field) or a list (by its number)."""
+    found: dict[str | int, list[int]] = {}
+    for number, text, _ in conn.execute(QUERIES["every_rule"]):
+        asked: set[str | int] = set()
+        for leaf in parts_of(read_rule(text)):
+            if isinstance(leaf, Listed):
+                asked.add(leaf.list)
+            elif isinstance(leaf, Condition | TopShare) and leaf.field.startswith(COMPUTED):
+                asked.add(leaf.field)
+        for one in asked:
+            found.setdefault(one, []).append(number)
+    return {one: sorted(set(numbers)) for one, numbers in found.items()}
 
 
 def forget_metrics(conn: Connection[Any]) -> int:
@@ -360,12 +371,3 @@ def _version(conn: Connection[Any], number: int, version: int) -> tuple[str, str
     if row is None:
         raise NotFound("This audience has no such version.")
     return row[0], row[1]
-
-
-def _every_rule(conn: Connection[Any]) -> list[tuple[int, list[Any]]]:
-    """Audience → the leaves of its rules, those that it refers to left out. Drafts too: others may refer to them."""
-    return [(number, list(parts_of(read_rule(text)))) for number, text, _ in conn.execute(QUERIES["every_rule"])]
-
-
-def _fields_in(leaves: Sequence[Any]) -> set[str]:
-    return {leaf.field for leaf in leaves if isinstance(leaf, Condition | TopShare)}

@@ -18,19 +18,15 @@ from onefold.audiences.builder_pages import as_json
 from onefold.audiences.builder_words import builder_words
 from onefold.audiences.computed_forms import ComputedForm, words_of_computed
 from onefold.audiences.errors import AudienceInUse, AudienceRejected, RuleRejected
-from onefold.audiences.live import load_scope
 from onefold.audiences.of_person import computed_of
-from onefold.audiences.references import parts_of
 from onefold.audiences.rules import COMPUTED
 from onefold.audiences.suggesting import event_names
 from onefold.audiences.uploading import Upload, joined, read_upload
 from onefold.audiences.views import find_person
-from onefold.filters.api import Condition, Listed, TopShare
 from onefold.infra.pool import pooled
 from onefold.profiles.api import names_in_force
 
 MAX_USERS: Final = 5
-_Users = dict[Any, list[tuple[int, str]]]
 
 
 @requires(Permission.SEE_PEOPLE)
@@ -180,17 +176,10 @@ def _uploaded(request: HttpRequest, conn: Connection[Any]) -> Upload:
     return read_upload(joined(file.chunks()), names_in_force(conn), request.POST.get("namespace", ""), place)
 
 
-def _users(conn: Connection[Any]) -> _Users:
-    """Which audiences ask for a field of computed traits (by `computed:NAME`) or for a list (by its number)."""
+def _users(conn: Connection[Any]) -> dict[str | int, list[tuple[int, str]]]:
+    """As `actions.askers`, with the names of audiences."""
     names = shown.names_of_audiences(conn)
-    found: _Users = {}
-    for number, rule in load_scope(conn).audiences.items():
-        asked: set[Any] = set()
-        for leaf in parts_of(rule):
-            if isinstance(leaf, Listed):
-                asked.add(leaf.list)
-            elif isinstance(leaf, Condition | TopShare) and leaf.field.startswith(COMPUTED):
-                asked.add(leaf.field)
-        for one in asked:
-            found.setdefault(one, []).append((number, names.get(number, str(number))))
-    return found
+    return {
+        asked: [(number, names.get(number, str(number))) for number in numbers]
+        for asked, numbers in actions.askers(conn).items()
+    }
