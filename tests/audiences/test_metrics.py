@@ -16,6 +16,7 @@ from onefold.audiences.metrics import (
     DAY_US,
     HOUR_US,
     MINUTE_US,
+    Keys,
     Metric,
     Moments,
     Stored,
@@ -23,8 +24,6 @@ from onefold.audiences.metrics import (
     key_of,
     metric_of,
     needed,
-    readable_off,
-    serving,
 )
 from onefold.audiences.series import rows_of, since
 from onefold.audiences.settling import Look, settle
@@ -57,13 +56,13 @@ HOURLY, MONTHLY, YEARLY, EVER = (
 
 
 def test_what_is_kept_longer_serves() -> None:
-    everything = {HOURLY, MONTHLY, YEARLY, EVER}
-    assert readable_off(HOURLY, everything) == [HOURLY, MONTHLY, YEARLY]
-    assert readable_off(YEARLY, everything) == [YEARLY]
-    assert readable_off(EVER, everything) == [EVER]
-    assert serving(HOURLY, {HOURLY, YEARLY}) == YEARLY
-    assert serving(MONTHLY, {HOURLY, MONTHLY}) == MONTHLY
-    assert serving(MONTHLY, {HOURLY, EVER, counted(f.Window(last=f.Span(30)), f.EventMatch("Other"))}) is None
+    everything = Keys([HOURLY, MONTHLY, YEARLY, EVER])
+    assert everything.readable_off(HOURLY) == [HOURLY, MONTHLY, YEARLY]
+    assert everything.readable_off(YEARLY) == [YEARLY]
+    assert everything.readable_off(EVER) == [EVER]
+    assert Keys([HOURLY, YEARLY]).serving(HOURLY) == YEARLY
+    assert Keys([HOURLY, MONTHLY]).serving(MONTHLY) == MONTHLY
+    assert Keys([HOURLY, EVER, counted(f.Window(last=f.Span(30)), f.EventMatch("Other"))]).serving(MONTHLY) is None
     assert needed([HOURLY, EVER], [MONTHLY]) == {MONTHLY, EVER}
     assert needed([HOURLY, YEARLY], []) == {YEARLY}
     filling = Stored([(1, HOURLY, False), (2, MONTHLY, True), (3, YEARLY, False)])
@@ -83,9 +82,9 @@ def test_moments_of_more_events_serve() -> None:
     two, three = key_of(Moments.of([SEEN, bought, SEEN])), key_of(Moments.of([paid, SEEN, bought]))
     before, other = key_of(Moments((SEEN, bought, SEEN))), key_of(Moments.of([SEEN, paid]))
     assert two == key_of(Moments.of([bought, SEEN]))
-    assert serving(two, {two, three, other, HOURLY}) == three
-    assert serving(three, {two, other}) is None
-    assert serving(two, {before, other}) == before
+    assert Keys([two, three, other, HOURLY]).serving(two) == three
+    assert Keys([two, other]).serving(three) is None
+    assert Keys([before, other]).serving(two) == before
     assert needed([two], [before]) == {two}
     assert Stored([(1, before, True), (2, two, True), (3, other, True)]).superseded() == [1]
     assert Moments((SEEN, bought, SEEN)).bit_of(bought) == 0b10
@@ -93,7 +92,7 @@ def test_moments_of_more_events_serve() -> None:
 
 def test_what_is_kept_otherwise_serves_itself_alone() -> None:
     key = key_of(Metric(SEEN, "extremes", MINUTE_US, "price"))
-    assert readable_off(key, {HOURLY, key, key_of(Metric(SEEN, "extremes", HOUR_US, "price"))}) == [key]
+    assert Keys([HOURLY, key, key_of(Metric(SEEN, "extremes", HOUR_US, "price"))]).readable_off(key) == [key]
 
 
 @pytest.mark.parametrize("grain", [MINUTE_US, HOUR_US, DAY_US])

@@ -19,7 +19,7 @@ from onefold.audiences.compile import Concerned, Share
 from onefold.audiences.evaluate import key_of_share, metrics_of
 from onefold.audiences.live import load_scope, read_rule
 from onefold.audiences.membership import member_ids
-from onefold.audiences.metrics import kept_of, readable_off
+from onefold.audiences.metrics import kept_of
 from onefold.audiences.older import Older, buckets_by_fragment
 from onefold.audiences.references import counted_in
 from onefold.audiences.rules import Scope, lists_in, shares_in, with_purpose
@@ -104,7 +104,7 @@ def _advance_one(
         stored = load_stored(conn)
         if missing := [key for key in metrics_of([rule], scope) if not stored.is_complete(key)]:
             # the processor has yet to fold what is staged, or older events can't be read
-            filled = sorted({one for key in missing for one in readable_off(key, stored.numbers)})
+            filled = sorted({one for key in missing for one in stored.keys.readable_off(key)})
             if conn.execute(QUERIES["show_metric_fault"], {"id": audience, "keys": filled}).fetchone() is None:
                 conn.execute(QUERIES["goes_on"], {"id": audience})
             return

@@ -4,11 +4,10 @@ A metric is kept by fragment, in buckets of time, each a fold that doesn't mind 
 computed trait asks is read off its buckets (`measuring.py`). Rules that ask the same of the same events share one.
 
 Counts and sums are kept by minute as long as a window of minutes may ask for them, then by hour, then by day. So the
-one that is kept for longest serves all windows, as moments serve all sequences of no other events (`serving`).
+one that is kept for longest serves all windows, as moments serve all sequences of no other events (`Keys`).
 """
 
-from collections.abc import Collection, Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal, Self
 
 import msgspec
@@ -131,25 +130,43 @@ def coarse_from(metric: Metric, now_us: int) -> list[tuple[int, int]]:
     return [(before, grain) for before, grain in (days, hours) if grain <= metric.grain_us]
 
 
-def readable_off(key: str, keys: Collection[str]) -> list[str]:
-    """Those of these metrics off which this one may be read, itself among them; the one that holds most comes last."""
-    if events := _events_in(key):
-        found = [one for one in keys if events <= _events_in(one)]
-        return sorted(found, key=lambda one: (len(_events_in(one)), -len(one), one))
-    same = _same(key)
-    return [one for one in same[same.index(key) :] if one in keys]
+class Keys:
+    """Keys of metrics, and which of them is read for what is asked. Built once: 5 µs a key."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._keys = frozenset(keys)
+        self._with: dict[bytes, list[tuple[frozenset[bytes], str]]] = {}
+        """By event the metrics of moments that have it, with all their events."""
+        for key in self._keys:
+            events = _events_in(key)
+            for event in events:
+                self._with.setdefault(event, []).append((events, key))
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._keys
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def readable_off(self, key: str) -> list[str]:
+        """Those off which a metric may be read, itself among them if it is there; what holds most comes last."""
+        if events := _events_in(key):
+            seldom = min((self._with.get(event, []) for event in events), key=len)
+            found = sorted((len(one), -len(other), other) for one, other in seldom if events <= one)
+            return [other for *_, other in found]
+        same = _same(key)
+        return [one for one in same[same.index(key) :] if one in self._keys]
+
+    def serving(self, key: str) -> str | None:
+        """The one to be read; None: none is."""
+        return next(reversed(self.readable_off(key)), None)
 
 
-def serving(key: str, keys: Collection[str]) -> str | None:
-    """Which of these metrics is the one to be read; None: none is."""
-    return next(reversed(readable_off(key, keys)), None)
-
-
-def needed(wanted: Iterable[str], keys: Collection[str]) -> set[str]:
+def needed(wanted: Iterable[str], there: Iterable[str]) -> set[str]:
     """Of what is wanted all but what is read off something that holds more, and is there or wanted too."""
     wanted = set(wanted)
-    everything = wanted.union(keys)
-    return {serving(one, everything) or one for one in wanted}
+    everything = Keys(wanted.union(there))
+    return {everything.serving(one) or one for one in wanted}
 
 
 class Stored:
@@ -158,7 +175,8 @@ class Stored:
     def __init__(self, rows: Iterable[tuple[int, str, bool]]) -> None:
         rows = list(rows)
         self.numbers = {key: number for number, key, _ in rows}
-        self.complete = frozenset(key for _, key, is_complete in rows if is_complete)
+        self.keys = Keys(self.numbers)
+        self._complete = Keys(key for _, key, is_complete in rows if is_complete)
 
     @classmethod
     def only(cls, keys: Iterable[str]) -> Self:
@@ -168,24 +186,23 @@ class Stored:
     def read(self, kept: Kept) -> tuple[int, Kept]:
         """Off which of them this one is read: one with all events if there is. Raises KeyError if none is."""
         key = key_of(kept)
-        found = serving(key, self.complete) or serving(key, self.numbers) or key
+        found = self._complete.serving(key) or self.keys.serving(key) or key
         return self.numbers[found], kept_of(found)
 
     def is_complete(self, key: str) -> bool:
         """Whether it has all events of before, or is read off one that has."""
-        return serving(key, self.complete) is not None
+        return self._complete.serving(key) is not None
 
     def superseded(self) -> list[int]:
         """Those that nothing reads any more."""
-        return [self.numbers[key] for key in self.complete if serving(key, self.complete) != key]
+        return [self.numbers[key] for key in self._complete if self._complete.serving(key) != key]
 
     def serving(self, keys: Iterable[str]) -> set[str]:
         """Those off which these are read, now and when all are complete."""
-        found = {serving(key, there) for key in keys for there in (self.complete, self.numbers)}
+        found = {there.serving(key) for key in keys for there in (self._complete, self.keys)}
         return {one for one in found if one is not None}
 
 
-@lru_cache(4_096)
 def _events_in(key: str) -> frozenset[bytes]:
     """Of a metric of moments; of another none."""
     kept = kept_of(key)
