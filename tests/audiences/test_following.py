@@ -84,8 +84,6 @@ def test_what_is_followed_is_what_is_found(rules: list[Any], arrivals: list[Came
         counted, news = fold_events(Look(standing, list(planned(evaluator, fresh))))
         states = list(standing.fragments.values())
         bits, due = answers.follow(bits, counted, states, news, us(now), due)
-        if due <= us(now):  # it is asked again at once
-            bits, due = look(answers, standing, now)
         assert bits == look(answers, standing, now)[0]
         found = {number for number, rule in asked.items() if 1 in members(World([somebody], happened), rule, now)}
         assert answers.audiences_of(bits) == sum(1 << number for number in found)

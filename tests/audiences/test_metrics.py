@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from onefold.audiences.actions import forget_metrics
+from onefold.audiences.errors import RuleRejected
 from onefold.audiences.folding import without_old
 from onefold.audiences.live import load_live
 from onefold.audiences.measuring import bound_of, least_bucket
@@ -68,7 +69,7 @@ def test_what_is_kept_longer_serves() -> None:
     filling = Stored([(1, HOURLY, False), (2, MONTHLY, True), (3, YEARLY, False)])
     assert [filling.read(kept_of(key))[0] for key in (HOURLY, MONTHLY, YEARLY)] == [2, 2, 3]
     assert Stored([(1, YEARLY, False)]).read(kept_of(HOURLY)) == (1, kept_of(YEARLY))
-    with pytest.raises(KeyError):
+    with pytest.raises(RuleRejected):
         filling.read(kept_of(EVER))
     assert filling.serving([HOURLY]) == {MONTHLY, YEARLY}
     complete = Stored([(2, MONTHLY, True), (3, YEARLY, True), (4, EVER, True)])

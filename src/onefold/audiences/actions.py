@@ -3,7 +3,8 @@
 Nothing here decides who is in: what changed is noted, and the processor and `filling.py` go on from there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import count
 from typing import Any, Final, NamedTuple
 
@@ -11,33 +12,30 @@ import msgspec
 from psycopg import Connection
 
 from onefold.accounts.api import audit
-from onefold.audiences.errors import AudienceInUse, AudienceRejected, RuleRejected, VersionConflict
+from onefold.audiences.checking import checked, demand_started, naming
+from onefold.audiences.errors import AudienceInUse, AudienceRejected, VersionConflict
 from onefold.audiences.evaluate import metrics_of
 from onefold.audiences.live import load_scope, read_rule
 from onefold.audiences.metrics import key_of, metric_of, needed
-from onefold.audiences.references import counted_in, named_in, parts_of
+from onefold.audiences.references import leading_to, named_in, parts_of
 from onefold.audiences.rules import (
     COMPUTED,
     Computed,
-    Scope,
     check_computed,
-    check_purpose,
-    rule_of,
     with_purpose,
 )
+from onefold.audiences.states import CHANGES as QUERIES
 from onefold.audiences.states import QUERIES as STREAM
 from onefold.audiences.states import load_stored, look_at, wake_processor
 from onefold.filters.api import AtCompany, Condition, Listed, Node, TopShare, to_json
 from onefold.infra.arrays import bigints
-from onefold.infra.postgres import load_queries
 from onefold.infra.waking import wake
 from onefold.kernel.errors import Broken, NotFound
 
-QUERIES: Final = load_queries("onefold.audiences", "actions.sql")
 MAX_NAME: Final = 120
 MAX_DESCRIPTION: Final = 2_000
 MAX_LIST: Final = 100_000
-METRICS_LOCK: Final = 0x0F01D_06
+RULES_LOCK: Final = 0x0F01D_06
 TASK: Final = "audiences:fill"
 
 
@@ -66,11 +64,20 @@ class Wanted(NamedTuple):
     is_of_companies: bool = False
 
 
+@contextmanager
+def changing_rules(conn: Connection[Any]) -> Iterator[None]:
+    """A transaction that changes what rules ask for, or what there is for them: one after another, so that what was
+    checked still holds when it is stored."""
+    with conn.transaction():
+        conn.execute(QUERIES["lock_rules"], {"lock": RULES_LOCK})
+        yield
+
+
 def create_audience(conn: Connection[Any], wanted: Wanted, *, acting_user: str) -> int:
     """A draft: nobody is in before it is started. Raises RuleRejected, AudienceRejected."""
-    with conn.transaction():
+    with changing_rules(conn):
         name, description = _named(conn, wanted.name, wanted.description, None)
-        rule = _checked(conn, wanted.rule, wanted.purpose, None, wanted.is_of_companies)
+        rule = checked(conn, wanted.rule, wanted.purpose, None, wanted.is_of_companies)
         parameters = {
             "name": name, "description": description, "user": acting_user, "is_of_companies": wanted.is_of_companies,
         }  # fmt: skip
@@ -95,22 +102,22 @@ def change_rule(
     `seen_version`: the version that the user changed; raises VersionConflict if somebody else was faster. Raises
     RuleRejected.
     """
-    with conn.transaction():
+    with changing_rules(conn):
         audience = lock_audience(conn, number)
         if seen_version is not None and seen_version != audience.version:
             raise VersionConflict(
                 f"Somebody changed this audience meanwhile: it is at version {audience.version}, you changed"
                 f" {seen_version}. Look at the newer version and change that."
             )
-        checked = _checked(conn, rule, purpose, number, audience.is_of_companies)
+        tree = checked(conn, rule, purpose, number, audience.is_of_companies)
         before = conn.execute(QUERIES["version"], {"id": number, "version": audience.version}).fetchone()
-        if before is not None and (read_rule(before[0]), before[1]) == (checked, purpose):
+        if before is not None and (read_rule(before[0]), before[1]) == (tree, purpose):
             return audience.version
         version = audience.version + 1
-        _add_version(conn, number, version, checked, purpose, acting_user)
+        _add_version(conn, number, version, tree, purpose, acting_user)
         conn.execute(QUERIES["set_version"], {"id": number, "version": version})
         if audience.state in ("filling", "live"):
-            _fill(conn, number, checked, purpose)
+            _fill(conn, number, tree, purpose)
         details = {"version": version}
         audit(conn, actor=acting_user, action="audience.changed", target=f"audience:{number}", details=details)
     return version
@@ -118,7 +125,7 @@ def change_rule(
 
 def describe_audience(conn: Connection[Any], number: int, name: str, description: str, *, acting_user: str) -> None:
     """Another name or description. Raises AudienceRejected, NotFound."""
-    with conn.transaction():
+    with changing_rules(conn):
         lock_audience(conn, number)
         name, description = _named(conn, name, description, number)
         conn.execute(QUERIES["describe"], {"id": number, "name": name, "description": description})
@@ -128,31 +135,42 @@ def describe_audience(conn: Connection[Any], number: int, name: str, description
 def start_audience(conn: Connection[Any], number: int, *, acting_user: str) -> None:
     """From draft or pause: fill it by its latest rule, then keep it; one that could not be filled is tried again now.
     Safe to repeat. Raises RuleRejected, NotFound."""
-    with conn.transaction():
+    with changing_rules(conn):
         audience = lock_audience(conn, number)
         if audience.state == "live" or (audience.state == "filling" and not audience.faults):
             return
         text, purpose = _version(conn, number, audience.version)
-        _fill(conn, number, _checked(conn, text, purpose, number, audience.is_of_companies), purpose)
+        _fill(conn, number, checked(conn, text, purpose, number, audience.is_of_companies), purpose)
         audit(conn, actor=acting_user, action="audience.started", target=f"audience:{number}")
 
 
 def pause_audience(conn: Connection[Any], number: int, *, acting_user: str) -> None:
-    """Its members stay as they are until it is started again. Safe to repeat. Raises AudienceRejected for a draft."""
+    """Its members stay as they are until it is started again; one that never was in force is a draft again. Safe to
+    repeat. Raises AudienceRejected for a draft."""
     with conn.transaction():
         audience = lock_audience(conn, number)
         if audience.state == "draft":
             raise AudienceRejected("A draft has no members to keep. Start it first.")
         if audience.state != "paused":
-            conn.execute(QUERIES["set_state"], {"id": number, "state": "paused"})
+            state = "draft" if audience.live_version is None else "paused"
+            conn.execute(QUERIES["set_state"], {"id": number, "state": state})
             conn.execute(STREAM["raise_epoch"])
             audit(conn, actor=acting_user, action="audience.paused", target=f"audience:{number}")
+
+
+def put_in_force(conn: Connection[Any], audience: int, version: int) -> None:
+    """From now on this rule holds, and so do others for those that ask it: whom that concerns is looked at."""
+    with changing_rules(conn):
+        conn.execute(QUERIES["put_in_force"], {"id": audience, "version": version})
+        if others := sorted(leading_to(audience, naming(conn))):
+            conn.execute(QUERIES["check_again"], {"ids": others})
+        conn.execute(STREAM["raise_epoch"])
 
 
 def trash_audience(conn: Connection[Any], number: int, *, acting_user: str) -> None:
     """Take it away, with its members, who leave it; `restore_audience` brings it back as a draft. Raises AudienceInUse
     while another audience asks for it."""
-    with conn.transaction():
+    with changing_rules(conn):
         audience = lock_audience(conn, number)
         if users := used_by(conn, number):
             raise AudienceInUse(
@@ -170,7 +188,7 @@ def trash_audience(conn: Connection[Any], number: int, *, acting_user: str) -> N
 def restore_audience(conn: Connection[Any], number: int, *, acting_user: str) -> str:
     """Bring back what was taken away: as a draft, with all its versions. Returns its name: with a number if another one
     is called so by now."""
-    with conn.transaction():
+    with changing_rules(conn):
         audience = lock_audience(conn, number, is_trashed=True)
         name = _free_name(conn, audience.name, number)
         conn.execute(QUERIES["restore"], {"id": number, "name": name})
@@ -190,7 +208,7 @@ def create_computed(conn: Connection[Any], name: str, computed: Computed, *, act
     name = name.strip()
     if not 0 < len(name) <= MAX_NAME or "\0" in name or ":" in name:
         raise AudienceRejected(f"A computed trait needs a name of at most {MAX_NAME} characters, without a colon.")
-    with conn.transaction():
+    with changing_rules(conn):
         document = msgspec.json.encode(computed).decode()
         try:
             computed = msgspec.json.decode(document, type=Computed)  # with the bounds of each piece
@@ -206,7 +224,7 @@ def create_computed(conn: Connection[Any], name: str, computed: Computed, *, act
 
 def delete_computed(conn: Connection[Any], name: str, *, acting_user: str) -> None:
     """Keep it no longer. Raises AudienceInUse while an audience asks for it, NotFound."""
-    with conn.transaction():
+    with changing_rules(conn):
         if users := askers(conn).get(f"{COMPUTED}{name}"):
             raise AudienceInUse(f"Audiences ask for this trait: {', '.join(map(str, users))}. Change those first.")
         if conn.execute(QUERIES["delete_computed"], {"name": name}).fetchone() is None:
@@ -221,7 +239,7 @@ def create_list(conn: Connection[Any], name: str, hashes: Sequence[int], *, acti
         raise AudienceRejected(f"A list needs a name of at most {MAX_NAME} characters.")
     if not 0 < len(hashes) <= MAX_LIST:
         raise AudienceRejected(f"A list has between 1 and {MAX_LIST:,} identifiers, this one {len(hashes):,}.")
-    with conn.transaction():
+    with changing_rules(conn):
         row = conn.execute(QUERIES["insert_list"], {"name": name.strip(), "user": acting_user}).fetchone()
         number = int(row[0]) if row else 0
         conn.execute(QUERIES["insert_entries"], {"id": number, "hashes": bigints(sorted(set(hashes)))})
@@ -233,7 +251,7 @@ def create_list(conn: Connection[Any], name: str, hashes: Sequence[int], *, acti
 
 def delete_list(conn: Connection[Any], number: int, *, acting_user: str) -> None:
     """Raises AudienceInUse while an audience asks for it, NotFound."""
-    with conn.transaction():
+    with changing_rules(conn):
         if users := askers(conn).get(number):
             raise AudienceInUse(f"Audiences ask for this list: {', '.join(map(str, users))}. Change those first.")
         if conn.execute(QUERIES["delete_list"], {"id": number}).fetchone() is None:
@@ -279,8 +297,7 @@ def askers(conn: Connection[Any]) -> dict[str | int, list[int]]:
 
 def forget_metrics(conn: Connection[Any]) -> int:
     """Keep no longer what no audience and computed trait asks for; how many metrics went. Safe to repeat."""
-    with conn.transaction():
-        conn.execute(QUERIES["lock_metrics"], {"lock": METRICS_LOCK})
+    with changing_rules(conn):
         scope = load_scope(conn)
         rows = conn.execute(QUERIES["standing_rules"])  # without a purpose: of companies, which need none
         rules = [with_purpose(read_rule(text), purpose) for _, text, purpose in rows if purpose]
@@ -299,41 +316,17 @@ def key_of_computed(computed: Computed) -> str:
 
 
 def _fill(conn: Connection[Any], number: int, rule: Node, purpose: str) -> None:
+    demand_started(conn, rule)
     rules = [with_purpose(rule, purpose)] if purpose else []  # of companies nothing is kept of events
     _need(conn, metrics_of(rules, load_scope(conn)))
     conn.execute(QUERIES["set_state"], {"id": number, "state": "filling"})
 
 
 def _need(conn: Connection[Any], keys: Any) -> None:  # noqa: ANN401  (any iterable of keys)
-    conn.execute(QUERIES["lock_metrics"], {"lock": METRICS_LOCK})
     conn.execute(QUERIES["insert_metrics"], {"keys": sorted(needed(keys, load_stored(conn).numbers))})
     conn.execute(STREAM["raise_epoch"])
     wake_processor(conn)
     wake(conn, TASK)
-
-
-def _checked(
-    conn: Connection[Any],
-    rule: str | bytes | Mapping[str, Any],
-    purpose: str,
-    own_id: int | None,
-    is_of_companies: bool,
-) -> Node:
-    """Raises RuleRejected."""
-    scope = load_scope(conn)
-    check_purpose(purpose, scope, is_of_companies=is_of_companies)
-    tree = rule_of(rule, scope, own_id, is_of_companies=is_of_companies)
-    demand_begun(conn, tree)
-    return tree
-
-
-def demand_begun(conn: Connection[Any], tree: Node) -> None:
-    """Raises RuleRejected if it counts who is in an audience that is a draft: nobody is."""
-    counted = counted_in(tree, Scope())
-    drafts = conn.execute(QUERIES["drafts_of"], {"ids": sorted(counted)}).fetchall() if counted else []
-    if drafts:
-        listed = ", ".join(str(row[0]) for row in drafts)
-        raise RuleRejected(f"people_in counts who is in, and these audiences are drafts: {listed}. Start them first.")
 
 
 def _named(conn: Connection[Any], name: str, description: str, own_id: int | None) -> tuple[str, str]:

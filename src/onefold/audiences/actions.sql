@@ -18,7 +18,7 @@ select id, name, description, state, version, live_version, faults, is_of_compan
 -- version: one rule that it had
 select rule::text, purpose from audience_version where audience = %(id)s and version = %(version)s
 
--- lock_metrics: what is needed isn't taken for superfluous meanwhile
+-- lock_rules: what was checked, and what is needed, stays so until this transaction commits
 select pg_advisory_xact_lock(%(lock)s)
 
 -- insert_metrics: what must be kept, unless it is; what failed is tried again at once
@@ -36,6 +36,13 @@ update audience set name = %(name)s, description = %(description)s where id = %(
 -- set_state: and what went wrong before is past
 update audience set state = %(state)s, begun_at = clock_timestamp(), checked_at = null, counted_at = null, fault = '', faults = 0, retry_at = null
 where id = %(id)s
+
+-- put_in_force: from now on people are held against this rule; unless there is a newer one
+update audience set live_version = %(version)s, checked_at = null
+where id = %(id)s and version = %(version)s and state = 'filling'
+
+-- check_again: live audiences that ask for one whose rule is another now
+update audience set state = 'filling', checked_at = null where id = any(%(ids)s) and state = 'live' and trashed_at is null
 
 -- trash: can be undone; its members leave
 update audience set trashed_at = now(), state = 'paused', live_version = null where id = %(id)s

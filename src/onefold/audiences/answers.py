@@ -52,8 +52,7 @@ class Judged(NamedTuple):
 class Answers:
     """Of all live audiences. Built once for a configuration: some 20 µs a condition.
 
-    `layout`: equal where bits mean the same, and were kept all the time since (`era`). What shares of people begin at
-    isn't part of it: whom a move of that concerns is looked at (`filling.py`).
+    `layout`: equal where bits mean the same, and were kept all the time since (`era`).
     """
 
     def __init__(

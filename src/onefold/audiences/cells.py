@@ -211,7 +211,7 @@ class Sequenced:
         self.follows, self.idle_us = 0 if way.follows is None else way.bits[way.follows], way.idle_us
         self.within_us, without = way.within[-1], way.without[-1]
         self.excluded = 0 if without is None else way.bits[without]
-        self.since, self.stays_until = way.since, way.stays_until
+        self.since, self.stays_until, self.may_begin = way.since, way.stays_until, way.may_begin
 
     def look(self, states: Sequence[State], person: Any, now_us: int) -> Said:  # noqa: ANN401  (as Cell)
         """Yes or no, and until when."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from psycopg import Connection
 
+from onefold.audiences.actions import put_in_force
 from onefold.audiences.live import load_scope
-from onefold.audiences.references import counted_in
+from onefold.audiences.references import counted_in, named_in
 from onefold.audiences.states import QUERIES as STREAM
 from onefold.audiences.states import wake_processor
 from onefold.audiences.work import Work
@@ -40,9 +41,9 @@ def advance_companies(
     if live_version != version:
         if _unready(conn, counted_in(rule, load_scope(conn))):
             return  # whose people it counts are not all in yet
-        with conn.transaction():
-            conn.execute(FILLING["put_in_force"], {"id": audience, "version": version})
-            conn.execute(STREAM["raise_epoch"])
+        if conn.execute(FILLING["waits_for"], {"ids": sorted(set(named_in(rule)))}).fetchone() is not None:
+            return  # what it asks isn't in force yet
+        put_in_force(conn, audience, version)
         checked_at = None
     if checked_at is None:
         at = work.clock()

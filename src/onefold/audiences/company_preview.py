@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from onefold.audiences.actions import demand_begun
+from onefold.audiences.checking import demand_begun
 from onefold.audiences.live import load_scope
 from onefold.audiences.preview import Asked, Preview, compared_with, parts_in
 from onefold.audiences.references import counted_in

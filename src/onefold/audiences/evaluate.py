@@ -78,6 +78,7 @@ class Evaluator:
         self._cells: dict[tuple[Any, ...], Cell] = {}
         self.metrics: dict[int, Kept] = {}
         self.has_lists = self.asks_companies = self.asks_company_times = False
+        self.fields: set[str] = set()  # columns and traits of people
         self.counts: set[PeopleIn] = set()  # asked of people's companies
         self._rules, self._era = dict(rules), era
         for rule in rules.values():
@@ -134,6 +135,7 @@ class Evaluator:
         test = matcher_of(leaf, is_moment=leaf.field in MOMENTS)
         if not leaf.field.startswith(COMPUTED):
             value_of = record_reader(leaf.field)
+            self.fields.add(leaf.field)
             return Leaf(lambda person, now: test.of(value_of(person), now), field=leaf.field, test=test.of)
         read, computed = self._reader(leaf.field)
 
@@ -222,6 +224,10 @@ class Evaluator:
     def value_of(self, field: str, person: Person, now_us: int) -> Any:  # noqa: ANN401  (whatever the field holds)
         """The value of a field; of first and last seen µs."""
         return self._reader(field)[0](person, now_us)[0]
+
+    def computed_of(self, field: str) -> Computed:
+        """What a computed trait is. Raises RuleRejected."""
+        return self._scope.computed_of(field)
 
     def ask_company(self, node: Node, person: Person, now_us: int) -> Held:
         """A part of what a rule asks of companies, asked of a person's."""

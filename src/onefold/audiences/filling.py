@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from psycopg import Connection
 
+from onefold.audiences.actions import put_in_force
 from onefold.audiences.company_filling import LOOK_ROWS, advance_companies, are_people_counted, counts_of
 from onefold.audiences.compile import Concerned, Share
 from onefold.audiences.evaluate import key_of_share, metrics_of
@@ -21,7 +22,7 @@ from onefold.audiences.live import load_scope, read_rule
 from onefold.audiences.membership import member_ids
 from onefold.audiences.metrics import kept_of
 from onefold.audiences.older import Older, buckets_by_fragment
-from onefold.audiences.references import counted_in
+from onefold.audiences.references import counted_in, named_in
 from onefold.audiences.rules import Scope, lists_in, shares_in, with_purpose
 from onefold.audiences.states import QUERIES as STREAM
 from onefold.audiences.states import load_stored, look_at, wake_processor
@@ -101,6 +102,8 @@ def _advance_one(
 ) -> None:
     conn, scope = work.conn, load_scope(work.conn)
     if live_version != version:
+        if conn.execute(QUERIES["waits_for"], {"ids": sorted(set(named_in(rule)))}).fetchone() is not None:
+            return  # by what it asks people would come and go without being looked at
         stored = load_stored(conn)
         if missing := [key for key in metrics_of([rule], scope) if not stored.is_complete(key)]:
             # the processor has yet to fold what is staged, or older events can't be read
@@ -113,9 +116,7 @@ def _advance_one(
         if list(shares_in(rule, scope)):
             snapshot = take_snapshot(work.url, work.location, tables=("profiles", "companies"))
             find_thresholds(work, snapshot, rule, scope)
-        with conn.transaction():
-            conn.execute(QUERIES["put_in_force"], {"id": audience, "version": version})
-            conn.execute(STREAM["raise_epoch"])
+        put_in_force(conn, audience, version)
         checked_at = None
     if checked_at is None:
         _tell_whom_to_look_at(work, audience, version, rule, scope)

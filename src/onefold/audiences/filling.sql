@@ -19,9 +19,8 @@ where a.state = 'filling' and a.trashed_at is null and (a.retry_at is null or a.
 -- is_filling: whether an audience that was started or changed isn't live yet
 select exists (select from audience where state = 'filling' and trashed_at is null)
 
--- put_in_force: from now on people are held against this rule; unless there is a newer one
-update audience set live_version = %(version)s, checked_at = null
-where id = %(id)s and version = %(version)s and state = 'filling'
+-- waits_for: of the audiences that a rule asks one that isn't in force yet
+select id from audience where id = any(%(ids)s) and live_version is null limit 1
 
 -- note_checked: everybody whom it may concern is on the list
 update audience set checked_at = %(at)s, fault = '', faults = 0, retry_at = null where id = %(id)s and live_version = %(version)s

@@ -13,7 +13,7 @@ from onefold.audiences.folding import merged
 from onefold.audiences.measuring import MEASURES, bound_of, in_window
 from onefold.audiences.metrics import metric_of, unit_of
 from onefold.audiences.phrases import NAMELESS, Names, event_of, title_of
-from onefold.audiences.rules import TRAIT
+from onefold.audiences.rules import COMPUTED, TRAIT
 from onefold.audiences.spelling import counted, day_of, json_of, minute_of, number_of, percent_of, quoted
 from onefold.filters.api import (
     EVER,
@@ -49,6 +49,13 @@ class Asking:
     now_us: int
     reader: Reader
 
+    def is_hidden(self, field: str) -> bool:
+        """Whether the reader mustn't see its values: by its name, or by that of the property that it is read off."""
+        if field.startswith(COMPUTED):
+            read_off = self.evaluator.computed_of(field).property
+            return self.reader.is_hidden(field) or (bool(read_off) and self.reader.is_hidden(read_off))
+        return self.reader.is_hidden(field)
+
     def is_held(self, leaf: Condition | Behaviour) -> bool:
         return self.evaluator.ask(leaf, self.person, self.now_us)[0]
 
@@ -57,7 +64,7 @@ def found_of(leaf: Condition | Behaviour, asking: Asking) -> str:
     """What a condition found: "3 times, last on 2026-11-02", "value: 'pro'", "never said"."""
     if isinstance(leaf, Condition):
         value = asking.evaluator.value_of(leaf.field, asking.person, asking.now_us)
-        return _value(leaf.field, value, asking.reader)
+        return _value(leaf.field, value, is_hidden=asking.is_hidden(leaf.field))
     return _FOUND[type(leaf)](leaf, asking)
 
 
@@ -73,7 +80,7 @@ def found_at_company(leaf: Condition | Behaviour, asking: Asking) -> str:
     kind, _, name = leaf.field.partition(":")
     columns = asking.person.company_columns or {}
     value = asking.person.company.get(name) if kind == "trait" and name else columns.get(leaf.field)
-    return _value(leaf.field, value, asking.reader)
+    return _value(leaf.field, value, is_hidden=asking.reader.is_hidden(leaf.field))
 
 
 def count_of(leaf: Did, asking: Asking) -> int | None:
@@ -82,11 +89,11 @@ def count_of(leaf: Did, asking: Asking) -> int | None:
     return None if events.begin is None else sum(partial for _, partial in events.found)
 
 
-def _value(field: str, value: Any, reader: Reader) -> str:  # noqa: ANN401  (any JSON value)
+def _value(field: str, value: Any, *, is_hidden: bool) -> str:  # noqa: ANN401  (any JSON value)
     is_trait = field.startswith(TRAIT)
     if value is None or (value == "" and not is_trait):
         return "no such trait" if is_trait else "no value"
-    if reader.is_hidden(field):
+    if is_hidden:
         return "a value that you don't see"
     if value == "":
         return "empty text"
@@ -158,7 +165,9 @@ def _top_share(leaf: TopShare, asking: Asking) -> str:
     if begins is None:
         return f"not known yet whose {title_of(leaf.field)} is {'smallest' if leaf.is_bottom else 'greatest'}"
     needed = f"{'at most' if leaf.is_bottom else 'at least'} {number_of(begins)} is needed"
-    return f"{_value(leaf.field, value, asking.reader)}; {needed}"
+    if asking.is_hidden(leaf.field):
+        return _value(leaf.field, value, is_hidden=True)
+    return f"{_value(leaf.field, value, is_hidden=False)}; {needed}"
 
 
 def _sample(leaf: Sample, asking: Asking) -> str:

@@ -7,19 +7,20 @@ from psycopg import Connection
 from onefold.accounts.api import Actor, Permission, is_masked_name, mask_text, may
 from onefold.audiences.errors import RuleHidden
 from onefold.audiences.found import Reader
+from onefold.audiences.live import load_scope
 from onefold.audiences.phrases import NAMELESS, Names
-from onefold.audiences.rules import BOUNDS, TRAIT
+from onefold.audiences.rules import BOUNDS, COMPUTED, TRAIT
 from onefold.audiences.suggesting import texts_of_trait
-from onefold.filters.api import Condition, Contains, Matches, Node, OneOf, Present, leaves_of
+from onefold.filters.api import Condition, Contains, Did, Matches, Node, OneOf, Present, TopShare, leaves_of
 
 MAX_TRAITS: Final = 20
 """That are looked into for one rule; a rule that asks for parts of more is refused."""
 
 
 def is_hidden(field: str) -> bool:
-    """Whether a field holds e-mail addresses or phone numbers, by its name."""
+    """Whether a field, or a property of events, holds e-mail addresses or phone numbers, by its name."""
     plain = field.partition(":")[2] or field
-    return plain in ("email", "phone") or is_masked_name(plain)
+    return any(part in ("email", "phone") or is_masked_name(part) for part in (plain, *plain.split(".")))
 
 
 def reader_for(actor: Actor, names: Names = NAMELESS) -> Reader:
@@ -33,14 +34,19 @@ def demand_whole(conn: Connection[Any], actor: Actor, rule: Node) -> None:
     if may(actor, Permission.SEE_PERSONAL_DATA):
         return
     looked_into: dict[str, bool] = {}
+    computed = load_scope(conn).computed
     for at, leaf in leaves_of(rule, BOUNDS):
-        if not isinstance(leaf, Condition) or isinstance(leaf, OneOf | Present):
+        if isinstance(leaf, Did) and is_hidden(leaf.property):
+            raise RuleHidden(f"{at}: you may only count by {leaf.property!r}, not measure it, for you don't see it.")
+        if not isinstance(leaf, Condition | TopShare) or isinstance(leaf, OneOf | Present):
             continue
+        read_off = computed.get(leaf.field.removeprefix(COMPUTED)) if leaf.field.startswith(COMPUTED) else None
         is_part = isinstance(leaf, Contains | Matches) and leaf.field.startswith(TRAIT)
         if is_part and leaf.field not in looked_into:
             is_looked_into = len(looked_into) < MAX_TRAITS
             looked_into[leaf.field] = not is_looked_into or _shows_addresses(conn, leaf.field.removeprefix(TRAIT))
-        if is_hidden(leaf.field) or (is_part and looked_into[leaf.field]):
+        is_of_hidden = read_off is not None and is_hidden(read_off.property)
+        if is_hidden(leaf.field) or is_of_hidden or (is_part and looked_into[leaf.field]):
             raise RuleHidden(
                 f"{at}: you may compare {leaf.field!r} only as a whole (is, is not), for you don't see it."
             )

@@ -7,13 +7,17 @@ import msgspec
 from psycopg import Connection
 
 from onefold.audiences.companies import LiveCompanies, load_companies_live
+from onefold.audiences.errors import RuleRejected
 from onefold.audiences.evaluate import Evaluator
 from onefold.audiences.folding import Folder
 from onefold.audiences.metrics import Kept, Stored, kept_of
 from onefold.audiences.rules import BOUNDS, Computed, Scope, with_purpose
 from onefold.audiences.states import QUERIES, bits_of
 from onefold.filters.api import Node, from_json
-from onefold.infra.arrays import integers
+from onefold.infra.arrays import integers, texts
+from onefold.infra.logs import get_logger
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,15 @@ def load_live(conn: Connection[Any], current: LiveAudiences | None = None) -> Li
     rules = {number: with_purpose(read_rule(text), purpose) for number, _, text, purpose, _, _ in rows}
     scope = load_scope(conn)
     thresholds = dict(conn.execute(QUERIES["thresholds"]))
-    # whoever wasn't looked at while an audience was away is looked at anew when it is back
+    stored = Stored(folded)
+    faults = _note_faults(conn, {n: fault for n, rule in rules.items() if (fault := _fault_of(n, rule, scope, stored))})
+    rows = [row for row in rows if row[0] not in faults]
+    rules = {number: rule for number, rule in rules.items() if number not in faults}
+    # whoever wasn't looked at while an audience was away, or a share began elsewhere, is looked at anew
     era = " ".join(f"{number}:{version}:{begun_at}" for number, version, _, _, _, begun_at in rows)
+    era += " ".join(f"{key}:{value}" for key, value in sorted(thresholds.items()))
     metrics = {number: kept_of(key) for number, key, _ in folded}
-    evaluator = Evaluator(rules, scope, Stored(folded), thresholds, era)
+    evaluator = Evaluator(rules, scope, stored, thresholds, era)
     asks_traits, asks_times = evaluator.asks_companies, evaluator.asks_company_times
     return LiveAudiences(
         epoch=epoch,
@@ -65,9 +74,30 @@ def load_live(conn: Connection[Any], current: LiveAudiences | None = None) -> Li
         evaluator=evaluator,
         folder=Folder(metrics),
         changing=frozenset(number for number, _, _, _, state, _ in rows if state == "filling"),
-        paused=bits_of(row[0] for row in conn.execute(QUERIES["paused"])),
+        paused=bits_of({*faults, *(row[0] for row in conn.execute(QUERIES["paused"]))}),
         companies=load_companies_live(conn, scope, evaluator.counts, asks_traits=asks_traits, asks_times=asks_times),
     )
+
+
+def _fault_of(number: int, rule: Node, scope: Scope, stored: Stored) -> str:
+    """Why a rule can't be asked, which was checked when it was stored; "" if it can."""
+    try:
+        Evaluator({number: rule}, scope, stored, {})
+    except RuleRejected as fault:
+        return str(fault)
+    except RecursionError:
+        return "The audiences refer to each other in a ring."
+    return ""
+
+
+def _note_faults(conn: Connection[Any], faults: dict[int, str]) -> dict[int, str]:
+    """One rule that can't be asked doesn't stop the others, nor the events: its members stay as they are, and its page
+    says why. The same faults."""
+    ids = sorted(faults)
+    conn.execute(QUERIES["note_unasked"], {"ids": integers(ids), "faults": texts([faults[one] for one in ids])})
+    for number in ids:
+        log.error("audience_not_asked", audience=number, fault=faults[number])
+    return faults
 
 
 def load_scope(conn: Connection[Any]) -> Scope:

@@ -142,8 +142,12 @@ class Way:
     def begin_of_end(self, times: Sequence[tuple[int, list[int]]], end_us: int, now_us: int) -> int | None:
         """When a way began that ends at this time or later, of a sequence after which nothing must be waited for; None
         if there is none. Cost: the moments that such a way may consist of."""
-        begin = max(self.since(now_us), end_us - sum(self.within[1:]))
+        begin = self.may_begin(end_us, now_us)
         return self._walk(self._own(times[bisect_left(times, (begin,)) :]), now_us, [None] * len(self.within))[0]
+
+    def may_begin(self, end_us: int, now_us: int) -> int:
+        """The first moment that may belong to a way which ends then or later."""
+        return max(self.since(now_us), end_us - sum(self.within[1:]))
 
     def _own(self, times: Sequence[tuple[int, list[int]]]) -> list[tuple[int, list[int]]]:
         """The moments that matter to this sequence, with its own bits."""

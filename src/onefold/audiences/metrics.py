@@ -13,6 +13,7 @@ from typing import Final, Literal, Self
 import msgspec
 from msgspec.structs import replace
 
+from onefold.audiences.errors import RuleRejected
 from onefold.filters.api import EventMatch, Span, Window
 
 MINUTE_US: Final = 60_000_000
@@ -184,9 +185,11 @@ class Stored:
         return cls((number, key, True) for number, key in enumerate(keys))
 
     def read(self, kept: Kept) -> tuple[int, Kept]:
-        """Off which of them this one is read: one with all events if there is. Raises KeyError if none is."""
+        """Off which of them this one is read: one with all events if there is. Raises RuleRejected if none is."""
         key = key_of(kept)
-        found = self._complete.serving(key) or self.keys.serving(key) or key
+        found = self._complete.serving(key) or self.keys.serving(key)
+        if found is None:
+            raise RuleRejected("What it counts isn't kept. Save the rule again.")
         return self.numbers[found], kept_of(found)
 
     def is_complete(self, key: str) -> bool:

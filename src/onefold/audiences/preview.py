@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from psycopg import Connection
 
-from onefold.audiences.actions import demand_begun
+from onefold.audiences.checking import demand_begun
 from onefold.audiences.evaluate import key_of_share
 from onefold.audiences.live import load_scope
 from onefold.audiences.membership import member_ids

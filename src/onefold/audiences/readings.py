@@ -108,13 +108,15 @@ class Sequences:
             one.has_come(before, states, self._number, news, now_us) for one in self._forbidden
         ):
             return self.read(states, now_us, due_us)
-        held = before & self.mask
+        held, until = before & self.mask, due_us
         if news.every & self._lasts:
             for newest in self._newest:
                 if news.every & newest.last:
-                    more, due_us = newest.held(before, states, self._number, news, now_us, due_us)
+                    more, until = newest.held(before, states, self._number, news, now_us, until)
                     held |= more
-        return held, due_us
+        if until <= now_us:  # it came so late that what it waits for is over
+            return self.read(states, now_us, due_us)
+        return held, until
 
 
 class _Forbidden:
@@ -174,13 +176,12 @@ class _Newest:
                 for pairs in missing:
                     more, until = pairs.held(before, together, at, now_us, until)
                     held |= more
-        if any(not before & bit for _, bit in walked):
-            moments = moments_in(states, number, -FOREVER)
-            for cell, bit in walked:
-                if not before & bit:
-                    is_held, sure_until = cell.ends_at(moments, end, now_us)
-                    held |= bit if is_held else 0
-                    until = min(until, sure_until)
+        if asked := [one for one in walked if not before & one[1]]:
+            moments = moments_in(states, number, min(cell.may_begin(end, now_us) for cell, _ in asked))
+            for cell, bit in asked:
+                is_held, sure_until = cell.ends_at(moments, end, now_us)
+                held |= bit if is_held else 0
+                until = min(until, sure_until)
         return held, until
 
 

@@ -1,6 +1,6 @@
 """What rules refer to: other audiences, of people and of companies. No ring, no long chain, not too much. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,6 +40,8 @@ def check_references(tree: Node, scope: "Scope", own_id: int | None) -> None:
                     f"{at}.audience: over {MAX_CHAIN} audiences would refer to each other, one to the next. Put the"
                     f" conditions of audience {leaf.audience} in its place."
                 )
+            if leaf.audience not in scope.rules:
+                raise RuleRejected(f"{at}.audience: audience {leaf.audience} is in the trash. Bring it back first.")
             follow(scope.rules[leaf.audience], (*path, leaf.audience), at)
 
     follow(tree, (own_id or 0,))
@@ -76,6 +78,15 @@ def named_in(tree: Node) -> Iterator[int]:
             yield leaf.audience
         elif isinstance(leaf, AtCompany):
             yield from named_in(leaf.where)
+
+
+def leading_to(own_id: int, named_by: Mapping[int, Collection[int]]) -> set[int]:
+    """The audiences whose rules lead to this one, also by others. `named_by`: audience → those that it names."""
+    found: set[int] = set()
+    reached = {own_id}
+    while reached := {one for one, named in named_by.items() if not reached.isdisjoint(named)} - found:
+        found |= reached
+    return found
 
 
 def counted_in(tree: Node, scope: "Scope") -> set[int]:

@@ -137,6 +137,8 @@ def rule_of(
         tree = from_json(text, BOUNDS)
     except RecursionError as fault:
         raise RuleRejected(f"The rule's groups are nested deeper than {BOUNDS.depth}.") from fault
+    except UnicodeEncodeError as fault:
+        raise RuleRejected("The rule holds a character that no stored text has (half of a pair).") from fault
     except FilterRejected as fault:
         raise RuleRejected(
             str(fault).replace("The filter", "The rule").replace("filters.md", "audiences.md")

@@ -129,8 +129,9 @@ def _answer(
         is_gone = person is None and people is not None  # no more, or nobody's
         if is_gone or not may_be_in_any(standing.consents):
             _be_in(look, 0 if is_gone else (standing.members | look.inherited) & live.paused, None, b"")
-            if standing.due is not None:
+            if standing.due is not None or (is_gone and standing.consents):
                 standing.due, standing.is_changed = None, True
+                standing.consents = "" if is_gone else standing.consents
         else:
             until = _ask(live, look, counted, news, person, now_us)
             if until < FOREVER:  # an earlier date stays

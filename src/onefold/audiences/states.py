@@ -23,6 +23,7 @@ SOON_US: Final = 1_000_000
 LOOK_NOW: Final = "audiences"
 """What a notification of `onefold_log` says when somebody is to be looked at, or what is kept of events is more."""
 COMPANIES: Final = load_queries("onefold.audiences", "company_stream.sql")
+CHANGES: Final = load_queries("onefold.audiences", "actions.sql")
 _doc_encoder: Final = msgspec.msgpack.Encoder()
 _doc_decoder: Final = msgspec.msgpack.Decoder(dict[int, dict[int, list[int] | dict[int, Any]]])
 

@@ -16,6 +16,13 @@ select a.id, v.version, v.rule::text, v.purpose, a.state, (extract(epoch from a.
 from audience a join audience_version v on v.audience = a.id and v.version = a.live_version
 where a.trashed_at is null and a.state <> 'paused' and not a.is_of_companies order by a.id
 
+-- note_unasked: live audiences whose rule can't be asked say why; what was said before of others is over
+with told as (select * from unnest(%(ids)b, %(faults)b) v(id, fault))
+update audience a set fault = coalesce(told.fault, ''), is_unasked = told.id is not null
+from audience one left join told on told.id = one.id
+where a.id = one.id and (told.id is not null or one.is_unasked)
+    and (one.is_unasked is distinct from (told.id is not null) or one.fault is distinct from coalesce(told.fault, ''))
+
 -- paused: whose members stay as they are
 select id from audience where state = 'paused' and trashed_at is null and not is_of_companies
 

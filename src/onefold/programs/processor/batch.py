@@ -74,6 +74,8 @@ class Batch:
     facts: Facts = field(default_factory=Facts)
     tallied: set[int] = field(default_factory=set)  # fragments with new events
     seen: dict[int, tuple[int, int]] = field(default_factory=dict)  # fragments seen earlier or in a later hour
+    earlier: set[int] = field(default_factory=set)  # fragments seen earlier
+    widened: set[int] = field(default_factory=set)  # profiles seen earlier or in a later hour
     resolved: Resolved = field(default_factory=Resolved)
     counts: Counter[tuple[int, int, str]] = field(default_factory=Counter)
     tallies: Tallies = field(default_factory=Tallies)

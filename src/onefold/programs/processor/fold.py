@@ -55,6 +55,7 @@ def refold(batch: Batch) -> None:
         if profile_id not in resolved.touched:
             known = widened.get(profile_id, (first, last))
             widened[profile_id] = (min(first, known[0]), max(last, known[1]))
+    batch.widened = set(widened)
     widen_seen(batch.conn, {key: (first, floor_hour(last)) for key, (first, last) in widened.items()})
 
 
@@ -70,6 +71,8 @@ def _tally(batch: Batch, node: Node, event: Decoded) -> None:
             batch.facts.refold.add(node.h)
         return
     if event.ts < node.first_ts or floor_hour(event.ts) > floor_hour(node.last_ts):
+        if event.ts < node.first_ts:
+            batch.earlier.add(node.h)
         first, last = batch.seen.get(node.h, (event.ts, event.ts))
         batch.seen[node.h] = (min(first, event.ts), max(last, event.ts))
     node.first_ts, node.last_ts = min(node.first_ts, event.ts), max(node.last_ts, event.ts)
