@@ -19,6 +19,7 @@ from tests.web.reading import page
 
 __all__ = ["audiences"]
 ADA = identifier_hash("user_id", "1")
+DEVICE = identifier_hash("anonymous_id", "device-1")
 
 
 def rows_of(made: Audiences, *ids: int) -> list[tuple[Any, ...]]:
@@ -112,10 +113,17 @@ def test_no_table_holds_the_id_of_who_was_erased(audiences: Audiences) -> None:
     audiences.make("Active", Did(EventMatch("Bought"), window=Window(last=Span(365))), starts=True)
     audiences.fill()
     audiences.shop.send({"type": "track", "event": "Bought", "userId": "1", "messageId": "bought"})
+    device = {"anonymousId": "device-1"}
+    said = {"type": "track", "event": "Consent Updated", "properties": {"purposes": {"analytics": True}}}
+    audiences.shop.send(said | device | {"messageId": "said"})
+    audiences.shop.send({"type": "identify", **device, "userId": "1", "messageId": "same", "traits": {"plan": "pro"}})
+    assert holding_id(audiences, DEVICE) >= {"node"}
+    assert "profile_state" not in holding_id(audiences, DEVICE)  # they are Ada now
     assert {"profile_due", "profile_state", "member_of", "membership_move"} <= holding_id(audiences, ADA)
     request_erasure(audiences.shop, "user_id", "1")
     forget_exits(audiences.conn, datetime.now(UTC) + FOLLOWED_FOR + timedelta(minutes=1))
-    assert holding_id(audiences, ADA) == {"event_gone", "lake_touched"}  # what the lake is to forget
+    for one in (ADA, DEVICE):
+        assert holding_id(audiences, one) <= {"event_gone", "lake_touched"}  # what the lake is to forget
 
 
 def test_a_merge_into_who_was_in_already_names_nobody_after_an_erasure(audiences: Audiences) -> None:
