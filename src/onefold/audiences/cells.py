@@ -12,12 +12,14 @@ from onefold.audiences.folding import Partial, State, merged
 from onefold.audiences.measuring import (
     MEASURES,
     Bound,
+    Times,
     Way,
     days_since,
     in_window,
     least_bucket,
     leaves_at,
     micros,
+    moments_in,
 )
 from onefold.audiences.metrics import Measure, Metric, grain_of, unit_of
 from onefold.audiences.series import Series, flat, rows_of, since, width_of
@@ -215,13 +217,13 @@ class Sequenced:
 
     def look(self, states: Sequence[State], person: Any, now_us: int) -> Said:  # noqa: ANN401  (as Cell)
         """Yes or no, and until when."""
-        return self.held(states, now_us)
+        return self.held(moments_in(states, self.number, self.since(now_us)), now_us)
 
-    def held(self, states: Sequence[State], now_us: int) -> tuple[bool, int]:
-        """As `look`."""
-        return self._way.held(states, self.number, now_us)
+    def held(self, moments: Times, now_us: int) -> tuple[bool, int]:
+        """As `look`, of moments of its window or more."""
+        return self._way.held(moments, now_us)
 
-    def ends_at(self, moments: Sequence[tuple[int, list[int]]], end_us: int, now_us: int) -> tuple[bool, int]:
+    def ends_at(self, moments: Times, end_us: int, now_us: int) -> tuple[bool, int]:
         """Whether a way ends then or later, of a sequence that waits for nothing, and until when that is sure."""
         begin = self._way.begin_of_end(moments, end_us, now_us)
         return (False, FOREVER) if begin is None else (True, self._way.stays_until(begin))

@@ -10,7 +10,7 @@ from typing import Any, Final
 from onefold.audiences.asked import Person, chance_of, instant_of_trait
 from onefold.audiences.evaluate import Evaluator, key_of_share
 from onefold.audiences.folding import merged
-from onefold.audiences.measuring import MEASURES, bound_of, in_window
+from onefold.audiences.measuring import MEASURES, bound_of, in_window, moments_in
 from onefold.audiences.metrics import metric_of, unit_of
 from onefold.audiences.phrases import NAMELESS, Names, event_of, title_of
 from onefold.audiences.rules import COMPUTED, TRAIT
@@ -135,7 +135,8 @@ def _sequence(leaf: Sequence, asking: Asking) -> str:
     if asking.is_held(leaf):
         return every
     number, way = asking.evaluator.way(leaf)
-    reached, waits_until = way.reached(asking.person.states, number, asking.now_us)
+    moments = moments_in(asking.person.states, number, way.since(asking.now_us))
+    reached, waits_until = way.reached(moments, asking.now_us)
     if reached < n:
         return f"{reached or 'none'} of {counted(n, 'step')}"
     if leaf.then_not is None or waits_until < FOREVER:

@@ -2,8 +2,9 @@
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
+from itertools import chain, islice
 from operator import or_
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from onefold.audiences.series import MOMENT, rows_of, since, width_of
 from onefold.filters.api import FOREVER, EventMatch, Held, Window
 from onefold.filters.api import Sequence as SequenceRule
 
+Times = Sequence[tuple[int, list[int]]]
+"""Moments by time (µs), with the bits of each event of that time."""
 Bound = Callable[[Any, int], int | None]
 """Of a person and now: the first instant in µs that counts; None = nothing does."""
 MEASURES: Final[dict[Measure, Callable[[Partial | None], Any]]] = {
@@ -117,42 +120,42 @@ class Way:
         """From when on moments count."""
         return (now_us - self._window_us) // self._grain_us * self._grain_us
 
-    def held(self, states: Sequence[State], number: int, now_us: int) -> Held:
-        """Whether there is such a sequence in the window. Cost: 1 µs a moment."""
-        times = self._own(moments_in(states, number, self.since(now_us)))
-        if not times:
+    def held(self, times: Times, now_us: int) -> Held:
+        """Whether there is such a sequence in the window. Cost: 2 µs a moment, those of the window at most."""
+        own = self._own(times, self.since(now_us))
+        first = next(own, None)
+        if first is None:
             return False, FOREVER
-        begin, waits_until = self._walk(times, now_us, [None] * len(self.within))
-        next_leaves = self.stays_until(times[0][0])
+        begin, waits_until = self._walk(chain((first,), own), now_us, [None] * len(self.within))
+        next_leaves = self.stays_until(first[0])
         if begin is not None:  # holds while its first step is in the window, if nothing must be waited for
             return True, self.stays_until(begin) if self.follows is None else next_leaves
         return False, FOREVER if self.follows is None else min(next_leaves, waits_until)
 
-    def reached(self, states: Sequence[State], number: int, now_us: int) -> tuple[int, int]:
+    def reached(self, times: Times, now_us: int) -> tuple[int, int]:
         """How many steps somebody came, and when what must not follow is waited for no longer; FOREVER: it isn't."""
         starts: list[int | None] = [None] * len(self.within)
-        times = self._own(moments_in(states, number, self.since(now_us)))
-        _, waits_until = self._walk(times, now_us, starts)
+        _, waits_until = self._walk(self._own(times, self.since(now_us)), now_us, starts)
         return sum(one is not None for one in starts), waits_until
 
     def stays_until(self, begin_us: int) -> int:
         """Until when a sequence that began then is in the window."""
         return (begin_us // self._grain_us + 1) * self._grain_us + self._window_us
 
-    def begin_of_end(self, times: Sequence[tuple[int, list[int]]], end_us: int, now_us: int) -> int | None:
+    def begin_of_end(self, times: Times, end_us: int, now_us: int) -> int | None:
         """When a way began that ends at this time or later, of a sequence after which nothing must be waited for; None
         if there is none. Cost: the moments that such a way may consist of."""
-        begin = self.may_begin(end_us, now_us)
-        return self._walk(self._own(times[bisect_left(times, (begin,)) :]), now_us, [None] * len(self.within))[0]
+        own = self._own(times, self.may_begin(end_us, now_us))
+        return self._walk(own, now_us, [None] * len(self.within))[0]
 
     def may_begin(self, end_us: int, now_us: int) -> int:
         """The first moment that may belong to a way which ends then or later."""
         return max(self.since(now_us), end_us - sum(self.within[1:]))
 
-    def _own(self, times: Sequence[tuple[int, list[int]]]) -> list[tuple[int, list[int]]]:
-        """The moments that matter to this sequence, with its own bits."""
-        own_of, found = self._own_of, []
-        for ts, codes in times:
+    def _own(self, times: Times, begin_us: int) -> Iterator[tuple[int, list[int]]]:
+        """The moments from a time on that matter to this sequence, with its own bits."""
+        own_of = self._own_of
+        for ts, codes in islice(times, bisect_left(times, (begin_us,)), None):
             own = []
             for code in codes:
                 if code not in own_of:
@@ -160,11 +163,10 @@ class Way:
                 if own_of[code]:
                     own.append(own_of[code])
             if own:
-                found.append((ts, own))
-        return found
+                yield ts, own
 
     def _walk(
-        self, times: Sequence[tuple[int, list[int]]], now_us: int, starts: list[int | None]
+        self, times: Iterable[tuple[int, list[int]]], now_us: int, starts: list[int | None]
     ) -> tuple[int | None, int]:
         """When a way that leads to the end began; else None, and when the first that waits may get there.
 
@@ -212,7 +214,7 @@ class Way:
         return is_last
 
 
-def moments_in(states: Sequence[State], number: int, bound: int) -> list[tuple[int, list[int]]]:
+def moments_in(states: Sequence[State], number: int, bound: int) -> Times:
     """The moments from a time on, by time, of all fragments together."""
     together: dict[int, list[int]] = {}
     for state in states:

@@ -90,8 +90,9 @@ class Sequences:
     def read(self, states: Sequence[State], now_us: int, due_us: int) -> tuple[int, int]:
         """Those that hold, and until when that is sure, `due_us` at the latest."""
         held = 0
+        moments = moments_in(states, self._number, min(cell.since(now_us) for cell, _ in self._sequences))
         for cell, bit in self._sequences:
-            is_held, sure_until = cell.held(states, now_us)
+            is_held, sure_until = cell.held(moments, now_us)
             held |= bit if is_held else 0
             due_us = min(due_us, sure_until)
         return held, due_us
