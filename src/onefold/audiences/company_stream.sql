@@ -14,12 +14,12 @@ insert into company_look (company, cause)
 select distinct company, %(cause)s::smallint from profile where id = any(%(ids)b) and company is not null
 
 -- take: companies to look at, as long as the rules are those that the caller has loaded
-delete from company_look where seq in (select seq from company_look order by seq limit %(limit)s)
+delete from company_look where seq = any(array(select seq from company_look order by seq limit %(limit)s))
     and (select epoch from audience_epoch) = %(epoch)s
 returning company, cause, is_told
 
 -- take_due: those whose time has come (index on due_at)
-delete from company_due where company in (select company from company_due where due_at <= %(now)s order by due_at limit %(limit)s)
+delete from company_due where company = any(array(select company from company_due where due_at <= %(now)s order by due_at limit %(limit)s))
 returning company
 
 -- load: what rules ask of companies; times in µs (primary key)

@@ -85,11 +85,10 @@ on conflict (id) do update set due_at = excluded.due_at where profile_due.due_at
 -- forget_due: those who are nobody any more (primary key)
 delete from profile_due where id = any(%(ids)b)
 
--- take_due: those whose time has come, taken off the list (index on due_at)
-with taken as (
-    select id from profile_due where due_at <= %(now)s order by due_at limit %(limit)s for update skip locked
-)
-delete from profile_due d using taken where d.id = taken.id returning d.id
+-- take_due: those whose time has come, taken off the list (index on due_at, then by place: see take_fills)
+delete from profile_due where ctid = any(array(
+    select ctid from profile_due where due_at <= %(now)s order by due_at limit %(limit)s for update skip locked
+)) returning id
 
 -- look_at: those that one of the next four queries names, as soon as may be; an earlier date stays
 insert into profile_due (id, due_at) select distinct id, coalesce(%(at)s, now()) from ({whom}) whom(id) order by id
@@ -149,13 +148,14 @@ from counted c left join lateral (
 on conflict (audience, day) do update
 set entered = audience_day.entered + excluded.entered, gone = audience_day.gone + excluded.gone, members = excluded.members
 
--- take_fills: buckets of before that wait, of metrics that are wholly read (primary key)
-delete from metric_fill f using (
-    select f.fragment, f.metric from metric_fill f join metric m on m.number = f.metric and m.state = 'staged'
-    order by f.fragment, f.metric limit %(limit)s for update of f skip locked
-) taken
-where f.fragment = taken.fragment and f.metric = taken.metric
-returning f.fragment, f.metric, f.buckets
+-- take_fills: buckets of before that wait, of metrics that are wholly read. In the order of the primary key, and by place:
+-- the plan is made when the table is empty, and a join of it with itself was gone through row by row
+delete from metric_fill where ctid = any(array(
+    select f.ctid from metric_fill f
+    where f.metric = any(array(select number from metric where state = 'staged'))
+    order by f.fragment, f.metric limit %(limit)s for update skip locked
+))
+returning fragment, metric, buckets
 
 -- refolded: of which fragments newer buckets are there already
 select fragment, metric from metric_refolded where fragment = any(%(fragments)b)
