@@ -69,3 +69,15 @@ def test_why_shows_no_hidden_number(alice: Client, bob: Client, invited: Audienc
         assert secret in told[alice]
         assert secret not in told[bob]
         assert "a value that you don't see" in told[bob]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "told"),
+    [("2026-01-31", None), ("2026-01-31T12:00:00Z", None), ("2026-01-31T12:00:00", "with its zone"),
+     ("yesterday", "or a day, like 2026-01-31"), ("2999-01-01", "still to come")],
+)  # fmt: skip
+def test_a_past_moment_is_a_day_or_an_instant(alice: Client, invited: Audiences, as_of: str, told: str | None) -> None:
+    asked = {"rule": document(f.Did(INVITED)), "purpose": "analytics", "as_of": as_of}
+    answer = alice.post("/api/audiences/preview", asked, content_type="application/json")
+    assert answer.status_code == (200 if told is None else 400)
+    assert told is None or told in answer.json()["message"]

@@ -13,7 +13,7 @@ from django.test import Client
 from onefold.audiences import actions, shown
 from onefold.audiences.rules import Computed
 from onefold.filters import api as f
-from tests.web.audiences import Audiences, audiences, said
+from tests.web.audiences import Audiences, audiences, one, said
 from tests.web.conftest import track
 from tests.web.reading import page, person
 
@@ -155,3 +155,13 @@ class TestLists:
         assert alice.post(f"/audiences/lists/{made.id}/remove").status_code == 409
         actions.trash_audience(audiences.conn, draft, acting_user="test")
         assert "No lists yet." in said(alice, f"/audiences/lists/{made.id}/remove")
+
+
+def test_days_since_need_no_time(alice: Client, audiences: Audiences) -> None:
+    """The page hides which time counts, and sends none."""
+    given = {"name": "quiet_for", "measure": "days_since", "event": json.dumps({"name": "Product Viewed"})}
+    assert alice.post("/audiences/computed", given).status_code == 302
+    assert one(audiences.conn, "select name from computed_trait") == "quiet_for"
+    refused = alice.post("/audiences/computed", given | {"name": "views", "measure": "count"})
+    assert refused.status_code == 400
+    assert "Say which time counts." in refused.content.decode()

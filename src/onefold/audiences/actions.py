@@ -103,12 +103,7 @@ def change_rule(
     RuleRejected.
     """
     with changing_rules(conn):
-        audience = lock_audience(conn, number)
-        if seen_version is not None and seen_version != audience.version:
-            raise VersionConflict(
-                f"Somebody changed this audience meanwhile: it is at version {audience.version}, you changed"
-                f" {seen_version}. Look at the newer version and change that."
-            )
+        audience = demand_version(conn, number, seen_version)
         tree = checked(conn, rule, purpose, number, audience.is_of_companies)
         before = conn.execute(QUERIES["version"], {"id": number, "version": audience.version}).fetchone()
         if before is not None and (read_rule(before[0]), before[1]) == (tree, purpose):
@@ -272,6 +267,17 @@ def lock_audience(conn: Connection[Any], number: int, *, is_trashed: bool = Fals
     if row is None or row[-1] is not is_trashed:
         raise NotFound("There is no such audience." if not is_trashed else "There is no such audience in the trash.")
     return Audience(*row)
+
+
+def demand_version(conn: Connection[Any], number: int, seen_version: int | None) -> Audience:
+    """Locked. Raises VersionConflict if somebody else was faster than who changed this version, NotFound."""
+    audience = lock_audience(conn, number)
+    if seen_version is not None and seen_version != audience.version:
+        raise VersionConflict(
+            f"Somebody changed this audience meanwhile: it is at version {audience.version}, you changed"
+            f" {seen_version}. Look at the newer version and change that."
+        )
+    return audience
 
 
 def used_by(conn: Connection[Any], number: int) -> list[int]:

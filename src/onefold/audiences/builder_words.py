@@ -178,6 +178,7 @@ _INPUTS: Final = {
     "what_counts": _("What counts"),
     "where": _("where"),
     "where_short": _("Where"),
+    "how_long": _("How long"),
     "within": _("within"),
     "without": _("without"),
     "without_event": _("Event that must not be between"),

@@ -41,7 +41,7 @@ class ComputedForm(forms.Form):
     prop_type = forms.ChoiceField(label=_("Which holds"), choices=_TYPES, required=False)
     event = forms.CharField(label=_("Of each"), max_length=BOUNDS.bytes, required=False, widget=forms.HiddenInput)
     """An EventMatch as JSON, which the page makes as the builder does."""
-    window = forms.ChoiceField(label=_("Which time counts"), choices=_WINDOWS)
+    window = forms.ChoiceField(label=_("Which time counts"), choices=_WINDOWS, required=False)
     n = forms.IntegerField(label=_("How long"), min_value=1, max_value=52_560_000, required=False)
     unit = forms.ChoiceField(label=_("Unit"), choices=_UNITS, required=False)
     since = forms.DateField(
@@ -65,6 +65,8 @@ class ComputedForm(forms.Form):
         given: dict[str, Any] = super().clean() or {}
         if given.get("measure") not in (None, *_WITHOUT_PROPERTY) and not given.get("prop"):
             self.add_error("prop", _("Say which property of the event."))
+        if given.get("measure") != "days_since" and not given.get("window") and "window" not in self.errors:
+            self.add_error("window", _("Say which time counts."))
         if given.get("window") == "last" and not given.get("n"):
             self.add_error("n", _("Say how long."))
         if given.get("window") == "since" and not given.get("since"):

@@ -11,6 +11,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from onefold.audiences import shown
 from onefold.audiences.shown_companies import list_company_members
 from onefold.infra.pool import pooled
+from onefold.kernel.spreadsheets import is_formula
 from onefold.profiles.api import to_text
 
 _OF_PEOPLE: Final = ("profile_id", "name", "email", "phone")
@@ -68,7 +69,7 @@ def _csv(columns: tuple[str, ...], pages: Iterator[list[Row]]) -> Iterator[str]:
 
 def _disarmed(text: str) -> str:
     """Spreadsheets take what begins so for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return f"'{text}" if is_formula(text) else text
 
 
 def _parquet(columns: tuple[str, ...], pages: Iterator[list[Row]]) -> bytes:

@@ -1,8 +1,8 @@
 """REST: audiences, their members and changes, previews of any rule."""
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -75,15 +75,29 @@ def create(request: HttpRequest, wanted: AudienceIn) -> Status[dict[str, Any]]:
         return Status(201, _audience(shown.find_audience(conn, number)))
 
 
+AS_OF: Final = "as_of: give an instant with its zone, like 2026-01-31T12:00:00Z, or a day, like 2026-01-31."
+
+
+def _past_moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as fault:
+        raise Rejected(AS_OF) from fault
+    if at.tzinfo is None and len(text) > len("2026-01-31"):
+        raise Rejected(AS_OF)
+    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    if at > datetime.now(UTC):
+        raise Rejected("as_of: that is still to come. Give a past moment, or leave it out for now.")
+    return at
+
+
 @router.post("/audiences/preview", response=PreviewOut, tags=["Audiences"], summary="Try a rule")
 def try_rule(request: HttpRequest, asked: PreviewIn) -> dict[str, Any]:
     """How many people or companies a rule would give, and which. Nothing is kept."""
     actor = actor_of(request)
     demand(actor, Permission.SEE_PEOPLE)
     at = asked.as_of
-    moment = at if isinstance(at, datetime) or at is None else datetime.fromisoformat(f"{at}T00:00:00+00:00")
-    if moment is not None and moment.tzinfo is None:
-        raise Rejected("as_of: give an instant with its zone, like 2026-01-31T12:00:00Z, or a day.")
+    moment = None if at is None else _past_moment(at)
     with working() as work:
         is_of_companies = asked.of == "companies"
         scope = load_scope(work.conn)
@@ -140,6 +154,7 @@ def change(request: HttpRequest, number: int, wanted: AudienceChange) -> dict[st
     user = name_of(actor)
     with pooled() as conn, conn.transaction():
         now = shown.find_audience(conn, number)
+        actions.demand_version(conn, number, wanted.if_version)
         if wanted.rule is not None or wanted.purpose is not None:
             rule = wanted.rule if wanted.rule is not None else to_json(now.rule)
             checked = rule_of(rule, load_scope(conn), number, is_of_companies=now.is_of_companies)

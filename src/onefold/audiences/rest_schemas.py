@@ -1,6 +1,6 @@
 """The shapes that the REST API of this slice answers with and takes; what `/api/openapi.json` is made of."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -106,9 +106,10 @@ class PreviewIn(Schema):
     rule: dict[str, Any]
     of: Literal["people", "companies"] = "people"
     purpose: str = Field("", description="Of people, whom to count: those who allow it; of companies left out")
-    as_of: datetime | date | None = Field(
+    as_of: str | None = Field(
         None,
-        description="A past moment: people as they were then, of at most 10,000; what happened later doesn't count",
+        description="A past moment, or a day (its begin, of UTC): people as they were then, of at most 10,000; what"
+        " happened later doesn't count",
     )
     is_sampled: bool = Field(
         False, description="Look at a sixteenth of all people, of the past at 1,000: at once, and roughly"

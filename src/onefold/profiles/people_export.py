@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Callable, Generator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,6 +11,7 @@ from psycopg import Connection
 from psycopg.sql import SQL
 
 from onefold.accounts.api import mask_value
+from onefold.kernel.spreadsheets import is_formula
 from onefold.profiles.ids import to_text
 from onefold.profiles.naming import Names
 from onefold.profiles.people import cells_of, person_of
@@ -23,8 +23,6 @@ Masked = Callable[[object, str], object]
 """A value of a field as whoever asks may see it."""
 ROWS_AT_ONCE: Final = 1_000
 MAX_CELL: Final = 10_000
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-_HARMLESS: Final = re.compile(r"[+-]?\d[\d ]*(\.\d+)?")
 
 
 def csv_of(
@@ -61,9 +59,7 @@ def safe_cell(value: object) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else _plain(value)
-    if text.startswith(_FORMULA) and not _HARMLESS.fullmatch(text):
-        return f"'{text}"
-    return text
+    return f"'{text}" if is_formula(text) else text
 
 
 def _line(state: ListState, fields: list[str], row: tuple[Any, ...], masked: Masked) -> list[str]:

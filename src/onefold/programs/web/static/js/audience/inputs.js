@@ -174,7 +174,7 @@ export function tokens({ label, values, options, change }) {
 }
 
 // N minutes, hours or days
-export function span({ label, value, change, units = ["minutes", "hours", "days"] }) {
+export function span({ label = t("how_long"), value, change, units = ["minutes", "hours", "days"] }) {
   const kept = { n: value?.n ?? null, unit: value?.unit ?? "days" };
   const tell = () => change({ ...kept });
   const n = number({ label, value: kept.n, least: 1, step: 1, change: (one) => ((kept.n = one), tell()) });
