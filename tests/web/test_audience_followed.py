@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from onefold.audiences import actions
+from onefold.audiences import actions, settling, states
 from onefold.audiences.filling import refresh_shares
 from onefold.audiences.rules import Computed
 from onefold.filters import api as f
@@ -74,3 +74,23 @@ def test_a_share_that_moved_counts_for_whom_something_else_kept_out(audiences: A
     for user in ("1", "2"):
         shop.send({"type": "track", "event": "Bought", "userId": user, "messageId": f"bought-{user}"})
     assert members(audiences, number) == {ADA, BEN}
+
+
+def test_who_says_the_same_again_is_not_asked_anew(audiences: Audiences, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sites identify people with every page; who they are is read when it is something else."""
+    number = audiences.make("Pro", starts=True)
+    audiences.fill()
+    later = NOW + timedelta(minutes=1)
+    audiences.shop.identify("1", name="Ada", plan="pro", at=later)  # known under what is live
+    read: list[list[int]] = []
+
+    def noted(conn: Any, ids: Any, *, with_lists: bool) -> Any:
+        read.append(sorted(ids))
+        return states.ask_people(conn, ids, with_lists=with_lists)
+
+    monkeypatch.setattr(settling, "ask_people", noted)
+    audiences.shop.identify("1", name="Ada", plan="pro", at=later + timedelta(seconds=1))
+    assert read == []
+    audiences.shop.identify("1", name="Ada", plan="free", at=later + timedelta(seconds=2))
+    assert read == [[ADA]]
+    assert members(audiences, number) == {BEN}

@@ -2,7 +2,7 @@
 goes by. The processor alone writes who is in; all others ask it to look (`profile_due`).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from itertools import chain
@@ -41,12 +41,14 @@ class Happened:
 
     `profile_of`: fragment → whose it is now, of all in `events`, `moves`, `replaced`, `consents` that are still there.
     `replaced`: fragments that were folded anew from all their events. `touched`: profiles that were folded anew, with
-    those that are no more. `consents`: fragments whose ledger changed.
+    those that are no more; `changed`: those of them whose row says something else now, None: any may. `consents`:
+    fragments whose ledger changed.
     """
 
     events: list[tuple[int, Decoded]] = field(default_factory=list)
     moves: list[FragmentMove] = field(default_factory=list)
     touched: Collection[int] = ()
+    changed: Callable[[], Collection[int]] | None = None
     consents: Collection[int] = ()
     replaced: Mapping[int, State] = field(default_factory=dict)
     profile_of: Mapping[int, int] = field(default_factory=dict)
@@ -127,7 +129,10 @@ def follow(
     _replace(looks, happened)
     for profile_id, h, event, plan in asked.counted:
         looks[profile_id].events.append((h, event, plan))
-    for profile_id in happened.touched:
+    touched = happened.touched
+    if happened.changed is not None and not live.evaluator.has_lists:  # of lists it matters who joined them
+        touched = happened.changed()
+    for profile_id in touched:
         if profile_id in looks:
             looks[profile_id].is_touched = True
     _project_consents(conn, looks, asked.said)

@@ -17,6 +17,7 @@ from onefold.profiles.person import Found, Member, find, load_members, load_prof
 from onefold.profiles.refold import (
     CompanyFacts,
     CompanyRow,
+    Refolded,
     companies_with,
     company_row,
     delete_companies,
@@ -44,6 +45,7 @@ __all__ = [
     "Member",
     "Names",
     "Newcomers",
+    "Refolded",
     "TimelineEntry",
     "TraitName",
     "TraitValue",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
 from onefold.identity.api import IdentityConfig, Node, load_docs
 from onefold.infra.arrays import bigints, booleans, byteas, instants, texts
@@ -43,6 +43,17 @@ class CompanyFacts:
         self.members[fragment] = (min(first, first_ts), max(last, last_ts))
 
 
+class Refolded(NamedTuple):
+    """What became of profiles: the question for the ids of those that say something else now, and those that went."""
+
+    changed: Cursor[Any] | None = None
+    gone: Collection[int] = ()
+
+    def ids(self) -> set[int]:
+        """Of both; asks the server, once."""
+        return {*self.gone, *(row[0] for row in self.changed or ())}
+
+
 def refold_profiles(
     conn: Connection[Any],
     touched: Collection[int],
@@ -50,13 +61,13 @@ def refold_profiles(
     claims: Mapping[int, Claims],
     priorities: Mapping[int, int],
     config: IdentityConfig,
-) -> None:
+) -> Refolded:
     """Fold the `touched` profiles anew and write them; ids without members are removed.
 
     `nodes` holds every member of them; `claims` the folded documents that are in memory, the others are loaded.
     """
     if not touched:
-        return
+        return Refolded()
     members: dict[int, list[Node]] = {profile_id: [] for profile_id in touched}
     for node in nodes.values():
         if node.prof in members:
@@ -77,8 +88,9 @@ def refold_profiles(
         )
         for profile_id, group in people.items()
     ]
-    write_profiles(conn, rows)
-    delete_profiles(conn, [profile_id for profile_id in members if profile_id not in people])
+    gone = [profile_id for profile_id in members if profile_id not in people]
+    delete_profiles(conn, gone)
+    return Refolded(write_profiles(conn, rows), gone)
 
 
 def delete_profiles(conn: Connection[Any], ids: Sequence[int]) -> None:
@@ -89,7 +101,9 @@ def delete_profiles(conn: Connection[Any], ids: Sequence[int]) -> None:
         conn.execute(QUERIES["delete_traits"], {"ids": bigints(ids)})
 
 
-def write_profiles(conn: Connection[Any], rows: Collection[Golden]) -> None:
+def write_profiles(conn: Connection[Any], rows: Collection[Golden]) -> Cursor[Any] | None:
+    """Returns the ids of those that said something else before, or weren't there: once they are asked for."""
+    changed = None
     if rows:
         columns = {
             "id": bigints([row.id for row in rows]),
@@ -102,10 +116,11 @@ def write_profiles(conn: Connection[Any], rows: Collection[Golden]) -> None:
             "first_seen": instants([row.first_seen for row in rows]),
             "last_seen": instants([row.last_seen for row in rows]),
         }
-        conn.execute(QUERIES["write_profiles"], columns)
+        changed = conn.execute(QUERIES["write_profiles"], columns)
         found_by = {name: columns[name] for name in ("id", "name", "email")}
         conn.execute(QUERIES["write_search"], {**found_by, "search": texts([row.search for row in rows])})
         conn.execute(QUERIES["write_traits"], {name: columns[name] for name in ("id", "traits")})
+    return changed
 
 
 def widen_seen(conn: Connection[Any], seen: Mapping[int, tuple[int, int]]) -> None:

@@ -11,6 +11,7 @@ where (p.name, p.email, p.phone, p.company, p.traits, p.is_known, p.first_seen, 
       is distinct from (v.name, v.email, v.phone, v.company, v.traits::jsonb, v.is_known, v.first_seen, v.last_seen)
 on conflict (id) do update set name = excluded.name, email = excluded.email, phone = excluded.phone, company = excluded.company,
     traits = excluded.traits, is_known = excluded.is_known, first_seen = excluded.first_seen, last_seen = excluded.last_seen
+returning id
 
 -- write_search: what the same people are found and sorted by
 insert into profile_search (id, search, by_name, by_email)

@@ -10,7 +10,7 @@ from onefold.audiences.api import AskedFor, Foreseen, Happened
 from onefold.events.api import Decoded, LogRow, Tallies, Violation
 from onefold.identity.api import Facts, Identifier, LastKnown, Node, Refused, Resolved, Rule
 from onefold.privacy.api import Ledger
-from onefold.profiles.api import Claims, CompanyFacts
+from onefold.profiles.api import Claims, CompanyFacts, Refolded
 from onefold.programs.processor.context import Context
 
 MINUTE_US = 60_000_000
@@ -74,6 +74,7 @@ class Batch:
     facts: Facts = field(default_factory=Facts)
     tallied: set[int] = field(default_factory=set)  # fragments with new events
     seen: dict[int, tuple[int, int]] = field(default_factory=dict)  # fragments seen earlier or in a later hour
+    refolded: Refolded = field(default_factory=Refolded)
     earlier: set[int] = field(default_factory=set)  # fragments seen earlier
     widened: set[int] = field(default_factory=set)  # profiles seen earlier or in a later hour
     resolved: Resolved = field(default_factory=Resolved)

@@ -48,7 +48,9 @@ def refold(batch: Batch) -> None:
     """Companies, then the profiles that changed; the others only move their last-seen hour."""
     context, resolved = batch.context, batch.resolved
     fold_companies(batch.conn, batch.companies, context.priorities)
-    refold_profiles(batch.conn, resolved.touched, batch.nodes, batch.claims, context.priorities, context.config)
+    batch.refolded = refold_profiles(
+        batch.conn, resolved.touched, batch.nodes, batch.claims, context.priorities, context.config
+    )
     widened: dict[int, tuple[int, int]] = {}
     for h, (first, last) in batch.seen.items():
         profile_id = batch.nodes[h].prof

@@ -91,15 +91,16 @@ def write(batch: Batch) -> None:
 def ask_for_audiences(batch: Batch) -> None:
     """Those whom the batch may concern; before `write`, which the server does while they are looked at."""
     profile_of = {h: node.prof for h, node in batch.nodes.items()}
-    touched, asked = batch.resolved.touched, batch.context.live.evaluator.fields
+    asked, seen = batch.context.live.evaluator.fields, set[int]()
     if "last_seen" in asked:
-        touched = touched | batch.widened
+        seen = batch.widened
     elif "first_seen" in asked and batch.earlier:
-        touched = touched | {profile_of[h] for h in batch.earlier}
+        seen = {profile_of[h] for h in batch.earlier}
     batch.happened = Happened(
         events=[(one.fragment, one.event) for one in batch.accepted if one.fragment in profile_of],
         moves=batch.resolved.moves,
-        touched=touched,
+        touched=batch.resolved.touched | seen,
+        changed=lambda: batch.refolded.ids() | seen,
         consents=batch.consents.keys(),
         profile_of=profile_of,
     )
