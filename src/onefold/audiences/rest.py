@@ -152,7 +152,7 @@ def change(request: HttpRequest, number: int, wanted: AudienceChange) -> dict[st
     actor = actor_of(request)
     demand(actor, Permission.EDIT_AUDIENCES)
     user = name_of(actor)
-    with pooled() as conn, conn.transaction():
+    with pooled() as conn, actions.changing_rules(conn):
         now = shown.find_audience(conn, number)
         actions.demand_version(conn, number, wanted.if_version)
         if wanted.rule is not None or wanted.purpose is not None:
