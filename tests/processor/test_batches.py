@@ -1,5 +1,6 @@
 """Batch after batch: lanes, sizes, reading ahead, and what happens to a request that we fail on."""
 
+import gc
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from onefold.identity.api import DEFAULT_CONFIG
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import Broken
 from onefold.programs.processor.ahead import Ahead
+from onefold.programs.processor.batch import Batch
 from onefold.programs.processor.batches import MOST_SET_ASIDE_IN_A_ROW, Batches, tune
 from onefold.programs.processor.rebuild import rebuild
 from onefold.programs.processor.steps import process
@@ -349,3 +351,17 @@ def test_what_is_remembered_of_the_last_batch_is_never_older_than_the_tables(
     assert counted(shop) == len([name for name in stored(shop) if name != "r"])
     with connect(pg_url, "check") as conn:
         assert rebuild(conn, NOWHERE, is_check=True).n == 0
+
+
+def test_a_batch_is_let_go_when_it_is_done(batches: Batches, shop: Connection[Any]) -> None:
+    """Nothing in it leads back to it: else Python keeps all of it until it looks for such rings."""
+    gc.collect()
+    gc.disable()
+    try:
+        log(shop, "m1", "m2")
+        drain(batches, shop)
+        kept = [one for one in gc.get_objects() if type(one) is Batch]
+    finally:
+        gc.enable()
+    assert stored(shop) == ["m1", "m2"]
+    assert kept == []

@@ -57,28 +57,61 @@ class Look:
 
 
 def settle(
-    conn: Connection[Any], live: LiveAudiences, looks: Mapping[int, Look], now_us: int, successor_of: Mapping[int, int]
+    conn: Connection[Any],
+    live: LiveAudiences,
+    looks: Mapping[int, Look],
+    now_us: int,
+    successor_of: Mapping[int, int],
+    changed: Callable[[], Collection[int]] | None = None,
 ) -> None:
-    """Which audiences they are in now. `successor_of`: profile that is no more -> who they are now.
+    """Which audiences they are in now. `successor_of`: profile that is no more -> who they are now. `changed`: those
+    who are another now, of all that are touched (None: all of these); waits for the server.
 
     In pieces, so that the server writes one while the next is asked; those of whom it must be known who they are come
-    last, and all of them together, for memberships move among them.
+    last, and all of them together, for memberships move among them. The first piece is asked while the server is still
+    at what was sent to it before.
     """
     if live.paused:
         _inherit(live.paused, looks, successor_of)
-    to_load = {profile_id: look for profile_id, look in looks.items() if _is_record_needed(live, look, now_us)}
+    alike, others = _apart(live, looks.values(), now_us)
+    piece = alike[:PIECE]
+    due = _answer(live, piece, None, now_us)
+    if changed is not None:
+        _keep_touched(others, changed)
+        as_before, others = _apart(live, others, now_us)
+        alike += as_before
+    to_load = {look.standing.id: look for look in others}
     asked = ask_people(conn, to_load, with_lists=live.evaluator.has_lists) if to_load else None
-    others = iter([look for profile_id, look in looks.items() if profile_id not in to_load])
     with writing_moves(conn, now_us) as write:
-        while piece := list(islice(others, PIECE)):
-            _write(conn, piece, _answer(live, piece, None, now_us))
+        rest = iter(alike[len(piece) :])
+        while piece:
+            _write(conn, piece, due)
             _write_moves(conn, live, write, _moves(live, piece))
+            piece = list(islice(rest, PIECE))
+            due = _answer(live, piece, None, now_us)
         if asked is not None:
-            people, piece = read_people(*asked), list(to_load.values())
+            people = read_people(*asked)
             load_counts(conn, people, live.evaluator.counts)
-            _write(conn, piece, _answer(live, piece, people, now_us))
+            _write(conn, others, _answer(live, others, people, now_us))
             _write_moves(conn, live, write, _moves_among(live, to_load, successor_of))
             forget_due(conn, [profile_id for profile_id in to_load if profile_id not in people])
+
+
+def _apart(live: LiveAudiences, looks: Iterable[Look], now_us: int) -> tuple[list[Look], list[Look]]:
+    """Those of whom it need not be known who they are, and the others."""
+    alike: list[Look] = []
+    others: list[Look] = []
+    for look in looks:
+        (others if _is_record_needed(live, look, now_us) else alike).append(look)
+    return alike, others
+
+
+def _keep_touched(looks: Iterable[Look], changed: Callable[[], Collection[int]]) -> None:
+    """Those who are as they were aren't touched."""
+    if touched := [look for look in looks if look.is_touched]:
+        another = changed()
+        for look in touched:
+            look.is_touched = look.standing.id in another
 
 
 def _inherit(paused: int, looks: Mapping[int, Look], successor_of: Mapping[int, int]) -> None:
@@ -139,6 +172,7 @@ def _answer(
                 if standing.due is None or until < standing.due:
                     standing.due, standing.is_changed = until, True
                     due[standing.id] = until
+        standing.pack()
     return due
 
 

@@ -58,9 +58,11 @@ class Standing:
         self._fragments = fragments
 
     def pack(self) -> None:
-        """What it holds into `doc`."""
+        """What it holds into `doc`, if it has changed; what was read of it is let go, as long as it is at hand."""
         if self._fragments is not None:
-            self.doc = _doc_encoder.encode(self._fragments) if self._fragments else b""
+            if self.is_changed:
+                self.doc = _doc_encoder.encode(self._fragments) if self._fragments else b""
+            self._fragments = None
 
 
 def load_stored(conn: Connection[Any]) -> Stored:

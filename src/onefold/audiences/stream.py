@@ -129,14 +129,12 @@ def follow(
     _replace(looks, happened)
     for profile_id, h, event, plan in asked.counted:
         looks[profile_id].events.append((h, event, plan))
-    touched = happened.touched
-    if happened.changed is not None and not live.evaluator.has_lists:  # of lists it matters who joined them
-        touched = happened.changed()
-    for profile_id in touched:
+    for profile_id in happened.touched:
         if profile_id in looks:
             looks[profile_id].is_touched = True
     _project_consents(conn, looks, asked.said)
-    settle(conn, live, looks, now_us, successor_of=happened.profile_of)
+    changed = None if live.evaluator.has_lists else happened.changed  # of lists it matters who joined them
+    settle(conn, live, looks, now_us, happened.profile_of, changed)
 
 
 def sweep(conn: Connection[Any], live: LiveAudiences, now_us: int, limit: int) -> int:

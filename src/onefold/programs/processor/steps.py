@@ -91,7 +91,7 @@ def write(batch: Batch) -> None:
 def ask_for_audiences(batch: Batch) -> None:
     """Those whom the batch may concern; before `write`, which the server does while they are looked at."""
     profile_of = {h: node.prof for h, node in batch.nodes.items()}
-    asked, seen = batch.context.live.evaluator.fields, set[int]()
+    asked, refolded, seen = batch.context.live.evaluator.fields, batch.refolded, set[int]()
     if "last_seen" in asked:
         seen = batch.widened
     elif "first_seen" in asked and batch.earlier:
@@ -100,7 +100,7 @@ def ask_for_audiences(batch: Batch) -> None:
         events=[(one.fragment, one.event) for one in batch.accepted if one.fragment in profile_of],
         moves=batch.resolved.moves,
         touched=batch.resolved.touched | seen,
-        changed=lambda: batch.refolded.ids() | seen,
+        changed=lambda: refolded.ids() | seen,  # not by way of the batch: a ring keeps all of it until Python looks
         consents=batch.consents.keys(),
         profile_of=profile_of,
     )
