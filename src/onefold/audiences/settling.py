@@ -172,7 +172,8 @@ def _answer(
                 if standing.due is None or until < standing.due:
                     standing.due, standing.is_changed = until, True
                     due[standing.id] = until
-        standing.pack()
+        if standing.is_changed:
+            standing.pack()
     return due
 
 

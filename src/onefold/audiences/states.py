@@ -58,10 +58,9 @@ class Standing:
         self._fragments = fragments
 
     def pack(self) -> None:
-        """What it holds into `doc`, if it has changed; what was read of it is let go, as long as it is at hand."""
+        """What it holds into `doc`; the rest is let go, which costs least while it is at hand."""
         if self._fragments is not None:
-            if self.is_changed:
-                self.doc = _doc_encoder.encode(self._fragments) if self._fragments else b""
+            self.doc = _doc_encoder.encode(self._fragments) if self._fragments else b""
             self._fragments = None
 
 
