@@ -36,6 +36,7 @@ ROOMY_BYTES: Final = 4_096
 _ENTERED_OR_LEFT: Final = (int(Kind.ENTERED), int(Kind.LEFT))
 _MOVED: Final = (int(Kind.MOVED_HERE), int(Kind.MOVED_AWAY))
 _no_news: Final[dict[int, News]] = {}
+_WriteMoves = Callable[[Sequence[MembershipMove]], None]
 
 
 @dataclass(slots=True)
@@ -67,34 +68,35 @@ def settle(
     """Which audiences they are in now. `successor_of`: profile that is no more -> who they are now. `changed`: those
     who are another now, of all that are touched (None: all of these); waits for the server.
 
-    In pieces, so that the server writes one while the next is asked; those of whom it must be known who they are come
-    last, and all of them together, for memberships move among them. The first piece is asked while the server is still
-    at what was sent to it before.
+    In pieces, so that the server writes one while the next is asked. Those of whom it must be known who they are come
+    last, for the server is still at what was sent to it before; and all of them together, for memberships move among
+    them.
     """
     if live.paused:
         _inherit(live.paused, looks, successor_of)
     alike, others = _apart(live, looks.values(), now_us)
-    piece = alike[:PIECE]
-    due = _answer(live, piece, None, now_us)
-    if changed is not None:
-        _keep_touched(others, changed)
-        as_before, others = _apart(live, others, now_us)
-        alike += as_before
-    to_load = {look.standing.id: look for look in others}
-    asked = ask_people(conn, to_load, with_lists=live.evaluator.has_lists) if to_load else None
     with writing_moves(conn, now_us) as write:
-        rest = iter(alike[len(piece) :])
-        while piece:
-            _write(conn, piece, due)
-            _write_moves(conn, live, write, _moves(live, piece))
-            piece = list(islice(rest, PIECE))
-            due = _answer(live, piece, None, now_us)
+        _settle_pieces(conn, live, alike, now_us, write)
+        alike, others = _apart(live, _keep_touched(others, changed), now_us)
+        to_load = {look.standing.id: look for look in others}
+        asked = ask_people(conn, to_load, with_lists=live.evaluator.has_lists) if to_load else None
+        _settle_pieces(conn, live, alike, now_us, write)
         if asked is not None:
             people = read_people(*asked)
             load_counts(conn, people, live.evaluator.counts)
             _write(conn, others, _answer(live, others, people, now_us))
             _write_moves(conn, live, write, _moves_among(live, to_load, successor_of))
             forget_due(conn, [profile_id for profile_id in to_load if profile_id not in people])
+
+
+def _settle_pieces(
+    conn: Connection[Any], live: LiveAudiences, looks: Sequence[Look], now_us: int, write: _WriteMoves
+) -> None:
+    """Those of whom it need not be known who they are."""
+    rest = iter(looks)
+    while piece := list(islice(rest, PIECE)):
+        _write(conn, piece, _answer(live, piece, None, now_us))
+        _write_moves(conn, live, write, _moves(live, piece))
 
 
 def _apart(live: LiveAudiences, looks: Iterable[Look], now_us: int) -> tuple[list[Look], list[Look]]:
@@ -106,12 +108,13 @@ def _apart(live: LiveAudiences, looks: Iterable[Look], now_us: int) -> tuple[lis
     return alike, others
 
 
-def _keep_touched(looks: Iterable[Look], changed: Callable[[], Collection[int]]) -> None:
-    """Those who are as they were aren't touched."""
-    if touched := [look for look in looks if look.is_touched]:
+def _keep_touched(looks: list[Look], changed: Callable[[], Collection[int]] | None) -> list[Look]:
+    """The same; those who are as they were aren't touched."""
+    if changed is not None and (touched := [look for look in looks if look.is_touched]):
         another = changed()
         for look in touched:
             look.is_touched = look.standing.id in another
+    return looks
 
 
 def _inherit(paused: int, looks: Mapping[int, Look], successor_of: Mapping[int, int]) -> None:
@@ -125,7 +128,7 @@ def _inherit(paused: int, looks: Mapping[int, Look], successor_of: Mapping[int, 
 def _write_moves(
     conn: Connection[Any],
     live: LiveAudiences,
-    write: Callable[[Sequence[MembershipMove]], None],
+    write: _WriteMoves,
     moves: list[MembershipMove],
 ) -> None:
     write(moves)
