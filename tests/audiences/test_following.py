@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from onefold.audiences.answers import Answers
 from onefold.audiences.asked import Person
 from onefold.audiences.evaluate import Evaluator
-from onefold.audiences.folding import Happening, Plan
+from onefold.audiences.folding import Counted
 from onefold.audiences.settling import Look, fold_events
 from onefold.audiences.states import Standing
 from onefold.filters import api as f
@@ -81,7 +81,7 @@ def test_what_is_followed_is_what_is_found(rules: list[Any], arrivals: list[Came
             for i, (name, late, fragment, total) in enumerate(came)
         ]
         happened += fresh
-        counted, news = fold_events(Look(standing, list(planned(evaluator, fresh))))
+        counted, news = fold_events(Look(standing, list(counted_of(evaluator, fresh))))
         states = list(standing.fragments.values())
         bits, due = answers.follow(bits, counted, states, news, us(now), due)
         assert bits == look(answers, standing, now)[0]
@@ -93,11 +93,10 @@ def look(answers: Answers, standing: Standing, now: datetime) -> tuple[int, int]
     return answers.look(Person(1, list(standing.fragments.values())), us(now))
 
 
-def planned(evaluator: Evaluator, events: list[Event]) -> Iterator[tuple[int, Happening, Plan]]:
+def counted_of(evaluator: Evaluator, events: list[Event]) -> Iterator[tuple[int, Counted]]:
     for event in events:
-        happened = decoded(event)
-        if (plan := evaluator.folder.plan_of(happened.kind, happened.name)) is not None:
-            yield event.fragment, happened, plan
+        if (counted := evaluator.folder.count(decoded(event))) is not None:
+            yield event.fragment, counted
 
 
 def datetime_of(at_us: int) -> datetime:

@@ -186,10 +186,9 @@ def test_what_is_kept_of_whoever_comes_often_stays_short(db: Connection[Any]) ->
         standing.fragments = {7: {number: [n for minute in minutes for n in (minute, 1)]}}
         standing.pack()
         assert len(standing.doc) > 100_000
-        event = decoded(Event(1, 7, 7, EPOCH + now * MICROSECOND, SEEN.name))
-        plan = live.folder.plan_of(event.kind, event.name)
-        assert plan is not None
-        settle(db, live, {7: Look(standing, [(7, event, plan)])}, now, {})
+        counted = live.folder.count(decoded(Event(1, 7, 7, EPOCH + now * MICROSECOND, SEEN.name)))
+        assert counted is not None
+        settle(db, live, {7: Look(standing, [(7, counted)])}, now, {})
     found = load_standings(db, {7})[7]
     assert len(found.doc) < 20_000
     series = found.fragments[7][number]

@@ -2,7 +2,7 @@
 
 from onefold.audiences.actions import Wanted, create_audience, create_computed, start_audience
 from onefold.audiences.company_stream import look_at_companies
-from onefold.audiences.folding import Folder, State
+from onefold.audiences.folding import Counted, Folder, State
 from onefold.audiences.forgetting import forget_changes, note_exits
 from onefold.audiences.live import LiveAudiences, load_live
 from onefold.audiences.rules import Computed
@@ -25,6 +25,7 @@ __all__ = [
     "LOOK_NOW",
     "AskedFor",
     "Computed",
+    "Counted",
     "Folder",
     "Foreseen",
     "FragmentMove",

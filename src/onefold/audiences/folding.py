@@ -1,9 +1,10 @@
 """Events into the buckets of metrics, and buckets of several fragments together. Pure; any order, each event once."""
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 from hashlib import md5
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -61,6 +62,8 @@ KINDS: Final = {"track": Kind.TRACK, "page": Kind.PAGE, "screen": Kind.SCREEN}
 """Of events that rules ask for."""
 _Take = Callable[[State, int, int, Happening, Any], None]
 """Adds an event with a value to a metric's bucket."""
+_Addend = tuple[_Take, int, int, Any]
+"""How something is added, to which metric and bucket, and what."""
 _Read = Callable[[Any], Any]
 _no_properties: Final[dict[str, Any]] = {}
 
@@ -71,45 +74,78 @@ class Folder:
 
     def __init__(self, kept: Mapping[int, Kept]) -> None:
         names = {(int(KINDS[event.kind]), event.name) for one in kept.values() for event in _events_of(one)}
-        self._plans = {(kind, name): Plan(kept, kind, name) for kind, name in names}
+        self._plans = {(kind, name): _Plan(kept, kind, name) for kind, name in names}
         self._of_any = {kind: self._plans[kind, ""] for kind, name in names if not name}
 
-    def plan_of(self, kind: int, name: str) -> "Plan | None":
-        """What is done with events of this name; None: nothing."""
-        return self._plans.get((kind, name)) or self._of_any.get(kind)
+    def count(self, event: Happening) -> "Counted | None":
+        """What an event says to metrics, without knowing what these hold; None: nothing."""
+        plan = self._plans.get((event.kind, event.name)) or self._of_any.get(event.kind)
+        return None if plan is None else plan.count(event)
 
     def fold(self, state: State, event: Happening) -> None:
         """Add one event to what its fragment's events say."""
-        if plan := self.plan_of(event.kind, event.name):
-            plan.fold(state, event)
+        if counted := self.count(event):
+            counted.add_to(state)
 
 
-class Plan:
-    """What is done with events of one name: each condition on their properties is asked once, whatever counts by it.
+class Counted:
+    """What an event says to metrics. `numbers`: those for which it counts; `bits`: of those of moments its bits."""
 
-    `numbers`: the metrics for which they may count.
-    """
+    __slots__ = ("_counts", "_others", "bits", "event", "numbers")
+
+    def __init__(self, event: Happening, alike: "_Alike", others: Sequence[_Addend]) -> None:
+        self.event, self.bits, self._counts, self._others = event, alike.bits, alike.counts, others
+        self.numbers = (*alike.numbers, *(number for _, number, _, _ in others)) if others else alike.numbers
+
+    def add_to(self, state: State) -> None:
+        """Of a fragment. Each event once."""
+        ts = self.event.ts
+        minute = ts // MINUTE_US
+        for number, is_of_time in self._counts:  # most metrics are counts, so these are written out
+            bucket = minute if is_of_time else 0
+            series = state.get(number)
+            if series is None:
+                state[number] = [bucket, 1]
+            elif series[-2] == bucket:
+                series[-1] += 1
+            else:
+                add(series, bucket, 1)
+        for take, number, bucket, value in self._others:
+            take(state, number, bucket, self.event, value)
+        for number, bits in self.bits.items():
+            add_moment(state.setdefault(number, []), ts, bits)
+
+
+class _Alike(NamedTuple):
+    """What all events say that meet the same conditions. `counts`: (metric, whether it is kept by minute); `others`:
+    which of the values that are read goes into which metric, the unit of its buckets, and how."""
+
+    numbers: tuple[int, ...]
+    counts: tuple[tuple[int, bool], ...]
+    bits: dict[int, int]
+    others: tuple[tuple[int, int, int, _Take], ...]
+
+
+class _Plan:
+    """What is done with events of one name: each condition on their properties is asked once, whatever counts by it."""
 
     def __init__(self, kept: Mapping[int, Kept], kind: int, name: str) -> None:
         parts: dict[bytes, _Part] = {}
         places: dict[tuple[str, ValueType], int] = {}
         self._reads: list[_Read] = []
-        numbers: list[int] = []
         for number, one in kept.items():
             events = [(1 << i, event) for i, event in enumerate(_events_of(one)) if _is_meant(event, kind, name)]
-            if not events:
-                continue
-            numbers.append(number)
             if isinstance(one, Moments):
                 for bit, event in events:
                     bits = _part_of(parts, event).bits
                     bits[number] = bits.get(number, 0) | bit
-            else:
+            elif events:
                 part, place = _part_of(parts, one.event), self._place_of(places, one)
                 part.take(number, one, place)
-        self.numbers = frozenset(numbers)
         self._parts = tuple(parts.values())
+        self._meets = [(1 << place, part.meets) for place, part in enumerate(self._parts)]
         self._needs_properties = any(part.meets is not None for part in self._parts) or bool(places)
+        self._alike_of = lru_cache(1_000)(self._together)
 
     def _place_of(self, places: dict[tuple[str, ValueType], int], metric: Metric) -> int:
         """Where the property that it asks for stands among all that are read of an event, each once; of none at -1,
@@ -122,52 +158,47 @@ class Plan:
             self._reads.append(reader_of(*key))
         return places[key]
 
-    def fold(self, state: State, event: Happening) -> tuple[list[int], dict[int, int]]:
-        """As `Folder.fold`; the numbers of the metrics that the event counts for, and of those of moments its bits."""
+    def count(self, event: Happening) -> Counted | None:
+        """As `Folder.count`."""
         properties = _properties(event) if self._needs_properties else _no_properties
-        values = [read(properties) for read in self._reads]
-        values.append(True)
-        counted: list[int] = []
-        codes: dict[int, int] = {}
-        ts = event.ts
-        minute = ts // MINUTE_US
-        for part in self._parts:
-            if part.meets is not None and not part.meets(properties):
-                continue
-            for number, is_of_time in part.counts:  # most metrics are counts, so these are written out
-                bucket = minute if is_of_time else 0
-                series = state.get(number)
-                if series is None:
-                    state[number] = [bucket, 1]
-                elif series[-2] == bucket:
-                    series[-1] += 1
-                else:
-                    add(series, bucket, 1)
-            counted += part.counted
-            if part.bits:
-                codes = _both(codes, part.bits) if codes else part.bits
-            for place, number, unit, take in part.others:
+        met = 0
+        for bit, meets in self._meets:
+            if meets is None or meets(properties):
+                met |= bit
+        if not met:
+            return None
+        alike = self._alike_of(met)
+        others: list[_Addend] = []
+        if alike.others:
+            values = [read(properties) for read in self._reads]
+            values.append(True)
+            ts = event.ts
+            for place, number, unit, take in alike.others:
                 value = values[place]
                 if value is not None:
-                    take(state, number, ts // unit if unit else 0, event, value)
-                    counted.append(number)
-        for number, bits in codes.items():
-            add_moment(state.setdefault(number, []), ts, bits)
-        counted += codes
-        return counted, codes
+                    others.append((take, number, ts // unit if unit else 0, value))
+        return Counted(event, alike, others) if others or alike.numbers else None
+
+    def _together(self, met: int) -> _Alike:
+        """Of events that meet these conditions, by bits of their places."""
+        parts = [part for place, part in enumerate(self._parts) if met >> place & 1]
+        counts = tuple(one for part in parts for one in part.counts)
+        bits: dict[int, int] = {}
+        for part in parts:
+            bits = _both(bits, part.bits)
+        others = tuple(one for part in parts for one in part.others)
+        return _Alike((*(number for number, _ in counts), *bits), counts, bits, others)
 
 
 class _Part:
     """What counts the events that meet one condition; all of them if it is None.
 
-    `counts`: (metric, whether it is kept by minute), `counted` the same metrics; `bits`: metric of moments → bits;
-    `others`: which of the values that are read goes into which metric, the unit of its buckets, and how.
+    `bits`: metric of moments → bits; the rest as `_Alike` has it.
     """
 
     def __init__(self, where: Node | None) -> None:
         self.meets = None if where is None else predicate_of(where)
         self.counts: list[tuple[int, bool]] = []
-        self.counted: list[int] = []
         self.bits: dict[int, int] = {}
         self.others: list[tuple[int, int, int, _Take]] = []
 
@@ -175,7 +206,6 @@ class _Part:
         """One more metric of these events. `place`: where its value stands."""
         if metric.fold == "count":
             self.counts.append((number, is_by_minute(metric)))
-            self.counted.append(number)
         else:
             self.others.append((place, number, unit_of(metric), _TAKES[metric.fold]))
 

@@ -11,7 +11,7 @@ from psycopg import Connection
 from onefold.audiences.asked import Person
 from onefold.audiences.cells import News
 from onefold.audiences.company_stream import note_people
-from onefold.audiences.folding import Happening, Plan, without_old
+from onefold.audiences.folding import Counted, without_old
 from onefold.audiences.live import LiveAudiences
 from onefold.audiences.measuring import is_latest
 from onefold.audiences.membership import Cause, Kind, MembershipMove, writing_moves
@@ -43,12 +43,12 @@ _WriteMoves = Callable[[Sequence[MembershipMove]], None]
 class Look:
     """Somebody to look at. `is_whole`: anything may have changed; `is_touched`: who they are. `cause`, `event`: why.
 
-    `events`: what came, each with its fragment and what is done with events of its name. `before`: the audiences by
+    `events`: what came, each with its fragment. `before`: the audiences by
     bits of their numbers, where these changed. `inherited`: of paused audiences those of whoever became this person.
     """
 
     standing: Standing
-    events: list[tuple[int, Happening, Plan]] = field(default_factory=list)
+    events: list[tuple[int, Counted]] = field(default_factory=list)
     is_whole: bool = False
     is_touched: bool = False
     cause: Cause = Cause.EVENT
@@ -145,7 +145,7 @@ def _is_record_needed(live: LiveAudiences, look: Look, now_us: int) -> bool:
     if look.is_whole or look.is_touched:
         return True
     on_record = answers.on_record
-    return bool(on_record) and any(not on_record.isdisjoint(plan.numbers) for _, _, plan in look.events)
+    return bool(on_record) and any(not on_record.isdisjoint(one.numbers) for _, one in look.events)
 
 
 def _answer(
@@ -234,21 +234,17 @@ def fold_events(look: Look) -> tuple[Collection[int], dict[int, News]]:
     fragments = standing.fragments
     everything: set[int] = set()
     news: dict[int, News] = {}
-    for h, event, plan in look.events:
-        state = fragments.get(h)
-        if state is None:
-            state = {}
-        counted, codes = plan.fold(state, event)
-        if counted:
-            fragments[h] = state
-            standing.is_changed = True
-            everything.update(counted)
-            for number, bits in codes.items():
-                if number not in news:
-                    news[number] = News()
-                news[number].add(event.ts, bits, is_latest(fragments.values(), number, event.ts))
-            if look.event is None or (event.ts, event.id) > look.event:
-                look.event = (event.ts, event.id)
+    for h, counted in look.events:
+        event = counted.event
+        counted.add_to(fragments.setdefault(h, {}))
+        everything.update(counted.numbers)
+        for number, bits in counted.bits.items():
+            if number not in news:
+                news[number] = News()
+            news[number].add(event.ts, bits, is_latest(fragments.values(), number, event.ts))
+        if look.event is None or (event.ts, event.id) > look.event:
+            look.event = (event.ts, event.id)
+    standing.is_changed = standing.is_changed or bool(look.events)
     return everything, news
 
 

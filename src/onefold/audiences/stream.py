@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from psycopg import Connection, Cursor
 
-from onefold.audiences.folding import Plan, State, merge_states
+from onefold.audiences.folding import Counted, State, merge_states
 from onefold.audiences.live import LiveAudiences
 from onefold.audiences.membership import Cause
 from onefold.audiences.settling import Look, settle
@@ -37,7 +37,7 @@ _TELLING: Final = (Kind.IDENTIFY, Kind.GROUP)
 
 @dataclass
 class Happened:
-    """What a transaction did to people.
+    """What a transaction did to people. `events`: what came, by fragment, as far as it counts for anything.
 
     `profile_of`: fragment → whose it is now, of all in `events`, `moves`, `replaced`, `consents` that are still there.
     `replaced`: fragments that were folded anew from all their events. `touched`: profiles that were folded anew, with
@@ -45,7 +45,7 @@ class Happened:
     fragments whose ledger changed.
     """
 
-    events: list[tuple[int, Decoded]] = field(default_factory=list)
+    events: list[tuple[int, Counted]] = field(default_factory=list)
     moves: list[FragmentMove] = field(default_factory=list)
     touched: Collection[int] = ()
     changed: Callable[[], Collection[int]] | None = None
@@ -62,25 +62,18 @@ class Foreseen(NamedTuple):
 
 
 class AskedFor(NamedTuple):
-    """Whom it concerns, and the questions for their standings. `counted`: (profile, fragment, event, what is done with
-    events of its name); `said`: profiles whose consent may be another."""
+    """Whom it concerns, and the questions for their standings. `said`: profiles whose consent may be another."""
 
     ids: set[int]
     moves: list[FragmentMove]
-    counted: list[tuple[int, int, Decoded, Plan]]
     said: set[int]
     standings: list[Cursor[Any]]
 
 
-def foresee(conn: Connection[Any], live: LiveAudiences, events: Iterable[tuple[int, Decoded]]) -> Foreseen | None:
+def foresee(conn: Connection[Any], events: Iterable[tuple[int, Decoded, Counted | None]]) -> Foreseen | None:
     """The standings of those whom events concern, by the profiles that these had before; None: nobody. As soon as they
     are known, so that the answer is there when `follow` needs it."""
-    plan_of = live.folder.plan_of
-    ids = {
-        profile_id
-        for profile_id, event in events
-        if event.kind in _TELLING or plan_of(event.kind, event.name) is not None
-    }
+    ids = {profile_id for profile_id, event, counted in events if counted is not None or event.kind in _TELLING}
     return Foreseen(ids, ask_standings(conn, ids)) if ids else None
 
 
@@ -91,16 +84,12 @@ def ask_for(
     transaction writes, so that the server does that while `follow` works."""
     profile_of = happened.profile_of
     moves = [move for move in happened.moves if move[1] is not None and move[1] != move[2]]
-    plan_of = live.folder.plan_of
-    counted = []
-    for h, event in happened.events:
-        plan = plan_of(event.kind, event.name)
-        if plan is not None:
-            counted.append((profile_of[h], h, event, plan))
     said = {profile_of[h] for h in happened.consents if h in profile_of}
     for h, before, after, _ in moves:
         said.update(end for end in (before, profile_of.get(h, after)) if end is not None)
-    ids = said.union([one[0] for one in counted], [profile_of[h] for h in happened.replaced if h in profile_of])
+    ids = said.union(
+        [profile_of[h] for h, _ in happened.events], [profile_of[h] for h in happened.replaced if h in profile_of]
+    )
     if live.versions:
         ids.update(happened.touched)
     if not ids:
@@ -108,7 +97,7 @@ def ask_for(
     standings = [] if foreseen is None else [foreseen.standings]
     if others := ids if foreseen is None else ids - foreseen.ids:
         standings.append(ask_standings(conn, others))
-    return AskedFor(ids, moves, counted, said, standings)
+    return AskedFor(ids, moves, said, standings)
 
 
 def follow(
@@ -127,14 +116,15 @@ def follow(
     looks = {one.id: Look(one) for one in read_standings(asked.ids, rows).values()}
     _move(looks, asked.moves, happened)
     _replace(looks, happened)
-    for profile_id, h, event, plan in asked.counted:
-        looks[profile_id].events.append((h, event, plan))
+    profile_of = happened.profile_of
+    for one in happened.events:
+        looks[profile_of[one[0]]].events.append(one)
     for profile_id in happened.touched:
         if profile_id in looks:
             looks[profile_id].is_touched = True
     _project_consents(conn, looks, asked.said)
     changed = None if live.evaluator.has_lists else happened.changed  # of lists it matters who joined them
-    settle(conn, live, looks, now_us, happened.profile_of, changed)
+    settle(conn, live, looks, now_us, profile_of, changed)
 
 
 def sweep(conn: Connection[Any], live: LiveAudiences, now_us: int, limit: int) -> int:

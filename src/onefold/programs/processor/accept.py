@@ -71,13 +71,13 @@ def _judge(event: Decoded, context: Context) -> Incoming | Violation:
             if not isinstance(rule, Refused) and context.names_suppressed(rule[1]):
                 return _suppressed(event, rule[1])
         return Incoming(event, [], [])
-    incoming = Incoming(event, *context.extractor.identifiers(event))
-    if context.suppressions and context.names_suppressed(incoming.identifiers):
-        return _suppressed(event, incoming.identifiers)
+    identifiers, refused = context.extractor.identifiers(event)
+    if context.suppressions and context.names_suppressed(identifiers):
+        return _suppressed(event, identifiers)
     if event.consents and (denied := denied_of(event, context.suppressions.denying)):
         detail = f"The event's own consent denies {denied}, which means analytics here, so nothing of it is kept."
         return _violation(event, Refused(Reason.CONSENT_DENIED, detail), is_fatal=True)
-    return incoming
+    return Incoming(event, identifiers, refused, context.live.folder.count(event))
 
 
 def take_in(batch: Batch) -> None:
@@ -104,7 +104,7 @@ def note_retractions(batch: Batch) -> None:
         return
     batch.incoming = [incoming for incoming in batch.incoming if incoming.event.kind is not Kind.RETRACT]
     retractions: dict[bytes, tuple[int, bytes]] = {}
-    for event, _, _ in _without_copies(batch, said, {}):
+    for event, *_ in _without_copies(batch, said, {}):
         batch.accepted.append(Accepted(event, [], LINKS_ONLY))
         body = msgspec.json.decode(event.body)
         source_id = _source_id(batch, body["source"])
@@ -158,14 +158,14 @@ def _without_copies(batch: Batch, said: list[Incoming], until: Mapping[bytes, in
 
 def identify(batch: Batch) -> None:
     """Whom each event names. One of which no identifier is left names nobody and is refused."""
-    for event, identifiers, refused in batch.incoming:
+    for event, identifiers, refused, counted in batch.incoming:
         if event.kind is Kind.LINK:
             _accept_link(batch, event)
             continue
         for refusal in refused:
             batch.refuse(_violation(event, refusal, is_fatal=not identifiers))
         if identifiers:
-            batch.accepted.append(Accepted(event, identifiers, identifiers[0].h))
+            batch.accepted.append(Accepted(event, identifiers, identifiers[0].h, counted))
 
 
 def gather(batch: Batch) -> None:
@@ -236,7 +236,7 @@ def _leave_out(batch: Batch, colliding: set[Identifier]) -> None:
             batch.refuse(_violation(accepted.event, refusal, is_fatal=not is_usable))
             if not is_usable:
                 continue
-            accepted = Accepted(accepted.event, left, left[0].h)  # noqa: PLW2901  (the list is made anew)
+            accepted = Accepted(accepted.event, left, left[0].h, accepted.counted)  # noqa: PLW2901  (the list is made anew)
         kept.append(accepted)
     batch.accepted = kept
 
@@ -263,7 +263,7 @@ def _accept_link(batch: Batch, event: Decoded) -> None:
         batch.refuse(_violation(event, found, is_fatal=True))
     else:
         rule, ends = found
-        batch.accepted.append(Accepted(event, ends, LINKS_ONLY, rule))
+        batch.accepted.append(Accepted(event, ends, LINKS_ONLY, rule=rule))
 
 
 def _source_id(batch: Batch, source: int | str) -> int:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from onefold.audiences.api import AskedFor, Foreseen, Happened
+from onefold.audiences.api import AskedFor, Counted, Foreseen, Happened
 from onefold.events.api import Decoded, LogRow, Tallies, Violation
 from onefold.identity.api import Facts, Identifier, LastKnown, Node, Refused, Resolved, Rule
 from onefold.privacy.api import Ledger
@@ -20,20 +20,24 @@ LINKS_ONLY = 0
 
 @dataclass(slots=True)
 class Accepted:
-    """An event on its way into the profile. `fragment` = hash of its strongest identifier."""
+    """An event on its way into the profile. `fragment` = hash of its strongest identifier; `counted`: what it says to
+    audiences' metrics."""
 
     event: Decoded
     identifiers: list[Identifier]  # strongest first
     fragment: int
+    counted: Counted | None = None
     rule: Rule | None = None
 
 
 class Incoming(NamedTuple):
-    """A well-formed event and whom it names; of links and retractions that is found out later."""
+    """A well-formed event, whom it names, and what it says to audiences' metrics; of links and retractions that is
+    found out later."""
 
     event: Decoded
     identifiers: list[Identifier]  # strongest first
     refused: list[Refused]
+    counted: Counted | None = None
 
 
 class Prepared(NamedTuple):

@@ -66,8 +66,8 @@ def foresee_audiences(batch: Batch) -> None:
     """The standings of those whom the batch will concern; before the server has anything to store."""
     live, nodes = batch.context.live, batch.nodes
     if live.versions or live.metrics:
-        known = ((nodes[one.fragment].prof, one.event) for one in batch.accepted if one.fragment in nodes)
-        batch.foreseen = foresee(batch.conn, live, known)
+        known = ((nodes[one.fragment].prof, one.event, one.counted) for one in batch.accepted if one.fragment in nodes)
+        batch.foreseen = foresee(batch.conn, known)
 
 
 def write(batch: Batch) -> None:
@@ -97,7 +97,7 @@ def ask_for_audiences(batch: Batch) -> None:
     elif "first_seen" in asked and batch.earlier:
         seen = {profile_of[h] for h in batch.earlier}
     batch.happened = Happened(
-        events=[(one.fragment, one.event) for one in batch.accepted if one.fragment in profile_of],
+        events=[(one.fragment, one.counted) for one in batch.accepted if one.counted is not None],
         moves=batch.resolved.moves,
         touched=batch.resolved.touched | seen,
         changed=lambda: refolded.ids() | seen,  # not by way of the batch: a ring keeps all of it until Python looks
@@ -111,7 +111,7 @@ def keep_audiences(batch: Batch) -> None:
     """Who entered and left; after `write`, because it reads what stands now."""
     if batch.asked is not None:
         # a collector's clock may be ahead of ours: what has come is not in the future
-        now_us = max([batch.context.clock(), *(event.received_at for _, event in batch.happened.events)])
+        now_us = max([batch.context.clock(), *(one.event.received_at for one in batch.accepted)])
         follow(batch.conn, batch.context.live, batch.happened, now_us, batch.asked)
 
 
