@@ -194,7 +194,7 @@ DOORS: Final[dict[str, Door]] = {
     "notifications/unseen": act(P.SEE_EVENTS),
     # the REST API
     "api/": page(ANYONE),
-    "api/audience-lists": act(P.EDIT_AUDIENCES),
+    "api/audience-lists": {"GET": P.SEE_PEOPLE, "POST": P.EDIT_AUDIENCES},
     "api/audience-lists/<int:number>": {"DELETE": P.EDIT_AUDIENCES},
     "api/audiences": {"GET": P.SEE_PEOPLE, "POST": P.EDIT_AUDIENCES},
     "api/audiences/<int:number>": {"GET": P.SEE_PEOPLE, "PATCH": P.EDIT_AUDIENCES, "DELETE": P.EDIT_AUDIENCES},
@@ -227,6 +227,7 @@ DOORS: Final[dict[str, Door]] = {
     "api/privacy/requests/<int:request_id>/again": act(P.ERASE_PEOPLE),
     "api/profiles/<path:identifier>": page(P.SEE_PEOPLE),
     "api/profiles/<path:identifier>/audiences": page(P.SEE_PEOPLE),
+    "api/profiles/<path:identifier>/computed-traits": page(P.SEE_PEOPLE),
     "api/profiles/<path:identifier>/consent": {"GET": P.SEE_PEOPLE, "POST": P.EDIT_PEOPLE},
     "api/profiles/<path:identifier>/export": page(P.EXPORT_PEOPLE),
     "api/profiles/<path:identifier>/why": page(P.SEE_PEOPLE),

@@ -315,7 +315,7 @@ class TestTheRest:
             "/api/audiences/{number}/export", "/api/audiences/{number}/explain/{identifier}",
             "/api/profiles/{identifier}/audiences", "/api/companies/{identifier}/audiences",
             "/api/computed-traits", "/api/computed-traits/{name}",
-            "/api/audience-lists", "/api/audience-lists/{number}",
+            "/api/audience-lists", "/api/audience-lists/{number}", "/api/profiles/{identifier}/computed-traits",
         } == set(document["paths"])  # fmt: skip
         shapes = document["components"]["schemas"]
         for reference in references(document):

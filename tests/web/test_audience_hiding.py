@@ -10,6 +10,7 @@ from onefold.audiences import actions, builder_views, rest, views
 from onefold.audiences.rules import Computed
 from onefold.filters import api as f
 from tests.web.audiences import Audiences, audiences, document
+from tests.web.reading import page, person
 
 __all__ = ["audiences"]
 PHONE = 4_917_012_345_678
@@ -69,6 +70,27 @@ def test_why_shows_no_hidden_number(alice: Client, bob: Client, invited: Audienc
         assert secret in told[alice]
         assert secret not in told[bob]
         assert "a value that you don't see" in told[bob]
+
+
+def test_computed_traits_of_somebody_show_no_hidden_value(alice: Client, bob: Client, invited: Audiences) -> None:
+    number = Computed(INVITED, "last", "phone", "number")
+    for name, computed in (("dial", number), ("invitations", Computed(INVITED, "count"))):
+        actions.create_computed(invited.conn, name, computed, acting_user="test")
+    properties = {"email": "secret@example.com", "phone": PHONE, "contact": {"email": "secret@example.com"}}
+    invited.shop.send({"type": "track", "event": "Invited", "userId": "1", "messageId": "i2", "properties": properties})
+    told = {
+        who: {one["name"]: one for one in who.get("/api/profiles/user_id:1/computed-traits").json()}
+        for who in (alice, bob)
+    }
+    assert {name: one["value"] for name, one in told[alice].items()} == {
+        "as_known": "secret@example.com", "deep": "secret@example.com", "dial": PHONE, "invitations": 1,
+    }  # fmt: skip
+    assert {name: (one["value"], one["is_hidden"]) for name, one in told[bob].items()} == {
+        "as_known": (None, True), "deep": (None, True), "dial": (None, True), "invitations": (1, False),
+    }  # fmt: skip
+    html = page(bob, person("1").replace("/people/", "/audiences/of/"))
+    assert html.count("a value that you don't see") == 3
+    assert "secret" not in html
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,25 @@ class TestList:
         assert listed(html) == []
         assert "Bring back" in html
         audiences.fill()
-        assert "Nobody is in a draft." in said(alice, f"/audiences/{number}/restore")
+        assert one(audiences.conn, "select count(*) from membership where audience = %s", number) == 0
+        assert "It is back, and is filled again." in said(alice, f"/audiences/{number}/restore")
+        audiences.fill()
         assert listed(page(alice, "/audiences")) == ["Pro"]
+        assert one(audiences.conn, "select state from audience where id = %s", number) == "live"
+        assert one(audiences.conn, "select count(*) from membership where audience = %s", number) > 0
+
+    def test_what_was_paused_or_asks_for_what_is_gone_comes_back_as_a_draft(
+        self, alice: Client, audiences: Audiences
+    ) -> None:
+        paused, alone = audiences.make("Paused", starts=True), audiences.make("Alone", starts=True)
+        asking = audiences.make("Asking", f.InAudience(alone), starts=True)
+        audiences.fill()
+        said(alice, f"/audiences/{paused}/pause")
+        for number in (paused, asking, alone):
+            said(alice, f"/audiences/{number}/remove")
+        for number in (paused, asking):
+            assert "It is back, as a draft." in said(alice, f"/audiences/{number}/restore")
+            assert one(audiences.conn, "select state from audience where id = %s", number) == "draft"
 
     def test_what_others_ask_for_stays_and_they_are_named(self, alice: Client, audiences: Audiences) -> None:
         pro = audiences.make("Pro")
@@ -100,7 +117,7 @@ class TestList:
             number = audiences.make(name)
             said(alice, f"/audiences/{number}/remove")
             audiences.make(taken)
-            assert f"It is back as {back}, a draft" in said(alice, f"/audiences/{number}/restore")
+            assert f"It is called {back}: another audience" in said(alice, f"/audiences/{number}/restore")
             assert one(audiences.conn, "select name from audience where id = %s", number) == back
         number = audiences.make("Once more")
         said(alice, f"/audiences/{number}/remove")
@@ -373,7 +390,6 @@ def test_what_changed_while_an_audience_was_away_counts_when_it_is_back(audience
     audiences.fill()
     audiences.shop.identify("2", plan="free")
     actions.restore_audience(audiences.conn, number, acting_user="user:alice")
-    actions.start_audience(audiences.conn, number, acting_user="user:alice")
     audiences.fill()
     bought = [{"type": "track", "event": "Bought", "userId": user, "messageId": f"bought-{user}"} for user in "12"]
     audiences.shop.send(*bought)

@@ -4,7 +4,7 @@ Nothing here decides who is in: what changed is noted, and the processor and `fi
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from onefold.accounts.api import audit
 from onefold.audiences.checking import checked, demand_started, naming
-from onefold.audiences.errors import AudienceInUse, AudienceRejected, VersionConflict
+from onefold.audiences.errors import AudienceInUse, AudienceRejected, RuleRejected, VersionConflict
 from onefold.audiences.evaluate import metrics_of
 from onefold.audiences.live import load_scope, read_rule
 from onefold.audiences.metrics import key_of, metric_of, needed
@@ -163,8 +163,8 @@ def put_in_force(conn: Connection[Any], audience: int, version: int) -> None:
 
 
 def trash_audience(conn: Connection[Any], number: int, *, acting_user: str) -> None:
-    """Take it away, with its members, who leave it; `restore_audience` brings it back as a draft. Raises AudienceInUse
-    while another audience asks for it."""
+    """Take it away, with its members, who leave it; `restore_audience` brings it back. Raises AudienceInUse while
+    another audience asks for it."""
     with changing_rules(conn):
         audience = lock_audience(conn, number)
         if users := used_by(conn, number):
@@ -181,12 +181,17 @@ def trash_audience(conn: Connection[Any], number: int, *, acting_user: str) -> N
 
 
 def restore_audience(conn: Connection[Any], number: int, *, acting_user: str) -> str:
-    """Bring back what was taken away: as a draft, with all its versions. Returns its name: with a number if another one
-    is called so by now."""
+    """Bring back what was taken away, with all its versions. One that had been started is filled again, unless what it
+    asks for is gone by now; others, and paused ones, are drafts. Returns its name: with a number if another one is
+    called so by now."""
     with changing_rules(conn):
         audience = lock_audience(conn, number, is_trashed=True)
         name = _free_name(conn, audience.name, number)
-        conn.execute(QUERIES["restore"], {"id": number, "name": name})
+        restored = conn.execute(QUERIES["restore"], {"id": number, "name": name}).fetchone()
+        if restored and restored[0]:
+            with suppress(RuleRejected):
+                text, purpose = _version(conn, number, audience.version)
+                _fill(conn, number, checked(conn, text, purpose, number, audience.is_of_companies), purpose)
         details = {"name": name}
         audit(conn, actor=acting_user, action="audience.restored", target=f"audience:{number}", details=details)
     return name

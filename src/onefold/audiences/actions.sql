@@ -45,10 +45,12 @@ where id = %(id)s and version = %(version)s and state = 'filling'
 update audience set state = 'filling', checked_at = null where id = any(%(ids)s) and state = 'live' and trashed_at is null
 
 -- trash: can be undone; its members leave
-update audience set trashed_at = now(), state = 'paused', live_version = null where id = %(id)s
+update audience set trashed_at = now(), starts_again = state in ('live', 'filling'), state = 'paused', live_version = null
+where id = %(id)s
 
--- restore: a draft, with all its versions
+-- restore: a draft, with all its versions; whether it was no draft before
 update audience set trashed_at = null, name = %(name)s, state = 'draft', live_version = null where id = %(id)s
+returning starts_again
 
 -- look_at_companies: its members leave (primary key); 6: it was removed
 insert into company_look (company, cause) select profile, 6 from membership where audience = %(id)s

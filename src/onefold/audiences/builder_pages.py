@@ -176,6 +176,8 @@ def preview_json(
     whole = rule if wanted.is_of_companies else with_purpose(rule, wanted.purpose)
     answer: dict[str, Any] = {
         "count": found.count,
+        "at_least": found.bounds[0],
+        "at_most": found.bounds[1],
         "people": found.people,
         "looked_at": found.looked_at,
         "is_sampled": found.is_sampled,

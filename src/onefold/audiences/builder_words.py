@@ -82,7 +82,7 @@ _SAYS: Final = {
     "nothing_saved": _("Not saved yet"),
     "people_now": _("People now"),
     "people_then": _("People on {day}"),
-    "sampled": _("About, from {n} people"),
+    "sampled": _("From {n} people: {least} to {most}"),
     "saved": _("{name} is saved."),
     "saved_at": _("Saved {at}"),
     "see_line": _("One line can't be as it is: see there."),

@@ -123,7 +123,7 @@ def of_person(request: HttpRequest, identifier: str) -> HttpResponse:
         found = find_person(conn, identifier)
         context = {
             "audiences": shown.audiences_of(conn, found),
-            "values": computed_of(conn, found, timezone.now()),
+            "values": computed_of(conn, found, timezone.now(), request.user),
         }
     return render(request, "audiences/of_person.html", context)
 

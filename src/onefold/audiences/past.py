@@ -101,10 +101,10 @@ def past_of(work: Work, snapshot: "Snapshot", at: datetime, most: int = MAX_PEOP
 
 
 def _people(work: Work, at: datetime, most: int) -> tuple[list[int], int, int | None]:
-    """Those of a sample who had been seen by then, how many that are in all, and the bucket that the sample is of. Ids
-    are hashes, so those in order are people by chance."""
+    """Those of a sample who had been seen by then, how many that are in all, and the bucket that the sample is of, if
+    it is of one. Ids are hashes, so those in order are people by chance."""
     (people,) = work.conn.execute(QUERIES["people_then"], {"at": at}).fetchone() or (0,)
-    bucket = None if people <= most else SAMPLED_BUCKET
+    bucket = None if people <= most * BUCKETS else SAMPLED_BUCKET  # in one bucket there are enough
     parameters = {"at": at, "bucket": bucket, "buckets": BUCKETS, "limit": most}
     ids = [row[0] for row in work.conn.execute(QUERIES["ids_then"], parameters)]
     return ids, int(people), bucket

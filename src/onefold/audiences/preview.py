@@ -1,5 +1,6 @@
 """What a rule would give: how many, whom, how they can be reached, who would enter and leave. Nothing is kept."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 SAMPLED_BUCKET: Final = 7
 SAMPLE: Final = 5
+DEVIATIONS: Final = 1.96
+"""Of a normal distribution: within so many lie nineteen of twenty."""
 MAX_LISTED: Final = 2 * BOUNDS.conditions
 """Parts that are counted: every condition that a rule may have, and as many groups."""
 
@@ -74,6 +77,20 @@ class Preview:
     entering: "Ids"
     leaving: "Ids"
     their_people: int = 0
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Between these the count lies, nineteen times of twenty (Wilson's interval, 1927); if everybody was looked at
+        it is the count, of nobody looked at anything."""
+        if not self.is_sampled:
+            return self.count, self.count
+        if not self.looked_at:
+            return 0, self.people
+        n, share, z = self.looked_at, len(self.ids) / self.looked_at, DEVIATIONS
+        middle, half = share + z * z / (2 * n), z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+        least, most = ((middle + side) / (1 + z * z / n) for side in (-half, half))
+        # those that were found are there
+        return max(len(self.ids), math.floor(least * self.people)), min(self.people, math.ceil(most * self.people))
 
 
 def preview(work: Work, asked: Asked) -> Preview:

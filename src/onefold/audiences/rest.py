@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils import timezone
 from ninja import Router, Status
 from ninja.params.functions import Query
 from psycopg import Connection
@@ -19,6 +20,7 @@ from onefold.audiences.exporting import exported
 from onefold.audiences.hiding import demand_whole, reader_for
 from onefold.audiences.live import load_scope
 from onefold.audiences.membership import Cause, Kind
+from onefold.audiences.of_person import computed_of
 from onefold.audiences.preview import Asked, Preview, preview
 from onefold.audiences.rest_ingredients import router as ingredients
 from onefold.audiences.rest_schemas import (
@@ -268,6 +270,15 @@ def of_person(request: HttpRequest, identifier: str) -> list[dict[str, Any]]:
     return [{"audience": number, "name": name, "since": since} for number, name, since in found]
 
 
+@router.get("/profiles/{path:identifier}/computed-traits", tags=["Audiences"], summary="Somebody's computed traits")
+def computed_of_person(request: HttpRequest, identifier: str) -> list[dict[str, Any]]:
+    """By name, as of now; `is_complete` once older events are in, `is_hidden` if you may not see the value."""
+    actor = actor_of(request)
+    demand(actor, Permission.SEE_PEOPLE)
+    with pooled() as conn:
+        return [one._asdict() for one in computed_of(conn, _person(conn, identifier), timezone.now(), actor)]
+
+
 @router.get("/companies/{path:identifier}/audiences", tags=["Audiences"], summary="Which audiences a company is in")
 def of_company(request: HttpRequest, identifier: str) -> list[dict[str, Any]]:
     """By name, with since when; the company as `space:groupId`, the default space is empty."""
@@ -306,6 +317,8 @@ def _document(rule: Any) -> dict[str, Any]:  # noqa: ANN401  (a tree)
 def _preview(found: Preview, sample: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "count": found.count,
+        "at_least": found.bounds[0],
+        "at_most": found.bounds[1],
         "people": found.people,
         "looked_at": found.looked_at,
         "their_people": found.their_people,

@@ -51,6 +51,14 @@ def delete_computed(request: HttpRequest, name: str) -> Status[None]:
     return Status(204, None)
 
 
+@router.get("/audience-lists", tags=["Audiences"], summary="Uploaded lists")
+def lists(request: HttpRequest) -> list[dict[str, Any]]:
+    """By name: how many identifiers each holds, and how many people have one of them by now."""
+    demand(actor_of(request), Permission.SEE_PEOPLE)
+    with pooled() as conn:
+        return [one._asdict() for one in shown.list_lists(conn)]
+
+
 @router.post("/audience-lists", response={201: dict[str, int]}, tags=["Audiences"], summary="Upload a list")
 def create_list(request: HttpRequest, wanted: ListIn) -> Status[dict[str, int]]:
     """Identifiers that rules can ask for (`listed`). Those that nobody has yet count once somebody has."""

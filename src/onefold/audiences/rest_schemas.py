@@ -122,6 +122,8 @@ class PreviewOut(Schema):
     """What it would give."""
 
     count: int
+    at_least: int = Field(description="If not everybody was looked at: the count is this or more, 19 times of 20 …")
+    at_most: int = Field(description="… and this or less; else both are the count")
     people: int = Field(description="How many there are altogether; of companies: companies")
     looked_at: int = Field(description="How many of them the figures rest on")
     their_people: int = Field(description="Of companies: how many people belong to those that are in")

@@ -118,7 +118,7 @@ function tick(found) {
   const tell = () => {
     const seconds = Math.round((Date.now() - since) / 1000);
     live.className = found.is_sampled ? "dot small warn" : "dot small ok";
-    live.textContent = found.is_sampled ? t("sampled", { n: count(found.looked_at) }) : seconds < 5 ? t("counted_now") : seconds < 120 ? t("counted_s", { n: seconds }) : t("counted_min", { n: Math.round(seconds / 60) });
+    live.textContent = found.is_sampled ? t("sampled", { n: count(found.looked_at), least: count(found.at_least), most: count(found.at_most) }) : seconds < 5 ? t("counted_now") : seconds < 120 ? t("counted_s", { n: seconds }) : t("counted_min", { n: Math.round(seconds / 60) });
   };
   tell();
   ticking = setInterval(tell, 5000);
