@@ -1,5 +1,7 @@
 """Which metric is kept for what is asked: the same of all windows is one, kept for the longest of them."""
 
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -10,7 +12,7 @@ from psycopg import Connection
 
 from onefold.audiences.actions import forget_metrics
 from onefold.audiences.errors import RuleRejected
-from onefold.audiences.folding import without_old
+from onefold.audiences.folding import Folder, without_old
 from onefold.audiences.live import load_live
 from onefold.audiences.measuring import bound_of, least_bucket
 from onefold.audiences.metrics import (
@@ -193,3 +195,17 @@ def test_what_is_kept_of_whoever_comes_often_stays_short(db: Connection[Any]) ->
     assert len(found.doc) < 20_000
     series = found.fragments[7][number]
     assert sum(series[1::2]) == len(minutes) + 1
+
+
+def test_what_folds_is_let_go_with_its_configuration() -> None:
+    """Nothing leads back to it: else each change of configuration leaves one until Python looks for such rings."""
+    folder = Folder({1: kept_of(YEARLY)})
+    assert folder.count(decoded(Event(1, 7, 7, EPOCH, SEEN.name))) is not None
+    (plan,) = (one for part in gc.get_referents(folder.__dict__) if type(part) is dict for one in part.values())
+    gone = weakref.ref(plan)
+    gc.disable()
+    try:
+        del folder, plan
+        assert gone() is None
+    finally:
+        gc.enable()

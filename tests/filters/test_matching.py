@@ -12,11 +12,13 @@ from onefold.filters.api import (
     FOREVER,
     MAX_DATE_CHARS,
     Anniversary,
+    Between,
     Condition,
     Contains,
     Days,
     FilterRejected,
     Flag,
+    Has,
     Matches,
     Number,
     OneOf,
@@ -270,3 +272,12 @@ class TestHowLongAnAnswerLasts:
         assert not test.is_timed
         assert test.of(value, NOW) == test.of(value, NOW + 400 * YEAR)
         assert test.of(value, NOW)[1] == FOREVER
+
+
+def test_an_integer_beyond_all_doubles_is_no_number() -> None:
+    huge = int("9" * 400)
+    held = {leaf: matcher_of(leaf).of(huge, 0)[0] for leaf in (
+        Number("x", "ge", 5), Number("x", "ne", 5), Between("x", 0, 10), Has("x", "has", (5,)), Present("x"),
+    )}  # fmt: skip
+    assert list(held.values()) == [False, True, False, False, True]
+    assert matcher_of(Has("x", "has", (5,))).of([huge, 5], 0)[0]

@@ -12,8 +12,10 @@ import pytest
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from onefold.audiences.api import Computed, create_computed
 from onefold.config import ProcessorSettings
 from onefold.events.api import INTERNAL_SOURCE, Position, append_internal, has_unread, lock_positions
+from onefold.filters.api import EventMatch, Number
 from onefold.identity.api import DEFAULT_CONFIG
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import Broken
@@ -351,6 +353,23 @@ def test_what_is_remembered_of_the_last_batch_is_never_older_than_the_tables(
     assert counted(shop) == len([name for name in stored(shop) if name != "r"])
     with connect(pg_url, "check") as conn:
         assert rebuild(conn, NOWHERE, is_check=True).n == 0
+
+
+def test_integers_that_no_double_holds_stop_nobody(batches: Batches, shop: Connection[Any]) -> None:
+    """Rules and computed traits measure what they were sent as: to them they are no numbers."""
+    of_total = Computed(EventMatch("E"), "sum", "total", "number")
+    create_computed(shop, "spent", of_total, acting_user="test")
+    large = EventMatch("E", where=Number("total", "ge", 5))
+    create_computed(shop, "large", Computed(large, "count"), acting_user="test")
+    for n in range(MOST_SET_ASIDE_IN_A_ROW + 2):
+        event = (
+            f'{{"type":"track","event":"E","userId":"u1","messageId":"m{n:02}","properties":{{"total":{"9" * 400}}}}}'
+        )
+        write(shop, f'{{"batch":[{event}]}}'.encode(), 1)
+    log(shop, "n1")
+    drain(batches, shop)
+    assert len(stored(shop)) == MOST_SET_ASIDE_IN_A_ROW + 3
+    assert shop.execute("select count(*) from violation").fetchone() == (0,)
 
 
 def test_a_batch_is_let_go_when_it_is_done(batches: Batches, shop: Connection[Any]) -> None:

@@ -98,8 +98,8 @@ class TestList:
         said(alice, f"/audiences/{paused}/pause")
         for number in (paused, asking, alone):
             said(alice, f"/audiences/{number}/remove")
-        for number in (paused, asking):
-            assert "It is back, as a draft." in said(alice, f"/audiences/{number}/restore")
+        for number, told in ((paused, "It is back, as a draft."), (asking, f"there is no audience {alone} of people")):
+            assert told in said(alice, f"/audiences/{number}/restore")
             assert one(audiences.conn, "select state from audience where id = %s", number) == "draft"
 
     def test_what_others_ask_for_stays_and_they_are_named(self, alice: Client, audiences: Audiences) -> None:

@@ -4,7 +4,7 @@ Nothing here decides who is in: what changed is noted, and the processor and `fi
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import count
 from typing import Any, Final, NamedTuple
 
@@ -180,21 +180,26 @@ def trash_audience(conn: Connection[Any], number: int, *, acting_user: str) -> N
         audit(conn, actor=acting_user, action="audience.removed", target=f"audience:{number}")
 
 
-def restore_audience(conn: Connection[Any], number: int, *, acting_user: str) -> str:
+def restore_audience(conn: Connection[Any], number: int, *, acting_user: str) -> tuple[str, bool, str]:
     """Bring back what was taken away, with all its versions. One that had been started is filled again, unless what it
-    asks for is gone by now; others, and paused ones, are drafts. Returns its name: with a number if another one is
-    called so by now."""
+    asks for is gone by now; others, and paused ones, are drafts. Returns its name, with a number if another one is
+    called so by now; whether it is a draft; and why, if it had been started."""
     with changing_rules(conn):
         audience = lock_audience(conn, number, is_trashed=True)
         name = _free_name(conn, audience.name, number)
         restored = conn.execute(QUERIES["restore"], {"id": number, "name": name}).fetchone()
-        if restored and restored[0]:
-            with suppress(RuleRejected):
-                text, purpose = _version(conn, number, audience.version)
-                _fill(conn, number, checked(conn, text, purpose, number, audience.is_of_companies), purpose)
-        details = {"name": name}
+        is_draft, why = not (restored and restored[0]), ""
+        if not is_draft:
+            text, purpose = _version(conn, number, audience.version)
+            try:
+                tree = checked(conn, text, purpose, number, audience.is_of_companies)
+            except RuleRejected as fault:
+                is_draft, why = True, str(fault)
+            else:
+                _fill(conn, number, tree, purpose)
+        details = {"name": name, "is_draft": is_draft}
         audit(conn, actor=acting_user, action="audience.restored", target=f"audience:{number}", details=details)
-    return name
+    return name, is_draft, why
 
 
 def restore_version(conn: Connection[Any], number: int, version: int, *, acting_user: str) -> int:

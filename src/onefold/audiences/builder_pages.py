@@ -174,10 +174,11 @@ def preview_json(
     people = _companies if wanted.is_of_companies else _people
     said = sentence_of_companies if wanted.is_of_companies else sentence_of
     whole = rule if wanted.is_of_companies else with_purpose(rule, wanted.purpose)
+    at_least, at_most = found.bounds
     answer: dict[str, Any] = {
         "count": found.count,
-        "at_least": found.bounds[0],
-        "at_most": found.bounds[1],
+        "at_least": at_least,
+        "at_most": at_most,
         "people": found.people,
         "looked_at": found.looked_at,
         "is_sampled": found.is_sampled,

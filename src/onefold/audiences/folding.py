@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import lru_cache
 from hashlib import md5
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -66,6 +65,8 @@ _Addend = tuple[_Take, int, int, Any]
 """How something is added, to which metric and bucket, and what."""
 _Read = Callable[[Any], Any]
 _no_properties: Final[dict[str, Any]] = {}
+MAX_ALIKE: Final = 1_000
+"""Ways of meeting some conditions and not others that are remembered of events of one name: some 2 MB."""
 
 
 class Folder:
@@ -117,8 +118,9 @@ class Counted:
 
 
 class _Alike(NamedTuple):
-    """What all events say that meet the same conditions. `counts`: (metric, whether it is kept by minute); `others`:
-    which of the values that are read goes into which metric, the unit of its buckets, and how."""
+    """What all events say that meet the same conditions. `numbers`: the metrics of the two next; `counts`: (metric,
+    whether it is kept by minute); `others`: which of the values that are read goes into which metric, the unit of its
+    buckets, and how."""
 
     numbers: tuple[int, ...]
     counts: tuple[tuple[int, bool], ...]
@@ -145,7 +147,7 @@ class _Plan:
         self._parts = tuple(parts.values())
         self._meets = [(1 << place, part.meets) for place, part in enumerate(self._parts)]
         self._needs_properties = any(part.meets is not None for part in self._parts) or bool(places)
-        self._alike_of = lru_cache(1_000)(self._together)
+        self._alike: dict[int, _Alike] = {}
 
     def _place_of(self, places: dict[tuple[str, ValueType], int], metric: Metric) -> int:
         """Where the property that it asks for stands among all that are read of an event, each once; of none at -1,
@@ -167,7 +169,11 @@ class _Plan:
                 met |= bit
         if not met:
             return None
-        alike = self._alike_of(met)
+        alike = self._alike.get(met)
+        if alike is None:
+            if len(self._alike) == MAX_ALIKE:
+                self._alike.clear()
+            alike = self._alike[met] = self._together(met)
         others: list[_Addend] = []
         if alike.others:
             values = [read(properties) for read in self._reads]

@@ -80,17 +80,21 @@ class Preview:
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """Between these the count lies, nineteen times of twenty (Wilson's interval, 1927); if everybody was looked at
-        it is the count, of nobody looked at anything."""
+        """Between these the count lies, nineteen times of twenty (Wilson's interval, 1927, for a sample of so many
+        people); if everybody was looked at it is the count, of nobody looked at anything."""
         if not self.is_sampled:
             return self.count, self.count
         if not self.looked_at:
             return 0, self.people
-        n, share, z = self.looked_at, len(self.ids) / self.looked_at, DEVIATIONS
+        n, found, others = self.looked_at, len(self.ids), self.people - self.looked_at
+        share, z = found / n, DEVIATIONS * math.sqrt(max(0, others) / max(1, self.people - 1))
         middle, half = share + z * z / (2 * n), z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
         least, most = ((middle + side) / (1 + z * z / n) for side in (-half, half))
-        # those that were found are there
-        return max(len(self.ids), math.floor(least * self.people)), min(self.people, math.ceil(most * self.people))
+        # those who were found are there, those who were looked at and weren't found aren't
+        return (
+            max(found, math.floor(least * self.people)),
+            max(found, min(self.people - (n - found), math.ceil(most * self.people))),
+        )
 
 
 def preview(work: Work, asked: Asked) -> Preview:
@@ -123,7 +127,7 @@ def preview(work: Work, asked: Asked) -> Preview:
     everybody = work.engine.run(Memberships(rules=[whole, *parts.values()], **common), snapshot).table
     ids, looked_at = everybody.filter(everybody["rule_0"])["profile_id"].to_numpy(), everybody.num_rows
     is_sampled = asked.is_sampled if past is None else past.is_sampled
-    people = looked_at * (BUCKETS if is_sampled else 1) if past is None else past.people
+    people = past.people if past is not None else _everybody(work.conn) if is_sampled else looked_at
     times = people / looked_at if is_sampled and looked_at else 1
     with_email, with_phone = _reach(work.conn, ids) if past is None else _reach_then(past, ids)
     is_partial = past is not None and is_sampled
@@ -141,6 +145,12 @@ def preview(work: Work, asked: Asked) -> Preview:
         entering=entering,
         leaving=leaving,
     )
+
+
+def _everybody(conn: Connection[Any]) -> int:
+    """How many people there are. Cost: 30 ms a million."""
+    (people,) = conn.execute(QUERIES["everybody"]).fetchone() or (0,)
+    return int(people)
 
 
 def _how_many(is_in: "pa.ChunkedArray") -> int:

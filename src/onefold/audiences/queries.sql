@@ -117,6 +117,9 @@ select e.list, count(distinct n.prof) from audience_list_entry e join node n on 
 -- computed: computed traits, and whether older events are in
 select c.name, c.definition::text, c.created_at, c.created_by from computed_trait c order by lower(c.name)
 
+-- everybody: how many people there are (an index alone)
+select count(*) from profile
+
 -- people_then: how many had been seen by a moment (index on first_seen)
 select count(*) from profile where first_seen <= %(at)s
 

@@ -184,7 +184,7 @@ def pause(request: HttpRequest, number: int) -> dict[str, Any]:
 
 @router.post("/audiences/{int:number}/restore", response=AudienceOut, tags=["Audiences"], summary="Bring one back")
 def restore(request: HttpRequest, number: int) -> dict[str, Any]:
-    """One that was taken away becomes a draft, with all its versions."""
+    """With all its versions; filled again if it had been started and can be, else a draft."""
     return _after(request, number, actions.restore_audience)
 
 
@@ -315,10 +315,11 @@ def _document(rule: Any) -> dict[str, Any]:  # noqa: ANN401  (a tree)
 
 
 def _preview(found: Preview, sample: list[dict[str, Any]]) -> dict[str, Any]:
+    at_least, at_most = found.bounds
     return {
         "count": found.count,
-        "at_least": found.bounds[0],
-        "at_most": found.bounds[1],
+        "at_least": at_least,
+        "at_most": at_most,
         "people": found.people,
         "looked_at": found.looked_at,
         "their_people": found.their_people,

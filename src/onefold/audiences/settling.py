@@ -43,8 +43,8 @@ _WriteMoves = Callable[[Sequence[MembershipMove]], None]
 class Look:
     """Somebody to look at. `is_whole`: anything may have changed; `is_touched`: who they are. `cause`, `event`: why.
 
-    `events`: what came, each with its fragment. `before`: the audiences by
-    bits of their numbers, where these changed. `inherited`: of paused audiences those of whoever became this person.
+    `events`: what came, each with its fragment. `before`: the audiences by bits of their numbers, where these changed.
+    `inherited`: of paused audiences those of whoever became this person.
     """
 
     standing: Standing

@@ -207,9 +207,10 @@ def restore(request: HttpRequest, number: int) -> HttpResponse:
     """Back into the list, as it was or as a draft; under another name if its own is taken by now."""
     with pooled() as conn:
         before = dict((one[0], one[1]) for one in shown.list_trashed(conn)).get(number)
-        name = actions.restore_audience(conn, number, acting_user=name_of(request.user))
-        is_draft = shown.find_audience(conn, number).state == "draft"
+        name, is_draft, why = actions.restore_audience(conn, number, acting_user=name_of(request.user))
     said = _("It is back, as a draft. Start it to fill it.") if is_draft else _("It is back, and is filled again.")
+    if why:
+        said = _("It is back, as a draft, for it can't be filled: %(why)s") % {"why": why}
     if before not in (None, name):
         said += " " + _("It is called %(name)s: another audience has its name by now.") % {"name": name}
     messages.success(request, said)

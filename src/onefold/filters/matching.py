@@ -24,6 +24,7 @@ from onefold.filters.tree import (
     Present,
     Recent,
 )
+from onefold.kernel.numbers import double_of
 
 DATE_PATTERN: Final = (
     r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
@@ -133,10 +134,10 @@ def _fixed(leaf: Condition) -> Callable[[Any], bool]:
             return _contains(leaf)
         case Number():
             compared, number, is_unlike = _NUMBERS[leaf.op], float(leaf.value), leaf.op == "ne"
-            return lambda value: compared(float(value), number) if type(value) in (int, float) else is_unlike
+            return lambda value: is_unlike if (found := double_of(value)) is None else compared(found, number)
         case Between():
             low, high = float(leaf.low), float(leaf.high)
-            return lambda value: type(value) in (int, float) and low <= float(value) <= high
+            return lambda value: (found := double_of(value)) is not None and low <= found <= high
         case Flag():
             wanted = leaf.value
             return lambda value: value is wanted
@@ -165,7 +166,7 @@ def _has(leaf: Has) -> Callable[[Any], bool]:
     is_asked = leaf.op == "has"
 
     def holds(one: Any) -> bool:  # noqa: ANN401  (any JSON value)
-        return one in texts if type(one) is str else type(one) in (int, float) and float(one) in numbers
+        return one in texts if type(one) is str else double_of(one) in numbers
 
     return lambda value: (type(value) is list and any(map(holds, value))) is is_asked
 

@@ -3,6 +3,7 @@
 import re
 from typing import Any, Final
 
+from onefold.kernel.numbers import double_of
 from onefold.lake.plans import PlanRejected, PropertyType
 
 _PART: Final = re.compile(r"(?:[^.\\]|\\.)+", re.DOTALL)
@@ -36,8 +37,8 @@ def value_of(found: Any, path: tuple[str, ...], kind: PropertyType) -> str | flo
             return found
         case "boolean" if isinstance(found, bool):
             return found
-        case "double" if isinstance(found, int | float) and not isinstance(found, bool):
-            return float(found)
+        case "double":
+            return double_of(found)
         case "long" if isinstance(found, int) and not isinstance(found, bool) and found in _LONG:
             return found
     return None
