@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from onefold.audiences.asked import company_rule
 from onefold.audiences.folding import State
 from onefold.audiences.rules import check_rule
+from onefold.filters import api as f
 from onefold.lake.engines.duckdb import DuckDBEngine
 from tests.audiences.asking import (
     companies_by,
@@ -26,6 +28,7 @@ from tests.audiences.asking import (
     us,
 )
 from tests.audiences.drawing import (
+    START,
     company_rules,
     computed_leaves,
     dids,
@@ -35,7 +38,7 @@ from tests.audiences.drawing import (
     sequences,
     worlds,
 )
-from tests.audiences.oracle import World, company_holds, members
+from tests.audiences.oracle import Event, Somebody, World, company_holds, members
 
 NONE: Final[Mapping[str, float | None]] = MappingProxyType({})
 SOME = settings(
@@ -57,6 +60,27 @@ def streamed(world: World, rule: Any, now: Any, thresholds: Mapping[str, float |
         if found_in(evaluator, {1: rule}, person_of(world, one, list(states.values())), now):
             inside.add(one.id)
     return inside
+
+
+def test_integers_beyond_all_doubles_mean_the_same_in_the_stream_and_in_bulk(
+    engine: DuckDBEngine, tmp_path: Path
+) -> None:
+    now = START + timedelta(hours=1)
+    events = [Event(n, 1, 1, START, "Bought", "track", {"total": total}) for n, total in enumerate((int("9" * 400), 3))]
+    columns = {"name": "", "email": "", "phone": "", "first_seen": START, "last_seen": START, "known": True}
+    world = World([Somebody(1, {}, columns, {})], events)
+    bought, dear = f.EventMatch("Bought"), f.EventMatch("Bought", where=f.Number("total", "ge", 5))
+    rules = [f.Did(dear, op="ge", value=1), f.Did(bought, "distinct", "total", "number", op="ge", value=2)]
+    rules += [
+        f.Did(bought, measure, "total", "number", op=op, value=value)
+        for measure in ("sum", "average", "min", "max")
+        for op in ("ge", "lt")
+        for value in (3, 4)
+    ]
+    lake = snapshot(tmp_path, world, is_hot=True)
+    assert streamed(world, rules[0], now) == {1}
+    for rule in rules:
+        assert streamed(world, rule, now) == members_by(engine, lake, world, rule, now, {}), rule
 
 
 @SOME

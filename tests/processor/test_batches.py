@@ -356,7 +356,7 @@ def test_what_is_remembered_of_the_last_batch_is_never_older_than_the_tables(
 
 
 def test_integers_that_no_double_holds_stop_nobody(batches: Batches, shop: Connection[Any]) -> None:
-    """Rules and computed traits measure what they were sent as: to them they are no numbers."""
+    """To rules they are infinite, in sums they don't count."""
     of_total = Computed(EventMatch("E"), "sum", "total", "number")
     create_computed(shop, "spent", of_total, acting_user="test")
     large = EventMatch("E", where=Number("total", "ge", 5))

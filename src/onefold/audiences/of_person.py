@@ -1,5 +1,6 @@
 """What a person's page shows of audiences: which they are in, and their computed traits."""
 
+import math
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -51,5 +52,7 @@ def computed_of(conn: Connection[Any], profile_id: int, now: datetime, actor: Ac
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  (a value of JSON)
-    """Sums are kept in millionths; whole ones are shown whole."""
+    """Sums are kept in millionths; whole ones are shown whole. JSON knows no infinite ones."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return int(value) if isinstance(value, float) and value.is_integer() else value
