@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from onefold.events import gist as gists
 from onefold.events.api import (
+    INTERNAL_SOURCE,
     Decoded,
     Kind,
     decode_accepted,
@@ -39,6 +40,7 @@ OF_NO_CONCERN: Final = {
 
 JSON = SCALARS | st.sampled_from([[], [1, "x"], {}, {"id": "x", "type": "email"}, {"path": "/e"}])
 IDS = st.sampled_from(["u1", "", "A@B.ro", "é", 7, 2**64 - 1, 1e3, 0.1, None])
+SPACES = st.sampled_from(["", "shop", "No space", 7, None])
 DEVICE = mapping(("id", "advertisingId"), {"id": IDS}) | JSON
 EXTERNAL = st.lists(mapping(("id", "type"), {"id": IDS, "type": st.sampled_from(["email", "x"])}), max_size=3) | JSON
 CONTACTS = st.dictionaries(st.sampled_from(["email", "phone", "plan", "x"]), IDS | JSON, max_size=4)
@@ -57,7 +59,8 @@ EVENT = st.fixed_dictionaries(
     {"type": st.sampled_from(["identify", "Track", "page", "screen", "group", "alias"])},
     optional={
         "event": st.sampled_from(["Seen", "Consent Updated", "Order Completed"]), "name": JSON,
-        "userId": IDS, "anonymousId": IDS, "previousId": IDS, "groupId": IDS, "traits": CONTACTS, "context": CONTEXT,
+        "userId": IDS, "anonymousId": IDS, "previousId": IDS, "groupId": IDS, "space": SPACES, "traits": CONTACTS,
+        "context": CONTEXT,
         "properties": mapping(("path", "purposes", "x"), {"path": st.sampled_from(["/c", "/c?d"]) | JSON}),
         "more": JSON,
     },
@@ -69,8 +72,9 @@ def gist_of(event: Decoded) -> tuple[Decoded, str]:
     if event.kind in (Kind.PAGE, Kind.SCREEN):
         (gist,), (page,) = views_of([event.name], [event.body])
     else:
-        (gist,), page = gists_of(event.kind, [event.body]), ""
-    body = readable(event.kind, gist)
+        (gist,), page = gists_of(event.kind, [event.body], is_internal=event.source_id == INTERNAL_SOURCE), ""
+    kind = event.kind if event.kind is not Kind.TRACK or event.source_id == INTERNAL_SOURCE else Kind.PAGE
+    body = readable(kind, gist)
     stored = msgspec.structs.replace(row(body, source_id=event.source_id), received_at=event.received_at)
     return decode_accepted(stored, id_=event.id, message_id="", ts=event.ts, flags=event.flags), page
 
@@ -79,17 +83,19 @@ def check(event: Decoded) -> None:
     found, page = gist_of(event)
     assert {name: getattr(found, name) for name in SAME} == {name: getattr(event, name) for name in SAME}
     assert page == event.page
-    if event.kind is Kind.GROUP:
-        assert found.group_id == event.group_id
-    as_kind = {Kind.TRACK: Kind.PAGE, Kind.SCREEN: Kind.PAGE}
+    is_own = event.source_id == INTERNAL_SOURCE
+    if event.kind is Kind.GROUP or (is_own and event.kind is Kind.TRACK):
+        names = ("group_id", "space", "is_of_company")
+        assert {name: getattr(found, name) for name in names} == {name: getattr(event, name) for name in names}
+    as_kind = {Kind.SCREEN: Kind.PAGE} if is_own else {Kind.TRACK: Kind.PAGE, Kind.SCREEN: Kind.PAGE}
     assert found.kind is as_kind.get(event.kind, event.kind)
     assert len(found.body) <= len(event.body) + len(b'"type":"identify",')
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])  # the first few
-@given(st.lists(EVENT, min_size=1, max_size=3))
-def test_a_gist_says_what_the_event_says(events: list[dict[str, Any]]) -> None:
-    good, _ = decode_request(row({"batch": events}))
+@given(st.lists(EVENT, min_size=1, max_size=3), st.sampled_from((INTERNAL_SOURCE, 7)))
+def test_a_gist_says_what_the_event_says(events: list[dict[str, Any]], source_id: int) -> None:
+    good, _ = decode_request(row({"batch": events}, source_id=source_id))
     for event in good:
         if not stands_alone(event.kind, event.name):
             check(event)
@@ -143,5 +149,5 @@ def _fields_read() -> set[str]:
 
 def _fields_kept() -> set[str]:
     """Of all forms of a gist."""
-    forms = (gists._Plain, gists._Context, gists._Contacts, gists._Group, gists._Identify)
+    forms = (gists._Plain, gists._Context, gists._Contacts, gists._Fact, gists._Group, gists._Identify)
     return {name for form in forms for name in form.__struct_fields__}

@@ -67,15 +67,19 @@ def body_of(event: reference.Ev) -> dict[str, Any]:
         return body | {"rule": event.rule, "a": _pair(event.a), "b": _pair(event.b)}
     if event.kind == "retract":
         return body | {"source": event.retracted_source, "messageIds": list(event.retracted_messages)}
-    body["context"] = {"externalIds": [{"type": i.namespace, "id": i.value} for i in event.identifiers]}
+    body["context"] = {}
+    if event.identifiers:
+        body["context"]["externalIds"] = [{"type": i.namespace, "id": i.value} for i in event.identifiers]
     if event.kind == "track":
         body["event"] = "Consent Updated" if event.is_statement else "Something Happened"
     if event.consents and event.is_statement:
         body["properties"] = {"purposes": dict(event.consents)}
     elif event.consents:
         body["context"]["consent"] = {"categoryPreferences": dict(event.consents)}
-    if event.kind == "group":
+    if event.company is not None:
         body["groupId"] = event.company
+    if event.space is not None:
+        body["space"] = event.space
     if event.traits is not None:
         body["traits"] = dict(event.traits)
     return body

@@ -15,6 +15,7 @@ from dataclasses import replace
 from .world import DAY, Config, Ev, Ident
 
 DUPLICATE_FOR = DAY
+INTERNAL = 1
 
 
 def check(events: Collection[Ev], config: Config) -> None:
@@ -28,10 +29,13 @@ def _check_event(event: Ev, config: Config) -> None:
     if event.ts > event.received_at:
         raise ValueError(f"{event.message_id}: ts lies after received_at")
     if event.kind in ("identify", "track", "group"):
-        if not event.identifiers or len(set(event.identifiers)) != len(event.identifiers):
+        may_name_nobody = event.source_id == INTERNAL and event.kind != "identify"
+        if not (event.identifiers or may_name_nobody) or len(set(event.identifiers)) != len(event.identifiers):
             raise ValueError(f"{event.message_id}: needs identifiers, each once")
-        if (event.kind == "group") != (event.company is not None):
-            raise ValueError(f"{event.message_id}: a group event names a company, no other does")
+        if (event.kind == "group" or not event.identifiers) != (event.company is not None):
+            raise ValueError(f"{event.message_id}: a group event and a company's own name a company, no other does")
+        if event.space is not None and event.source_id != INTERNAL:
+            raise ValueError(f"{event.message_id}: only the internal source's events name a space")
     if event.kind == "link" and (event.rule is None or event.a is None or event.b is None):
         raise ValueError(f"{event.message_id}: a link needs rule, a and b")
     if event.kind == "link" and event.rule == "always" and event.a == event.b:

@@ -24,8 +24,9 @@ Clusters
 Traits
 - A trait is a top-level key; a nested object or list is one value.
 - The latest claim of a source wins over its earlier ones even if it is null, across fragments as within one.
-- A company is named by the source's user space and the group id; its traits fold like a person's. A group event
-  counts as an event of its fragment; its traits are the company's alone.
+- A company is named by a user space (the source's, unless the event names one) and the group id; its traits fold like
+  a person's. A group event counts as an event of its fragment; its traits are the company's alone.
+- A company's own event (group or track) names nobody: it counts for the company, and is in no person's fragment.
 - A person's companies are those of its members' fragments, each with the first and last `ts` of the group events.
 """
 
@@ -89,7 +90,8 @@ def expected(events: Collection[Ev], config: Config) -> World:
     """The world of these deliveries. Their order means nothing. ValueError for what the door would not let in."""
     check(events, config)
     kept = accepted(events)
-    facts = [e for e in kept if e.kind in ("identify", "track", "group")]
+    facts = [e for e in kept if e.kind in ("identify", "track", "group") and e.identifiers]
+    own = [e for e in kept if e.company is not None and not e.identifiers]
     rcv = _receipts(kept)
     edges = _edges(facts, config)
     rules = _rules(kept)
@@ -123,7 +125,7 @@ def expected(events: Collection[Ev], config: Config) -> World:
         },
         fragments={i.h: _fragment(_of_fragment(i, facts, config)) for i in rcv if _of_fragment(i, facts, config)},
         profiles=_profiles(nodes, facts, config),
-        companies=_companies(facts, config),
+        companies=_companies(facts + own, config),
         allows=_consents(nodes, facts, config),
     )
 
@@ -346,8 +348,9 @@ def _allows(events: Collection[Ev], purpose: str) -> bool:
 def _by_company(events: Collection[Ev], config: Config) -> dict[CompanyKey, list[Ev]]:
     found: dict[CompanyKey, list[Ev]] = {}
     for event in events:
-        if event.kind == "group" and event.company is not None:
-            found.setdefault((config.source(event.source_id).user_space, event.company), []).append(event)
+        if event.company is not None:
+            space = config.source(event.source_id).user_space if event.space is None else event.space
+            found.setdefault((space, event.company), []).append(event)
     return found
 
 

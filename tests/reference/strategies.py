@@ -112,6 +112,7 @@ _SHAPES = {
     "again": 7,  # the pair of an earlier event with another time and trust: a late edge that beats others
     "mix": 3,  # any up to four identifiers
     "group": 2,
+    "company": 1,  # its own event, or somebody put into one by hand; of any space
     "rule": 6,  # on a pair that was seen together, mostly
     "counter": 3,  # another word on the pair of an earlier rule
     "triangle": 3,  # a rule on two of three: always, always, never
@@ -160,7 +161,27 @@ def _event(i: int, now: int, step: Step, earlier: list[Ev], values: int) -> Ev:
         return _retraction(i, now, step, earlier)
     if step.shape in ("rule", "counter", "triangle"):
         return _link(i, now, step, earlier, values)
-    return _fact(i, now, step, earlier, values)
+    fact = _fact(i, now, step, earlier, values)
+    is_by_hand = step.shape == "company" or (step.shape == "group" and step.x % 2)
+    return _by_hand(fact, step) if is_by_hand else fact
+
+
+def _by_hand(fact: Ev, step: Step) -> Ev:
+    """As if Onefold itself had logged it, of a company."""
+    kind: EventKind = "track" if step.word % 3 == 0 else "group"
+    return replace(
+        fact,
+        id=event_id(INTERNAL, fact.message_id),
+        source_id=INTERNAL,
+        kind=kind,
+        trust=TRUST_OF_SECRET,
+        identifiers=fact.identifiers[:1] if kind == "group" and step.z % 3 == 0 else (),
+        traits=fact.traits or {} if kind == "group" else None,
+        company=f"c{step.y % 3}",
+        space=(None, "", "app", "elsewhere")[step.z % 4],
+        consents=(),
+        is_statement=False,
+    )
 
 
 def _fact(i: int, now: int, step: Step, earlier: list[Ev], values: int) -> Ev:

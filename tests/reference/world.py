@@ -13,7 +13,7 @@ H = NewType("H", int)
 EventKind = Literal["identify", "track", "link", "retract", "group"]
 Rule = Literal["never", "always", "withdrawn"]
 Refusal = Literal["never", "limit", "size", "shared"]
-CompanyKey = tuple[str, str]  # the source's user space, the group id
+CompanyKey = tuple[str, str]  # the user space (the source's, unless the event names one), the group id
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
@@ -47,9 +47,10 @@ class Ev:
     ts: int
     received_at: int
     trust: int
-    identifiers: tuple[Ident, ...] = ()  # of identify, track and group
+    identifiers: tuple[Ident, ...] = ()  # of identify, track and group; none: a company's own
     traits: Mapping[str, object] | None = None  # of a person (identify) or a company (group)
-    company: str | None = None  # group: the group id
+    company: str | None = None  # group, and a company's own track: the group id
+    space: str | None = None  # of the group id; None: the source's
     consents: tuple[tuple[str, bool], ...] = ()  # (purpose, granted), each purpose once
     is_statement: bool = False  # track: a decision of its own; else the consents are stamped on it
     rule: Rule | None = None  # link
@@ -165,7 +166,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """One company: the fold of its group events."""
+    """One company: the fold of its group events and of its own."""
 
     n: int
     seen: Span

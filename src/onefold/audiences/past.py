@@ -21,12 +21,13 @@ from onefold.audiences.work import Work
 from onefold.events.api import Decoded, Flag, Kind, decode_rows
 from onefold.identity.api import Node
 from onefold.infra.arrays import bigints
+from onefold.kernel.hashing import company_hash
 from onefold.kernel.instants import MICROSECOND, instant_of, micros_of
 from onefold.lake import plans as lake
 from onefold.lake.delta import schema_of
 from onefold.lake.tables import BUCKETS, PROFILES
 from onefold.privacy.api import consents_at, consents_said
-from onefold.profiles.api import Fragment, Names, company_hash, golden_record, names_in_force
+from onefold.profiles.api import Fragment, Names, company_named, golden_record, names_in_force
 
 if TYPE_CHECKING:
     from onefold.lake.snapshot import Snapshot
@@ -198,10 +199,10 @@ def _folded(
     fragments: dict[int, Fragment] = {}
     named: set[int] = set()
     companies: dict[int, dict[int, int]] = {}
+    spaces = {source.id: source.user_space for source in names.sources.values()}
     for profile_id, fragment, event in events:
         if event.kind is Kind.GROUP:
-            space = names.sources[event.source_id].user_space if event.source_id in names.sources else ""
-            seen_in, h = companies.setdefault(profile_id, {}), company_hash(space, event.group_id or "")
+            seen_in, h = companies.setdefault(profile_id, {}), company_hash(*company_named(event, spaces))
             seen_in[h] = max(seen_in.get(h, event.ts), event.ts)
         identifiers, _ = names.extractor.identifiers(event)
         named.update(one.h for one in identifiers)

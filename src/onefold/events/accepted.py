@@ -153,12 +153,12 @@ def events_of(conn: Connection[Any], fragments: Collection[int]) -> Iterator[Sto
         yield from decode_rows(cursor.execute(QUERIES["events_of"], {"fragments": bigints(list(fragments))}))
 
 
-def group_events_of(conn: Connection[Any], fragments: Collection[int]) -> Iterator[Stored]:
-    """As `events_of`, but only what says that somebody belongs to a company."""
+def company_events_of(conn: Connection[Any], fragments: Collection[int]) -> Iterator[Stored]:
+    """As `events_of`, but only what says something of companies, and some track calls of Onefold's own."""
     demand_history(conn, fragments)
-    with conn.cursor("group_events_of", binary=True) as cursor:
+    with conn.cursor("company_events_of", binary=True) as cursor:
         cursor.itersize = _FETCH_ROWS
-        yield from decode_rows(cursor.execute(QUERIES["group_events_of"], {"fragments": bigints(list(fragments))}))
+        yield from decode_rows(cursor.execute(QUERIES["company_events_of"], {"fragments": bigints(list(fragments))}))
 
 
 def take_latest(conn: Connection[Any], fragment: int, until_us: int, limit: int) -> list[Stored]:

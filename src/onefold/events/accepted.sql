@@ -58,10 +58,10 @@ delete from withheld where fragment = any(%(fragments)b)
 -- withheld: all (a few, while somebody with many events is erased)
 select fragment from withheld
 
--- group_events_of: what these fragments say of companies
+-- company_events_of: what these fragments say of companies; of a company's own fragment also its track calls
 select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,
     (extract(epoch from ts) * 1000000)::bigint, message_id, body
-from event where fragment = any(%(fragments)b) and kind = 5
+from event where fragment = any(%(fragments)b) and (kind = 5 or (kind = 2 and source_id = 1))
 
 -- events_of: everything accepted of these fragments, one partition after another
 select id, fragment, (extract(epoch from received_at) * 1000000)::bigint, source_id, trust, flags,

@@ -23,11 +23,13 @@ from onefold.events.fields import (
     external_ids_of,
     identifier_of,
     kind_of,
+    may_name_nobody,
     message_id_of,
     name_of,
     number_text,
     object_of,
     page_of,
+    space_of,
     traits_of,
     type_name,
 )
@@ -176,7 +178,8 @@ def _stamp(event: dict[str, Any], raw: bytes, index: int, facts: _Facts) -> _Sta
 
 
 def _decoded(event: dict[str, Any], raw: bytes, row: LogRow, limits: Limits, stamp: _Stamp) -> Decoded:
-    kind = kind_of(event, is_internal=row.source_id == INTERNAL_SOURCE)
+    is_internal = row.source_id == INTERNAL_SOURCE
+    kind = kind_of(event, is_internal=is_internal)
     context = object_of(event, "context")
     context_traits = object_of(context, "traits", "context.traits")
     traits = object_of(event, "traits")
@@ -193,7 +196,10 @@ def _decoded(event: dict[str, Any], raw: bytes, row: LogRow, limits: Limits, sta
     if kind in _INTERNAL:
         check_rule(event, kind, limits)
     else:
-        check_identified(kind, user_id, user_id or anonymous_id or external_ids, previous_id, group_id)
+        anybody: object = user_id or anonymous_id or external_ids
+        if is_internal and not anybody:
+            anybody = may_name_nobody(kind, group_id, previous_id, email, phone, device_id, advertising_id)
+        check_identified(kind, user_id, anybody, previous_id, group_id)
     id_, message_id, ts, flags = stamp
     name = name_of(event, kind, properties)
     return Decoded(
@@ -210,6 +216,7 @@ def _decoded(event: dict[str, Any], raw: bytes, row: LogRow, limits: Limits, sta
         anonymous_id=anonymous_id,
         previous_id=previous_id,
         group_id=group_id,
+        space=space_of(event) if is_internal else None,
         email=email,
         phone=phone,
         device_id=device_id,

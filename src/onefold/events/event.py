@@ -88,6 +88,7 @@ class Decoded(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     anonymous_id: str | None
     previous_id: str | None
     group_id: str | None
+    space: str | None = None  # the user space of `group_id`, if Onefold's own event names one; else it is the source's
     email: str | None  # traits.email or context.traits.email
     phone: str | None
     device_id: str | None  # context.device.id
@@ -97,6 +98,20 @@ class Decoded(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     page: str = ""  # of a page or screen call: the path without its query, else the name
     consents: tuple[tuple[str, bool], ...] = ()  # (purpose, granted) as events/consent.py reads them
     body: bytes  # the event's JSON, at most 32 KB
+
+    @property
+    def is_of_company(self) -> bool:
+        """Whether it names a company and nobody: an event of the company's own, as Onefold alone may log."""
+        return (
+            self.group_id is not None
+            and (self.kind is Kind.GROUP or self.kind is Kind.TRACK)
+            and not (self.user_id or self.anonymous_id or self.external_ids)
+        )
+
+    @property
+    def tells_of_company(self) -> bool:
+        """Whether it says something of a company: a group call, or an event of the company's own."""
+        return self.kind is Kind.GROUP or self.is_of_company
 
 
 class Violation(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -1,5 +1,6 @@
 """Read single fields of an event, or say why they can't be used. Pure."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ KINDS: Final = {
 INTERNAL_KINDS: Final = {**KINDS, "link": Kind.LINK, "retract": Kind.RETRACT, "request": Kind.REQUEST}
 NO_TRAITS: Final = Raw()
 MAX_PAGE_CHARS: Final = 200
+USER_SPACE: Final = re.compile(r"[a-z0-9-]{0,30}")
 _INT64: Final = 2**63
 _NOTHING: Final[dict[str, Any]] = {}
 # Bound once: looking a member up in its class costs as much as the check it is for.
@@ -143,7 +145,8 @@ def _contact(value: object) -> str | None:
 def check_identified(
     kind: Kind, user_id: str | None, anybody: object, previous_id: str | None, group_id: str | None
 ) -> None:
-    """Every call names somebody; an alias two ids, a group call its company. `anybody` is true when one is named."""
+    """Every call names somebody; an alias two ids, a group call its company. `anybody` is true when one is named, or
+    when nobody need be."""
     if kind is _ALIAS:
         if not previous_id:
             raise Refused(Reason.NO_PREVIOUS_ID, "An alias needs previousId and userId; previousId is missing.")
@@ -153,6 +156,25 @@ def check_identified(
         raise Refused(Reason.NO_IDENTIFIER, "The event needs a userId or an anonymousId.")
     if kind is _GROUP and not group_id:
         raise Refused(Reason.NO_GROUP_ID, "A group call needs a groupId.")
+
+
+def may_name_nobody(kind: Kind, group_id: str | None, *weaker: str | None) -> bool:
+    """Whether an event of Onefold's own that has no userId, anonymousId or external id is a company's: a group or track
+    call with a groupId. `weaker`: what else would name somebody.
+    """
+    return bool(group_id) and (kind is _GROUP or kind is _TRACK) and not any(weaker)
+
+
+def space_of(event: dict[str, Any]) -> str | None:
+    """The user space in which `groupId` is to be looked for; None if the event names none."""
+    space = event.get("space")
+    if space is None:
+        return None
+    if type(space) is not str:
+        raise wrong_type("space", space, "a text")
+    if not USER_SPACE.fullmatch(space):
+        raise Refused(Reason.FIELD_WRONG_TYPE, "space is a user space: up to 30 of a-z, 0-9 and -.")
+    return space
 
 
 def name_of(event: dict[str, Any], kind: Kind, properties: dict[str, Any]) -> str:

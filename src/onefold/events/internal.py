@@ -6,7 +6,7 @@ from typing import Any, Final
 from onefold.events.event import Kind, Reason
 from onefold.events.fields import Refused
 from onefold.events.limits import Limits
-from onefold.kernel.hashing import identifier_hash
+from onefold.kernel.hashing import company_hash, identifier_hash
 
 INTERNAL_SOURCE: Final = 1
 _RULES: Final = ("never", "always", "withdrawn")
@@ -15,7 +15,7 @@ _RULES: Final = ("never", "always", "withdrawn")
 def told(events: Sequence[dict[str, Any]]) -> tuple[str, str, dict[str, Any]]:
     """What somebody did by logging these: action, target and details for the audit log, without anybody's values.
 
-    A person is named by the id of an identifier, which leads to their page.
+    A person is named by the id of an identifier, which leads to their page; a company by its own.
     """
     first = events[0]
     kind = str(first.get("type", ""))
@@ -25,7 +25,11 @@ def told(events: Sequence[dict[str, Any]]) -> tuple[str, str, dict[str, Any]]:
         return "identity.decided", target, {"rule": first["rule"], "namespaces": [a_space, b_space], "n": len(events)}
     if kind == "retract":
         return "events.retracted", f"source:{first['source']}", {"messages": len(first["messageIds"])}
-    target = f"person:{identifier_hash('user_id', str(first['userId'])) % (1 << 64):016x}" if "userId" in first else ""
+    target = ""
+    if "groupId" in first:
+        target = f"company:{company_hash(first.get('space') or '', str(first['groupId'])) % (1 << 64):016x}"
+    elif "userId" in first:
+        target = f"person:{identifier_hash('user_id', str(first['userId'])) % (1 << 64):016x}"
     return f"{kind}.logged", target, {"n": len(events), "fields": sorted(first.get("traits", {}))[:50]}
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from onefold.events.fields import USER_SPACE
 from onefold.events.internal import INTERNAL_SOURCE
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import NotFound, Rejected
@@ -28,7 +29,6 @@ _MAX_NAME: Final = 200
 _MAX_SUGGESTED: Final = 40
 _MAX_ORIGINS: Final = 100
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_USER_SPACE: Final = re.compile(r"[a-z0-9-]{0,30}")
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.\-\[\]:]+", re.IGNORECASE)
 
 
@@ -165,7 +165,7 @@ def _identity_faults(new: NewSource) -> Iterator[str]:
         yield "slug: up to 63 of a-z, 0-9 and -, the first not -"
     if new.kind not in KINDS:
         yield f"kind: one of {', '.join(KINDS)}"
-    if not _USER_SPACE.fullmatch(new.user_space):
+    if not USER_SPACE.fullmatch(new.user_space):
         yield "user_space: up to 30 of a-z, 0-9 and -"
 
 

@@ -12,6 +12,11 @@ def identifier_hash(namespace: str, value: str) -> NodeHash:
     return NodeHash(int.from_bytes(digest, "big", signed=True))
 
 
+def company_hash(space: str, key: str) -> NodeHash:
+    """Names a company (a group id within a user space), and the fragment of the events that are its own."""
+    return identifier_hash(f"{space}:group" if space else "group", key)
+
+
 def event_id(source_id: int, message_id: str) -> bytes:
     """16 bytes that name an event: the same for every delivery of one message of one source."""
     return blake2b(b"%d:%s" % (source_id, message_id.encode()), digest_size=16).digest()

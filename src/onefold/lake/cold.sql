@@ -1,8 +1,13 @@
--- cold: which of these fragments have events that are in the lake only, and how many events each has in all (primary
--- keys; one row of lake_progress)
+-- cold: which of these fragments have events that are in the lake only, and how many events each has in all; a company's
+-- own may be taken for it without being so, and counts all that name the company (primary keys; one row of lake_progress)
 select n.h, n.n from lake_progress p join node n on n.h = any(%(fragments)b)
 where p.hot_since is not null and n.own_rcv < extract(epoch from p.hot_since) * 1000000
     and not exists (select from lake_thaw t where t.fragment = n.h)
+union all
+select c.h, c.n from lake_progress p join company c on c.h = any(%(fragments)b)
+join company_member m on m.company = c.h and m.fragment = c.h
+where p.hot_since is not null and m.first_ts < extract(epoch from p.hot_since) * 1000000
+    and not exists (select from lake_thaw t where t.fragment = c.h)
 
 -- hold: until the end of the transaction no event leaves PostgreSQL
 select pg_advisory_xact_lock_shared(%(key)s)
@@ -39,6 +44,7 @@ from lake_progress p join node n on n.h = any(%(fragments)b)
 select prof from node where h = any(%(fragments)b)
 union select from_prof from identity_move where h = any(%(fragments)b) and from_prof is not null
 union select to_prof from identity_move where h = any(%(fragments)b) and to_prof is not null
+union select company from company_member where fragment = any(%(fragments)b) and company = fragment
 
 -- claim: those that nobody has fetched; who fetches one at the same time waits here
 insert into lake_thaw (fragment) select unnest(%(fragments)b) on conflict do nothing returning fragment

@@ -47,8 +47,9 @@ select position, fragment as fragment_id, ts, received_at, source_id, uuid_send(
 from event where position <= (select flushed from lake_progress)
     and received_at >= coalesce((select hot_since from lake_progress), '-infinity')
 
--- fragments: how many events each has, as profiles count them
+-- fragments: how many events each has, as profiles count them; of companies' own only the times are known
 select h as fragment_id, n, first_ts, last_ts from node where n > 0
+union all select fragment, null, first_ts, last_ts from company_member where fragment = company
 
 -- members: who is in which audience
 select profile as profile_id, audience as audience_id, true as is_in from membership

@@ -51,8 +51,8 @@ from (
 -- companies: all of them
 select h as company_id, space, key, name, n as n_events, first_seen, last_seen, traits::text as traits from company order by h
 
--- has_group_calls: whether companies may have changed since (index on position)
-select exists (select from event where position > {after} and kind = 5) or exists (select from event_gone)
+-- has_group_calls: whether companies may have changed since (index on position); Onefold's own events may be companies'
+select exists (select from event where position > {after} and (kind = 5 or source_id = 1)) or exists (select from event_gone)
     or exists (select from lake_touched) as has_any
 
 -- forget_touched: the tables have them now

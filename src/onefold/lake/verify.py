@@ -165,7 +165,7 @@ _COUNTED_OTHERWISE_SQL: Final = """
         coalesce(fragments.n, 0), coalesce(counts.n, 0),
         case when fragments.n = counts.n then ', of other times' else '' end)
     from fragments full join counts using (fragment_id) anti join withheld using (fragment_id)
-    where (fragments.n, fragments.first_ts, fragments.last_ts)
+    where (coalesce(fragments.n, counts.n), fragments.first_ts, fragments.last_ts)
         is distinct from (counts.n, counts.first_ts, counts.last_ts)
     order by fragment_id
 """

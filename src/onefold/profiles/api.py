@@ -1,5 +1,6 @@
 """The door to profiles: what other slices and the programs may use. Free of Django: the processor comes in here too."""
 
+from onefold.kernel.hashing import company_hash
 from onefold.profiles.answers import event_answer
 from onefold.profiles.companies import companies_of
 from onefold.profiles.exports import remove_all_exports
@@ -7,7 +8,7 @@ from onefold.profiles.fold import Claims, add_claims, current_values, pack, reso
 from onefold.profiles.fragment import Fragment
 from onefold.profiles.fragments import fragments_of, people_of_fragments, person_of_fragment
 from onefold.profiles.golden import Golden, floor_hour, golden_record, is_nobody
-from onefold.profiles.ids import company_hash, from_text, to_text
+from onefold.profiles.ids import company_named, from_text, to_text
 from onefold.profiles.jump import jump_to_people
 from onefold.profiles.naming import Names, names_in_force
 from onefold.profiles.newcomers import Newcomers, has_known, new_people
@@ -53,6 +54,7 @@ __all__ = [
     "companies_of",
     "companies_with",
     "company_hash",
+    "company_named",
     "company_row",
     "current_values",
     "delete_companies",

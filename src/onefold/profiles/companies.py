@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import Connection
 
 from onefold.infra.postgres import load_queries
-from onefold.profiles.ids import company_hash
+from onefold.kernel.hashing import company_hash
 
 QUERIES = load_queries("onefold.profiles", "companies.sql")
 

@@ -1,8 +1,10 @@
-"""Ids of profiles, as text, and of companies. Pure."""
+"""Ids of profiles, as text, and the keys of companies. Pure."""
 
 import re
+from collections.abc import Mapping
 
-from onefold.kernel.hashing import NodeHash, identifier_hash
+from onefold.events.api import Decoded
+from onefold.kernel.hashing import NodeHash
 
 _FORM = re.compile(r"[0-9a-f]{16}")
 _MASK = (1 << 64) - 1
@@ -22,6 +24,9 @@ def from_text(text: str) -> NodeHash | None:
     return NodeHash(number - (1 << 64) if number >> 63 else number)
 
 
-def company_hash(space: str, key: str) -> NodeHash:
-    """Names a company: a group id within the space of its source."""
-    return identifier_hash(f"{space}:group" if space else "group", key)
+def company_named(event: Decoded, user_spaces: Mapping[int, str]) -> tuple[str, str]:
+    """Space and key of the company that an event says something of: in the space that it names, else in its source's
+    (`user_spaces`: by source id).
+    """
+    space = user_spaces.get(event.source_id, "") if event.space is None else event.space
+    return space, event.group_id or ""

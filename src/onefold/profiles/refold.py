@@ -27,7 +27,7 @@ class CompanyFacts:
     first_ts: int = 0
     last_ts: int = 0
     claims: list[tuple[dict[str, Any], int, tuple[int, int, bytes]]] = field(default_factory=list)
-    members: dict[int, tuple[int, int]] = field(default_factory=dict)  # fragment → first, last
+    members: dict[int, tuple[int, int]] = field(default_factory=dict)  # fragment (its own, too) → first, last
 
     def add(self, fragment: int, ts: int, traits: dict[str, Any], source_id: int, at: tuple[int, int, bytes]) -> None:
         self.count(fragment, 1, ts, ts)

@@ -15,11 +15,12 @@ from psycopg import Connection
 from onefold.events.api import Kind, Stored, events_until, said_until, tallies_until
 from onefold.identity.api import ALWAYS, EdgeFacts, Extractor, Node, Pair, Surroundings, explore, load_docs
 from onefold.kernel.errors import Rejected
+from onefold.kernel.hashing import company_hash
 from onefold.kernel.instants import micros_of
 from onefold.profiles.fold import Claims, Resolved, resolve, unpack
 from onefold.profiles.fragment import Fragment
 from onefold.profiles.golden import Golden, golden_record, is_nobody
-from onefold.profiles.ids import company_hash
+from onefold.profiles.ids import company_named
 from onefold.profiles.naming import Names
 
 MAX_FOLDED: Final = 20_000
@@ -170,7 +171,7 @@ def _companies(stored: list[Stored], members: set[int], spaces: Mapping[int, str
     spans: dict[tuple[str, str], tuple[int, int]] = {}
     for one in stored:
         if one.event.kind is Kind.GROUP and one.fragment in members:
-            key = (spaces.get(one.event.source_id, ""), one.event.group_id or "")
+            key = company_named(one.event, spaces)
             first, last = spans.get(key, (one.event.ts, one.event.ts))
             spans[key] = (min(first, one.event.ts), max(last, one.event.ts))
     seen = [

@@ -32,7 +32,8 @@ from onefold.identity.api import (
     pair_of,
     sighting,
 )
-from onefold.kernel.hashing import event_id
+from onefold.kernel.hashing import company_hash, event_id
+from onefold.profiles.api import company_named
 from onefold.programs.processor.batch import LINKS_ONLY, Accepted, Batch, Incoming, Prepared
 from onefold.programs.processor.context import Context
 
@@ -157,7 +158,10 @@ def _without_copies(batch: Batch, said: list[Incoming], until: Mapping[bytes, in
 
 
 def identify(batch: Batch) -> None:
-    """Whom each event names. One of which no identifier is left names nobody and is refused."""
+    """Whom each event names. One of which no identifier is left names nobody and is refused.
+
+    One that never had any is a company's own: nothing else that names nobody is well-formed.
+    """
     for event, identifiers, refused, counted in batch.incoming:
         if event.kind is Kind.LINK:
             _accept_link(batch, event)
@@ -166,6 +170,9 @@ def identify(batch: Batch) -> None:
             batch.refuse(_violation(event, refusal, is_fatal=not identifiers))
         if identifiers:
             batch.accepted.append(Accepted(event, identifiers, identifiers[0].h, counted))
+        elif not refused:
+            of_company = company_hash(*company_named(event, batch.context.user_spaces))
+            batch.accepted.append(Accepted(event, [], of_company))
 
 
 def gather(batch: Batch) -> None:

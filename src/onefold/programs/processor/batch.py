@@ -20,11 +20,11 @@ LINKS_ONLY = 0
 
 @dataclass(slots=True)
 class Accepted:
-    """An event on its way into the profile. `fragment` = hash of its strongest identifier; `counted`: what it says to
-    audiences' metrics."""
+    """An event on its way into the profile. `fragment` = hash of its strongest identifier, or of the company whose own
+    it is; `counted`: what it says to audiences' metrics."""
 
     event: Decoded
-    identifiers: list[Identifier]  # strongest first
+    identifiers: list[Identifier]  # strongest first; none: of a company, or a retraction
     fragment: int
     counted: Counted | None = None
     rule: Rule | None = None

@@ -11,8 +11,9 @@ import duckdb
 from onefold.events.api import Kind
 from onefold.identity.api import Identifier, Refused, Rule
 from onefold.infra.postgres import load_queries
+from onefold.kernel.hashing import company_hash
 from onefold.privacy.api import Ledger, add_consents
-from onefold.profiles.api import company_hash
+from onefold.profiles.api import company_named
 from onefold.programs.processor.accept import link_rule
 from onefold.programs.processor.bulk import BATCH_ROWS, Row, insert
 from onefold.programs.processor.context import Context
@@ -47,7 +48,9 @@ class Facts:
                 self._name(ends, event.received_at)
             return
         identifiers, _ = self._context.extractor.identifiers(event)
-        if not identifiers:  # blocked since it was accepted
+        if not identifiers:
+            if event.is_of_company:  # else they are blocked since it was accepted
+                self._note_company(saying)
             return
         _, n, first_ts, last_ts, received_at, claimed = saying
         self._name(identifiers, received_at)
@@ -64,14 +67,20 @@ class Facts:
         if event.kind is Kind.IDENTIFY and event.traits:
             self._add("claim", (fragment, event.source_id, bytes(event.traits), *at))
         elif event.kind is Kind.GROUP:
-            space, key = self._context.user_spaces.get(event.source_id, ""), event.group_id or ""
-            counted = (fragment, saying.n, saying.first_ts, saying.last_ts)
-            said = (bytes(event.traits), event.source_id, *at)
-            self._add("company_fact", (company_hash(space, key), space, key, *counted, *said))
+            self._note_company(saying, fragment)
         ledger: Ledger = {}
         add_consents(ledger, event)
         for what, told in ledger.items():
             self._add("consent", (fragment, *what, *told._replace(first_ts=saying.first_ts)))
+
+    def _note_company(self, saying: Saying, fragment: int | None = None) -> None:
+        """What is said of a company, by somebody's fragment or by its own."""
+        event = saying.event
+        space, key = company_named(event, self._context.user_spaces)
+        company = company_hash(space, key)
+        counted = (company if fragment is None else fragment, saying.n, saying.first_ts, saying.last_ts)
+        said = (bytes(event.traits), event.source_id, event.ts, event.received_at, event.id)
+        self._add("company_fact", (company, space, key, *counted, *said))
 
     def _name(self, identifiers: Iterable[Identifier], received_at: int) -> None:
         """Who is named again and again, as it is with sayings by gist, becomes one row."""

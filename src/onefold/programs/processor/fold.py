@@ -4,11 +4,12 @@ import msgspec
 
 from onefold.events.api import Decoded, Flag, Kind
 from onefold.identity.api import Node, Resolver
+from onefold.kernel.hashing import company_hash
 from onefold.privacy.api import add_consents
 from onefold.profiles.api import (
     CompanyFacts,
     add_claims,
-    company_hash,
+    company_named,
     floor_hour,
     fold_companies,
     pack,
@@ -16,23 +17,26 @@ from onefold.profiles.api import (
     unpack,
     widen_seen,
 )
-from onefold.programs.processor.batch import Accepted, Batch
+from onefold.programs.processor.batch import LINKS_ONLY, Accepted, Batch
 
 _GPC = int(Flag.GPC)
 
 
 def fold_fragments(batch: Batch) -> None:
-    """Each event into the fragment of its strongest identifier."""
+    """Each event into the fragment of its strongest identifier; of companies' own only the company knows."""
     for accepted in batch.accepted:
         event = accepted.event
-        if accepted.rule is None and event.kind is not Kind.RETRACT:
+        if accepted.rule is None and accepted.identifiers:
             _tally(batch, batch.nodes[accepted.fragment], event)
             if event.consents or event.flags & _GPC:
                 add_consents(batch.consents.setdefault(accepted.fragment, {}), event)
             if event.kind is Kind.IDENTIFY:
                 _fold_traits(batch, accepted)
             elif event.kind is Kind.GROUP:
-                _fold_group(batch, accepted)
+                _fold_company(batch, accepted)
+                batch.facts.refold.add(accepted.fragment)
+        elif accepted.fragment != LINKS_ONLY:
+            _fold_company(batch, accepted)
     for h in batch.facts.refold:
         if h in batch.claims:
             node = batch.nodes[h]
@@ -92,11 +96,10 @@ def _fold_traits(batch: Batch, accepted: Accepted) -> None:
         batch.facts.refold.add(h)
 
 
-def _fold_group(batch: Batch, accepted: Accepted) -> None:
+def _fold_company(batch: Batch, accepted: Accepted) -> None:
     event = accepted.event
-    space, key = batch.context.user_spaces.get(event.source_id, ""), event.group_id or ""
+    space, key = company_named(event, batch.context.user_spaces)
     h = company_hash(space, key)
     facts = batch.companies.setdefault(h, CompanyFacts(space, key))
     traits = msgspec.json.decode(event.traits) if event.traits else {}
     facts.add(accepted.fragment, event.ts, traits, event.source_id, (event.ts, event.received_at, event.id))
-    batch.facts.refold.add(accepted.fragment)

@@ -20,10 +20,10 @@ from onefold.events.api import (
     Kind,
     Stored,
     Tallies,
+    company_events_of,
     delete_retracted,
     end_pending,
     events_of,
-    group_events_of,
     note_pending,
     ready_retractions,
     store_counts,
@@ -45,13 +45,14 @@ from onefold.identity.api import (
     write_moves,
     write_nodes,
 )
+from onefold.kernel.hashing import company_hash
 from onefold.lake.cold import HistoryInLake, want_history
 from onefold.privacy.api import Ledger, add_consents, forget_consents, rows_of, write_consents
 from onefold.profiles.api import (
     CompanyFacts,
     Fragment,
     companies_with,
-    company_hash,
+    company_named,
     members_of,
     pack,
     refold_profiles,
@@ -188,9 +189,8 @@ def _companies_in(removed: list[Stored], context: Context) -> dict[int, CompanyF
     """Companies that lost an event, still empty."""
     companies: dict[int, CompanyFacts] = {}
     for stored in removed:
-        if stored.event.kind is Kind.GROUP:
-            space = context.user_spaces.get(stored.event.source_id, "")
-            key = stored.event.group_id or ""
+        if stored.event.tells_of_company:
+            space, key = company_named(stored.event, context.user_spaces)
             companies[company_hash(space, key)] = CompanyFacts(space, key)
     return companies
 
@@ -206,15 +206,15 @@ def _refold_fragments(
     fragments = {h: WholeFragment(folder=context.live.folder) for h in lost}
     standing = lost.difference(emptied)
     members = members_of(conn, companies.keys()).difference(standing, emptied)
-    for stored in chain(events_of(conn, standing), group_events_of(conn, members)):
+    for stored in chain(events_of(conn, standing), company_events_of(conn, members)):
         event = stored.event
         if event.kind in (Kind.LINK, Kind.RETRACT):
             continue
         if stored.fragment in fragments:
             identifiers, _ = context.extractor.identifiers(event)
             fragments[stored.fragment].add(event, [found.h for found in identifiers if found.h != stored.fragment])
-        if event.kind is Kind.GROUP:
-            facts = companies.get(company_hash(context.user_spaces.get(event.source_id, ""), event.group_id or ""))
+        if event.tells_of_company:
+            facts = companies.get(company_hash(*company_named(event, context.user_spaces)))
             if facts is not None:
                 traits = msgspec.json.decode(event.traits) if event.traits else {}
                 at = (event.ts, event.received_at, event.id)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from onefold.events.api import (
+    INTERNAL_SOURCE,
     Decoded,
     Flag,
     Kind,
@@ -91,10 +92,15 @@ class Sayings:
             rows = rows.append_column(name, pa.array(mark))
         parts: list[pa.Table] = []
         for code in pa.compute.unique(rows["kind"]).to_pylist():
-            parts += self._gists(Kind(code), rows.filter(pa.compute.equal(rows["kind"], code)))
+            some = rows.filter(pa.compute.equal(rows["kind"], code))
+            if Kind(code) is Kind.TRACK:  # Onefold's own may be of companies, whom their gist then names
+                own = pa.compute.equal(some["source_id"], INTERNAL_SOURCE)
+                parts += self._gists(Kind.TRACK, some.filter(own), is_internal=True)
+                some = some.filter(pa.compute.invert(own))
+            parts += self._gists(Kind(code), some)
         return pa.concat_tables(parts)
 
-    def _gists(self, kind: Kind, rows: pa.Table) -> Iterator[pa.Table]:
+    def _gists(self, kind: Kind, rows: pa.Table, *, is_internal: bool = False) -> Iterator[pa.Table]:
         """Of events of one kind; nothing of retractions."""
         names = pa.compute.unique(rows["name"]).to_pylist()
         if kind is Kind.TRACK:
@@ -107,7 +113,8 @@ class Sayings:
             gists, pages = views_of(said["name"].to_pylist(), bodies)
             yield _with_gists(said, Kind.PAGE, gists, page=pages)
         elif bodies and kind is not Kind.RETRACT:
-            yield _with_gists(said, Kind.PAGE if kind is Kind.TRACK else kind, gists_of(kind, bodies))
+            told = Kind.PAGE if kind is Kind.TRACK and not is_internal else kind
+            yield _with_gists(said, told, gists_of(kind, bodies, is_internal=is_internal))
 
     def _count_orders(self, rows: pa.Table, names: Iterable[str]) -> None:
         for name in names:
