@@ -2,7 +2,9 @@
 
 from onefold.kernel.hashing import company_hash
 from onefold.profiles.answers import event_answer
-from onefold.profiles.companies import companies_of
+from onefold.profiles.companies import Company, companies_of, company_timeline, find_company, load_companies, people_of
+from onefold.profiles.company_edits import correct_company, new_company, put_into_company, undo_company_correction
+from onefold.profiles.corrections import CorrectionRejected
 from onefold.profiles.exports import remove_all_exports
 from onefold.profiles.fold import Claims, add_claims, current_values, pack, resolve, unpack
 from onefold.profiles.fragment import Fragment
@@ -35,17 +37,21 @@ from onefold.profiles.refold import (
 )
 from onefold.profiles.timeline import Entry as TimelineEntry
 from onefold.profiles.timeline import timeline_page
+from onefold.profiles.why import Provenance, why_company_trait
 
 __all__ = [
     "Claims",
+    "Company",
     "CompanyFacts",
     "CompanyRow",
+    "CorrectionRejected",
     "Found",
     "Fragment",
     "Golden",
     "Member",
     "Names",
     "Newcomers",
+    "Provenance",
     "Refolded",
     "TimelineEntry",
     "TraitName",
@@ -56,12 +62,15 @@ __all__ = [
     "company_hash",
     "company_named",
     "company_row",
+    "company_timeline",
+    "correct_company",
     "current_values",
     "delete_companies",
     "delete_members",
     "delete_profiles",
     "event_answer",
     "find",
+    "find_company",
     "floor_hour",
     "fold_companies",
     "fragments_of",
@@ -72,15 +81,19 @@ __all__ = [
     "jump_to_people",
     "list_page",
     "list_state",
+    "load_companies",
     "load_members",
     "load_profile",
     "load_rules",
     "members_of",
     "names_in_force",
+    "new_company",
     "new_people",
     "pack",
+    "people_of",
     "people_of_fragments",
     "person_of_fragment",
+    "put_into_company",
     "refold_profiles",
     "remove_all_exports",
     "replace_companies",
@@ -90,7 +103,9 @@ __all__ = [
     "trait_names",
     "trait_values",
     "traits_of",
+    "undo_company_correction",
     "unpack",
+    "why_company_trait",
     "widen_seen",
     "write_companies",
     "write_member_rows",

@@ -1,4 +1,4 @@
-"""Companies, from `group` calls: one row each, and who was seen in it."""
+"""Companies, from `group` calls and events of their own: one row each, who was seen in it, and what was said of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +8,8 @@ from psycopg import Connection
 
 from onefold.infra.postgres import load_queries
 from onefold.kernel.hashing import company_hash
+from onefold.profiles.fold import Claims, unpack
+from onefold.profiles.timeline import PAGE_SIZE, Place, TimelinePage, timeline_page
 
 QUERIES = load_queries("onefold.profiles", "companies.sql")
 
@@ -59,6 +61,22 @@ def find_company(conn: Connection[Any], space: str, key: str) -> Company | None:
         return None
     names = ("h", "space", "key", "name", "traits", "n", "first_seen", "last_seen")
     return Company(**dict(zip(names, row, strict=True)))
+
+
+def claims_of_company(conn: Connection[Any], space: str, key: str) -> Claims | None:
+    """What each source last said of each of its traits; None if no event named it. Cost: one row."""
+    row = conn.execute(QUERIES["claims"], {"h": company_hash(space, key)}).fetchone()
+    return unpack(row[2]) if row and (row[0], row[1]) == (space, key) else None
+
+
+def company_timeline(
+    conn: Connection[Any], space: str, key: str, after: Place | None = None, limit: int = PAGE_SIZE
+) -> TimelinePage:
+    """The newest events of a company's own after a place: what was said of it without naming anybody. One statement.
+
+    Cost: as `timeline_page` of one fragment (index on fragment, ts).
+    """
+    return timeline_page(conn, [company_hash(space, key)], after=after, limit=limit)
 
 
 def load_companies(conn: Connection[Any], hashes: list[int]) -> list[Company]:

@@ -20,3 +20,6 @@ limit %(limit)s
 
 -- companies: several of them (primary key)
 select c.h, c.space, c.key, c.name, c.traits::text, c.n, c.first_seen, c.last_seen from company c where c.h = any(%(hashes)s::bigint[])
+
+-- claims: what each source last said of its traits (primary key)
+select space, key, doc from company where h = %(h)s

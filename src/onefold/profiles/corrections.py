@@ -43,6 +43,14 @@ def value_from_text(text: str, *, is_text: bool) -> Any:  # noqa: ANN401  (any J
         ) from fault
 
 
+def trait_name(name: str) -> str:
+    """As it is kept. Raises CorrectionRejected."""
+    name = name.strip()
+    if not name or len(name) > MAX_NAME or "\0" in name:
+        raise CorrectionRejected(_("A trait's name has 1 to %(n)d characters.") % {"n": MAX_NAME})
+    return name
+
+
 def correct(
     conn: Connection[Any],
     names: Names,
@@ -57,12 +65,10 @@ def correct(
     It belongs to the strongest identifier of the person, and stays with it when people are merged or split.
     Raises CorrectionRejected.
     """
-    name = name.strip()
-    if not name or len(name) > MAX_NAME or "\0" in name:
-        raise CorrectionRejected(_("A trait's name has 1 to %(n)d characters.") % {"n": MAX_NAME})
+    name = trait_name(name)
     if name in _CONTACTS and value is not None:
         _check_contact(conn, names, standing, name, value)
-    head = _head(names, standing.members)
+    head = strongest(names, standing.members)
     known = standing.claims.get(head.h, {}).get(name, {}).get(INTERNAL_SOURCE)
     return _log(conn, names, head, {name: value}, {name: known.value if known else None}, acting_user)
 
@@ -97,7 +103,7 @@ def _log(
     return UUID(bytes=event_id(INTERNAL_SOURCE, message_id)), is_processed
 
 
-def _head(names: Names, members: list[Node]) -> Node:
+def strongest(names: Names, members: list[Node]) -> Node:
     """The strongest identifier, of those that conduct if there is one."""
     by_code = names.config.by_code
     return min(members, key=lambda node: (node.is_mute, by_code[node.ns].rank, node.h))

@@ -1,0 +1,127 @@
+"""Companies by hand: made, corrected, and people put into them, each by a group event of Onefold's own source."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID, uuid4, uuid5
+
+import msgspec
+from django.utils.translation import gettext as _
+from psycopg import Connection
+
+from onefold.events.api import (
+    INTERACTIVE,
+    INTERNAL_SOURCE,
+    Kind,
+    LogRow,
+    Trust,
+    append_internal,
+    clean_text,
+    decode_request,
+    events_by_id,
+    stored_body,
+    wait_until_processed,
+)
+from onefold.kernel.errors import NotFound
+from onefold.kernel.hashing import event_id
+from onefold.profiles.companies import claims_of_company
+from onefold.profiles.corrections import CorrectionRejected, strongest, trait_name
+from onefold.profiles.fold import Claims
+from onefold.profiles.naming import Names
+from onefold.profiles.standing import Standing
+
+HOME_SPACE: Final = ""
+"""The user space of companies that are made here: Onefold's own source has that."""
+
+
+def correct_company(
+    conn: Connection[Any],
+    space: str,
+    key: str,
+    *,
+    name: str,
+    value: Any,  # noqa: ANN401 any JSON value
+    acting_user: str,
+) -> tuple[UUID, bool]:
+    """Log that an editor says so of a company's trait (None: says nothing any more); the event's id, and whether it is
+    to be seen already.
+
+    Outranks what other sources say, as far as their priorities are greater. Raises NotFound, CorrectionRejected.
+    """
+    name = trait_name(name)
+    known = _claims(conn, space, key).get(name, {}).get(INTERNAL_SOURCE)
+    return _log(conn, _own(space, key, {name: value}, {name: known.value if known else None}), acting_user)
+
+
+def undo_company_correction(conn: Connection[Any], event: UUID, *, acting_user: str) -> tuple[str, str, bool]:
+    """Log again what an editor said before the correction `event`; space and key of the company, and whether it is to
+    be seen already. Done twice it is done once.
+
+    Raises NotFound if the event isn't a company's correction or isn't processed yet.
+    """
+    for stored in events_by_id(conn, [event.bytes]):
+        said = msgspec.json.decode(stored.event.body)
+        before = (said.get("context") or {}).get("replaced")
+        if stored.event.source_id == INTERNAL_SOURCE and stored.event.kind is Kind.GROUP and before:
+            space, key = said["space"], said["groupId"]
+            again = _own(space, key, before, said["traits"])
+            _event, is_processed = _log(conn, again, acting_user, once=uuid5(event, "undo"))
+            return space, key, is_processed
+    raise NotFound(_("This correction isn't there to be undone, or isn't processed yet."))
+
+
+def new_company(
+    conn: Connection[Any], *, traits: Mapping[str, Any], acting_user: str, once: UUID | None = None
+) -> tuple[str, str]:
+    """Make a company of these traits, under a key of its own; its space and key. Waits until it is to be seen, but not
+    for long.
+
+    Safe to repeat with the same `once`: it makes one company. Raises CorrectionRejected.
+    """
+    named = {trait_name(name): value for name, value in traits.items()}
+    key = str(once or uuid4())
+    _log(conn, _own(HOME_SPACE, key, named), acting_user, once=uuid5(UUID(key), "made"))
+    return HOME_SPACE, key
+
+
+def put_into_company(
+    conn: Connection[Any], names: Names, standing: Standing, space: str, key: str, *, acting_user: str
+) -> tuple[UUID, bool]:
+    """Log that a person belongs to a company; the event's id, by which it can be taken back, and whether it is to be
+    seen already.
+
+    It belongs to the strongest identifier of the person, and stays with it when people are merged or split. Raises
+    NotFound if there is no such company.
+    """
+    _claims(conn, space, key)
+    head = strongest(names, standing.members)
+    context = {"externalIds": [{"type": names.namespace(head.ns), "id": head.val}]}
+    event = {"type": "group", "groupId": key, "space": space, "traits": {}, "context": context}
+    return _log(conn, event, acting_user)
+
+
+def _claims(conn: Connection[Any], space: str, key: str) -> Claims:
+    claims = claims_of_company(conn, space, key)
+    if claims is None:
+        raise NotFound(_("There is no company with this key."))
+    return claims
+
+
+def _own(space: str, key: str, traits: dict[str, Any], replaced: dict[str, Any] | None = None) -> dict[str, Any]:
+    """An event of the company's own."""
+    context = {} if replaced is None else {"context": {"replaced": replaced}}
+    return {"type": "group", "groupId": key, "space": space, "traits": traits, **context}
+
+
+def _log(
+    conn: Connection[Any], event: dict[str, Any], acting_user: str, *, once: UUID | None = None
+) -> tuple[UUID, bool]:
+    """Log what the processor will accept. Raises CorrectionRejected for what it would refuse."""
+    message_id = str(once or uuid4())
+    event = {**event, "messageId": message_id}
+    body = stored_body([clean_text(json.dumps(event).encode())[0]])
+    row = LogRow(0, 0, 0, INTERACTIVE, INTERNAL_SOURCE, Trust.SECRET, 0, 1, "", "", body)
+    for fault in decode_request(row)[1]:
+        raise CorrectionRejected(fault.detail)
+    position = append_internal(conn, [event], acting_user=acting_user)
+    return UUID(bytes=event_id(INTERNAL_SOURCE, message_id)), wait_until_processed(conn, position)
