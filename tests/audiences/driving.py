@@ -205,7 +205,8 @@ def world_of(world: reference.World, delivered: Sequence[reference.Ev]) -> World
     events = []
     for event in delivered:
         key = (event.id, event.received_at)
-        if event.kind == "track" and key in world.accepted and key not in seen:
+        is_somebodys = event.kind == "track" and event.identifiers
+        if is_somebodys and key in world.accepted and key not in seen:
             seen.add(key)
             fragment = min(event.identifiers, key=lambda i: (RANKS[i.namespace], i.h)).h
             at = EPOCH + timedelta(microseconds=event.ts)

@@ -1,7 +1,7 @@
 """One event at a time: what is read from it, and for what it is refused."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -293,6 +293,50 @@ def test_a_link_is_onefolds_own(fields: dict[str, Any]) -> None:
 )
 def test_a_rule_of_the_wrong_shape_is_refused(event: dict[str, Any]) -> None:
     assert refused(event, source_id=1).reason == Reason.RULE_INVALID
+
+
+OF_ACME: Final = (
+    {"type": "group", "groupId": "acme", "traits": {"email": "of@the.firm"}},
+    {"type": "track", "event": "Deal Won", "groupId": 12},
+)
+
+
+@pytest.mark.parametrize("event", OF_ACME)
+def test_onefolds_own_events_may_be_a_companys(event: dict[str, Any]) -> None:
+    own = decoded(event, source_id=1)
+    assert own.is_of_company
+    assert own.space is None
+    assert decoded(event | {"space": "shop"}, source_id=1).space == "shop"
+    assert decoded(event | {"space": ""}, source_id=1).space == ""
+    assert not decoded(event | {"userId": "u1"}, source_id=1).is_of_company
+    refusal = refused(event)
+    assert refusal.reason == Reason.NO_IDENTIFIER, "others' need somebody"
+    assert decoded(event | {"userId": "u1", "space": 7}).space is None, "and name no space"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "group"},
+        {"type": "track", "event": "Deal Won"},
+        {"type": "identify", "groupId": "acme"},
+        {"type": "page", "groupId": "acme"},
+        {"type": "alias", "groupId": "acme", "previousId": "a"},
+        {"type": "track", "event": "Deal Won", "groupId": ""},
+        # an identifier that alone names nobody makes no company's event of it either
+        {"type": "group", "groupId": "acme", "context": {"traits": {"email": "a@b.c"}}},
+        {"type": "track", "event": "Deal Won", "groupId": "acme", "context": {"device": {"id": "d"}}},
+    ],
+)
+def test_other_events_of_onefolds_own_name_somebody(event: dict[str, Any]) -> None:
+    assert refused(event, source_id=1).reason in (Reason.NO_IDENTIFIER, Reason.NO_GROUP_ID)
+
+
+@pytest.mark.parametrize("space", [7, ["shop"], "Shop", "a:b", "x" * 31])
+def test_a_space_is_a_user_space(space: object) -> None:
+    refusal = refused({"type": "group", "groupId": "acme", "space": space}, source_id=1)
+    assert refusal.reason == Reason.FIELD_WRONG_TYPE
+    assert "space" in refusal.detail
 
 
 def test_a_retraction_may_be_larger_than_an_event() -> None:

@@ -10,7 +10,7 @@ from psycopg import Connection
 from onefold.config import LakeSettings, load_settings
 from onefold.events.api import Kind, stored_event
 from onefold.kernel.errors import Unavailable
-from onefold.kernel.hashing import event_id, identifier_hash
+from onefold.kernel.hashing import company_hash, event_id, identifier_hash
 from onefold.lake import cold, thaw
 from onefold.lake.cold import HistoryInLake, cold_fragments, demand_history, is_history_wanted
 from onefold.lake.compact import compact
@@ -19,6 +19,7 @@ from onefold.lake.location import Location
 from onefold.lake.reading import take_snapshot
 from onefold.lake.verify import verify
 from onefold.privacy.api import has_history_come
+from onefold.profiles.companies import company_timeline
 from onefold.profiles.timeline import timeline_page
 from onefold.programs.doctor import examine_running
 from onefold.programs.lake import _thaw
@@ -275,3 +276,53 @@ def test_who_asks_for_a_very_long_history_is_told_to_come_back(
     _thaw(conn, location)
     assert len(timeline_page(conn, [ANA], limit=50).entries) == 13
     assert not is_history_wanted(conn)
+
+
+def test_a_companys_own_events_leave_and_are_found_and_taken_back(
+    own_pg_url: str, location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from onefold.infra.postgres import connect
+
+    monkeypatch.setenv("ONEFOLD_LAKE_URL", location.url)
+    monkeypatch.setenv("ONEFOLD_LAKE_STORAGE", ",".join(f"{name}={value}" for name, value in location.options.items()))
+    acme = company_hash("", "acme")
+    own = {"type": "group", "groupId": "acme"}
+    with connect(own_pg_url, "tests", autocommit=True) as conn:
+        send(conn, [own | {"traits": {"name": "Acme", "size": 1}, "messageId": "m1"}])
+        send(
+            conn,
+            [own | {"traits": {"size": 2}, "messageId": "m2"}, own | {"userId": "ana", "messageId": "m3"}],
+            RECEIVED_US + DAY_US,
+        )
+        won = {"type": "track", "event": "Deal Won", "groupId": "acme", "messageId": "m4"}
+        send(conn, [won], RECEIVED_US + 2 * DAY_US)
+        send(conn, [won | {"messageId": "m5"}, track("ana", "Seen", 50)], LATER_US)
+        make_partitions(conn, LATER)
+        flush(conn, own_pg_url, location)
+        compact(conn, location, everything=True)
+        rows = [row for row in rows_in_snapshot(take_snapshot(own_pg_url, location)) if row.fragment_id == acme]
+        assert [(row.profile_id, row.kind) for row in sorted(rows, key=lambda row: row.ts)] == [
+            (acme, "group"), (acme, "group"), (acme, "track"), (acme, "track"),
+        ]  # fmt: skip
+        cool(conn)
+        assert conn.execute("select count(*) from event where fragment = %s", [acme]).fetchone() == (1,)
+        assert cold_fragments(conn, [acme]) == [acme]
+        check_profiles(conn, location)
+        assert verify(own_pg_url, location).faults == []
+        page = company_timeline(conn, "", "acme", limit=3)
+        assert [entry.message_id for entry in page.entries] == ["m5", "m4", "m2"]
+        assert cold_fragments(conn, [acme]) == []
+        conn.execute("update lake_thaw set thawed_at = thawed_at - interval '25 hours'")
+        cool_events(conn, LakeSettings(hot_days=30), datetime.now(UTC))
+        assert cold_fragments(conn, [acme]) == [acme]
+        send(conn, [{"type": "retract", "source": 1, "messageIds": ["m2", "m5"], "messageId": "r"}], LATER_US + DAY_US)
+        for _ in range(3):  # one of the two wants the other's history
+            _thaw(conn, location)
+            with conn.transaction():
+                take_back_pending(conn, load_context(conn))
+        assert conn.execute("select * from pending_retraction").fetchall() == []
+        assert conn.execute("select traits, n from company").fetchall() == [({"name": "Acme", "size": 1}, 3)]
+        flush(conn, own_pg_url, location)
+        compact(conn, location, everything=True)
+        assert verify(own_pg_url, location).faults == []
+        check_profiles(conn, location)

@@ -126,6 +126,29 @@ class TestWhichAreIn:
         assert one(audiences.conn, "select count(*) from membership where audience = %s", number) == 0
         assert history(audiences, number)[-1] == (2, 5)
 
+    def test_what_is_said_of_it_by_hand_brings_it_in_and_out(self, audiences: Audiences) -> None:
+        rule = f.Number("trait:size", "ge", 50)
+        number = audiences.make("Large", rule, purpose="", is_of_companies=True, starts=True)
+        audiences.fill()
+        for size, inside in ((80, ["acme"]), (8, [])):
+            own = {"type": "group", "groupId": "acme", "traits": {"size": size}, "messageId": f"own-{size}"}
+            audiences.shop.send(own, source=audiences.shop.internal)
+            audiences.fill()
+            assert names_in(audiences, number) == inside
+        assert history(audiences, number) == [(1, 1), (2, 1)]
+
+    def test_a_companys_own_event_counts_for_nobody(self, audiences: Audiences) -> None:
+        audiences.allow("1")
+        number = audiences.make("Bought", f.Did(f.EventMatch("Bought")), starts=True)
+        audiences.fill()
+        own = {"type": "track", "event": "Bought", "groupId": "acme", "messageId": "own"}
+        audiences.shop.send(own, source=audiences.shop.internal)
+        audiences.fill()
+        other = audiences.make("Bought before", f.Did(f.EventMatch("Bought")), starts=True)
+        audiences.fill()
+        for audience in (number, other):
+            assert one(audiences.conn, "select count(*) from membership where audience = %s", audience) == 0
+
     def test_traits_bring_it_in_and_time_takes_it_out(self, audiences: Audiences) -> None:
         rule = f.AllOf((f.Number("trait:size", "ge", 50), f.Recent("trait:renews", "ahead", 3650)))
         number = audiences.make("Large", rule, purpose="", is_of_companies=True, starts=True)

@@ -18,7 +18,7 @@ MAX_CLAIMS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """A claim: what one source last said of the trait (of a person: under one identifier). `lost_by` empty = it counts."""
+    """A claim: what one source last said of the trait (of a person: under one identifier). `lost_by` "" = it counts."""
 
     claim: Claim
     source_id: int
