@@ -300,3 +300,17 @@ class TestRedactor:
         assert self.redactor().redacted(b'{"email": "ANNA@tindra.example", ') == b""
         assert self.redactor().redacted(b'{"userId": "42", ') is None
         assert self.redactor().redacted(b"[" * 100_000 + DEVICE.encode()) == b""
+
+
+def test_companies_own_events_stay(shop: Shop) -> None:
+    own = {"type": "group", "groupId": "acme", "messageId": "own", "traits": {"name": "Acme", "owner": EMAIL}}
+    put = {"type": "group", "groupId": "acme", "messageId": "put", "userId": USER, "traits": {"size": 8}}
+    shop.send(own, put, {"type": "track", "event": "Won", "groupId": "acme", "messageId": "won"}, source=shop.internal)
+    shop.identify(USER, email=EMAIL)
+    request_erasure(shop, "user_id", USER)
+    assert shop.conn.execute("select traits, n from company").fetchall() == [({"name": "Acme", "owner": EMAIL}, 2)]
+    assert shop.conn.execute("select message_id from event order by 1").fetchall() == [("own",), ("won",)]
+    again = own | {"messageId": "again", "traits": {"size": 9}}
+    shop.send(again, put | {"messageId": "put again"}, source=shop.internal, at=NOW + timedelta(hours=1))
+    assert shop.conn.execute("select traits->'size', n from company").fetchall() == [(9, 3)], "it isn't suppressed"
+    assert differences(shop.conn) == []
