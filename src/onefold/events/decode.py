@@ -202,7 +202,7 @@ def _decoded(event: dict[str, Any], raw: bytes, row: LogRow, limits: Limits, sta
         check_identified(kind, user_id, anybody, previous_id, group_id)
     id_, message_id, ts, flags = stamp
     name = name_of(event, kind, properties)
-    return Decoded(
+    decoded = Decoded(
         id=id_,
         source_id=row.source_id,
         kind=kind,
@@ -216,7 +216,6 @@ def _decoded(event: dict[str, Any], raw: bytes, row: LogRow, limits: Limits, sta
         anonymous_id=anonymous_id,
         previous_id=previous_id,
         group_id=group_id,
-        space=space_of(event) if is_internal else None,
         email=email,
         phone=phone,
         device_id=device_id,
@@ -227,6 +226,7 @@ def _decoded(event: dict[str, Any], raw: bytes, row: LogRow, limits: Limits, sta
         consents=consents_of(kind, name, properties, context),
         body=raw,
     )
+    return msgspec.structs.replace(decoded, space=space_of(event)) if is_internal else decoded
 
 
 def _marks(raw: bytes, context: object, facts: _Facts) -> int:
