@@ -27,8 +27,12 @@ def test_every_condition_and_operator_has_its_line() -> None:
 
 def test_what_only_audiences_ask_is_named() -> None:
     (paragraph,) = re.findall(r"^\*\*Audiences ask more\*\*.*$", PAGE, re.MULTILINE)
-    asked = OF_AUDIENCES.union(get_args(tree.Behaviour))
+    asked = OF_AUDIENCES.union(get_args(tree.Behaviour)) - {tree.RelatedTo}
     assert {f"`{kind.__struct_config__.tag}`" for kind in asked} - set(re.findall("`[a-z_]+`", paragraph)) == set()
+
+
+def test_what_only_lists_ask_is_named() -> None:
+    assert "| `related` | `has`, `has_not`; `field`, `where` |" in PAGE
 
 
 def test_the_example_is_a_filter() -> None:

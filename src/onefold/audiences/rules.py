@@ -41,6 +41,7 @@ from onefold.filters.api import (
     PeopleIn,
     Present,
     Recent,
+    RelatedTo,
     Sequence,
     TopShare,
     Window,
@@ -217,6 +218,12 @@ def with_purpose(tree: Node, purpose: str) -> Node:
     return AllOf((tree, Consents(purpose, "given"))) if purpose else tree
 
 
+_MISPLACED: Final[dict[type, str]] = {
+    PeopleIn: "`people_in` is asked of companies: put it into a `company` condition.",
+    RelatedTo: "only lists are filtered by `related` records; audiences ask for events.",
+}
+
+
 def _check_leaf(leaf: Condition | Behaviour, at: str, scope: Scope) -> None:
     match leaf:
         case Did():
@@ -229,8 +236,8 @@ def _check_leaf(leaf: Condition | Behaviour, at: str, scope: Scope) -> None:
         case AtCompany():
             for place, inner in leaves_in(leaf.where, f"{at}.where"):
                 _check_company(inner, place, scope)
-        case PeopleIn():
-            raise RuleRejected(f"{at}.type: `people_in` is asked of companies: put it into a `company` condition.")
+        case PeopleIn() | RelatedTo():
+            raise RuleRejected(f"{at}.type: {_MISPLACED[type(leaf)]}")
         case InAudience() | Consents() | Listed():
             _check_known(leaf, at, scope)
         case TopShare():

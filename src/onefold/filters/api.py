@@ -1,6 +1,17 @@
 """The slice's door: the tree of conditions, what fields there are, and the SQL of both. Free of Django."""
 
-from onefold.filters.catalogue import Catalogue, Column, Field, FieldHidden, FieldUnknown, Key, Kind, Related, Seen
+from onefold.filters.catalogue import (
+    Catalogue,
+    Column,
+    Field,
+    FieldHidden,
+    FieldUnknown,
+    Key,
+    Kind,
+    Related,
+    Relation,
+    Seen,
+)
 from onefold.filters.compiling import Compiled, compile_tree
 from onefold.filters.matching import (
     DATE_PATTERN,
@@ -46,6 +57,7 @@ from onefold.filters.tree import (
     PeopleIn,
     Present,
     Recent,
+    RelatedTo,
     Sample,
     Sequence,
     Span,
@@ -104,6 +116,8 @@ __all__ = [
     "Present",
     "Recent",
     "Related",
+    "RelatedTo",
+    "Relation",
     "Sample",
     "Seen",
     "Sequence",

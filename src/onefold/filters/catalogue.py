@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from psycopg.sql import Composable
+from psycopg.sql import SQL, Composable
 
 from onefold.filters.tree import FilterRejected
 
@@ -28,6 +28,8 @@ class Kind(StrEnum):
     TEXT = "text"
     MOMENT = "moment"  # timestamptz
     FLAG = "flag"
+    NUMBER = "number"  # numeric or an integer
+    DAY = "day"  # date
 
 
 Seen = Callable[[Composable], Composable]
@@ -70,7 +72,15 @@ class Related(Protocol):
         """Condition: the record has one of `values`, which the field reads as people write them. May raise Rejected."""
 
 
-Field = Column | Key | Related
+@dataclass(frozen=True)
+class Relation:
+    """The way to other records, which have fields of their own. `exists`: "there is one for which {} holds"."""
+
+    catalogue: "Catalogue"
+    exists: SQL
+
+
+Field = Column | Key | Related | Relation
 
 
 class Catalogue(Protocol):

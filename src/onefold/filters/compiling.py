@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from psycopg.sql import SQL, Composable, Placeholder
 
-from onefold.filters.catalogue import Catalogue, Column, Field, FieldHidden, Key, Kind, Seen
+from onefold.filters.catalogue import Catalogue, Column, Field, FieldHidden, Key, Kind, Relation, Seen
 from onefold.filters.tree import (
     AllOf,
     Behaviour,
@@ -28,6 +28,7 @@ from onefold.filters.tree import (
     OneOf,
     Present,
     Recent,
+    RelatedTo,
 )
 
 _COMPARED: Final = {"lt": SQL("<"), "le": SQL("<="), "gt": SQL(">"), "ge": SQL(">=")}
@@ -42,6 +43,7 @@ _INSTANT: Final = SQL(
     " - coalesce(substring({text} from '[+-][0-9]{{2}}:[0-9]{{2}}$')::interval, '0'))"
 )
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
+_BEGINNING: Final = SQL("({}::timestamp at time zone 'UTC')")
 _TRUE: Final = SQL("true")
 _FALSE: Final = SQL("false")
 
@@ -80,6 +82,8 @@ def _node(node: Node, catalogue: Catalogue, now: datetime, parameters: _Paramete
             return SQL("({})").format(SQL(" and ").join(parts)) if parts else _TRUE
         joined = SQL("({})").format(SQL(" or ").join(parts)) if parts else _FALSE
         return SQL("(not {})").format(joined) if isinstance(node, NoneOf) else joined
+    if isinstance(node, RelatedTo):
+        return _related(node, catalogue, now, parameters)
     if isinstance(node, Behaviour):
         asked = msgspec.to_builtins(node)["type"]
         raise FilterRejected(f"Lists can't be filtered by {asked!r}. Make an audience of it, and open its members.")
@@ -90,6 +94,13 @@ def _node(node: Node, catalogue: Catalogue, now: datetime, parameters: _Paramete
         asked = msgspec.to_builtins(node)["type"]
         raise FilterRejected(f"The field {node.field!r} can't be asked this ({asked}) in a list.")
     return made
+
+
+def _related(node: RelatedTo, catalogue: Catalogue, now: datetime, parameters: _Parameters) -> Composable:
+    relation = catalogue.field(node.field)
+    if not isinstance(relation, Relation):
+        raise FilterRejected(f"The field {node.field!r} leads to no other records.")
+    return _unless(node.op == "has", relation.exists.format(_node(node.where, relation.catalogue, now, parameters)))
 
 
 def _refuse_probing(node: Condition, found: Field) -> None:
@@ -107,6 +118,8 @@ def _of_other(node: Condition, found: Field, now: datetime, parameters: _Paramet
         return _of_column(node, found, now, parameters)
     if isinstance(found, Key):
         return None
+    if isinstance(found, Relation):
+        return _unless(node.value, found.exists.format(_TRUE)) if isinstance(node, Present) else None
     match node:
         case Present():
             return _unless(node.value, found.exists())
@@ -128,8 +141,15 @@ def _of_column(node: Condition, column: Column, now: datetime, parameters: _Para
             return _part(node, _seen(column.sql, column.seen), parameters)
         case ((Days() | Recent()), Kind.MOMENT):
             return SQL("coalesce({}, false)").format(_when(node, column.sql, now, parameters))
+        case ((Days() | Recent()), Kind.DAY):
+            return SQL("coalesce({}, false)").format(_when(node, _BEGINNING.format(column.sql), now, parameters))
         case Flag(), Kind.FLAG:
             return SQL("({} is {})").format(column.sql, SQL("true" if node.value else "false"))
+        case (Number(op="eq" | "ne"), Kind.NUMBER):
+            value = parameters.add(_decimal(node.value))
+            return _unless(node.op == "eq", SQL("coalesce({} = {}::numeric, false)").format(column.sql, value))
+        case ((Number() | Between()), Kind.NUMBER):
+            return SQL("coalesce({}, false)").format(_compared(node, column.sql, parameters))
     return None
 
 

@@ -18,6 +18,7 @@ from onefold.filters.tree import (
     FilterRejected,
     Group,
     Node,
+    RelatedTo,
     Sequence,
 )
 
@@ -97,7 +98,7 @@ def leaves_of(
             yield from leaves_of(one, bounds, f"{at}.of[{i}]", depth + 1)
         return
     yield at, node
-    if isinstance(node, AtCompany):
+    if isinstance(node, AtCompany | RelatedTo):
         yield from leaves_of(node.where, bounds, f"{at}.where", depth + 1)
     for place, event in events_in(node, at):
         if event.where is not None:

@@ -242,6 +242,14 @@ class Listed(_Tagged, frozen=True, tag="listed"):
     list: Annotated[int, msgspec.Meta(ge=1)]
 
 
+class RelatedTo(_Tagged, frozen=True, tag="related", omit_defaults=True):
+    """Of lists: among the records that a relation leads to (`company`, `deals`) this holds for one, or for none."""
+
+    field: Name
+    where: "Node"
+    op: Literal["has", "has_not"] = "has"
+
+
 # groups
 
 
@@ -265,12 +273,12 @@ class NoneOf(_Tagged, frozen=True, tag="none"):
 
 Condition = OneOf | Contains | Number | Between | Days | Recent | Anniversary | Flag | Has | Present | Matches
 """Asks about a field of a record."""
-Behaviour = Did | Sequence | InAudience | Consents | AtCompany | PeopleIn | TopShare | Sample | Listed
+Behaviour = Did | Sequence | InAudience | Consents | AtCompany | PeopleIn | TopShare | Sample | Listed | RelatedTo
 """Asks about a person, or a company, as a whole."""
 Group = AnyOf | AllOf | NoneOf
 Node = (
     OneOf | Contains | Number | Between | Days | Recent | Anniversary | Flag | Has | Present | Matches
-    | Did | Sequence | InAudience | Consents | AtCompany | PeopleIn | TopShare | Sample | Listed
+    | Did | Sequence | InAudience | Consents | AtCompany | PeopleIn | TopShare | Sample | Listed | RelatedTo
     | AnyOf | AllOf | NoneOf
 )  # fmt: skip
 
