@@ -130,11 +130,13 @@ def current_epoch(conn: Connection[Any]) -> int:
     raise Unavailable("The log's epoch could not be begun.")
 
 
-def append_internal(conn: Connection[Any], events: Sequence[dict[str, Any]], *, acting_user: str) -> Position:
+def append_internal(
+    conn: Connection[Any], events: Sequence[dict[str, Any]], *, acting_user: str, is_audited: bool = False
+) -> Position:
     """Logs Onefold's own events on the interactive lane, in the caller's transaction; where the last of them stands.
 
     Each gets a messageId and a timestamp, unless it has them, and its `actingUser`. What users and keys do goes into
-    the audit log with it.
+    the audit log with it, unless the caller says it there (`is_audited`).
     """
     received_at = time.time_ns() // 1000
     now = instant_of(received_at)
@@ -147,7 +149,7 @@ def append_internal(conn: Connection[Any], events: Sequence[dict[str, Any]], *, 
         raise ValueError("append_internal needs at least one event")
     with conn.transaction():
         position = append_rows(conn, rows)
-        if acting_user.startswith(_ACCOUNTABLE):
+        if not is_audited and acting_user.startswith(_ACCOUNTABLE):
             _note(conn, events, acting_user)
     return position
 

@@ -1,6 +1,7 @@
 """The door to profiles: what other slices and the programs may use. Free of Django: the processor comes in here too."""
 
 from onefold.kernel.hashing import company_hash
+from onefold.profiles.anchors import Anchor, anchors_of, identifiers_at, identifiers_of, people_at
 from onefold.profiles.answers import event_answer
 from onefold.profiles.companies import Company, companies_of, company_timeline, find_company, load_companies, people_of
 from onefold.profiles.company_edits import correct_company, new_company, put_into_company, undo_company_correction
@@ -14,7 +15,7 @@ from onefold.profiles.ids import company_named, from_text, to_text
 from onefold.profiles.jump import jump_to_people
 from onefold.profiles.naming import Names, names_in_force
 from onefold.profiles.newcomers import Newcomers, has_known, new_people
-from onefold.profiles.people import list_page, list_state
+from onefold.profiles.people import Person, list_page, list_state
 from onefold.profiles.people_suggest import TraitName, TraitValue, trait_names, trait_values
 from onefold.profiles.person import Found, Member, find, load_members, load_profile, load_rules, traits_of
 from onefold.profiles.refold import (
@@ -40,6 +41,7 @@ from onefold.profiles.timeline import timeline_page
 from onefold.profiles.why import Provenance, why_company_trait
 
 __all__ = [
+    "Anchor",
     "Claims",
     "Company",
     "CompanyFacts",
@@ -52,11 +54,13 @@ __all__ = [
     "Names",
     "Newcomers",
     "Provenance",
+    "Person",
     "Refolded",
     "TimelineEntry",
     "TraitName",
     "TraitValue",
     "add_claims",
+    "anchors_of",
     "companies_of",
     "companies_with",
     "company_hash",
@@ -77,6 +81,8 @@ __all__ = [
     "from_text",
     "golden_record",
     "has_known",
+    "identifiers_at",
+    "identifiers_of",
     "is_nobody",
     "jump_to_people",
     "list_page",
@@ -91,6 +97,7 @@ __all__ = [
     "new_people",
     "pack",
     "people_of",
+    "people_at",
     "people_of_fragments",
     "person_of_fragment",
     "put_into_company",

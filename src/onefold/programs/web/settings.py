@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "onefold.identity",
     "onefold.profiles",
     "onefold.privacy",
+    "onefold.crm",
     "onefold.insights",
     "onefold.audiences",
 ]

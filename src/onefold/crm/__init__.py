@@ -1,0 +1,1 @@
+"""The salesperson's side: deals, tasks, activities, custom objects, beside the people and companies they are about."""

@@ -1,0 +1,156 @@
+"""Rules of deals: stages and what they ask for, amounts in the workspace's currency, time in stage, facts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from onefold.accounts.api import workspace
+from onefold.crm.errors import RecordRejected, StageRefused
+from onefold.crm.pipelines import Pipelines, Stage, load_pipelines
+from onefold.crm.rules import Draft, Writing, is_empty
+from onefold.crm.subjects import Fact, log_facts, take_over, usernames
+from onefold.infra.postgres import load_queries
+
+QUERIES: Final = load_queries("onefold.crm", "deals.sql")
+_CENT: Final = Decimal("0.01")
+
+
+class DealRules:
+    """See `Rules`."""
+
+    def prepare(self, writing: Writing, drafts: Sequence[Draft]) -> None:
+        """Pipeline and stage agree, the stage lets the deal in, amounts are converted."""
+        pipelines = load_pipelines(writing.conn)
+        take_over(writing, drafts)
+        for draft in drafts:
+            _place(draft, pipelines)
+            if draft.is_new_value("stage"):
+                _enter(writing, draft, pipelines.stages[draft.after["stage"]])
+        _convert(writing, drafts, pipelines)
+
+    def follow(self, writing: Writing, drafts: Sequence[Draft]) -> None:
+        """How long it stood where, and what to tell the log."""
+        moved = [draft for draft in drafts if draft.is_new_value("stage")]
+        if moved:
+            parameters = {
+                "ids": [draft.id for draft in moved],
+                "stages": [draft.after["stage"] for draft in moved],
+                "now": writing.now,
+            }
+            writing.conn.execute(QUERIES["end_stays"], parameters)
+            writing.conn.execute(QUERIES["begin_stays"], parameters)
+        log_facts(writing, _facts(writing, drafts))
+
+    def removed(self, writing: Writing, ids: Sequence[int], *, is_deleted: bool) -> None:
+        """Nothing: tasks and activities of a deleted deal stay what they are."""
+
+
+def _place(draft: Draft, pipelines: Pipelines) -> None:
+    after = draft.after
+    stage = pipelines.stages.get(after["stage"] or 0)
+    is_moved = draft.is_new_value("stage") and stage is not None
+    pipeline = pipelines.pipeline(stage.pipeline if is_moved and stage else after["pipeline"])
+    if pipeline is None:
+        pipeline = pipelines.usual
+    if stage is None or stage.pipeline != pipeline.id:
+        stage = pipeline.first
+    if is_moved and draft.is_new_value("pipeline") and after["pipeline"] not in (None, pipeline.id):
+        raise RecordRejected(_("The stage %(stage)s belongs to another pipeline.") % {"stage": stage.name})
+    after["pipeline"], after["stage"], after["state"] = pipeline.id, stage.id, stage.state
+
+
+def _enter(writing: Writing, draft: Draft, stage: Stage) -> None:
+    after = draft.after
+    if writing.is_undo:
+        return  # it is as it was, when it was
+    fields = tuple(name for name in stage.required if name in after and is_empty(after[name]))
+    items = tuple(one for one in stage.checklist if one not in after["checked"])
+    if fields or items:
+        missing = ", ".join((*fields, *items))
+        message = _("Before a deal enters “%(stage)s” it needs: %(missing)s.")
+        raise StageRefused(
+            message % {"stage": stage.name, "missing": missing}, stage=stage.id, fields=fields, items=items
+        )
+    after["stage_at"] = after["active_at"] = writing.now
+    if stage.state == "open":
+        after["closed_at"] = None
+        if draft.old("state") in ("won", "lost"):
+            after["lost_reason"] = ""
+    elif stage.state != draft.old("state"):
+        after["closed_at"] = writing.now
+
+
+def _convert(writing: Writing, drafts: Sequence[Draft], pipelines: Pipelines) -> None:
+    """Amounts of the workspace's currency, and by the probability that they come."""
+    home = workspace().currency
+    rates: dict[str, Decimal] = dict(writing.conn.execute(QUERIES["rates"]).fetchall()) | {home: Decimal(1)}
+    for draft in drafts:
+        after = draft.after
+        if after["amount"] is not None and not after["currency"]:
+            after["currency"] = home
+        rate = rates.get(after["currency"])
+        amount = None if after["amount"] is None or rate is None else (after["amount"] * rate).quantize(_CENT)
+        probability = pipelines.stages[after["stage"]].probability
+        after["home_amount"] = amount
+        after["weighted"] = None if amount is None else (amount * probability / 100).quantize(_CENT)
+        if draft.before is None:
+            after["active_at"] = after["stage_at"] = writing.now
+
+
+def _facts(writing: Writing, drafts: Sequence[Draft]) -> Iterator[Fact]:
+    stages = load_pipelines(writing.conn)
+    owners = usernames(writing.conn, (draft.after["owner"] for draft in drafts))
+    for draft in drafts:
+        name, more = _happened(draft, stages.stages)
+        if name:
+            properties = _properties(draft, stages, owners) | more
+            yield Fact(
+                event=name,
+                key=str(draft.id),
+                person=draft.after["person"],
+                company=draft.after["company"],
+                properties=properties,
+            )
+
+
+def _happened(draft: Draft, stages: Mapping[int, Stage]) -> tuple[str, dict[str, Any]]:
+    """Name of the fact, empty = nothing that others need to hear, and what only it tells."""
+    if draft.before is None:
+        return {"won": "Deal Won", "lost": "Deal Lost"}.get(draft.after["state"], "Deal Created"), {}
+    if draft.is_new_value("stage"):
+        old = stages.get(draft.old("stage"))
+        since: Any = draft.old("stage_at")
+        days = round((draft.after["stage_at"] - since).total_seconds() / 86_400, 2) if since else None
+        more = {"previous_stage": old.name if old else None, "days_in_previous_stage": days}
+        if draft.after["state"] != draft.old("state"):
+            name = {"won": "Deal Won", "lost": "Deal Lost"}.get(draft.after["state"], "Deal Reopened")
+            return name, more | {"lost_reason": draft.after["lost_reason"]}
+        return "Deal Stage Changed", more
+    if draft.is_new_value("person") or draft.is_new_value("company"):
+        return "Deal Joined", {}  # whom it is with now hears of it for the first time
+    if draft.is_new_value("amount") or draft.is_new_value("currency"):
+        old_amount = draft.old("amount")
+        return "Deal Amount Changed", {"previous_amount": float(old_amount) if old_amount is not None else None}
+    if draft.is_new_value("owner"):
+        return "Deal Assigned", {}
+    return "", {}
+
+
+def _properties(draft: Draft, pipelines: Pipelines, owners: Mapping[int, str]) -> dict[str, Any]:
+    after = draft.after
+    pipeline = pipelines.pipeline(after["pipeline"])
+    amount = after["amount"]
+    return {
+        "deal_id": draft.id,
+        "deal_name": after["name"],
+        "pipeline": pipeline.name if pipeline else None,
+        "stage": pipelines.stages[after["stage"]].name,
+        "state": after["state"],
+        "amount": float(amount) if amount is not None else None,
+        "currency": after["currency"],
+        "close_on": after["close_on"].isoformat() if after["close_on"] else None,
+        "owner": owners.get(after["owner"]),
+        "source": after["source"],
+    }

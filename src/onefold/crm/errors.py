@@ -1,0 +1,44 @@
+"""What can be wrong with what somebody asks of the CRM."""
+
+from collections.abc import Mapping
+
+from onefold.kernel.errors import Forbidden, NotFound, Rejected
+
+
+class RecordRejected(Rejected):
+    """The record can't be like that. `faults`: field → what is wrong with its value."""
+
+    code = "record_invalid"
+
+    def __init__(self, message: str, faults: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.faults = dict(faults or {})
+
+
+class StageRefused(RecordRejected):
+    """A deal can't enter the stage yet. `fields` and `items`: what is missing, `stage`: which."""
+
+    code = "stage_refused"
+
+    def __init__(self, message: str, *, stage: int, fields: tuple[str, ...], items: tuple[str, ...]) -> None:
+        super().__init__(message, {name: "needed" for name in fields})
+        self.stage, self.fields, self.items = stage, fields, items
+
+
+class EditConflict(Rejected):
+    """Somebody else changed the field since it was looked at."""
+
+    code = "edit_conflict"
+    status = 409
+
+
+class RecordMissing(NotFound):
+    """There is no such record, or who asks may not see it: both look alike."""
+
+    code = "record_not_found"
+
+
+class RecordForbidden(Forbidden):
+    """Who asks may see it, but not do this."""
+
+    code = "record_forbidden"

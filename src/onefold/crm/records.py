@@ -1,0 +1,346 @@
+"""The only writers of records: create, change, delete, restore, undo. For one record or thousands, by the same checks.
+
+Each is one transaction: rights, checks, the rows, their history, facts for the log, an entry of the audit log.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from django.utils.translation import gettext as _
+from psycopg import Connection
+
+from onefold.accounts.api import audit
+from onefold.crm import references, store, values
+from onefold.crm.activities import ActivityRules
+from onefold.crm.deals import DealRules
+from onefold.crm.errors import EditConflict, RecordMissing, RecordRejected
+from onefold.crm.objects import TEXTUAL, FieldDef, FieldKind, ObjectType
+from onefold.crm.plain import PlainRules
+from onefold.crm.rules import Draft, Rules, Writing, is_empty
+from onefold.crm.schema import objects_in_force
+from onefold.crm.store import Change, Row, Values
+from onefold.crm.tasks import TaskRules
+from onefold.crm.viewer import Doing, Reach, Viewer, demand_reach, rows_sql
+
+MOST_ROWS: Final = 1_000
+"""Of one call: the log's readers wait for a transaction."""
+_RULES: Final[Mapping[str, Rules]] = {"deal": DealRules(), "task": TaskRules(), "activity": ActivityRules()}
+_PLAIN: Final = PlainRules()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What an act did: to which records; what it left as it was, because nothing would have changed."""
+
+    act: UUID
+    ids: list[int]
+    unchanged: int = 0
+
+
+def create_records(
+    conn: Connection[Any],
+    kind: ObjectType,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    viewer: Viewer,
+    zone: tzinfo = UTC,
+) -> Done:
+    """New records, owned by the viewer unless they say otherwise; ids in the order of `rows`, up to MOST_ROWS.
+
+    `rows`: field → text or JSON. Raises RecordRejected with every fault of a row, RecordForbidden. All or none.
+    """
+    _check_number(rows)
+    with conn.transaction():
+        writing = _writing(conn, viewer)
+        given = _read(writing, kind, rows, zone)
+        empty = {one.name: _nothing(one) for one in kind.fields}
+        if "owner" in empty:
+            empty["owner"] = viewer.user_id
+        drafts = [Draft(id=0, before=None, after=empty | one) for one in given]
+        rules = _rules(kind)
+        rules.prepare(writing, drafts)
+        _demand_values(kind, drafts)
+        for draft in drafts:
+            demand_reach(viewer, kind.name, Doing.EDIT, draft.after.get("owner"))
+        ids = store.insert_rows(conn, kind, [draft.after for draft in drafts], created_by=viewer.name)
+        for draft, number in zip(drafts, ids, strict=True):
+            draft.id = number
+        _finish(writing, kind, drafts, "created")
+    return Done(act=writing.act, ids=ids)
+
+
+def change_records(
+    conn: Connection[Any],
+    kind: ObjectType,
+    changes: Mapping[int, Mapping[str, Any]],
+    *,
+    viewer: Viewer,
+    seen: Mapping[str, Any] | None = None,
+    zone: tzinfo = UTC,
+) -> Done:
+    """Other values for fields of these records, up to MOST_ROWS of them.
+
+    `seen`: what the editor saw in fields before; one that holds something else by now raises EditConflict.
+    Raises RecordMissing, RecordForbidden, RecordRejected. All or none. Safe to repeat.
+    """
+    _check_number(changes)
+    with conn.transaction():
+        writing = _writing(conn, viewer)
+        there = _locked(writing, kind, list(changes), Doing.EDIT)
+        given = _read(writing, kind, list(changes.values()), zone)
+        if seen is not None:
+            _demand_as_seen(writing, kind, there, seen, zone)
+        drafts = [
+            Draft(id=number, before=there[number].values, after=there[number].values | one)
+            for number, one in zip(changes, given, strict=True)
+        ]
+        return _write(writing, kind, drafts)
+
+
+def delete_records(conn: Connection[Any], kind: ObjectType, ids: Sequence[int], *, viewer: Viewer) -> Done:
+    """Out of every list; `restore_records` or `undo` brings them back. As `change_records`."""
+    return _set_deleted(conn, kind, ids, viewer, is_deleted=True)
+
+
+def restore_records(conn: Connection[Any], kind: ObjectType, ids: Sequence[int], *, viewer: Viewer) -> Done:
+    """Back into the lists. As `change_records`."""
+    return _set_deleted(conn, kind, ids, viewer, is_deleted=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undone:
+    """How many records are as they were, how many were left as somebody changed them since; `act`: the undo's own."""
+
+    act: UUID
+    records: int
+    left: int
+
+
+def undo(conn: Connection[Any], act: UUID, *, viewer: Viewer) -> Undone:
+    """Takes back what an act did, an act itself. Fields that somebody changed since keep their values.
+
+    Raises RecordMissing for an act that isn't there, RecordForbidden where the viewer may not do the contrary.
+    """
+    with conn.transaction():
+        found = store.changes_of_act(conn, act)
+        objects = objects_in_force(conn)
+        if not found or found[0].object not in objects:
+            raise RecordMissing(_("There is nothing to be undone."))
+        kind = objects[found[0].object]
+        ids = [one.record for one in found]
+        match found[0].action:
+            case "changed":
+                return _undo_changes(conn, kind, found, viewer)
+            case "deleted":
+                done = restore_records(conn, kind, ids, viewer=viewer)
+            case _:
+                done = delete_records(conn, kind, ids, viewer=viewer)
+        return Undone(act=done.act, records=len(done.ids), left=done.unchanged)
+
+
+def load_record(
+    conn: Connection[Any], kind: ObjectType, number: int, *, viewer: Viewer, with_deleted: bool = False
+) -> Row:
+    """Raises RecordMissing."""
+    rows = store.load_rows(conn, kind, [number], where=rows_sql(viewer, kind.name, Doing.SEE, "r"))
+    row = rows.get(number)
+    if row is None or (row.is_deleted and not with_deleted):
+        raise _missing(kind, [number])
+    return row
+
+
+def _undo_changes(conn: Connection[Any], kind: ObjectType, found: Sequence[Change], viewer: Viewer) -> Undone:
+    writing = _writing(conn, viewer, is_undo=True)
+    there = _locked(writing, kind, [one.record for one in found], Doing.EDIT)
+    drafts = []
+    for one in found:
+        now = there[one.record].values
+        back = {
+            name: _back(kind.by_name[name], old)
+            for name, (old, new) in one.changes.items()
+            if name in kind.by_name and values.to_json(now.get(name)) == new
+        }
+        if back:
+            drafts.append(Draft(id=one.record, before=now, after=now | back))
+    done = _write(writing, kind, drafts) if drafts else None
+    return Undone(act=writing.act, records=len(done.ids) if done else 0, left=len(found) - len(drafts))
+
+
+def _back(field: FieldDef, kept: Any) -> Any:  # noqa: ANN401  (any kind's value)
+    found = values.from_json(field, kept)
+    return _nothing(field) if found is None else found
+
+
+def _write(writing: Writing, kind: ObjectType, drafts: Sequence[Draft]) -> Done:
+    rules = _rules(kind)
+    rules.prepare(writing, drafts)
+    changed = [draft for draft in drafts if draft.pairs()]
+    _demand_values(kind, changed)
+    for draft in changed:
+        if draft.is_new_value(
+            "owner"
+        ):  # nobody gives away what they would then not be allowed to edit, but to their own
+            demand_give(writing.viewer, kind, draft.after.get("owner"))
+    fields = sorted({name for draft in changed for name in draft.pairs()})
+    if changed:
+        store.update_rows(writing.conn, kind, {draft.id: draft.after for draft in changed}, fields)
+        _finish(writing, kind, changed, "changed")
+    return Done(act=writing.act, ids=[draft.id for draft in changed], unchanged=len(drafts) - len(changed))
+
+
+def demand_give(viewer: Viewer, kind: ObjectType, owner: int | None) -> None:
+    """Somebody who may edit their own may hand them to anybody of their teams. Raises RecordForbidden."""
+    if viewer.reach(kind.name, Doing.EDIT) is Reach.OWN and owner in viewer.owners(Reach.TEAM):
+        return
+    demand_reach(viewer, kind.name, Doing.EDIT, owner)
+
+
+def _finish(writing: Writing, kind: ObjectType, drafts: Sequence[Draft], action: str) -> None:
+    pairs = {draft.id: draft.pairs() for draft in drafts}
+    store.note_changes(
+        writing.conn, act=writing.act, kind=kind, actor=writing.viewer.name, action=action, changes=pairs
+    )
+    _rules(kind).follow(writing, drafts)
+    _audit(writing, kind, list(pairs), action, {name for one in pairs.values() for name in one})
+
+
+def _set_deleted(
+    conn: Connection[Any], kind: ObjectType, ids: Sequence[int], viewer: Viewer, *, is_deleted: bool
+) -> Done:
+    _check_number(ids)
+    with conn.transaction():
+        writing = _writing(conn, viewer)
+        there = _locked(writing, kind, ids, Doing.DELETE, with_deleted=True)
+        moving = [number for number in ids if there[number].is_deleted is not is_deleted]
+        if moving:
+            action = "deleted" if is_deleted else "restored"
+            store.set_deleted(conn, kind, moving, is_deleted=is_deleted)
+            nothing: dict[int, dict[str, tuple[Any, Any]]] = {number: {} for number in moving}
+            store.note_changes(conn, act=writing.act, kind=kind, actor=viewer.name, action=action, changes=nothing)
+            _rules(kind).removed(writing, moving, is_deleted=is_deleted)
+            _audit(writing, kind, moving, action, set())
+    return Done(act=writing.act, ids=moving, unchanged=len(ids) - len(moving))
+
+
+def _writing(conn: Connection[Any], viewer: Viewer, *, is_undo: bool = False) -> Writing:
+    return Writing(
+        conn=conn, viewer=viewer, act=uuid4(), now=datetime.now(UTC), objects=objects_in_force(conn), is_undo=is_undo
+    )
+
+
+def _rules(kind: ObjectType) -> Rules:
+    return _RULES.get(kind.name, _PLAIN)
+
+
+def _locked(
+    writing: Writing, kind: ObjectType, ids: Sequence[int], doing: Doing, *, with_deleted: bool = False
+) -> dict[int, Row]:
+    where = rows_sql(writing.viewer, kind.name, Doing.SEE, "r")
+    there = store.load_rows(writing.conn, kind, ids, where=where, is_locked=True)
+    missing = [number for number in ids if number not in there or (there[number].is_deleted and not with_deleted)]
+    if missing:
+        raise _missing(kind, missing)
+    for row in there.values():
+        demand_reach(writing.viewer, kind.name, doing, row.values.get("owner"))
+    return there
+
+
+def _missing(kind: ObjectType, ids: Sequence[int]) -> RecordMissing:
+    listed = ", ".join(map(str, ids[:5]))
+    return RecordMissing(
+        _("There is no %(kind)s %(ids)s, it was deleted, or you may not see it.") % {"kind": kind.title, "ids": listed}
+    )
+
+
+def _read(writing: Writing, kind: ObjectType, rows: Sequence[Mapping[str, Any]], zone: tzinfo) -> list[Values]:
+    """The values that were given, with references looked up. Raises RecordRejected, which says in which row."""
+    faults: dict[int, dict[str, str]] = {}
+    found: list[Values] = []
+    wanted: list[tuple[FieldDef, str]] = []
+    for n, row in enumerate(rows):
+        one: Values = {}
+        for name, given in row.items():
+            try:
+                field = _writable(kind, name)
+                one[name] = values.read(field, given, zone)
+            except values.ValueRejected as fault:
+                faults.setdefault(n, {})[name] = str(fault)
+                continue
+            if field.kind in references.REFERRING and one[name] is not None:
+                wanted.append((field, one[name]))
+        found.append(one)
+    named = references.look_up(writing.conn, writing.viewer, writing.objects, wanted) if wanted else None
+    for n, one in enumerate(found):
+        for name, value in one.items():
+            field = kind.by_name[name]
+            if named is not None and field.kind in references.REFERRING and value is not None:
+                try:
+                    one[name] = named.number(field, value)
+                except values.ValueRejected as fault:
+                    faults.setdefault(n, {})[name] = str(fault)
+    if faults:
+        raise _rejected(kind, faults, len(rows))
+    return found
+
+
+def _writable(kind: ObjectType, name: str) -> FieldDef:
+    field = kind.by_name.get(name)
+    if field is None:
+        known = ", ".join(one.name for one in kind.fields if not one.is_read_only)
+        raise values.ValueRejected(_("There is no such field. Fields: %(known)s.") % {"known": known})
+    if field.is_read_only:
+        raise values.ValueRejected(_("This is kept by Onefold and can't be set."))
+    return field
+
+
+def _demand_values(kind: ObjectType, drafts: Sequence[Draft]) -> None:
+    faults: dict[int, dict[str, str]] = {}
+    for n, draft in enumerate(drafts):
+        for field in kind.fields:
+            if field.is_required and is_empty(draft.after.get(field.name)):
+                faults.setdefault(n, {})[field.name] = _("A value is needed.")
+    if faults:
+        raise _rejected(kind, faults, len(drafts))
+
+
+def _rejected(kind: ObjectType, faults: Mapping[int, Mapping[str, str]], n_rows: int) -> RecordRejected:
+    n, first = next(iter(faults.items()))
+    said = [f"{kind.by_name[name].title if name in kind.by_name else name}: {fault}" for name, fault in first.items()]
+    where = _("Row %(n)d: ") % {"n": n + 1} if n_rows > 1 else ""
+    more = _(" %(n)d rows have faults.") % {"n": len(faults)} if len(faults) > 1 else ""
+    return RecordRejected(f"{where}{' '.join(said)}{more}", first)
+
+
+def _demand_as_seen(
+    writing: Writing, kind: ObjectType, there: Mapping[int, Row], seen: Mapping[str, Any], zone: tzinfo
+) -> None:
+    (before,) = _read(writing, kind, [dict(seen)], zone)
+    for row in there.values():
+        for name, value in before.items():
+            if row.values.get(name) != value:
+                raise EditConflict(
+                    _("Somebody else changed “%(field)s” meanwhile. Look at the new value, then change it again.")
+                    % {"field": kind.by_name[name].title}
+                )
+
+
+def _check_number(rows: Sequence[Any] | Mapping[int, Any]) -> None:
+    if not rows:
+        raise RecordRejected(_("Nothing was given."))
+    if len(rows) > MOST_ROWS:
+        raise RecordRejected(_("Up to %(n)s records may be written at once.") % {"n": f"{MOST_ROWS:,}"})
+
+
+def _audit(writing: Writing, kind: ObjectType, ids: Sequence[int], action: str, fields: set[str]) -> None:
+    target = f"{kind.name}:{ids[0]}" if len(ids) == 1 else f"{kind.name}:"
+    details = {"n": len(ids), "act": str(writing.act), "fields": sorted(fields)[:50]}
+    audit(writing.conn, actor=writing.viewer.name, action=f"{kind.name}.{action}", target=target, details=details)
+
+
+def _nothing(field: FieldDef) -> Any:  # noqa: ANN401  (as `values.read`)
+    if field.kind is FieldKind.CHOICES:
+        return []
+    return "" if field.kind in TEXTUAL and field.column else None

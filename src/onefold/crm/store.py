@@ -1,0 +1,197 @@
+"""Rows of any object: read and written by its description. Values are as `values.py` has them, references numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from psycopg import Connection
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
+
+from onefold.crm.objects import FieldDef, FieldKind, ObjectType
+from onefold.crm.values import from_json, to_json
+from onefold.infra.postgres import load_queries
+
+QUERIES: Final = load_queries("onefold.crm", "changes.sql")
+Values = dict[str, Any]
+"""By name of the field."""
+_TYPES: Final[Mapping[FieldKind, SQL]] = {
+    FieldKind.NUMBER: SQL("numeric"),
+    FieldKind.MONEY: SQL("numeric"),
+    FieldKind.DAY: SQL("date"),
+    FieldKind.MOMENT: SQL("timestamptz"),
+    FieldKind.CHOICES: SQL("text[]"),
+    FieldKind.FLAG: SQL("boolean"),
+    FieldKind.USER: SQL("bigint"),
+    FieldKind.PERSON: SQL("bigint"),
+    FieldKind.COMPANY: SQL("bigint"),
+    FieldKind.RECORD: SQL("bigint"),
+}
+_KEPT_BY_DATABASE: Final = frozenset({"created_at", "updated_at"})
+
+
+@dataclass(kw_only=True)
+class Row:
+    """A record as it is stored. `values` has every field; of custom ones None = no value."""
+
+    id: int
+    values: Values
+    created_by: str
+    is_deleted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What was done to a record. `changes`: field → (before, after), as JSON has them."""
+
+    act: UUID
+    object: str
+    record: int
+    at: datetime
+    actor: str
+    action: str
+    changes: dict[str, tuple[Any, Any]]
+
+
+def columns_of(kind: ObjectType) -> list[FieldDef]:
+    """The fields with a column of their own."""
+    return [one for one in kind.fields if one.column]
+
+
+def load_rows(
+    conn: Connection[Any], kind: ObjectType, ids: Sequence[int], *, where: Composable, is_locked: bool = False
+) -> dict[int, Row]:
+    """Those of them for which `where` holds (over `r`), deleted ones too. Locked ones in the order of their ids."""
+    fields = columns_of(kind)
+    columns = SQL("").join(SQL(", {}").format(Identifier("r", one.column)) for one in fields)
+    statement = SQL(
+        "select r.id, r.created_by, r.deleted_at is not null, r.custom{} from {} r where r.id = any(%(ids)s){} and {}{}"
+    ).format(
+        columns, Identifier(kind.table), _of_object(kind), where, SQL(" order by r.id for update" if is_locked else "")
+    )
+    return {row[0]: _row(kind, fields, row) for row in conn.execute(statement, {"ids": list(ids)})}
+
+
+def insert_rows(conn: Connection[Any], kind: ObjectType, rows: Sequence[Values], *, created_by: str) -> list[int]:
+    """New records; their ids in the order of `rows`. One statement."""
+    fields = [one for one in columns_of(kind) if one.name not in _KEPT_BY_DATABASE]
+    given = [
+        {"n": n, "custom": _custom(kind, row)} | {one.column: to_json(row[one.name]) for one in fields}
+        for n, row in enumerate(rows)
+    ]
+    statement = SQL(
+        "with given as materialized (select * from jsonb_to_recordset(%(rows)s::jsonb)"
+        " as v(n int, custom jsonb, {types})),"
+        " numbered as (select nextval(pg_get_serial_sequence({sequence}, 'id')) as id, given.* from given order by n),"
+        " made as (insert into {table} (id, custom, created_by{object}, {names}) overriding system value"
+        " select id, custom, %(by)s{number}, {names} from numbered)"
+        " select id from numbered order by n"
+    ).format(
+        types=_typed(fields),
+        sequence=Literal(kind.table),
+        table=Identifier(kind.table),
+        names=SQL(", ").join(Identifier(one.column) for one in fields),
+        object=SQL("" if kind.number is None else ", object"),
+        number=SQL("") if kind.number is None else SQL(", {}").format(Literal(kind.number)),
+    )
+    parameters = {"rows": _encode(given), "by": created_by}
+    return [int(number) for (number,) in conn.execute(statement, parameters)]
+
+
+def update_rows(conn: Connection[Any], kind: ObjectType, rows: Mapping[int, Values], changed: Sequence[str]) -> None:
+    """Writes these fields of these records. One statement."""
+    fields = [kind.by_name[name] for name in changed if name not in _KEPT_BY_DATABASE]
+    own = [one for one in fields if one.column]
+    sets: list[Composable] = [SQL("{0} = v.{0}").format(Identifier(one.column)) for one in own]
+    given = [{"id": number} | {one.column: to_json(row[one.name]) for one in own} for number, row in rows.items()]
+    types: Composable = _typed(own)
+    if len(own) < len(fields):
+        sets.append(SQL("custom = v.custom"))
+        for one in given:
+            one["custom"] = _custom(kind, rows[one["id"]])
+        types = SQL(", ").join([types, SQL("custom jsonb")]) if own else SQL("custom jsonb")
+    statement = SQL(
+        "update {} r set updated_at = now(), {} from jsonb_to_recordset(%(rows)s::jsonb) as v(id bigint, {})"
+        " where r.id = v.id"
+    ).format(Identifier(kind.table), SQL(", ").join(sets), types)
+    conn.execute(statement, {"rows": _encode(given)})
+
+
+def set_deleted(conn: Connection[Any], kind: ObjectType, ids: Sequence[int], *, is_deleted: bool) -> None:
+    """Out of every list, or back."""
+    statement = SQL(
+        "update {} set deleted_at = case when %(is)s then now() end, updated_at = now() where id = any(%(ids)s)"
+    )
+    conn.execute(statement.format(Identifier(kind.table)), {"is": is_deleted, "ids": list(ids)})
+
+
+def note_changes(
+    conn: Connection[Any],
+    *,
+    act: UUID,
+    kind: ObjectType,
+    actor: str,
+    action: str,
+    changes: Mapping[int, Mapping[str, tuple[Any, Any]]],
+) -> None:
+    """Into the history: what one act did to records of an object. One statement."""
+    given = [
+        {"record": number, "changes": {name: [to_json(old), to_json(new)] for name, (old, new) in pairs.items()}}
+        for number, pairs in changes.items()
+    ]
+    parameters = {"act": act, "object": kind.name, "actor": actor, "action": action, "rows": _encode(given)}
+    conn.execute(QUERIES["note"], parameters)
+
+
+def changes_of_act(conn: Connection[Any], act: UUID) -> list[Change]:
+    """What an act did, the latest first (index on act)."""
+    return [_change(row) for row in conn.execute(QUERIES["of_act"], {"act": act})]
+
+
+def changes_of(conn: Connection[Any], kind: ObjectType, record: int, *, limit: int) -> list[Change]:
+    """What was done to a record, the latest first (index on object, record)."""
+    parameters = {"object": kind.name, "record": record, "limit": limit}
+    return [_change(row) for row in conn.execute(QUERIES["of_record"], parameters)]
+
+
+def _change(row: tuple[Any, ...]) -> Change:
+    return Change(
+        act=row[0],
+        object=row[1],
+        record=row[2],
+        at=row[3],
+        actor=row[4],
+        action=row[5],
+        changes={name: (old, new) for name, (old, new) in row[6].items()},
+    )
+
+
+def _row(kind: ObjectType, fields: Sequence[FieldDef], row: tuple[Any, ...]) -> Row:
+    custom = row[3]
+    values = {one.name: value for one, value in zip(fields, row[4:], strict=True)}
+    values |= {one.name: from_json(one, custom.get(one.name)) for one in kind.fields if not one.column}
+    return Row(id=row[0], values=values, created_by=row[1], is_deleted=row[2])
+
+
+def _custom(kind: ObjectType, row: Values) -> Values:
+    """Its custom fields that have a value."""
+    found = {one.name: to_json(row.get(one.name)) for one in kind.fields if not one.column}
+    return {name: value for name, value in found.items() if value not in (None, "", [])}
+
+
+def _typed(fields: Sequence[FieldDef]) -> Composed:
+    pairs = [
+        SQL("{} {}").format(Identifier(one.column), _TYPES.get(one.kind, SQL("text")))
+        for one in fields
+    ]  # fmt: skip
+    return SQL(", ").join(pairs)
+
+
+def _of_object(kind: ObjectType) -> Composable:
+    return SQL("") if kind.number is None else SQL(" and r.object = {}").format(Literal(kind.number))
+
+
+def _encode(rows: Sequence[Values]) -> str:
+    return msgspec.json.encode(rows).decode()

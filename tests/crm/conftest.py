@@ -1,0 +1,72 @@
+"""A sales team: Mia leads it, Rob and Sue sell, Vic only looks; the shop of tests/web, whose people they sell to."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from django.test import Client
+
+from onefold.accounts.api import Role
+from onefold.crm.objects import STANDARD
+from onefold.crm.records import create_records
+from onefold.crm.viewer import Doing, Reach, Viewer
+from tests.web.conftest import (  # noqa: F401  fixtures
+    PASSWORD,
+    Shop,
+    _pool,
+    _quick_passwords,
+    processor,
+    shop,
+    signed_in,
+)
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from onefold.accounts.models import User
+
+ALL: Final = dict.fromkeys(Doing, Reach.ALL)
+OWN: Final = {Doing.SEE: Reach.ALL, Doing.EDIT: Reach.OWN, Doing.DELETE: Reach.OWN}
+LOOKS: Final = {Doing.SEE: Reach.ALL, Doing.EDIT: Reach.NONE, Doing.DELETE: Reach.NONE}
+ONLY_OWN: Final = dict.fromkeys(Doing, Reach.OWN)
+
+
+@pytest.fixture
+def make_user(shop: Shop, django_access: None) -> "Callable[..., User]":  # noqa: F811  pytest's way
+    """A user of a role, an editor unless said."""
+    from onefold.accounts.api import create_user
+    from onefold.accounts.models import User
+
+    def make(name: str, role: Role = Role.EDITOR) -> "User":
+        return User.objects.get(pk=create_user(name, PASSWORD, role=role))
+
+    return make
+
+
+@pytest.fixture
+def team(make_user: "Callable[..., User]") -> dict[str, Viewer]:
+    """The sales team by name."""
+    rights: dict[str, Mapping[Doing, Reach]] = {"mia": ALL, "rob": OWN, "sue": ONLY_OWN, "vic": LOOKS}
+    return {
+        name: Viewer(name=f"user:{name}", user_id=make_user(name).pk, username=name, usual=usual)
+        for name, usual in rights.items()
+    }
+
+
+@pytest.fixture
+def browser_of(make_user: "Callable[..., User]") -> Callable[..., Client]:
+    """A browser of a new user: `browser_of("ann", Role.ADMIN)`."""
+    return lambda name, role=Role.EDITOR: signed_in(make_user(name, role))
+
+
+def new(conn: "Connection[Any]", kind: str, viewer: Viewer, /, **fields: Any) -> int:
+    """A record of an object; its number."""
+    return create_records(conn, STANDARD[kind], [fields], viewer=viewer).ids[0]
+
+
+def events_of(conn: "Connection[Any]") -> list[dict[str, Any]]:
+    """What Onefold's own source logged, in order."""
+    import json
+
+    rows = conn.execute("select body from event_log where source_id = 1 order by off").fetchall()
+    return [event for (body,) in rows for event in json.loads(body)["batch"]]
