@@ -231,7 +231,7 @@ def test_history_tells_each_change(shop: Shop, team: Team) -> None:
     number = new(shop.conn, "deal", team["rob"], name="One", amount="5")
     change_records(shop.conn, DEAL, {number: {"amount": "6"}}, viewer=team["mia"])
     changed, created = changes_of(shop.conn, DEAL, number, limit=10)
-    assert (changed.actor, changed.changes["amount"]) == ("user:mia", ("5", "6"))
+    assert (changed.actor, changed.changes["amount"]) == ("user:mia", (Decimal("5"), Decimal("6")))
     assert created.action == "created"
     assert created.changes["name"] == (None, "One")
     change_records(shop.conn, DEAL, {number: {"amount": "6.00"}}, viewer=team["mia"])

@@ -42,7 +42,7 @@ class Owners:
         if name == "name":
             return Column(Kind.TEXT, Identifier("o", "name"))
         if name == "pets":
-            return Relation(Pets(), SQL("exists (select from pet p where p.owner = o.id and {})"))
+            return Relation(Pets(), SQL("exists (select from pet p where p.owner = o.id and {})").format)
         raise FieldUnknown(name)
 
 
@@ -54,7 +54,7 @@ class Pets:
         if name in kinds:
             return Column(kinds[name], Identifier("p", name))
         if name == "owner":
-            return Relation(Owners(), SQL("exists (select from owner o where o.id = p.owner and {})"))
+            return Relation(Owners(), SQL("exists (select from owner o where o.id = p.owner and {})").format)
         raise FieldUnknown(name)
 
 

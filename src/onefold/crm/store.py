@@ -1,8 +1,10 @@
 """Rows of any object: read and written by its description. Values are as `values.py` has them, references numbers."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from onefold.crm.values import from_json, to_json
 from onefold.infra.postgres import load_queries
 
 QUERIES: Final = load_queries("onefold.crm", "changes.sql")
+_encoder: Final = msgspec.json.Encoder(decimal_format="number")
 Values = dict[str, Any]
 """By name of the field."""
 _TYPES: Final[Mapping[FieldKind, SQL]] = {
@@ -67,7 +70,8 @@ def load_rows(
     fields = columns_of(kind)
     columns = SQL("").join(SQL(", {}").format(Identifier("r", one.column)) for one in fields)
     statement = SQL(
-        "select r.id, r.created_by, r.deleted_at is not null, r.custom{} from {} r where r.id = any(%(ids)s){} and {}{}"
+        "select r.id, r.created_by, r.deleted_at is not null, r.custom::text{} from {} r"
+        " where r.id = any(%(ids)s){} and {}{}"
     ).format(
         columns, Identifier(kind.table), _of_object(kind), where, SQL(" order by r.id for update" if is_locked else "")
     )
@@ -164,12 +168,12 @@ def _change(row: tuple[Any, ...]) -> Change:
         at=row[3],
         actor=row[4],
         action=row[5],
-        changes={name: (old, new) for name, (old, new) in row[6].items()},
+        changes={name: (old, new) for name, (old, new) in _decode(row[6]).items()},
     )
 
 
 def _row(kind: ObjectType, fields: Sequence[FieldDef], row: tuple[Any, ...]) -> Row:
-    custom = row[3]
+    custom = _decode(row[3])
     values = {one.name: value for one, value in zip(fields, row[4:], strict=True)}
     values |= {one.name: from_json(one, custom.get(one.name)) for one in kind.fields if not one.column}
     return Row(id=row[0], values=values, created_by=row[1], is_deleted=row[2])
@@ -194,4 +198,9 @@ def _of_object(kind: ObjectType) -> Composable:
 
 
 def _encode(rows: Sequence[Values]) -> str:
-    return msgspec.json.encode(rows).decode()
+    return _encoder.encode(rows).decode()
+
+
+def _decode(text: str) -> Any:  # noqa: ANN401  (any JSON value)
+    """As PostgreSQL keeps it: numbers to the last digit."""
+    return json.loads(text, parse_float=Decimal)

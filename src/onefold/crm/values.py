@@ -44,10 +44,10 @@ def read(field: FieldDef, given: object, zone: tzinfo = UTC) -> Any:  # noqa: AN
 
 
 def to_json(value: Any) -> Any:  # noqa: ANN401  (as `read`)
-    """As it is kept in JSON: numbers exactly, as text."""
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}" if value else "0"
-    return value.isoformat() if isinstance(value, date | datetime) else value
+    """As it is kept in JSON. Numbers stay Decimal, which `store.encode` writes as they are."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def from_json(field: FieldDef, kept: Any) -> Any:  # noqa: ANN401  (as `read`)

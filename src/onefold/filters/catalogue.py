@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from psycopg.sql import SQL, Composable
+from psycopg.sql import Composable
 
 from onefold.filters.tree import FilterRejected
 
@@ -74,10 +74,14 @@ class Related(Protocol):
 
 @dataclass(frozen=True)
 class Relation:
-    """The way to other records, which have fields of their own. `exists`: "there is one for which {} holds"."""
+    """The way to other records, which have fields of their own. `exists`: one meets a condition.
+
+    `one_of`: that one of them is one of these, as people write them; None = that can't be asked.
+    """
 
     catalogue: "Catalogue"
-    exists: SQL
+    exists: Callable[[Composable], Composable]
+    one_of: Callable[[Sequence[str]], Composable] | None = None
 
 
 Field = Column | Key | Related | Relation

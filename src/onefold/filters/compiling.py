@@ -100,7 +100,7 @@ def _related(node: RelatedTo, catalogue: Catalogue, now: datetime, parameters: _
     relation = catalogue.field(node.field)
     if not isinstance(relation, Relation):
         raise FilterRejected(f"The field {node.field!r} leads to no other records.")
-    return _unless(node.op == "has", relation.exists.format(_node(node.where, relation.catalogue, now, parameters)))
+    return _unless(node.op == "has", relation.exists(_node(node.where, relation.catalogue, now, parameters)))
 
 
 def _refuse_probing(node: Condition, found: Field) -> None:
@@ -119,7 +119,9 @@ def _of_other(node: Condition, found: Field, now: datetime, parameters: _Paramet
     if isinstance(found, Key):
         return None
     if isinstance(found, Relation):
-        return _unless(node.value, found.exists.format(_TRUE)) if isinstance(node, Present) else None
+        if isinstance(node, OneOf) and found.one_of is not None:
+            return _unless(node.op == "is", found.one_of(node.values))
+        return _unless(node.value, found.exists(_TRUE)) if isinstance(node, Present) else None
     match node:
         case Present():
             return _unless(node.value, found.exists())

@@ -16,6 +16,7 @@ from onefold.profiles.jump import jump_to_people
 from onefold.profiles.naming import Names, names_in_force
 from onefold.profiles.newcomers import Newcomers, has_known, new_people
 from onefold.profiles.people import Person, list_page, list_state
+from onefold.profiles.people_fields import PeopleCatalogue
 from onefold.profiles.people_suggest import TraitName, TraitValue, trait_names, trait_values
 from onefold.profiles.person import Found, Member, find, load_members, load_profile, load_rules, traits_of
 from onefold.profiles.refold import (
@@ -54,6 +55,7 @@ __all__ = [
     "Names",
     "Newcomers",
     "Provenance",
+    "PeopleCatalogue",
     "Person",
     "Refolded",
     "TimelineEntry",

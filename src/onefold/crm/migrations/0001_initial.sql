@@ -82,6 +82,7 @@ create index on deal (company) where company is not null;
 create index on deal (created_at, id);
 create index on deal (home_amount, id) where deleted_at is null;
 create index on deal using gin (search gin_trgm_ops);
+create index on deal using gin (custom jsonb_path_ops);
 
 create table deal_item (
     id       bigint generated always as identity primary key,
@@ -133,6 +134,7 @@ create index on task (person) where person is not null;
 create index on task (company) where company is not null;
 create index on task (remind_at) where remind_at is not null and reminded_at is null and done_at is null and deleted_at is null;
 create index on task using gin (search gin_trgm_ops);
+create index on task using gin (custom jsonb_path_ops);
 
 create table activity (
     id         bigint generated always as identity primary key,
@@ -163,6 +165,7 @@ create index on activity (deal, at desc) where deal is not null;
 create index on activity (person, at desc) where person is not null;
 create index on activity (company, at desc) where company is not null;
 create index on activity using gin (search gin_trgm_ops);
+create index on activity using gin (custom jsonb_path_ops);
 
 -- Who else a record is about, besides its `person`.
 create table record_person (
