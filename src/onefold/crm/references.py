@@ -87,6 +87,11 @@ def _people(conn: Connection[Any], texts: set[str]) -> dict[str, int]:
     return {text: anchors[h] for text, h in hashes.items() if h in anchors}
 
 
+def anchor_of(conn: Connection[Any], stored: int) -> int | None:
+    """What a reference to whoever `stored` leads to today would be."""
+    return anchors_of(conn, names_in_force(conn), [stored]).get(stored)
+
+
 def _companies(conn: Connection[Any], texts: set[str]) -> dict[str, int]:
     hashes = {text: int(company_hash(*text.partition(":")[::2])) for text in texts if ":" in text}
     known = {h for (h,) in conn.execute(QUERIES["companies"], {"hashes": sorted(hashes.values())})}

@@ -35,7 +35,7 @@ class Draft:
         return old != new and not (is_empty(old) and is_empty(new))
 
 
-def is_empty(value: Any) -> bool:  # noqa: ANN401  (any kind's value)
+def is_empty(value: object) -> bool:
     """Whether a field that holds it has no value."""
     return value is None or value in ("", [])
 

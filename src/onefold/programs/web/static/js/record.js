@@ -18,7 +18,6 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target === why && why) showWhy();
-  if (event.detail.target.matches?.("dialog") && !event.detail.target.open) event.detail.target.showModal();
 });
 
 function showWhy() {

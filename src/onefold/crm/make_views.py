@@ -1,0 +1,124 @@
+"""Making records: the dialog of a new one, and what is looked up while somebody types."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from onefold.accounts.api import Permission, requires
+from onefold.crm import references
+from onefold.crm.errors import RecordRejected, StageRefused
+from onefold.crm.labels import labels_of
+from onefold.crm.lookups import matches
+from onefold.crm.objects import FieldKind
+from onefold.crm.page import Asked, asked, go, inputs_of
+from onefold.crm.records import create_records
+from onefold.crm.typed import Input
+from onefold.infra.pool import pooled
+from onefold.kernel.errors import Rejected
+
+_FIRST: Final = {
+    "deal": ("name", "amount", "currency", "stage", "close_on", "company", "person", "owner", "source"),
+    "task": ("name", "kind", "due_at", "priority", "owner", "person", "deal", "note"),
+    "call": (
+        *("direction", "outcome", "at", "duration_s", "number", "body"),
+        *("transcript", "recording", "person", "deal"),
+    ),
+    "email": ("name", "direction", "at", "body", "person", "deal"),
+    "meeting": ("name", "at", "duration_s", "body", "person", "deal"),
+    "note": ("body", "person", "deal"),
+    "product": ("name", "code", "price", "currency"),
+}
+"""The fields that a new record is asked for, in this order; of activities by kind."""
+
+
+@requires(Permission.EDIT_RECORDS)
+@require_http_methods(["GET", "POST"])
+def new_record(request: HttpRequest, object_name: str) -> HttpResponse:
+    """The dialog, filled with what the address says (`person`, `deal`, `stage`, `kind` …); sent, the record."""
+    with pooled() as conn:
+        given = asked(conn, request, object_name)
+        if request.method != "POST":
+            return _dialog(request, given, request.GET)
+        sent = {name: _sent(request, given, name) for name in given.kind.by_name if name in request.POST}
+        try:
+            done = create_records(
+                conn, given.kind, [sent], viewer=given.asking.viewer, zone=timezone.get_current_timezone()
+            )
+        except StageRefused as fault:
+            more = tuple(name for name in fault.fields if name in given.kind.by_name)
+            return _dialog(request, given, request.POST, fault, more)
+        except RecordRejected as fault:
+            return _dialog(request, given, request.POST, fault)
+    undo = f"/acts/{done.act}/undo"
+    messages.success(request, _("%(kind)s added.") % {"kind": given.kind.title}, extra_tags=undo)
+    back = request.POST.get("back", "")
+    stays = back.startswith("/") and not back.startswith("//") and "\\" not in back
+    return go(request, back if stays else f"{given.kind.path}/{done.ids[0]}")
+
+
+@requires(Permission.SEE_RECORDS)
+@require_safe
+def look_up(request: HttpRequest, object_name: str, name: str) -> HttpResponse:
+    """What `q` may mean for a field: a fragment of options."""
+    with pooled() as conn:
+        given = asked(conn, request, object_name)
+        field = given.kind.by_name.get(name)
+        if field is None or field.kind not in {FieldKind.PERSON, FieldKind.COMPANY, FieldKind.RECORD}:
+            raise Http404
+        found = matches(conn, given.asking, field.kind, field.target, request.GET.get("q", "")[:200])
+    return render(request, "crm/options.html", {"matches": found, "query": request.GET.get("q", "")})
+
+
+def _sent(request: HttpRequest, given: Asked, name: str) -> Any:  # noqa: ANN401  (text, or several)
+    is_many = given.kind.by_name[name].kind is FieldKind.CHOICES
+    return request.POST.getlist(name) if is_many else request.POST.get(name, "")
+
+
+def _dialog(
+    request: HttpRequest, given: Asked, source: QueryDict, fault: Rejected | None = None, more: tuple[str, ...] = ()
+) -> HttpResponse:
+    of = source.get("kind", "note") if given.kind.name == "activity" else given.kind.name
+    custom = [one.name for one in given.kind.fields if not one.column]
+    plain = _FIRST.get(of) or ("name", "owner", "person", "company", "deal")
+    names = [name for name in dict.fromkeys((*plain, *custom, *more)) if name in given.kind.by_name]
+    names = [name for name in names if not given.kind.by_name[name].is_read_only]
+    prefilled = _prefilled(given, source, names)
+    context = {
+        "kind": given.kind,
+        "of": of,
+        "inputs": prefilled,
+        "fault": str(fault) if fault else "",
+        "faults": getattr(fault, "faults", {}),
+        "back": source.get("back", ""),
+        "hidden": [(name, source[name]) for name in ("company",) if name in source and name not in names],
+    }
+    return render(request, "crm/new.html", context)
+
+
+def _prefilled(given: Asked, source: QueryDict, names: list[str]) -> list[Input]:
+    """Inputs with what was sent or linked to; references get their names by being read and shown again."""
+    kind = given.kind
+    wanted = [
+        (kind.by_name[name], str(source[name]))
+        for name in names
+        if source.get(name) and kind.by_name[name].kind in references.REFERRING
+    ]
+    named = references.look_up(given.conn, given.asking.viewer, given.asking.objects, wanted)
+    values: dict[str, Any] = {}
+    for field, text in wanted:
+        if (field.name, text) in named.found:
+            values[field.name] = named.found[field.name, text]
+    if "owner" in names and "owner" not in values and "owner" not in source:
+        values["owner"] = given.asking.viewer.user_id
+    labels = labels_of(given.conn, given.asking, kind, [values])
+    found = inputs_of(given, values, names, labels)
+    plain = {
+        name: source[name] for name in names if name in source and kind.by_name[name].kind not in references.REFERRING
+    }
+    return [replace(one, value=plain.get(one.field.name, one.value)) for one in found]

@@ -1,0 +1,74 @@
+"""What pages of records share: who asks, which object, what is chosen from, and what they render with it."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from psycopg import Connection
+
+from onefold.accounts.api import actor_of
+from onefold.crm.access import asking_of
+from onefold.crm.catalogue import Asking
+from onefold.crm.labels import Labels, labels_of
+from onefold.crm.objects import ObjectType, Option
+from onefold.crm.pipelines import Pipelines, load_pipelines
+from onefold.crm.store import Row, Values
+from onefold.crm.typed import Choices, Input, input_of
+from onefold.crm.viewer import Doing, may_reach
+from onefold.infra.postgres import load_queries
+
+QUERIES: Final = load_queries("onefold.crm", "page.sql")
+MAX_USERS: Final = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A request about an object."""
+
+    conn: Connection[Any]
+    asking: Asking
+    kind: ObjectType
+
+    @property
+    def is_editor(self) -> bool:
+        """Whether they may make records of this object."""
+        return may_reach(self.asking.viewer, self.kind.name, Doing.EDIT, self.asking.viewer.user_id)
+
+    def may(self, doing: Doing, row: Row) -> bool:
+        """Whether they may do this to a record."""
+        return may_reach(self.asking.viewer, self.kind.name, doing, row.values.get("owner"))
+
+
+def asked(conn: Connection[Any], request: HttpRequest, object_name: str) -> Asked:
+    """Raises Http404 for an object that there is not, NotAllowed."""
+    asking = asking_of(conn, actor_of(request))
+    kind = asking.objects.get(object_name)
+    if kind is None:
+        raise Http404
+    return Asked(conn=conn, asking=asking, kind=kind)
+
+
+def choices_of(conn: Connection[Any], pipelines: Pipelines | None = None) -> Choices:
+    """What forms offer: users who can own something, stages and pipelines."""
+    known = pipelines or load_pipelines(conn)
+    users = [name for (name,) in conn.execute(QUERIES["users"], {"most": MAX_USERS})]
+    stages = [
+        Option(str(stage.id), stage.name if len(known.live) == 1 else f"{pipeline.name}: {stage.name}")
+        for pipeline in known.live
+        for stage in pipeline.stages
+    ]
+    return Choices(users=users, stages=stages, pipelines=[Option(str(one.id), one.name) for one in known.live])
+
+
+def inputs_of(given: Asked, values: Values, names: list[str], labels: Labels | None = None) -> list[Input]:
+    """Inputs for these fields with what they hold."""
+    known = labels or labels_of(given.conn, given.asking, given.kind, [values])
+    choices = choices_of(given.conn)
+    return [input_of(given.kind.by_name[name], values.get(name), known, choices) for name in names]
+
+
+def go(request: HttpRequest, url: str) -> HttpResponse:
+    """To another page, also when htmx asked."""
+    if getattr(request, "htmx", False):
+        return HttpResponse(headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
