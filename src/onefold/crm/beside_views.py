@@ -1,0 +1,144 @@
+"""What stands of the CRM on other pages: a person's, a company's and a deal's records, and their tasks ticked off."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from psycopg.sql import SQL, Composable, Identifier, Literal
+
+from onefold.accounts.api import Permission, requires
+from onefold.crm.labels import labels_of
+from onefold.crm.objects import ObjectType
+from onefold.crm.page import Asked, asked, go
+from onefold.crm.records import change_records
+from onefold.crm.shown import Shown, shown
+from onefold.crm.store import Row, load_rows
+from onefold.crm.viewer import Doing, rows_sql
+from onefold.infra.pool import pooled
+from onefold.profiles.api import company_hash, from_text, identifiers_at
+
+MOST: Final = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """A record in the narrow column. `right`: an amount, or a moment."""
+
+    row: Row
+    title: str
+    tag: Shown | None
+    right: str
+    right_moment: datetime | None
+    is_overdue: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class BesideGroup:
+    """The records of an object."""
+
+    kind: ObjectType
+    rows: list[Beside]
+    is_more: bool
+
+
+@requires(Permission.SEE_RECORDS)
+@require_safe
+def of_person(request: HttpRequest, identifier: str) -> HttpResponse:
+    """For the page of a person: buttons to log something, deals and open tasks."""
+    h = from_text(identifier)
+    if h is None:
+        raise Http404
+    with pooled() as conn:
+        given = asked(conn, request, "deal")
+        where = SQL("r.person = any({}::bigint[])").format(Literal(identifiers_at(conn, h)))
+        groups = _groups(given, where, "person")
+    return _render(request, groups, {"person": identifier}, f"/people/{identifier}")
+
+
+@requires(Permission.SEE_RECORDS)
+@require_safe
+def of_company(request: HttpRequest, identifier: str) -> HttpResponse:
+    """For the page of a company (`space:key`)."""
+    space, key = identifier.partition(":")[::2]
+    with pooled() as conn:
+        given = asked(conn, request, "deal")
+        where = SQL("r.company = {}").format(Literal(int(company_hash(space, key))))
+        groups = _groups(given, where, "company")
+    return _render(request, groups, {"company": identifier}, f"/companies/{identifier}")
+
+
+@requires(Permission.SEE_RECORDS)
+@require_safe
+def of_deal(request: HttpRequest, number: int) -> HttpResponse:
+    """For the page of a deal."""
+    with pooled() as conn:
+        given = asked(conn, request, "deal")
+        groups = _groups(given, SQL("r.deal = {}").format(Literal(number)), "deal")
+    return _render(request, groups, {"deal": str(number)}, f"/deals/{number}")
+
+
+@requires(Permission.EDIT_RECORDS)
+@require_POST
+def done(request: HttpRequest, number: int) -> HttpResponse:
+    """A task is done, or (`undone`) isn't; back to the page."""
+    with pooled() as conn:
+        given = asked(conn, request, "task")
+        at = "" if "undone" in request.POST else timezone.now().isoformat()
+        act = change_records(conn, given.kind, {number: {"done_at": at}}, viewer=given.asking.viewer).act
+    messages.success(request, _("Done.") if at else _("Open again."), extra_tags=f"/acts/{act}/undo")
+    back = request.POST.get("back", "")
+    is_own = back.startswith("/") and not back.startswith("//") and "\\" not in back
+    return go(request, back if is_own else f"/tasks/{number}")
+
+
+def _groups(given: Asked, where: Composable, by: str) -> list[BesideGroup]:
+    """Deals, open tasks, and records of custom objects that are about it; what has none of these fields is left out."""
+    objects = given.asking.objects.values()
+    wanted = [one for one in objects if by in one.by_name and one.name not in ("activity", by)]
+    return [_group(given, kind, where) for kind in wanted]
+
+
+def _group(given: Asked, kind: ObjectType, where: Composable) -> BesideGroup:
+    conn, asking = given.conn, given.asking
+    orders = {"task": SQL("r.due_at, r.id"), "deal": SQL("r.state <> 'open', r.stage_at desc, r.id desc")}
+    statement = SQL(
+        "select r.id from {} r where r.deleted_at is null{}{} and {} and {} order by {} limit %(most)s"
+    ).format(
+        Identifier(kind.table),
+        SQL("") if kind.number is None else SQL(" and r.object = {}").format(Literal(kind.number)),
+        SQL(" and r.done_at is null" if kind.name == "task" else ""),
+        where,
+        rows_sql(asking.viewer, kind.name, Doing.SEE, "r"),
+        orders.get(kind.name, SQL("r.id desc")),
+    )
+    ids = [number for (number,) in conn.execute(statement, {"most": MOST + 1})]
+    rows = load_rows(conn, kind, ids[:MOST], where=SQL("true"))
+    labels = labels_of(conn, asking, kind, [row.values for row in rows.values()])
+    found = []
+    for number in ids[:MOST]:
+        row = rows[number]
+        said = {name: shown(kind, field, row.values, labels) for name, field in kind.by_name.items()}
+        due = row.values.get("due_at")
+        found.append(
+            Beside(
+                row=row,
+                title=row.values.get("name") or f"{kind.title} {number}",
+                tag=said.get("stage"),
+                right=said["amount"].text if row.values.get("amount") is not None else str(due or ""),
+                right_moment=due,
+                is_overdue=bool(due and due < timezone.now()),
+            )
+        )
+    return BesideGroup(kind=kind, rows=found, is_more=len(ids) > MOST)
+
+
+def _render(request: HttpRequest, groups: list[BesideGroup], about: dict[str, str], back: str) -> HttpResponse:
+    context: dict[str, Any] = {"groups": groups, "about": urlencode(about), "back": back}
+    return render(request, "crm/beside.html", context)
