@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2] / "src"
-SLICES: Final = ("notifications", "accounts", "events", "identity", "profiles", "filters", "audiences")
+SLICES: Final = ("notifications", "lists", "accounts", "events", "identity", "profiles", "filters", "audiences")
 DOORS: Final = ("api", "urls", "rest", "apps", "jobs")
 
 

@@ -9,8 +9,9 @@ from psycopg import Connection
 
 from onefold.filters.api import AllOf, Contains, Node, Number, OneOf, Present, Recent
 from onefold.infra.postgres import connect
+from onefold.lists.api import ListRejected, Sort
 from onefold.profiles import people
-from onefold.profiles.people_state import ListRejected, ListState, Sort
+from onefold.profiles.people_state import people_state
 from tests.profiles.test_queries import names_of, walked
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -52,7 +53,7 @@ def crowd(db: Connection[Any]) -> Connection[Any]:
 def test_every_order_gives_everybody_once(
     field: str, is_descending: bool, is_known: bool, crowd: Connection[Any]
 ) -> None:
-    found = walked(crowd, ListState(sort=Sort(field, is_descending), is_known=is_known))
+    found = walked(crowd, people_state(sort=Sort(field, is_descending), is_known=is_known))
     expected = {n * (-1) ** n for n in range(COUNT) if n % 5 or not is_known}
     assert (len(found), set(found)) == (len(expected), expected)
 
@@ -60,23 +61,23 @@ def test_every_order_gives_everybody_once(
 def test_names_in_order_and_those_without_one_last(db: Connection[Any]) -> None:
     for h, name in enumerate(["Zoe", "", "åsa", "Ada", "Azra", "ada"]):
         add(db, h, name=name)
-    assert walked(db, ListState(sort=Sort("name", False))) == [3, 5, 4, 2, 0, 1]
-    assert walked(db, ListState(sort=Sort("name", True))) == [0, 2, 4, 5, 3, 1]
+    assert walked(db, people_state(sort=Sort("name", False))) == [3, 5, 4, 2, 0, 1]
+    assert walked(db, people_state(sort=Sort("name", True))) == [0, 2, 4, 5, 3, 1]
 
 
 def test_numbers_in_their_order_and_those_without_last(db: Connection[Any]) -> None:
     for h, orders in enumerate([10, 9, None, 100, 9.5]):
         add(db, h, traits={} if orders is None else {"orders": orders})
-    assert walked(db, ListState(sort=Sort("trait:orders", False))) == [1, 4, 0, 3, 2]
+    assert walked(db, people_state(sort=Sort("trait:orders", False))) == [1, 4, 0, 3, 2]
 
 
 def test_a_list_too_long_to_sort_says_so(crowd: Connection[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(people, "MAX_SORTED", 100)
     names = names_of(crowd)
-    page = people.people_page(crowd, names, ListState(sort=Sort("phone")), is_masked=False)
+    page = people.people_page(crowd, names, people_state(sort=Sort("phone")), is_masked=False)
     assert page.is_sort_refused
     assert [one.last_seen for one in page.people] == sorted((one.last_seen for one in page.people), reverse=True)
-    narrow = ListState(sort=Sort("phone"), tree=AllOf((OneOf("name", "is", ("Name 1",)),)))
+    narrow = people_state(sort=Sort("phone"), tree=AllOf((OneOf("name", "is", ("Name 1",)),)))
     assert not people.people_page(crowd, names, narrow, is_masked=False).is_sort_refused
 
 
@@ -93,7 +94,7 @@ def test_a_list_too_long_to_sort_says_so(crowd: Connection[Any], monkeypatch: py
     ],
 )
 def test_filters_over_columns_and_traits(leaf: Node, expected: Any, crowd: Connection[Any]) -> None:
-    found = walked(crowd, ListState(tree=AllOf((leaf,)), is_known=False))
+    found = walked(crowd, people_state(tree=AllOf((leaf,)), is_known=False))
     assert sorted(found) == sorted(n * (-1) ** n for n in range(COUNT) if expected(n))
 
 
@@ -101,14 +102,14 @@ def test_filters_over_columns_and_traits(leaf: Node, expected: Any, crowd: Conne
 def test_what_lists_are_not_sorted_by(field: str, db: Connection[Any]) -> None:
     if field:
         with pytest.raises(ListRejected, match="sorted by"):
-            people.people_page(db, names_of(db), ListState(sort=Sort(field)), is_masked=False)
+            people.people_page(db, names_of(db), people_state(sort=Sort(field)), is_masked=False)
 
 
 @pytest.mark.parametrize("field", ["last_seen", "name", "trait:orders"])
 def test_short_and_long_lists_are_read_differently_and_alike(
     field: str, crowd: Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = ListState(sort=Sort(field, False), is_known=False, tree=AllOf((Number("trait:orders", "ge", 2),)))
+    state = people_state(sort=Sort(field, False), is_known=False, tree=AllOf((Number("trait:orders", "ge", 2),)))
     short = walked(crowd, state)
     monkeypatch.setattr(people, "COUNT_CAP", 3)
     assert walked(crowd, state) == short
@@ -120,10 +121,10 @@ def test_a_list_that_takes_too_long_says_so(crowd: Connection[Any], pg_url: str)
     with connect(pg_url, "tests") as other:
         other.execute("lock table profile")  # until the end of the block, so that the list has to wait
         crowd.execute("set statement_timeout = '20ms'")
-        page = people.people_page(crowd, names, ListState(), is_masked=False)
+        page = people.people_page(crowd, names, people_state(), is_masked=False)
         other.rollback()
     assert (page.is_too_slow, page.people) == (True, [])
-    assert not people.people_page(crowd, names, ListState(), is_masked=False).is_too_slow
+    assert not people.people_page(crowd, names, people_state(), is_masked=False).is_too_slow
 
 
 @pytest.mark.parametrize(
@@ -131,5 +132,5 @@ def test_a_list_that_takes_too_long_says_so(crowd: Connection[Any], pg_url: str)
 )
 def test_a_name_that_nobody_can_see_is_none(name: str, title: str, db: Connection[Any]) -> None:
     add(db, 1, name=name, email="x@x.org")
-    (one,) = people.people_page(db, names_of(db), ListState(), is_masked=False).people
+    (one,) = people.people_page(db, names_of(db), people_state(), is_masked=False).people
     assert one.title == title

@@ -12,6 +12,7 @@ from psycopg.sql import SQL
 
 from onefold.filters.api import AllOf, OneOf
 from onefold.identity.api import Flag
+from onefold.lists.api import ListState, Sort
 from onefold.profiles import people, timeline
 from onefold.profiles.ids import from_text, to_text
 from onefold.profiles.naming import Names, forget_names, names_in_force
@@ -23,7 +24,7 @@ from onefold.profiles.people_query import (
     place_to_text,
     selection_of,
 )
-from onefold.profiles.people_state import ListState, Sort
+from onefold.profiles.people_state import people_state
 from onefold.profiles.person import why_mute
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -95,7 +96,7 @@ def names_of(db: Connection[Any]) -> Names:
 
 def walk(db: Connection[Any], query: str, *, is_known: bool) -> list[int]:
     """Ids over all pages."""
-    return walked(db, ListState(query=query, is_known=is_known))
+    return walked(db, people_state(query=query, is_known=is_known))
 
 
 def walked(db: Connection[Any], state: ListState) -> list[int]:
@@ -125,7 +126,7 @@ def test_pages_give_everybody_once_in_order(query: str, is_known: bool, db: Conn
 
 def test_a_page_that_is_just_full_has_no_next(db: Connection[Any]) -> None:
     add_people(db, dict.fromkeys(range(people.PAGE_SIZE), NOON))
-    page = people.people_page(db, names_of(db), ListState(), is_masked=False)
+    page = people.people_page(db, names_of(db), people_state(), is_masked=False)
     assert (len(page.people), page.next_place, page.count) == (people.PAGE_SIZE, None, people.PAGE_SIZE)
 
 
@@ -157,8 +158,9 @@ def test_search_and_list_keep_to_their_indexes(db: Connection[Any]) -> None:
     )
     db.execute("analyze profile, profile_search, profile_traits")
     for state in (
-        ListState(is_known=False), ListState(), ListState(query="abcdef"), ListState(sort=Sort("first_seen")),
-        ListState(sort=Sort("name", True)), ListState(tree=AllOf((OneOf("trait:plan", "is", ("rare",)),))),
+        people_state(is_known=False), people_state(), people_state(query="abcdef"),
+        people_state(sort=Sort("first_seen")), people_state(sort=Sort("name", True)),
+        people_state(tree=AllOf((OneOf("trait:plan", "is", ("rare",)),))),
     ):  # fmt: skip
         selection = selection_of(state, names_of(db), NOON, is_masked=False)
         for statement, placed in page_sql(selection, [], None):

@@ -18,7 +18,7 @@ from psycopg.errors import LockNotAvailable
 from onefold.infra.postgres import connect
 from onefold.profiles import export_views, exports, jobs
 from onefold.profiles.exports import remove_all_exports
-from onefold.profiles.people_state import ListState
+from onefold.profiles.people_state import people_state
 from tests.waiting import wait_until
 from tests.web.conftest import Shop
 from tests.web.reading import found, page
@@ -140,7 +140,7 @@ def test_none_is_asked_for_while_somebody_is_erased(crowd: Shop, alice: Client, 
         assert remove_all_exports(crowd.conn) == 0
         other.execute("set lock_timeout = 50")
         with pytest.raises(LockNotAvailable):
-            exports.ask_export(other, ListState(), owner="user:alice", user_id=1, is_masked=False)
+            exports.ask_export(other, people_state(), owner="user:alice", user_id=1, is_masked=False)
         assert exports.exports_of(other, 1) == []
     ask(alice)
 

@@ -64,7 +64,7 @@ class TestPeople:
         """Else the export and the chips would stand for the list as it was before a letter was typed."""
         shop.identify("1", name="Ada")
         html = page(alice, "/people?q=ad", **{"HX-Request": "true"})
-        for part in ("people-tools", "people-acts", "count"):
+        for part in ("list-tools", "list-acts", "count"):
             assert re.search(rf'id="{part}"[^>]* hx-swap-oob="true"', html), part
         assert '<input type="hidden" name="address" value="q=ad">' in html
         assert "/people?q=ad&amp;who=all" in html

@@ -13,10 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from onefold.accounts.api import Permission, audit, demand, may, name_of, requires
 from onefold.infra.pool import pooled
-from onefold.profiles import exports, people, people_export, people_rows
+from onefold.lists.api import ListRejected, ListState, shown_columns
+from onefold.profiles import exports, people, people_export
 from onefold.profiles.ids import from_text
 from onefold.profiles.naming import Names, names_in_force
-from onefold.profiles.people_state import ListRejected, ListState, state_of
+from onefold.profiles.people_listed import open_people
+from onefold.profiles.people_state import is_known, people_state, state_of
 
 MAX_AT_ONCE = 1_000
 """People who are written while the browser waits."""
@@ -38,12 +40,11 @@ def export(request: HttpRequest) -> HttpResponse:
     is_masked = not may(request.user, Permission.SEE_PERSONAL_DATA)
     with pooled() as conn:
         names = names_in_force(conn)
-        state = ListState(
-            query=state.query if is_all else "",
-            is_known=state.is_known and is_all,
-            tree=state.tree if is_all else ListState().tree,
-            columns=people_rows.shown_columns(state, names),
-        )
+        columns = shown_columns(state, open_people(conn, request).fields)
+        if is_all:
+            state = people_state(query=state.query, is_known=is_known(state), tree=state.tree, columns=columns)
+        else:
+            state = people_state(is_known=False, columns=columns)
         count = people.count_of(conn, names, state, is_masked=is_masked, cap=MAX_AT_ONCE) if is_all else len(ids)
         is_long = count > MAX_AT_ONCE
         with conn.transaction():

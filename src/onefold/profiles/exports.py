@@ -16,8 +16,8 @@ from onefold.infra.postgres import load_queries
 from onefold.infra.waking import wake
 from onefold.kernel.errors import NotFound, Rejected
 from onefold.kernel.marking import marked as _
+from onefold.lists.api import ListState
 from onefold.notifications.api import News, end, tell
-from onefold.profiles.people_state import ListState
 
 QUERIES = load_queries("onefold.profiles", "exports.sql")
 TASK: Final = "exports:make_exports"

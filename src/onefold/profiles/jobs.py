@@ -95,7 +95,7 @@ def _pieces(rows: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
 
 
 class _Address:
-    """An address read without Django (`people_state.Parameters`)."""
+    """An address read without Django (`lists.api.Parameters`)."""
 
     def __init__(self, text: str) -> None:
         self._given = parse_qs(text, keep_blank_values=True)

@@ -9,6 +9,7 @@ from psycopg import Connection
 from psycopg.errors import QueryCanceled
 
 from onefold.filters.api import AllOf
+from onefold.lists.api import UNFILTERED, ListState, sort_of
 from onefold.profiles.naming import Names, names_in_force
 from onefold.profiles.people_fields import namespace_of, trait_of
 from onefold.profiles.people_query import (
@@ -23,7 +24,7 @@ from onefold.profiles.people_query import (
     place_after,
     selection_of,
 )
-from onefold.profiles.people_state import EVERYBODY, ListState, Sort, sort_of
+from onefold.profiles.people_state import PEOPLE, people_state
 
 PAGE_SIZE: Final = 50
 COUNT_CAP: Final = 1_000
@@ -86,7 +87,7 @@ def people_page(
         ids = _ids(conn, selection, cap)
         is_refused = selection.order.by is By.SORTING and len(ids) > cap
         if is_refused:
-            state, after = replace(state, sort=Sort()), None
+            state, after = replace(state, sort=PEOPLE.sort), None
             selection = selection_of(state, names, now, is_masked=is_masked)
         elif len(ids) <= cap:  # a short list is known by now: nobody need be looked for in its order
             selection = selection.among(ids)
@@ -104,9 +105,9 @@ def people_page(
     )
 
 
-def list_state(*, query: str = "", tree: AllOf = EVERYBODY, sort: str = "") -> ListState:
+def list_state(*, query: str = "", tree: AllOf = UNFILTERED, sort: str = "") -> ListState:
     """A list of known people as other slices ask for it; `sort` as in an address."""
-    return ListState(query=query, tree=tree, sort=sort_of(sort))
+    return people_state(query=query, tree=tree, sort=sort_of(PEOPLE, sort))
 
 
 def list_page(conn: Connection[Any], state: ListState) -> PeoplePage:

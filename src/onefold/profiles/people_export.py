@@ -12,12 +12,12 @@ from psycopg.sql import SQL
 
 from onefold.accounts.api import mask_value
 from onefold.kernel.spreadsheets import is_formula
+from onefold.lists.api import ListState
 from onefold.profiles.ids import to_text
 from onefold.profiles.naming import Names
 from onefold.profiles.people import cells_of, person_of
 from onefold.profiles.people_fields import TRAIT
 from onefold.profiles.people_query import columns_of, everybody_sql, selection_of
-from onefold.profiles.people_state import ListState
 
 Masked = Callable[[object, str], object]
 """A value of a field as whoever asks may see it."""

@@ -99,8 +99,3 @@ def without_addresses(text: Composable) -> Composable:
     from onefold.accounts.api import ADDRESSES  # as above
 
     return SQL("regexp_replace({}, {}, ' ', 'g')").format(text, Literal(ADDRESSES))
-
-
-def is_shown(field: str, names: Names) -> bool:
-    """Whether it can be a column of a list."""
-    return field in _COLUMNS or trait_of(field) is not None or namespace_of(field) in names.config.by_name

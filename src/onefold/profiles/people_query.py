@@ -13,9 +13,10 @@ from psycopg.sql import SQL, Composable, Composed, Literal, Placeholder
 
 from onefold.filters.api import compile_tree
 from onefold.kernel.instants import instant_of, micros_of
+from onefold.lists.api import MAX_QUERY, ListRejected, ListState, Sort
 from onefold.profiles.naming import Names
 from onefold.profiles.people_fields import PeopleCatalogue, is_address, namespace_of, trait_of, without_addresses
-from onefold.profiles.people_state import MAX_QUERY, ListRejected, ListState, Sort
+from onefold.profiles.people_state import is_known
 
 MAX_CELL: Final = 400
 """Characters of a cell's JSON."""
@@ -142,7 +143,7 @@ def selection_of(state: ListState, names: Names, now: datetime, *, is_masked: bo
     return Selection(
         tables=SQL(" ").join(tables),
         condition=SQL(" and ").join(parts) if parts else _TRUE,
-        is_known=state.is_known,
+        is_known=is_known(state),
         parameters=parameters,
         order=order,
         is_descending=state.sort.is_descending,

@@ -13,6 +13,7 @@ from onefold.events.api import Flag
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import NotFound, Rejected, Unavailable
 from onefold.kernel.instants import instant_of
+from onefold.lists.api import ListState
 from onefold.profiles import links, rest_schemas, why_answers
 from onefold.profiles.answers import INCLUDABLE, Asked, past_answer, profile_answer, standing_of
 from onefold.profiles.companies import find_company
@@ -20,7 +21,7 @@ from onefold.profiles.ids import from_text, to_text
 from onefold.profiles.naming import Names, find_source, names_in_force
 from onefold.profiles.people import Person, cells_of, people_page
 from onefold.profiles.people_query import place_from_text, place_to_text
-from onefold.profiles.people_state import ListState, state_of
+from onefold.profiles.people_state import state_of
 from onefold.profiles.person import Found
 from onefold.profiles.preview import PreviewPerson, preview
 from onefold.profiles.receipts import Receipt, receipt_of

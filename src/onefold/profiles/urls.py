@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from onefold.profiles import export_views, identity_views, people_acts, people_pages, record_views, views
+from onefold.accounts.api import Permission, requires
+from onefold.lists.urls import list_urls
+from onefold.profiles import export_views, identity_views, people_pages, record_views, views
+from onefold.profiles.people_listed import open_people
 
 urlpatterns = [
     path("people", people_pages.people_list, name="people"),
@@ -10,17 +13,7 @@ urlpatterns = [
     path("people/exports", export_views.exports_page, name="people_exports"),
     path("people/exports/<uuid:export_id>.csv", export_views.download, name="people_export_download"),
     path("people/exports/<uuid:export_id>/remove", export_views.remove, name="people_export_remove"),
-    path("people/views", people_acts.save_view, name="people_views"),
-    path("people/views/<int:view_id>/replace", people_acts.replace, name="people_view_replace"),
-    path("people/views/<int:view_id>/rename", people_acts.rename, name="people_view_rename"),
-    path("people/views/<int:view_id>/move", people_acts.move, name="people_view_move"),
-    path("people/views/<int:view_id>/delete", people_acts.delete, name="people_view_delete"),
-    path("people/views/<int:view_id>/restore", people_acts.restore, name="people_view_restore"),
-    path("people/filter", people_pages.filter_fields, name="people_filter"),
-    path("people/filter/fields", people_pages.fields_data, name="people_fields"),
-    path("people/filter/form", people_pages.filter_form, name="people_filter_form"),
-    path("people/filter/apply", people_pages.apply_filter, name="people_filter_apply"),
-    path("people/columns", people_pages.apply_columns, name="people_columns"),
+    *list_urls("people", "people", guard=requires(Permission.SEE_PEOPLE), open_list=open_people),
     path("people/links", identity_views.decide, name="decide"),
     path("people/links/preview", identity_views.preview_decision, name="preview_decision"),
     path("people/links/<uuid:event>/undo", identity_views.undo_decision, name="undo_decision"),

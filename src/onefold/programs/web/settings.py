@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "onefold.lake",
     "onefold.events",
     "onefold.notifications",
+    "onefold.lists",
     "onefold.identity",
     "onefold.profiles",
     "onefold.privacy",

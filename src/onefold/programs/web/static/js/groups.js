@@ -6,7 +6,7 @@ let dialog, box; // a search puts new ones in their place
 
 export async function openGroups() {
   [dialog, box] = [document.getElementById("groups"), document.getElementById("tree")];
-  fields ??= (await (await fetch("/people/filter/fields")).json()).fields;
+  fields ??= (await (await fetch(`${dialog.dataset.path}/filter/fields?${dialog.dataset.address}`)).json()).fields;
   const tree = dialog.dataset.tree ? JSON.parse(dialog.dataset.tree).where : { type: "all", of: [newLeaf()] };
   box.replaceChildren(drawGroup(tree, 1));
   document.getElementById("tree-fault").textContent = "";
@@ -55,22 +55,21 @@ function codeOf(leaf) {
 
 function drawLeaf(leaf) {
   const field = make("select", { ariaLabel: box.dataset.field });
-  if (!fields.some((one) => one.field === leaf.field)) {
-    const text = fields.find((one) => one.field.startsWith("trait:")) ?? fields[0];
-    fields.push({ field: leaf.field, title: leaf.field.replace(/^trait:/, ""), operators: text.operators });
-  }
   for (const one of fields) field.append(new Option(one.title, one.field, false, one.field === leaf.field));
   const op = make("select", { ariaLabel: box.dataset.compare });
   const [first, second] = [0, 1].map(() => make("input", { ariaLabel: box.dataset.value, maxLength: 2000 }));
+  const choices = make("div", { className: "tree-choices", role: "group", ariaLabel: box.dataset.value });
   const kept = leaf.values ?? []; // values with commas stay whole while nobody touches them
   first.value = kept.length ? kept.join(", ") : leaf.low ?? leaf.first ?? leaf.days ?? (typeof leaf.value === "boolean" ? "" : leaf.value ?? "");
   second.value = leaf.high ?? leaf.last ?? "";
   const asDrawn = first.value;
   const takes = () => op.selectedOptions[0]?.dataset.takes;
+  const optionsNow = () => (takes() === "texts" ? fields.find((one) => one.field === field.value).options : null);
   const showInputs = () => {
     const kind = takes();
+    drawChoices(choices, optionsNow(), field.value === leaf.field ? kept : []);
     first.type = second.type = kind === "day" || kind === "days" ? "date" : "text";
-    first.hidden = kind === "nothing";
+    first.hidden = kind === "nothing" || Boolean(optionsNow());
     second.hidden = kind !== "numbers" && kind !== "days";
   };
   const fill = (code) => {
@@ -83,15 +82,36 @@ function drawLeaf(leaf) {
     showInputs();
   };
   fill(codeOf(leaf));
-  field.addEventListener("change", () => fill(op.value));
+  field.addEventListener("change", () => {
+    choices.replaceChildren();
+    fill(op.value);
+  });
   op.addEventListener("change", showInputs);
-  const element = make("div", { className: "tree-row" }, field, op, first, second);
+  const element = make("div", { className: "tree-row" }, field, op, first, second, choices);
   element.append(removeButton(element));
   element.read = () => {
+    if (optionsNow()) return readLeaf(field.value, op.value, "texts", [], ticked(choices));
     const values = first.value === asDrawn && kept.length ? kept : first.value.split(",").map((one) => one.trim()).filter(Boolean);
     return readLeaf(field.value, op.value, takes(), [first.value.trim(), second.value.trim()], values);
   };
   return element;
+}
+
+// of a field whose values are options: check boxes, also for those chosen that no longer exist
+function drawChoices(part, options, kept) {
+  part.hidden = !options;
+  if (!options) return part.replaceChildren();
+  const known = new Set(options.map(([value]) => value));
+  const gone = kept.filter((one) => typeof one === "string" && !known.has(one)).map((one) => [one, one]);
+  const chosen = new Set(part.childElementCount ? ticked(part) : kept);
+  part.replaceChildren(...[...options, ...gone].map(([value, label]) => {
+    const input = make("input", { type: "checkbox", value, checked: chosen.has(value) });
+    return make("label", { className: "line" }, input, make("span", { textContent: label }));
+  }));
+}
+
+function ticked(part) {
+  return [...part.querySelectorAll("input:checked")].map((one) => one.value);
 }
 
 function readLeaf(field, code, takes, [first, second], values) {
@@ -110,11 +130,11 @@ function readLeaf(field, code, takes, [first, second], values) {
 
 document.addEventListener("click", async (click) => {
   if (!click.target.closest("#apply-tree")) return;
-  const url = new URL("/people", location.href);
+  const url = new URL(dialog.dataset.path, location.href);
   url.search = dialog.dataset.unfiltered;
   url.searchParams.set("filter", JSON.stringify({ v: 1, where: box.firstElementChild.read() }));
   // asked as the API, which says in words what is wrong; the dialog stays with all that was typed
-  const answer = await fetch(`/people${url.search}`, { headers: { "HX-Request": "true", "HX-Target": "list" } });
+  const answer = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "list" } });
   if (answer.ok) location.href = url;
   else {
     const said = answer.headers.get("X-Message");

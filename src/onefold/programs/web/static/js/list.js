@@ -1,4 +1,4 @@
-// The list of people: the person at the side, filters and columns, selecting, widths. The address always says what is shown.
+// A list of records: the one at the side, filters and columns, selecting, widths. The address always says what is shown.
 
 import { openGroups } from "./groups.js";
 
@@ -6,7 +6,7 @@ const PHONE = matchMedia("(max-width: 720px)");
 const peek = document.getElementById("peek");
 const menu = document.getElementById("filter-menu");
 
-// ---- the person at the side
+// ---- the record at the side
 
 function here(id) {
   const url = new URL(location.href);
@@ -152,7 +152,7 @@ document.addEventListener("input", (input) => {
   const other = input.target.parentElement.querySelector("[data-other]");
   if (other) {
     other.hidden = !wanted;
-    other.querySelector("input").value = `trait:${input.target.value.trim()}`;
+    other.querySelector("input").value = other.dataset.other + input.target.value.trim();
     other.querySelector("b").textContent = input.target.value.trim();
   }
 });

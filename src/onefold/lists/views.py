@@ -1,4 +1,4 @@
-"""Saved views of the list of people: kept, changed, renamed, moved, deleted and brought back."""
+"""Saved views of lists: kept, changed, renamed, moved, deleted and brought back."""
 
 from typing import Any, Final, NamedTuple
 
@@ -7,9 +7,9 @@ from psycopg import Connection
 from onefold.accounts.api import audit
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import Forbidden, NotFound
-from onefold.profiles.people_state import ListRejected
+from onefold.lists.state import ListRejected
 
-QUERIES = load_queries("onefold.profiles", "people_views.sql")
+QUERIES = load_queries("onefold.lists", "views.sql")
 MAX_VIEWS: Final = 100
 MAX_NAME: Final = 80
 MAX_ADDRESS: Final = 20_000
@@ -32,64 +32,71 @@ class View(NamedTuple):
     place: float  # among the tabs, ascending
 
 
-def visible_views(conn: Connection[Any], owner: str) -> list[View]:
+class Keeper(NamedTuple):
+    """Who asks for views of which kind of records (`ListKind.object`). `may_edit`: also others' shared ones."""
+
+    object: str
+    acting_user: str
+    may_edit: bool = False
+
+
+def visible_views(conn: Connection[Any], keeper: Keeper) -> list[View]:
     """One's own and the shared ones, up to MAX_VIEWS."""
-    return [View(*row) for row in conn.execute(QUERIES["visible"], {"owner": owner, "limit": MAX_VIEWS})]
+    parameters = {"object": keeper.object, "owner": keeper.acting_user, "limit": MAX_VIEWS}
+    return [View(*row) for row in conn.execute(QUERIES["visible"], parameters)]
 
 
-def find_view(conn: Connection[Any], view_id: int, owner: str) -> View:
-    """Raises NotFound for views that this user can't see."""
-    row = conn.execute(QUERIES["one"], {"id": view_id, "owner": owner}).fetchone()
+def find_view(conn: Connection[Any], keeper: Keeper, view_id: int) -> View:
+    """Raises NotFound for views that this user can't see, and for those of other records."""
+    parameters = {"id": view_id, "object": keeper.object, "owner": keeper.acting_user}
+    row = conn.execute(QUERIES["one"], parameters).fetchone()
     if row is None:
         raise NotFound("There is no such view.")
     return View(*row)
 
 
-def add_view(conn: Connection[Any], *, name: str, address: str, is_shared: bool, acting_user: str) -> int:
+def add_view(conn: Connection[Any], keeper: Keeper, *, name: str, address: str, is_shared: bool) -> int:
     """Keep a list; returns the view's id. Raises ListRejected."""
     name = _name(name)
     if len(address) > MAX_ADDRESS:
         raise ListRejected("The filter is too long to be kept.")
     with conn.transaction():
         conn.execute(QUERIES["lock"])
-        if len(visible_views(conn, acting_user)) >= MAX_VIEWS:
+        if len(visible_views(conn, keeper)) >= MAX_VIEWS:
             raise ListRejected(f"There are {MAX_VIEWS} views. Delete one first.")
-        parameters = {"owner": acting_user, "name": name, "address": address, "is_shared": is_shared}
-        row = conn.execute(QUERIES["add"], parameters).fetchone()
+        kept = {"name": name, "address": address, "is_shared": is_shared}
+        row = conn.execute(QUERIES["add"], {"object": keeper.object, "owner": keeper.acting_user, **kept}).fetchone()
         view_id = int(row[0]) if row else 0
-        audit(conn, actor=acting_user, action="view.saved", target=f"view:{view_id}", details={"shared": is_shared})
+        _audit(conn, keeper, "view.saved", view_id, {"shared": is_shared})
     return view_id
 
 
-def replace_view(conn: Connection[Any], view_id: int, *, address: str, acting_user: str, may_edit: bool) -> None:
+def replace_view(conn: Connection[Any], keeper: Keeper, view_id: int, *, address: str) -> None:
     """The view shows this list from now on. Shared ones: their owner, and whoever `may_edit`."""
-    view = _changeable(conn, view_id, acting_user, may_edit)
+    view = _changeable(conn, keeper, view_id)
     if len(address) > MAX_ADDRESS:
         raise ListRejected("The filter is too long to be kept.")
     with conn.transaction():
         conn.execute(QUERIES["replace"], {"id": view.id, "address": address})
-        audit(conn, actor=acting_user, action="view.changed", target=f"view:{view.id}")
+        _audit(conn, keeper, "view.changed", view.id)
 
 
-def rename_view(
-    conn: Connection[Any], view_id: int, *, name: str, is_shared: bool, acting_user: str, may_edit: bool
-) -> View:
+def rename_view(conn: Connection[Any], keeper: Keeper, view_id: int, *, name: str, is_shared: bool) -> View:
     """Another name; its owner also says who sees it. As it was, for an undo."""
-    view = _changeable(conn, view_id, acting_user, may_edit)
-    changed = {"name": _name(name), "is_shared": is_shared if view.owner == acting_user else view.is_shared}
+    view = _changeable(conn, keeper, view_id)
+    changed = {"name": _name(name), "is_shared": is_shared if view.owner == keeper.acting_user else view.is_shared}
     with conn.transaction():
         conn.execute(QUERIES["rename"], {"id": view.id, **changed})
-        details = {"shared": changed["is_shared"]}
-        audit(conn, actor=acting_user, action="view.renamed", target=f"view:{view.id}", details=details)
+        _audit(conn, keeper, "view.renamed", view.id, {"shared": changed["is_shared"]})
     return view
 
 
-def move_view(conn: Connection[Any], view_id: int, *, by: int, acting_user: str, may_edit: bool) -> View:
+def move_view(conn: Connection[Any], keeper: Keeper, view_id: int, *, by: int) -> View:
     """One tab to the left (`by` -1) or to the right (1) among those that this user sees. At the end it stays."""
     with conn.transaction():
         conn.execute(QUERIES["lock"])
-        view = _changeable(conn, view_id, acting_user, may_edit)
-        tabs = visible_views(conn, acting_user)
+        view = _changeable(conn, keeper, view_id)
+        tabs = visible_views(conn, keeper)
         at = next((n for n, one in enumerate(tabs) if one.id == view.id), None)
         if at is None or not 0 <= at + by < len(tabs):
             return view
@@ -98,18 +105,24 @@ def move_view(conn: Connection[Any], view_id: int, *, by: int, acting_user: str,
         place = (next_to + tabs[beyond].place) / 2 if 0 <= beyond < len(tabs) else next_to + by
         conn.execute(QUERIES["move"], {"id": view.id, "place": place})
         conn.execute(QUERIES["space"])
-        audit(conn, actor=acting_user, action="view.moved", target=f"view:{view.id}")
+        _audit(conn, keeper, "view.moved", view.id)
     return view
 
 
-def set_deleted(conn: Connection[Any], view_id: int, *, is_deleted: bool, acting_user: str, may_edit: bool) -> View:
+def set_deleted(conn: Connection[Any], keeper: Keeper, view_id: int, *, is_deleted: bool) -> View:
     """Take a view out of everybody's tabs, or put it back. Safe to repeat."""
-    view = _changeable(conn, view_id, acting_user, may_edit)
+    view = _changeable(conn, keeper, view_id)
     action = "view.deleted" if is_deleted else "view.restored"
     with conn.transaction():
         conn.execute(QUERIES["set_deleted"], {"id": view.id, "is_deleted": is_deleted})
-        audit(conn, actor=acting_user, action=action, target=f"view:{view.id}")
+        _audit(conn, keeper, action, view.id)
     return view
+
+
+def _audit(
+    conn: Connection[Any], keeper: Keeper, action: str, view_id: int, details: dict[str, Any] | None = None
+) -> None:
+    audit(conn, actor=keeper.acting_user, action=action, target=f"view:{view_id}", details=details)
 
 
 def _name(text: str) -> str:
@@ -119,8 +132,8 @@ def _name(text: str) -> str:
     return name
 
 
-def _changeable(conn: Connection[Any], view_id: int, acting_user: str, may_edit: bool) -> View:
-    view = find_view(conn, view_id, acting_user)
-    if view.owner != acting_user and not may_edit:
+def _changeable(conn: Connection[Any], keeper: Keeper, view_id: int) -> View:
+    view = find_view(conn, keeper, view_id)
+    if view.owner != keeper.acting_user and not keeper.may_edit:
         raise ViewForbidden("This view is somebody else's. Save the list as a view of your own.")
     return view

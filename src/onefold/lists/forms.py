@@ -24,14 +24,14 @@ from onefold.filters.api import (
     from_json,
     to_json,
 )
-from onefold.profiles.people_state import Parameters
+from onefold.lists.state import Parameters
 
 Numeral = int | float
 _NUMERAL: Final = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
 
 
 def condition_of(form: Parameters) -> Condition:
-    """`field`, `op` (a code of `people_words.OPERATORS`), `value` once or several times, `value2`.
+    """`field`, `op` (a code of `words.OPERATORS`), `value` once or several times, `value2`.
 
     Raises FilterRejected, which says what the operator takes.
     """

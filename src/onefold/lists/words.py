@@ -1,8 +1,8 @@
-"""Fields and conditions in words: titles of columns, chips of filters, what operators are called."""
+"""Conditions in words: what operators are called, and what stands on chips."""
 
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -24,24 +24,15 @@ from onefold.filters.api import (
     Present,
     Recent,
 )
-from onefold.profiles.people_fields import is_address, namespace_of, trait_of
-
-TITLES: Final[dict[str, str | Promise]] = {
-    "name": gettext_lazy("Name"),
-    "email": gettext_lazy("E-mail"),
-    "phone": gettext_lazy("Phone"),
-    "company": gettext_lazy("Company"),
-    "first_seen": gettext_lazy("First seen"),
-    "last_seen": gettext_lazy("Last seen"),
-    "known": gettext_lazy("Known"),
-}
+from onefold.lists.fields import ListField
+from onefold.lists.kinds import Text
 
 
 class Operator(NamedTuple):
     """A choice of the form for one condition. `code`: type of the leaf, and its `op` where it has one."""
 
     code: str
-    words: str | Promise
+    words: Text
     takes: str  # text, texts, number, numbers, day, days, count, nothing
 
 
@@ -78,17 +69,21 @@ OPERATORS: Final[dict[str, tuple[Operator, ...]]] = {
         Operator("list.has", gettext_lazy("has one of"), "texts"),
         Operator("list.has_not", gettext_lazy("has none of"), "texts"),
     ),
+    "whole": (
+        Operator("text.is", gettext_lazy("is"), "texts"),
+        Operator("text.is_not", gettext_lazy("is not"), "texts"),
+    ),
     "present": (
         Operator("present.true", gettext_lazy("has a value"), "nothing"),
         Operator("present.false", gettext_lazy("is empty"), "nothing"),
     ),
 }
-_GROUPS: Final[dict[type[Group], str | Promise]] = {
+_GROUPS: Final[dict[type[Group], Text]] = {
     AllOf: gettext_lazy("all of"),
     AnyOf: gettext_lazy("any of"),
     NoneOf: gettext_lazy("none of"),
 }
-_RECENT: Final[dict[str, str | Promise]] = {
+_RECENT: Final[dict[str, Text]] = {
     "within": gettext_lazy("in the last"),
     "longer_ago": gettext_lazy("longer ago than"),
     "ahead": gettext_lazy("in the next"),
@@ -103,46 +98,25 @@ class Said(NamedTuple):
     value: str
 
 
-def title_of(field: str) -> str:
-    """What a list calls a field."""
-    known = TITLES.get(field)
-    return str(known) if known else trait_of(field) or namespace_of(field) or field
+def operators_of(field: ListField) -> tuple[Operator, ...]:
+    """What a field can be asked, the usual first."""
+    return tuple(operator for kind in field.kinds for operator in OPERATORS[kind])
 
 
-def operators_for(field: str, kind: str, *, is_masked: bool) -> tuple[Operator, ...]:
-    """What a field can be asked; `kind` is what a trait mostly holds, and comes first.
-
-    `is_masked`: whoever doesn't see addresses may only compare them as a whole.
-    """
-    if is_masked and is_address(field):
-        return (*OPERATORS["text"][:2], *OPERATORS["present"])
-    if field in ("name", "email", "phone", "company"):
-        kinds: tuple[str, ...] = ("text", "present")
-    elif field in ("first_seen", "last_seen"):
-        kinds = ("date",)
-    elif field == "known":
-        kinds = ("flag",)
-    elif namespace_of(field):
-        return (*OPERATORS["present"], *OPERATORS["text"][:2])
-    else:
-        others = [one for one in ("text", "number", "date", "flag", "list") if one != kind]
-        kinds = (kind, "present", *others) if kind in OPERATORS else (*others, "present")
-    return tuple(operator for one in kinds for operator in OPERATORS[one])
-
-
-def said(node: Node) -> Said:
+def said(node: Node, field_of: Callable[[str], ListField]) -> Said:
     """A chip's words. A group is told by its size; what only audiences are asked by the name of its type."""
     if isinstance(node, Group):
         count = _size(node)
         return Said("", str(_GROUPS[type(node)]), ngettext("%(n)d condition", "%(n)d conditions", count) % {"n": count})
     if isinstance(node, Behaviour):
         return Said("", _type_of(node), "")
+    field = field_of(node.field)
     code = code_of(node)
     known = (str(one.words) for many in OPERATORS.values() for one in many if one.code == code)
     words, value = next(known, code), ""
     match node:
         case OneOf() | Has():
-            value = ", ".join(map(str, node.values))
+            value = ", ".join(_labels(node.values, field))
         case Contains() | Number():
             value = str(node.value)
         case Between():
@@ -154,7 +128,7 @@ def said(node: Node) -> Said:
         case Recent():
             value = ngettext("%(n)d day", "%(n)d days", node.days) % {"n": node.days}
             words = str(_RECENT[node.op])
-    return Said(title_of(node.field), words, value)
+    return Said(field.title, words, value)
 
 
 def code_of(node: Condition) -> str:
@@ -179,6 +153,16 @@ def code_of(node: Condition) -> str:
         case Present():
             return f"present.{str(node.value).lower()}"
     return _type_of(node)
+
+
+def texts_of(values: Iterable[str | int | float], field: ListField) -> list[str]:
+    """Values of a condition as its form has them; of options without the numbers that `forms` adds to digits."""
+    return [str(value) for value in values if field.options is None or isinstance(value, str)]
+
+
+def _labels(values: Iterable[str | int | float], field: ListField) -> list[str]:
+    labels = {one.value: one.label for one in field.options or ()}
+    return [labels.get(text, text) for text in texts_of(values, field)]
 
 
 def _type_of(node: Condition | Behaviour) -> str:

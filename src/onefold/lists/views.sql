@@ -1,16 +1,17 @@
 -- visible: one's own views and shared ones, in the order of their tabs
 select id, owner, name, address, is_shared, place from saved_view
-where deleted_at is null and (owner = %(owner)s or is_shared)
+where object = %(object)s and deleted_at is null and (owner = %(owner)s or is_shared)
 order by place, id
 limit %(limit)s
 
 -- one: a view that one may see, also when it was just deleted
 select id, owner, name, address, is_shared, place from saved_view
-where id = %(id)s and (owner = %(owner)s or is_shared)
+where id = %(id)s and object = %(object)s and (owner = %(owner)s or is_shared)
 
 -- add: keep a list, as the last tab
-insert into saved_view (owner, name, address, is_shared, place)
-select %(owner)s, %(name)s, %(address)s, %(is_shared)s, coalesce(max(place), 0) + 1 from saved_view
+insert into saved_view (object, owner, name, address, is_shared, place)
+select %(object)s, %(owner)s, %(name)s, %(address)s, %(is_shared)s, coalesce(max(place), 0) + 1 from saved_view
+where object = %(object)s
 returning id
 
 -- replace: another address
@@ -24,7 +25,7 @@ update saved_view set place = %(place)s where id = %(id)s
 
 -- space: tabs one apart again, in the same order, so that there is always room between two (all rows: some tens a user)
 update saved_view v set place = spaced.n
-from (select id, row_number() over (order by place, id) as n from saved_view) spaced
+from (select id, row_number() over (partition by object order by place, id) as n from saved_view) spaced
 where v.id = spaced.id and v.place <> spaced.n
 
 -- lock: one adds or moves a view after the other, so that the limit and the order hold
