@@ -6,7 +6,7 @@ let dialog, box; // a search puts new ones in their place
 
 export async function openGroups() {
   [dialog, box] = [document.getElementById("groups"), document.getElementById("tree")];
-  fields ??= (await (await fetch(`${dialog.dataset.path}/filter/fields?${dialog.dataset.address}`)).json()).fields;
+  fields ??= (await (await fetch(`${dialog.dataset.path}/filter/fields?${dialog.dataset.asked}`)).json()).fields;
   const tree = dialog.dataset.tree ? JSON.parse(dialog.dataset.tree).where : { type: "all", of: [newLeaf()] };
   box.replaceChildren(drawGroup(tree, 1));
   document.getElementById("tree-fault").textContent = "";
