@@ -1,13 +1,12 @@
 """Pages of any list: what it can be filtered by, the form of a condition, its columns."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
-from psycopg import Connection
 
 from onefold.filters.api import AllOf, Condition, FilterRejected, Group, Has, Node, OneOf
 from onefold.infra.pool import pooled
@@ -19,12 +18,9 @@ from onefold.lists.rows import shown_columns
 from onefold.lists.state import MAX_COLUMNS, MAX_FIELD, ListState, state_of
 from onefold.lists.words import code_of, operators_of, texts_of
 
-
-class OpenIt(Protocol):
-    """Given by the slice whose records are listed; `parts` are those of the address."""
-
-    def __call__(self, conn: Connection[Any], request: HttpRequest, **parts: Any) -> OpenList:  # noqa: ANN401  (whatever its route has)
-        """The list as this reader has it. May raise NotFound."""
+OpenIt = Callable[..., OpenList]
+"""From a connection, the request and the named parts of its address to the list as this reader has it: given by the
+slice whose records are listed. May raise NotFound."""
 
 
 @require_safe
