@@ -46,8 +46,8 @@ class PeopleFields:
             return self._trait(name, "")
         namespace = namespace_of(name)
         if namespace in self.names.config.by_name:
-            group = str(_("Identifiers"))
-            return ListField(name=name, title=str(namespace), kinds=("present", "whole"), group=group, is_code=True)
+            found = self._field(name, str(namespace), str(_("Identifiers")), ("present", "whole"))
+            return replace(found, is_code=True)
         return None
 
     def asked(self, name: str) -> ListField | None:
