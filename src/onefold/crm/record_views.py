@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from psycopg.sql import SQL, Literal
 
-from onefold.accounts.api import Permission, actor_of, requires
+from onefold.accounts.api import Permission, actor_of, requires, workspace
 from onefold.crm.access import viewer_of
 from onefold.crm.errors import EditConflict, RecordRejected, StageRefused
 from onefold.crm.history import KINDS, entries_of
@@ -23,7 +23,7 @@ from onefold.crm.objects import FieldDef
 from onefold.crm.page import Asked, asked, go, inputs_of
 from onefold.crm.pipelines import load_pipelines
 from onefold.crm.records import change_records, delete_records, load_record, undo
-from onefold.crm.shown import Shown, currency_of, lines_of, money, shown
+from onefold.crm.shown import Shown, lines_of, shown
 from onefold.crm.stages import steps_of
 from onefold.crm.store import Row
 from onefold.crm.viewer import Doing
@@ -51,9 +51,14 @@ def field_form(request: HttpRequest, object_name: str, number: int, name: str) -
 
 
 @requires(Permission.SEE_RECORDS)
-@require_safe
-def field_line(request: HttpRequest, object_name: str, number: int, name: str) -> HttpResponse:
-    """The field as it is read."""
+@require_http_methods(["GET", "POST"])
+def field(request: HttpRequest, object_name: str, number: int, name: str) -> HttpResponse:
+    """The field as it is read; sent, another `value` for it, of which the editor saw `seen`."""
+    do = _edit if request.method == "POST" else _read
+    return do(request, object_name=object_name, number=number, name=name)
+
+
+def _read(request: HttpRequest, object_name: str, number: int, name: str) -> HttpResponse:
     with pooled() as conn:
         given = asked(conn, request, object_name)
         row = load_record(conn, given.kind, number, viewer=given.asking.viewer)
@@ -61,9 +66,7 @@ def field_line(request: HttpRequest, object_name: str, number: int, name: str) -
 
 
 @requires(Permission.EDIT_RECORDS)
-@require_POST
-def edit_field(request: HttpRequest, object_name: str, number: int, name: str) -> HttpResponse:
-    """Another `value` for the field, of which the editor saw `seen`; the field as it is then."""
+def _edit(request: HttpRequest, object_name: str, number: int, name: str) -> HttpResponse:
     with pooled() as conn:
         given = asked(conn, request, object_name)
         viewer, zone = given.asking.viewer, timezone.get_current_timezone()
@@ -169,10 +172,10 @@ def _page(given: Asked, row: Row, only: str) -> dict[str, Any]:
         "steps": steps_of(conn, row, labels.pipelines) if kind.name == "deal" else [],
         "entries": entries_of(conn, asking, about, (kind, row.id), only=only),
         "only": only,
+        "about": f"{kind.name}={row.id}",
         "may_edit": given.may(Doing.EDIT, row),
         "may_delete": given.may(Doing.DELETE, row),
-        "weighted": money(row.values.get("weighted"), ""),
-        "currency": currency_of(kind.by_name["amount"], row.values) if "amount" in kind.by_name else "",
+        "home": workspace().currency,
     }
 
 

@@ -33,6 +33,7 @@ GROUPS = (
         (
             Place(_("Home"), "/", "home", Permission.SEE_EVENTS, "o"),
             Place(_("People"), "/people", "users", Permission.SEE_PEOPLE, "p"),
+            Place(_("Deals"), "/deals/board", "briefcase", Permission.SEE_RECORDS, "d"),
             Place(_("Events"), "/events", "activity", Permission.SEE_EVENTS, "e"),
             Place(_("Sources"), "/sources", "plug-connected", Permission.SEE_EVENTS, "s"),
         ),

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview, name="home"),
     path("", include("onefold.accounts.urls")),
     path("", include("onefold.privacy.urls")),
+    path("", include("onefold.crm.urls")),
     path("", include("onefold.profiles.urls")),
     path("", include("onefold.events.urls")),
     path("", include("onefold.notifications.urls")),

@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 
+from onefold.crm.api import amount_text
 from onefold.events.api import REMEDIES, REPLAYABLE, REQUEST_REMEDIES
 from onefold.kernel.hashing import identifier_hash
 from onefold.kernel.instants import instant_of
@@ -93,6 +94,31 @@ def date_of(instant: datetime) -> str:
 def grouped(number: int | float | None) -> str:
     """1234567 → 1,234,567, with the separators of the reader's language."""
     return "0" if number is None else formats.number_format(number, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def moment(instant: datetime | None) -> str | SafeString:
+    """A `<time>` that may lie ahead: today, tomorrow or the day, with the hour; past ones as `when`."""
+    if instant is None or instant <= timezone.now():
+        return when(instant)
+    here = timezone.localtime(instant)
+    text = f"{dateformat.format(here, 'j M')} {here:%H:%M}"
+    days = (here.date() - timezone.localdate()).days
+    if days in {0, 1}:
+        text = f"{(gettext('Today'), gettext('Tomorrow'))[days]} {here:%H:%M}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', here.isoformat(), _exact(here), text)
+
+
+@register.filter
+def money(amount: Decimal | None, currency: str) -> str:
+    """An amount in the reader's language, as records show theirs."""
+    return amount_text(amount, currency)
+
+
+@register.filter
+def whole(number: float) -> int:
+    """Rounded."""
+    return round(number)
 
 
 @register.filter
