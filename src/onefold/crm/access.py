@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from django.utils import timezone
 from psycopg import Connection
 
 from onefold.accounts.api import Actor, KeyHolder, Permission, demand, may, name_of
@@ -24,6 +25,7 @@ def viewer_of(conn: Connection[Any], actor: Actor) -> Viewer:
         name=name_of(actor),
         user_id=row[0] if row else None,
         username=username,
+        zone=timezone.get_current_timezone(),
         usual={Doing.SEE: Reach.ALL, Doing.EDIT: edits, Doing.DELETE: edits},
     )
 

@@ -68,7 +68,7 @@ def lane(request: HttpRequest, stage: int) -> HttpResponse:
     context = _lane(given, found.stage, found.rows, labels)
     left = max(found.count - shown - len(found.rows), 0)
     more = {"left": left, "shown": shown + len(found.rows), "address": _address(request), "home": workspace().currency}
-    return render(request, "crm/board.html#cards", context | more | {"lane": found})
+    return render(request, "crm/cards.html", context | more | {"lane": found})
 
 
 @requires(Permission.EDIT_RECORDS)

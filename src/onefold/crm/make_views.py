@@ -6,7 +6,6 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -47,9 +46,7 @@ def new_record(request: HttpRequest, object_name: str) -> HttpResponse:
             return _dialog(request, given, request.GET)
         sent = {name: _sent(request, given, name) for name in given.kind.by_name if name in request.POST}
         try:
-            done = create_records(
-                conn, given.kind, [sent], viewer=given.asking.viewer, zone=timezone.get_current_timezone()
-            )
+            done = create_records(conn, given.kind, [sent], viewer=given.asking.viewer)
         except StageRefused as fault:
             more = tuple(name for name in fault.fields if name in given.kind.by_name)
             return _dialog(request, given, request.POST, fault, more)

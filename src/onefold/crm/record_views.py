@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -69,13 +68,13 @@ def _read(request: HttpRequest, object_name: str, number: int, name: str) -> Htt
 def _edit(request: HttpRequest, object_name: str, number: int, name: str) -> HttpResponse:
     with pooled() as conn:
         given = asked(conn, request, object_name)
-        viewer, zone = given.asking.viewer, timezone.get_current_timezone()
+        viewer = given.asking.viewer
         field = _editable(given, name)
         value: Any = request.POST.getlist("value") if "many" in request.POST else request.POST.get("value", "")
         seen: Any = request.POST.getlist("seen") if "many" in request.POST else request.POST.get("seen", "")
         try:
             done = change_records(
-                conn, given.kind, {number: {name: value}}, viewer=viewer, zone=zone,
+                conn, given.kind, {number: {name: value}}, viewer=viewer,
                 seen={name: seen} if "force" not in request.POST else None,
             )  # fmt: skip
         except (RecordRejected, EditConflict) as fault:
@@ -126,9 +125,7 @@ def enter_stage(request: HttpRequest, number: int) -> HttpResponse:
             if "checked" in request.POST or "checks" in request.POST:
                 fields["checked"] = request.POST.getlist("checked")  # type: ignore[assignment]  # several texts
             try:
-                done = change_records(
-                    conn, given.kind, {number: fields}, viewer=given.asking.viewer, zone=timezone.get_current_timezone()
-                )
+                done = change_records(conn, given.kind, {number: fields}, viewer=given.asking.viewer)
             except StageRefused as refused:
                 return stage_dialog(request, given, row, refused)
             messages.success(request, _("Moved."), extra_tags=f"/acts/{done.act}/undo")

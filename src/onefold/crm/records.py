@@ -5,7 +5,7 @@ Each is one transaction: rights, checks, the rows, their history, facts for the 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -46,7 +46,6 @@ def create_records(
     rows: Sequence[Mapping[str, Any]],
     *,
     viewer: Viewer,
-    zone: tzinfo = UTC,
 ) -> Done:
     """New records, owned by the viewer unless they say otherwise; ids in the order of `rows`, up to MOST_ROWS.
 
@@ -55,7 +54,7 @@ def create_records(
     _check_number(rows)
     with conn.transaction():
         writing = _writing(conn, viewer)
-        given = _read(writing, kind, rows, zone)
+        given = _read(writing, kind, rows)
         empty = {one.name: _nothing(one) for one in kind.fields}
         if "owner" in empty:
             empty["owner"] = viewer.user_id
@@ -79,20 +78,20 @@ def change_records(
     *,
     viewer: Viewer,
     seen: Mapping[str, Any] | None = None,
-    zone: tzinfo = UTC,
+    act: UUID | None = None,
 ) -> Done:
-    """Other values for fields of these records, up to MOST_ROWS of them.
+    """Other values for fields of these records, up to MOST_ROWS of them; `act`: as a part of that one.
 
     `seen`: what the editor saw in fields before; one that holds something else by now raises EditConflict.
     Raises RecordMissing, RecordForbidden, RecordRejected. All or none. Safe to repeat.
     """
     _check_number(changes)
     with conn.transaction():
-        writing = _writing(conn, viewer)
+        writing = _writing(conn, viewer, act=act)
         there = _locked(writing, kind, list(changes), Doing.EDIT)
-        given = _read(writing, kind, list(changes.values()), zone)
+        given = _read(writing, kind, list(changes.values()))
         if seen is not None:
-            _demand_as_seen(writing, kind, there, seen, zone)
+            _demand_as_seen(writing, kind, there, seen)
         drafts = [
             Draft(id=number, before=there[number].values, after=there[number].values | one)
             for number, one in zip(changes, given, strict=True)
@@ -100,14 +99,16 @@ def change_records(
         return _write(writing, kind, drafts)
 
 
-def delete_records(conn: Connection[Any], kind: ObjectType, ids: Sequence[int], *, viewer: Viewer) -> Done:
+def delete_records(
+    conn: Connection[Any], kind: ObjectType, ids: Sequence[int], *, viewer: Viewer, act: UUID | None = None
+) -> Done:
     """Out of every list; `restore_records` or `undo` brings them back. As `change_records`."""
-    return _set_deleted(conn, kind, ids, viewer, is_deleted=True)
+    return _set_deleted(_writing(conn, viewer, act=act), kind, ids, is_deleted=True)
 
 
 def restore_records(conn: Connection[Any], kind: ObjectType, ids: Sequence[int], *, viewer: Viewer) -> Done:
     """Back into the lists. As `change_records`."""
-    return _set_deleted(conn, kind, ids, viewer, is_deleted=False)
+    return _set_deleted(_writing(conn, viewer), kind, ids, is_deleted=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,27 +208,32 @@ def _finish(writing: Writing, kind: ObjectType, drafts: Sequence[Draft], action:
     _audit(writing, kind, list(pairs), action, {name for one in pairs.values() for name in one})
 
 
-def _set_deleted(
-    conn: Connection[Any], kind: ObjectType, ids: Sequence[int], viewer: Viewer, *, is_deleted: bool
-) -> Done:
+def _set_deleted(writing: Writing, kind: ObjectType, ids: Sequence[int], *, is_deleted: bool) -> Done:
     _check_number(ids)
+    conn = writing.conn
     with conn.transaction():
-        writing = _writing(conn, viewer)
         there = _locked(writing, kind, ids, Doing.DELETE, with_deleted=True)
         moving = [number for number in ids if there[number].is_deleted is not is_deleted]
         if moving:
             action = "deleted" if is_deleted else "restored"
             store.set_deleted(conn, kind, moving, is_deleted=is_deleted)
             nothing: dict[int, dict[str, tuple[Any, Any]]] = {number: {} for number in moving}
-            store.note_changes(conn, act=writing.act, kind=kind, actor=viewer.name, action=action, changes=nothing)
+            store.note_changes(
+                conn, act=writing.act, kind=kind, actor=writing.viewer.name, action=action, changes=nothing
+            )
             _rules(kind).removed(writing, moving, is_deleted=is_deleted)
             _audit(writing, kind, moving, action, set())
     return Done(act=writing.act, ids=moving, unchanged=len(ids) - len(moving))
 
 
-def _writing(conn: Connection[Any], viewer: Viewer, *, is_undo: bool = False) -> Writing:
+def _writing(conn: Connection[Any], viewer: Viewer, *, is_undo: bool = False, act: UUID | None = None) -> Writing:
     return Writing(
-        conn=conn, viewer=viewer, act=uuid4(), now=datetime.now(UTC), objects=objects_in_force(conn), is_undo=is_undo
+        conn=conn,
+        viewer=viewer,
+        act=act or uuid4(),
+        now=datetime.now(UTC),
+        objects=objects_in_force(conn),
+        is_undo=is_undo,
     )
 
 
@@ -255,7 +261,7 @@ def _missing(kind: ObjectType, ids: Sequence[int]) -> RecordMissing:
     )
 
 
-def _read(writing: Writing, kind: ObjectType, rows: Sequence[Mapping[str, Any]], zone: tzinfo) -> list[Values]:
+def _read(writing: Writing, kind: ObjectType, rows: Sequence[Mapping[str, Any]]) -> list[Values]:
     """The values that were given, with references looked up. Raises RecordRejected, which says in which row."""
     faults: dict[int, dict[str, str]] = {}
     found: list[Values] = []
@@ -265,7 +271,7 @@ def _read(writing: Writing, kind: ObjectType, rows: Sequence[Mapping[str, Any]],
         for name, given in row.items():
             try:
                 field = _writable(kind, name)
-                one[name] = values.read(field, given, zone)
+                one[name] = values.read(field, given, writing.viewer.zone)
             except values.ValueRejected as fault:
                 faults.setdefault(n, {})[name] = str(fault)
                 continue
@@ -314,10 +320,8 @@ def _rejected(kind: ObjectType, faults: Mapping[int, Mapping[str, str]], n_rows:
     return RecordRejected(f"{where}{' '.join(said)}{more}", first)
 
 
-def _demand_as_seen(
-    writing: Writing, kind: ObjectType, there: Mapping[int, Row], seen: Mapping[str, Any], zone: tzinfo
-) -> None:
-    (before,) = _read(writing, kind, [dict(seen)], zone)
+def _demand_as_seen(writing: Writing, kind: ObjectType, there: Mapping[int, Row], seen: Mapping[str, Any]) -> None:
+    (before,) = _read(writing, kind, [dict(seen)])
     for row in there.values():
         for name, value in before.items():
             if not _is_same(writing, kind.by_name[name], row.values.get(name), value):

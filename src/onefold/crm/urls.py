@@ -1,10 +1,30 @@
 """Addresses of the CRM."""
 
-from django.urls import path
+from functools import partial
 
-from onefold.crm import beside_views, board_views, make_views, record_views
+from django.urls import URLPattern, path
+
+from onefold.accounts.api import Permission, requires
+from onefold.crm import beside_views, board_views, list_views, make_views, record_views
+from onefold.crm.listed import open_records
+from onefold.lists.urls import list_urls
 
 _STANDARD = {"deal": "deals", "task": "tasks", "activity": "activities", "product": "products"}
+
+
+def _pages(route: str, name: str) -> list[URLPattern]:
+    """The list of a standard object, whose addresses don't name it."""
+    given = {"object_name": name}
+    return [
+        path(route, list_views.record_list, given, name=f"{name}_list"),
+        path(f"{route}/totals", list_views.totals, given, name=f"{name}_totals"),
+        path(f"{route}/bulk", list_views.bulk, given, name=f"{name}_bulk"),
+        path(f"{route}/bulk/input", list_views.bulk_input, given, name=f"{name}_bulk_input"),
+        *list_urls(
+            route, name, guard=requires(Permission.SEE_RECORDS), open_list=partial(open_records, object_name=name)
+        ),
+    ]
+
 
 urlpatterns = [
     path("deals/board", board_views.board, name="board"),
@@ -21,7 +41,13 @@ urlpatterns = [
     path("records/<slug:object_name>/<int:number>/fields/<slug:name>", record_views.field, name="record_field"),
     path("records/<slug:object_name>/<int:number>/fields/<slug:name>/edit", record_views.field_form, name="edit_field"),
     path("records/<slug:object_name>/<int:number>/delete", record_views.delete, name="delete_record"),
+    path("records/<slug:object_name>", list_views.record_list, name="record_list"),
+    path("records/<slug:object_name>/totals", list_views.totals, name="record_totals"),
+    path("records/<slug:object_name>/bulk", list_views.bulk, name="record_bulk"),
+    path("records/<slug:object_name>/bulk/input", list_views.bulk_input, name="record_bulk_input"),
+    *list_urls("records/<slug:object_name>", "record", guard=requires(Permission.SEE_RECORDS), open_list=open_records),
     path("records/<slug:object_name>/<int:number>", record_views.record_page, name="record"),
+    *(one for name, path_ in _STANDARD.items() for one in _pages(path_, name)),
     *(
         path(f"{path_}/<int:number>", record_views.record_page, {"object_name": name}, name=name)
         for name, path_ in _STANDARD.items()

@@ -5,6 +5,7 @@ Pages, lists, searches, look-ups, exports and the API go by `rows_sql`; whoever 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import Final
 
@@ -32,11 +33,12 @@ class Doing(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Viewer:
-    """Somebody who asks. `team`: user ids of their teams, their own among them; `name` as the audit calls them."""
+    """Somebody who asks. `team`: user ids of their teams; `name` as the audit calls them; `zone`: whose times."""
 
     name: str
     user_id: int | None
     username: str = ""
+    zone: tzinfo = UTC
     team: frozenset[int] = frozenset()
     usual: Mapping[Doing, Reach] = field(default_factory=dict)  # of every object
     special: Mapping[tuple[str, Doing], Reach] = field(default_factory=dict)  # of some

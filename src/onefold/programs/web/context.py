@@ -33,7 +33,8 @@ GROUPS = (
         (
             Place(_("Home"), "/", "home", Permission.SEE_EVENTS, "o"),
             Place(_("People"), "/people", "users", Permission.SEE_PEOPLE, "p"),
-            Place(_("Deals"), "/deals/board", "briefcase", Permission.SEE_RECORDS, "d"),
+            Place(_("Deals"), "/deals", "briefcase", Permission.SEE_RECORDS, "d"),
+            Place(_("Tasks"), "/tasks", "checkbox", Permission.SEE_RECORDS, "t"),
             Place(_("Events"), "/events", "activity", Permission.SEE_EVENTS, "e"),
             Place(_("Sources"), "/sources", "plug-connected", Permission.SEE_EVENTS, "s"),
         ),
