@@ -14,10 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from onefold.accounts.api import Permission, requires
+from onefold.crm.errors import RecordMissing
 from onefold.crm.labels import labels_of
 from onefold.crm.objects import ObjectType
-from onefold.crm.page import Asked, asked, go
-from onefold.crm.records import change_records
+from onefold.crm.page import Asked, asked, go, own_path
+from onefold.crm.records import change_records, load_record
 from onefold.crm.shown import Shown, shown
 from onefold.crm.store import Row, load_rows
 from onefold.crm.viewer import Doing, rows_sql
@@ -62,6 +63,29 @@ def of_person(request: HttpRequest, identifier: str) -> HttpResponse:
     return _render(request, groups, {"person": identifier}, f"/people/{identifier}")
 
 
+@requires(Permission.EDIT_RECORDS)
+@require_safe
+def acts_of_person(request: HttpRequest, identifier: str) -> HttpResponse:
+    """For the head of a person's page: what can be logged and made."""
+    if from_text(identifier) is None:
+        raise Http404
+    context = {"about": f"person={identifier}", "back": f"/people/{identifier}", "with_deal": True}
+    return render(request, "crm/log_buttons.html", context)
+
+
+@requires(Permission.SEE_RECORDS)
+@require_safe
+def told(request: HttpRequest, number: int) -> HttpResponse:
+    """What was said in a call, a meeting or a note, for a timeline."""
+    with pooled() as conn:
+        given = asked(conn, request, "activity")
+        try:
+            row = load_record(conn, given.kind, number, viewer=given.asking.viewer)
+        except RecordMissing:  # deleted since, or not for this reader
+            return HttpResponse("")
+    return render(request, "crm/told.html", {"row": row})
+
+
 @requires(Permission.SEE_RECORDS)
 @require_safe
 def of_company(request: HttpRequest, identifier: str) -> HttpResponse:
@@ -93,9 +117,7 @@ def done(request: HttpRequest, number: int) -> HttpResponse:
         at = "" if "undone" in request.POST else timezone.now().isoformat()
         act = change_records(conn, given.kind, {number: {"done_at": at}}, viewer=given.asking.viewer).act
     messages.success(request, _("Done.") if at else _("Open again."), extra_tags=f"/acts/{act}/undo")
-    back = request.POST.get("back", "")
-    is_own = back.startswith("/") and not back.startswith("//") and "\\" not in back
-    return go(request, back if is_own else f"/tasks/{number}")
+    return go(request, own_path(request, request.POST.get("back", "")) or f"/tasks/{number}")
 
 
 def _groups(given: Asked, where: Composable, by: str) -> list[BesideGroup]:

@@ -15,7 +15,7 @@ from onefold.crm.errors import RecordRejected, StageRefused
 from onefold.crm.labels import labels_of
 from onefold.crm.lookups import matches
 from onefold.crm.objects import FieldKind
-from onefold.crm.page import Asked, asked, go, inputs_of
+from onefold.crm.page import Asked, asked, go, inputs_of, own_path
 from onefold.crm.records import create_records
 from onefold.crm.typed import Input
 from onefold.infra.pool import pooled
@@ -54,9 +54,8 @@ def new_record(request: HttpRequest, object_name: str) -> HttpResponse:
             return _dialog(request, given, request.POST, fault)
     undo = f"/acts/{done.act}/undo"
     messages.success(request, _("%(kind)s added.") % {"kind": given.kind.title}, extra_tags=undo)
-    back = request.POST.get("back", "")
-    stays = back.startswith("/") and not back.startswith("//") and "\\" not in back
-    return go(request, back if stays else f"{given.kind.path}/{done.ids[0]}")
+    back = own_path(request, request.POST.get("back", ""))
+    return go(request, back or f"{given.kind.path}/{done.ids[0]}")
 
 
 @requires(Permission.SEE_RECORDS)

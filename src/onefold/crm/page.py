@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
 from psycopg import Connection
 
 from onefold.accounts.api import actor_of
@@ -72,3 +74,16 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
     if getattr(request, "htmx", False):
         return HttpResponse(headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)
+
+
+def came_from(request: HttpRequest, otherwise: str) -> str:
+    """The own page, as a path, that the browser says it is on."""
+    parts = urlsplit(request.headers.get("Referer", ""))
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return own_path(request, path) if parts.netloc == request.get_host() and path else otherwise
+
+
+def own_path(request: HttpRequest, text: str) -> str:
+    """`text`, if it is the path of a page here; else nothing: who sends it may mean another site."""
+    is_path = text.startswith("/") and url_has_allowed_host_and_scheme(text, {request.get_host()})
+    return text if is_path else ""

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -19,7 +18,7 @@ from onefold.crm.errors import EditConflict, RecordRejected, StageRefused
 from onefold.crm.history import KINDS, entries_of
 from onefold.crm.labels import Labels, labels_of
 from onefold.crm.objects import FieldDef
-from onefold.crm.page import Asked, asked, go, inputs_of
+from onefold.crm.page import Asked, asked, came_from, go, inputs_of, own_path
 from onefold.crm.pipelines import load_pipelines
 from onefold.crm.records import change_records, delete_records, load_record, undo
 from onefold.crm.shown import Shown, lines_of, shown
@@ -106,10 +105,7 @@ def undo_act(request: HttpRequest, act: UUID) -> HttpResponse:
     if undone.left:
         text += " " + _("%(n)d were changed since and stay as they are.") % {"n": undone.left}
     messages.success(request, text)
-    back = request.headers.get("Referer", "")
-    parts = urlsplit(back)
-    here = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return go(request, here if parts.netloc == request.get_host() and here.startswith("/") else "/")
+    return go(request, came_from(request, "/"))
 
 
 @requires(Permission.EDIT_RECORDS)
@@ -129,7 +125,7 @@ def enter_stage(request: HttpRequest, number: int) -> HttpResponse:
             except StageRefused as refused:
                 return stage_dialog(request, given, row, refused)
             messages.success(request, _("Moved."), extra_tags=f"/acts/{done.act}/undo")
-            return go(request, f"{given.kind.path}/{number}")
+            return go(request, own_path(request, request.POST.get("back", "")) or f"{given.kind.path}/{number}")
         stage = load_pipelines(conn).stages.get(int(stage_id)) if stage_id.isdigit() else None
         if stage is None:
             raise Http404
@@ -148,6 +144,7 @@ def stage_dialog(request: HttpRequest, given: Asked, row: Row, refused: StageRef
         "inputs": inputs_of(given, row.values, known),
         "items": [(one, one in row.values["checked"]) for one in stage.checklist],
         "kept": [one for one in row.values["checked"] if one not in stage.checklist],
+        "back": came_from(request, ""),
     }
     response = render(request, "crm/stage_dialog.html", context)
     response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"

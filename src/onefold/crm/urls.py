@@ -5,7 +5,7 @@ from functools import partial
 from django.urls import URLPattern, path
 
 from onefold.accounts.api import Permission, requires
-from onefold.crm import beside_views, board_views, list_views, make_views, record_views
+from onefold.crm import beside_views, board_views, list_views, make_views, people_views, record_views
 from onefold.crm.listed import open_records
 from onefold.lists.urls import list_urls
 
@@ -27,6 +27,7 @@ def _pages(route: str, name: str) -> list[URLPattern]:
 
 
 urlpatterns = [
+    path("new-person", people_views.new, name="new_person"),
     path("deals/board", board_views.board, name="board"),
     path("deals/lanes/<int:stage>", board_views.lane, name="lane"),
     path("deals/move", board_views.move, name="move_deal"),
@@ -34,6 +35,8 @@ urlpatterns = [
     path("tasks/<int:number>/done", beside_views.done, name="task_done"),
     path("acts/<uuid:act>/undo", record_views.undo_act, name="undo_act"),
     path("records/of/person/<str:identifier>", beside_views.of_person, name="records_of_person"),
+    path("records/of/person/<str:identifier>/acts", beside_views.acts_of_person, name="acts_of_person"),
+    path("activities/<int:number>/told", beside_views.told, name="told"),
     path("records/of/deal/<int:number>", beside_views.of_deal, name="records_of_deal"),
     path("records/of/company/<path:identifier>", beside_views.of_company, name="records_of_company"),
     path("records/<slug:object_name>/new", make_views.new_record, name="new_record"),

@@ -5,7 +5,7 @@ from onefold.profiles.anchors import Anchor, anchors_of, identifiers_at, identif
 from onefold.profiles.answers import event_answer
 from onefold.profiles.companies import Company, companies_of, company_timeline, find_company, load_companies, people_of
 from onefold.profiles.company_edits import correct_company, new_company, put_into_company, undo_company_correction
-from onefold.profiles.corrections import CorrectionRejected
+from onefold.profiles.corrections import AlreadyKnown, CorrectionRejected, new_person
 from onefold.profiles.exports import remove_all_exports
 from onefold.profiles.fold import Claims, add_claims, current_values, pack, resolve, unpack
 from onefold.profiles.fragment import Fragment
@@ -42,6 +42,7 @@ from onefold.profiles.timeline import timeline_page
 from onefold.profiles.why import Provenance, why_company_trait
 
 __all__ = [
+    "AlreadyKnown",
     "Anchor",
     "Claims",
     "Company",
@@ -97,6 +98,7 @@ __all__ = [
     "names_in_force",
     "new_company",
     "new_people",
+    "new_person",
     "pack",
     "people_at",
     "people_of",

@@ -1,5 +1,6 @@
 """Correcting a trait: an identify event of Onefold's own source, whose priority outranks others, and its undoing."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID, uuid4, uuid5
 
@@ -17,6 +18,7 @@ from onefold.profiles.standing import Standing
 
 MAX_NAME: Final = 200
 MAX_VALUE: Final = 8_000
+CRM_ID: Final = "crm:id"
 _CONTACTS: Final = ("email", "phone")
 
 
@@ -24,6 +26,16 @@ class CorrectionRejected(Rejected):
     """The trait can't be set so."""
 
     code = "correction_invalid"
+
+
+class AlreadyKnown(CorrectionRejected):
+    """Somebody has this e-mail or phone: whose profile it is says `profile_id`."""
+
+    code = "person_known"
+
+    def __init__(self, message: str, profile_id: int) -> None:
+        super().__init__(message)
+        self.profile_id = profile_id
 
 
 def value_from_text(text: str, *, is_text: bool) -> Any:  # noqa: ANN401  (any JSON value)
@@ -71,6 +83,29 @@ def correct(
     head = strongest(names, standing.members)
     known = standing.claims.get(head.h, {}).get(name, {}).get(INTERNAL_SOURCE)
     return _log(conn, names, head, {name: value}, {name: known.value if known else None}, acting_user)
+
+
+def new_person(
+    conn: Connection[Any], names: Names, *, traits: Mapping[str, Any], acting_user: str, once: UUID | None = None
+) -> tuple[int, bool]:
+    """Make a person of these traits, known by a `crm:id` of their own; its hash, which leads to them from now on, and
+    whether they are to be seen already.
+
+    Safe to repeat with the same `once`. Raises CorrectionRejected, also for an e-mail or phone that is another's.
+    """
+    said = {trait_name(name): value for name, value in traits.items()}
+    for name in _CONTACTS:
+        if value := said.get(name):
+            identifier = names.identifier(f"{name}:{value}")
+            found = find(conn, names, identifier.h)
+            if found is not None and found.has_profile:
+                raise AlreadyKnown(_("Somebody with this address or number is known already."), found.profile_id)
+    key = str(once or uuid4())
+    identifier = names.identifier(f"{CRM_ID}:{key}")
+    context = {"externalIds": [{"type": CRM_ID, "id": identifier.value}]}
+    event = {"type": "identify", "messageId": f"made-{key}", "traits": said, "context": context}
+    position = append_internal(conn, [event], acting_user=acting_user)
+    return identifier.h, wait_until_processed(conn, position)
 
 
 def undo(conn: Connection[Any], names: Names, event: UUID, *, acting_user: str) -> tuple[int, bool]:

@@ -11,6 +11,10 @@ from onefold.events.api import Kind
 
 _SHOPPING: Final = r"^(order|checkout|cart|product|coupon|payment|wishlist|promotion)"
 _MESSAGES: Final = r"^(e-?mail|sms|push|message|call|newsletter|unsubscribed)"
+_SALES: Final = (
+    r"^(deal (created|stage changed|won|lost|reopened|joined|amount changed|assigned)"
+    r"|(call|e-mail|meeting|activity) logged|note added|task (created|completed))$"
+)
 _NOTHING: Final = r"^\b$"
 
 
@@ -40,8 +44,9 @@ class Chip(NamedTuple):
 TOPICS: Final = (
     Topic("visits", _("Visits"), "world", (Kind.PAGE, Kind.SCREEN)),
     Topic("shopping", _("Shopping"), "shopping-cart", (Kind.TRACK,), _SHOPPING),
-    Topic("messages", _("Messages"), "mail", (Kind.TRACK,), _MESSAGES),
-    Topic("actions", _("Actions"), "bolt", (Kind.TRACK,), "", f"{_SHOPPING}|{_MESSAGES}"),
+    Topic("sales", _("Sales"), "briefcase", (Kind.TRACK,), _SALES),
+    Topic("messages", _("Messages"), "mail", (Kind.TRACK,), _MESSAGES, _SALES),
+    Topic("actions", _("Actions"), "bolt", (Kind.TRACK,), "", f"{_SHOPPING}|{_MESSAGES}|{_SALES}"),
     Topic("details", _("Details"), "id", (Kind.IDENTIFY, Kind.GROUP, Kind.ALIAS)),
 )
 BY_KEY: Final = {topic.key: topic for topic in TOPICS}

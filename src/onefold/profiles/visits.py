@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from onefold.events.api import Flag, Kind
+from onefold.events.api import INTERNAL_SOURCE, Flag, Kind
 from onefold.profiles.timeline import Entry
 from onefold.profiles.topics import topic_of
 
@@ -23,6 +23,12 @@ _ICONS: Final = {
 }  # fmt: skip
 
 
+_RECORDS: Final = {"activity_id": "/activities/", "task_id": "/tasks/", "deal_id": "/deals/"}
+_SALES_ICONS: Final = {
+    "call": "phone", "email": "mail", "meeting": "calendar", "note": "file-text", "todo": "checkbox",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """An event as the timeline shows it. `parts`: what it says, as (name, value) pairs; a plain one has no name."""
@@ -32,6 +38,8 @@ class Row:
     parts: list[tuple[str, str]]
     icon: str
     topic: str
+    url: str = ""  # of the CRM's record that it is about
+    is_told: bool = False  # by that record: a call, a note
 
     @property
     def ts(self) -> datetime:
@@ -101,10 +109,30 @@ def row_of(entry: Entry) -> Row:
         title, parts = entry.name, [("", _cut(", ".join(said)))] if said else []
     elif entry.kind is Kind.GROUP:
         title, parts = entry.name, [("", _cut(str(said.get("name") or body.get("groupId") or "")))]
+    elif topic is not None and topic.key == "sales" and entry.source_id == INTERNAL_SOURCE:
+        return _of_sales(entry, said)
     else:
         title, parts = entry.name, _parts(said)
     icon = _ICONS.get(entry.kind) or (topic.icon if topic else "bolt")
     return Row(entry=entry, title=title, parts=parts, icon=icon, topic=topic.key if topic else "")
+
+
+def _of_sales(entry: Entry, said: dict[str, Any]) -> Row:
+    """What sales did, by what people call it."""
+    name = next((key for key in _RECORDS if said.get(key)), "")
+    amount, currency = said.get("amount"), said.get("currency") or ""
+    parts = [str(said[key]) for key in ("deal_name", "task_name", "stage", "outcome") if said.get(key)]
+    if isinstance(amount, int | float):
+        parts.append(f"{amount:,.0f} {currency}".strip())
+    return Row(
+        entry=entry,
+        title=entry.name,
+        parts=[("", _cut(one)) for one in parts],
+        icon=_SALES_ICONS.get(str(said.get("kind") or ""), "briefcase"),
+        topic="sales",
+        url=f"{_RECORDS[name]}{said[name]}" if name and type(said[name]) is int else "",
+        is_told=name == "activity_id",
+    )
 
 
 def _page(entry: Entry, said: dict[str, Any]) -> str:
