@@ -1,13 +1,18 @@
 """Rules of activities: calls, e-mails, meetings, notes. What they are about, and facts, without what was said."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Final
 
+from django.utils.translation import gettext as _
+
+from onefold.crm.errors import RecordRejected
 from onefold.crm.rules import Draft, Writing
 from onefold.crm.subjects import Fact, log_facts, take_over, usernames
 from onefold.infra.postgres import load_queries
 
 QUERIES: Final = load_queries("onefold.crm", "activities.sql")
+MOST_SECONDS: Final = 31_536_000
 EVENTS: Final = {"call": "Call Logged", "email": "E-mail Logged", "meeting": "Meeting Logged", "note": "Note Added"}
 
 
@@ -19,6 +24,7 @@ class ActivityRules:
         for draft in drafts:
             draft.after["at"] = draft.after["at"] or writing.now
             draft.after["kind"] = draft.after["kind"] or "note"
+            _check_duration(draft.after["duration_s"])
         take_over(writing, drafts)
 
     def follow(self, writing: Writing, drafts: Sequence[Draft]) -> None:
@@ -31,6 +37,12 @@ class ActivityRules:
 
     def removed(self, writing: Writing, ids: Sequence[int], *, is_deleted: bool) -> None:
         """Nothing: when a deal was last worked on isn't taken back."""
+
+
+def _check_duration(seconds: Decimal | None) -> None:
+    if seconds is not None and not (0 <= seconds <= MOST_SECONDS and seconds == int(seconds)):
+        said = _("Whole seconds are needed, up to %(most)s.") % {"most": f"{MOST_SECONDS:,}"}
+        raise RecordRejected(said, {"duration_s": said})
 
 
 def _facts(writing: Writing, drafts: Sequence[Draft]) -> Iterator[Fact]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
+from onefold.accounts.api import ADDRESSES, is_masked_name
 from onefold.crm.objects import TEXTUAL, FieldDef, FieldKind, ObjectType
 from onefold.crm.references import ME
 from onefold.crm.viewer import Doing, Viewer, rows_sql
@@ -72,11 +73,13 @@ class RecordCatalogue:
         raise FieldUnknown(f"There is no field {name[:80]!r}. Fields: {known}.")
 
     def _own(self, field: FieldDef) -> Field:
+        hidden = self.asking.is_masked and is_hidden(field)
+        seen = without_addresses if self.asking.is_masked else None
         if not field.column:
-            return _custom_field(field, Identifier(self.alias, "custom"))
+            return Key(Identifier(self.alias, "custom"), field.name, is_hidden=hidden, seen=seen)
         column = Identifier(self.alias, field.column)
         if field.kind in _COLUMN_KINDS:
-            return Column(_COLUMN_KINDS[field.kind], column)
+            return Column(_COLUMN_KINDS[field.kind], column, is_hidden=hidden, seen=seen)
         there = SQL("({} is not null)").format(column)
         match field.kind:
             case FieldKind.CHOICES:
@@ -116,11 +119,14 @@ class CompanyCatalogue:
     def field(self, name: str) -> Field:
         """As of RecordCatalogue."""
         columns = {"name": Kind.TEXT, "key": Kind.TEXT, "first_seen": Kind.MOMENT, "last_seen": Kind.MOMENT}
+        is_masked = self.asking.is_masked
+        seen = without_addresses if is_masked else None
         if name in columns:
-            return Column(columns[name], Identifier(self.alias, name))
+            return Column(columns[name], Identifier(self.alias, name), seen=seen)
         trait = name.removeprefix(TRAIT)
         if trait and trait != name:
-            return Key(Identifier(self.alias, "traits"), trait)
+            hidden = is_masked and (trait == "email" or is_masked_name(trait))
+            return Key(Identifier(self.alias, "traits"), trait, is_hidden=hidden, seen=seen)
         relations = self._relations()
         if name in relations:
             return relations[name]()
@@ -135,6 +141,16 @@ class CompanyCatalogue:
             if "company" in kind.by_name
         }
         return found | {"people": lambda: _people_of_company(self.asking, here)}
+
+
+def is_hidden(field: FieldDef) -> bool:
+    """Whether its values are masked as a whole for who may not see personal data."""
+    return field.is_phone or is_masked_name(field.name)
+
+
+def without_addresses(text: Composable) -> Composable:
+    """What of a text may be searched by somebody who sees no e-mail addresses and phone numbers."""
+    return SQL("regexp_replace({}, {}, ' ', 'g')").format(text, Literal(ADDRESSES))
 
 
 def relation_name(kind: ObjectType) -> str:
@@ -251,10 +267,6 @@ def _people_of_company(asking: Asking, company: Composable) -> Field:
         ).format(company, condition)
 
     return Relation(people, exists)
-
-
-def _custom_field(field: FieldDef, document: Composable) -> Field:
-    return Key(document, field.name)
 
 
 def _user_is(column: Composable, viewer: Viewer, values: Sequence[str]) -> Composable:

@@ -15,6 +15,7 @@ from onefold.infra.postgres import load_queries
 
 QUERIES: Final = load_queries("onefold.crm", "deals.sql")
 _CENT: Final = Decimal("0.01")
+_MOST_HOME: Final = Decimal(10) ** 16
 
 
 class DealRules:
@@ -92,6 +93,9 @@ def _convert(writing: Writing, drafts: Sequence[Draft], pipelines: Pipelines) ->
             after["currency"] = home
         rate = rates.get(after["currency"])
         amount = None if after["amount"] is None or rate is None else (after["amount"] * rate).quantize(_CENT)
+        if amount is not None and abs(amount) >= _MOST_HOME:
+            said = _("Converted to %(currency)s this is more than can be kept.") % {"currency": home}
+            raise RecordRejected(said, {"amount": said})
         probability = pipelines.stages[after["stage"]].probability
         after["home_amount"] = amount
         after["weighted"] = None if amount is None else (amount * probability / 100).quantize(_CENT)

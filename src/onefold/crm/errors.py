@@ -6,13 +6,20 @@ from onefold.kernel.errors import Forbidden, NotFound, Rejected
 
 
 class RecordRejected(Rejected):
-    """The record can't be like that. `faults`: field → what is wrong with its value."""
+    """The record can't be like that. `faults`: field → what is wrong with its value; `row`: of many which, from 1."""
 
     code = "record_invalid"
 
-    def __init__(self, message: str, faults: Mapping[str, str] | None = None) -> None:
+    def __init__(self, message: str, faults: Mapping[str, str] | None = None, *, row: int | None = None) -> None:
         super().__init__(message)
         self.faults = dict(faults or {})
+        self.row = row
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """As `OnefoldError`."""
+        told: dict[str, object] = {"faults": self.faults} if self.faults else {}
+        return told if self.row is None else told | {"row": self.row}
 
 
 class StageRefused(RecordRejected):
@@ -23,6 +30,11 @@ class StageRefused(RecordRejected):
     def __init__(self, message: str, *, stage: int, fields: tuple[str, ...], items: tuple[str, ...]) -> None:
         super().__init__(message, {name: "needed" for name in fields})
         self.stage, self.fields, self.items = stage, fields, items
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """As `OnefoldError`."""
+        return {**super().details, "stage": self.stage, "fields": self.fields, "items": self.items}
 
 
 class EditConflict(Rejected):

@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.errors import QueryCanceled
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
-from onefold.crm.catalogue import Asking, RecordCatalogue
+from onefold.crm.catalogue import Asking, RecordCatalogue, is_hidden, without_addresses
 from onefold.crm.objects import TEXTUAL, FieldDef, FieldKind, ObjectType
 from onefold.crm.store import Row, load_rows
 from onefold.crm.viewer import Doing, rows_sql
@@ -27,6 +27,7 @@ _UNSORTABLE: Final = frozenset(
     {FieldKind.CHOICES, FieldKind.LONG_TEXT, FieldKind.PERSON, FieldKind.COMPANY, FieldKind.RECORD}
 )
 _TRUE: Final = SQL("true")
+_FOUND: Final = SQL("{} like %(pattern)s")
 
 
 class SortRejected(Rejected):
@@ -169,7 +170,9 @@ def _where(question: Question) -> _Where:
     if question.tree.of:
         parts.append(compiled.sql)
     if question.query.strip():
-        parts.append(SQL("r.search like %(pattern)s"))
+        parts.append(_FOUND.format(SQL("r.search")))
+        if question.asking.is_masked:  # the line above has the index
+            parts.append(_FOUND.format(without_addresses(SQL("r.search"))))
         parameters["pattern"] = like_pattern(question.query)
     return _Where(SQL(" and ").join(parts), parameters)
 
@@ -178,7 +181,8 @@ def _order(question: Question) -> _Order:
     text = question.sort or question.kind.sort
     name = text.removeprefix("-")
     field = question.kind.by_name.get(name)
-    if field is None or not is_sortable(field):
+    is_told = field is not None and question.asking.is_masked and is_hidden(field)  # by the order, piece by piece
+    if field is None or is_told or not is_sortable(field):
         allowed = ", ".join(one.name for one in question.kind.fields if is_sortable(one))
         raise SortRejected(f"Lists can't be sorted by {name[:80]!r}. They are by {allowed}.")
     return _Order(kind=question.kind, field=field, is_descending=text.startswith("-"))

@@ -64,6 +64,7 @@ class FieldDef:
     is_read_only: bool = False  # kept by us
     is_sortable: bool = False  # an index serves the order
     is_hidden_in_form: bool = False
+    is_phone: bool = False  # masked as a whole for who may not see personal data
 
     def titled(self, value: str) -> Words:
         """What people call one of its values; the value itself if it is no option (any more)."""
@@ -235,7 +236,7 @@ ACTIVITY: Final = ObjectType(
         FieldDef(name="duration_s", title=_("Duration, seconds"), kind=_K.NUMBER, column="duration_s"),
         FieldDef(name="direction", title=_("Direction"), kind=_K.CHOICE, column="direction", options=DIRECTIONS),
         FieldDef(name="outcome", title=_("Outcome"), kind=_K.CHOICE, column="outcome", options=OUTCOMES),
-        FieldDef(name="number", title=_("Number"), kind=_K.TEXT, column="number"),
+        FieldDef(name="number", title=_("Number"), kind=_K.TEXT, column="number", is_phone=True),
         _OWNER,
         _PERSON,
         _COMPANY,

@@ -179,7 +179,7 @@ def _write(writing: Writing, kind: ObjectType, drafts: Sequence[Draft]) -> Done:
     rules = _rules(kind)
     rules.prepare(writing, drafts)
     changed = [draft for draft in drafts if draft.pairs()]
-    _demand_values(kind, changed)
+    _demand_values(kind, drafts)
     for draft in changed:
         if draft.is_new_value(
             "owner"
@@ -304,9 +304,10 @@ def _writable(kind: ObjectType, name: str) -> FieldDef:
 
 def _demand_values(kind: ObjectType, drafts: Sequence[Draft]) -> None:
     faults: dict[int, dict[str, str]] = {}
+    required = [one for one in kind.fields if one.is_required]
     for n, draft in enumerate(drafts):
-        for field in kind.fields:
-            if field.is_required and is_empty(draft.after.get(field.name)):
+        for field in required if draft.before is None or draft.pairs() else ():
+            if is_empty(draft.after.get(field.name)):
                 faults.setdefault(n, {})[field.name] = _("A value is needed.")
     if faults:
         raise _rejected(kind, faults, len(drafts))
@@ -317,7 +318,7 @@ def _rejected(kind: ObjectType, faults: Mapping[int, Mapping[str, str]], n_rows:
     said = [f"{kind.by_name[name].title if name in kind.by_name else name}: {fault}" for name, fault in first.items()]
     where = _("Row %(n)d: ") % {"n": n + 1} if n_rows > 1 else ""
     more = _(" %(n)d rows have faults.") % {"n": len(faults)} if len(faults) > 1 else ""
-    return RecordRejected(f"{where}{' '.join(said)}{more}", first)
+    return RecordRejected(f"{where}{' '.join(said)}{more}", first, row=n + 1 if n_rows > 1 else None)
 
 
 def _demand_as_seen(writing: Writing, kind: ObjectType, there: Mapping[int, Row], seen: Mapping[str, Any]) -> None:

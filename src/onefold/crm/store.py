@@ -1,7 +1,9 @@
 """Rows of any object: read and written by its description. Values are as `values.py` has them, references numbers."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,9 +11,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from django.utils.translation import gettext as _
 from psycopg import Connection
+from psycopg.errors import UniqueViolation
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
+from onefold.crm.errors import RecordRejected
 from onefold.crm.objects import FieldDef, FieldKind, ObjectType
 from onefold.crm.values import from_json, to_json
 from onefold.infra.postgres import load_queries
@@ -101,7 +106,8 @@ def insert_rows(conn: Connection[Any], kind: ObjectType, rows: Sequence[Values],
         number=SQL("") if kind.number is None else SQL(", {}").format(Literal(kind.number)),
     )
     parameters = {"rows": _encode(given), "by": created_by}
-    return [int(number) for (number,) in conn.execute(statement, parameters)]
+    with _unique(kind):
+        return [int(number) for (number,) in conn.execute(statement, parameters)]
 
 
 def update_rows(conn: Connection[Any], kind: ObjectType, rows: Mapping[int, Values], changed: Sequence[str]) -> None:
@@ -120,7 +126,8 @@ def update_rows(conn: Connection[Any], kind: ObjectType, rows: Mapping[int, Valu
         "update {} r set updated_at = now(), {} from jsonb_to_recordset(%(rows)s::jsonb) as v(id bigint, {})"
         " where r.id = v.id"
     ).format(Identifier(kind.table), SQL(", ").join(sets), types)
-    conn.execute(statement, {"rows": _encode(given)})
+    with _unique(kind):
+        conn.execute(statement, {"rows": _encode(given)})
 
 
 def set_deleted(conn: Connection[Any], kind: ObjectType, ids: Sequence[int], *, is_deleted: bool) -> None:
@@ -128,7 +135,21 @@ def set_deleted(conn: Connection[Any], kind: ObjectType, ids: Sequence[int], *, 
     statement = SQL(
         "update {} set deleted_at = case when %(is)s then now() end, updated_at = now() where id = any(%(ids)s)"
     )
-    conn.execute(statement.format(Identifier(kind.table)), {"is": is_deleted, "ids": list(ids)})
+    with _unique(kind):
+        conn.execute(statement.format(Identifier(kind.table)), {"is": is_deleted, "ids": list(ids)})
+
+
+@contextmanager
+def _unique(kind: ObjectType) -> Iterator[None]:
+    """Raises RecordRejected for a value that only one record may have, such as a product's code."""
+    try:
+        yield
+    except UniqueViolation as fault:
+        found = re.search(r"\((\w+)\)=\((.*)\)", fault.diag.message_detail or "")
+        name, value = found.groups() if found else ("", "")
+        said = _("“%(value)s” is taken by another one.") % {"value": value[:80]}
+        title = kind.by_name[name].title if name in kind.by_name else kind.title
+        raise RecordRejected(f"{title}: {said}", {name: said} if found else None) from fault
 
 
 def note_changes(

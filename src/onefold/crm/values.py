@@ -15,6 +15,7 @@ from onefold.crm.objects import MAX_LONG_TEXT, MAX_TEXT, TEXTUAL, FieldDef, Fiel
 from onefold.kernel.errors import Rejected
 
 MAX_CHOICES: Final = 100
+MAX_DECIMALS: Final = 20
 MOST: Final = Decimal(10) ** 15
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _LINK: Final = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
@@ -36,6 +37,8 @@ def read(field: FieldDef, given: object, zone: tzinfo = UTC) -> Any:  # noqa: AN
         if _UNSTORABLE.search(given):
             raise ValueRejected(_("The text holds a character that can't be stored (NUL, or half of a pair)."))
         given = given.strip()
+    if _is_nested(given) and not (field.kind is FieldKind.CHOICES and _is_flat(given)) and given != []:
+        raise ValueRejected(_("One value is needed, or of several choices a list of texts."))
     if given is None or given in ("", []):
         if field.is_required:
             raise ValueRejected(_("A value is needed."))
@@ -60,9 +63,17 @@ def from_json(field: FieldDef, kept: Any) -> Any:  # noqa: ANN401  (as `read`)
         return None
 
 
+def _is_nested(given: object) -> bool:
+    return isinstance(given, dict | list | tuple)
+
+
+def _is_flat(given: object) -> bool:
+    return isinstance(given, list | tuple) and not any(map(_is_nested, given))
+
+
 def _text(field: FieldDef, given: object, _zone: tzinfo) -> str:
     most = MAX_LONG_TEXT if field.kind is FieldKind.LONG_TEXT else MAX_TEXT
-    if not isinstance(given, str | int | float):
+    if not isinstance(given, str | int | float | Decimal):
         raise ValueRejected(_("A text is needed."))
     text = str(given).replace("\r\n", "\n")
     if field.kind is not FieldKind.LONG_TEXT:
@@ -102,6 +113,9 @@ def _number(_field: FieldDef, given: object, _zone: tzinfo) -> Decimal:
         raise ValueRejected(_("“%(text)s” is no number.") % {"text": text[:40]}) from fault
     if not number.is_finite() or abs(number) >= MOST:
         raise ValueRejected(_("The number must lie below 10¹⁵."))
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -MAX_DECIMALS:
+        raise ValueRejected(_("A number has up to %(n)d decimals.") % {"n": MAX_DECIMALS})
     return number
 
 

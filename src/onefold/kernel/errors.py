@@ -1,5 +1,6 @@
 """The three ways in which anything here fails. Each error class carries a stable `code`."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -8,6 +9,11 @@ class OnefoldError(Exception):
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """What programs are told besides code and message."""
+        return {}
 
 
 class Rejected(OnefoldError):

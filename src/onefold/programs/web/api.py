@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 
 from onefold.audiences.rest import router as audiences_router
+from onefold.crm.rest import router as crm_router
 from onefold.events.rest import router as events_router
 from onefold.insights.rest import router as insights_router
 from onefold.privacy.rest import router as privacy_router
@@ -19,7 +20,7 @@ from onefold.programs.web.faults import answer, broken, fault_response
 DESCRIPTION = """Ask who somebody is, what became of an event, and decide about identities.
 
 Show a secret key of a source (scope `read` or `admin`) as `Authorization: Bearer KEY`. Every error is
-`{"code": …, "message": …}`: the code is stable, the message is for a person."""
+`{"code": …, "message": …}`: the code is stable, the message is for a person; some say more, as their calls tell."""
 
 
 class FaultOut(Schema):
@@ -40,6 +41,7 @@ api = NinjaAPI(
 )
 api.add_router("", privacy_router)  # before profiles, whose identifiers may hold a slash
 api.add_router("", audiences_router)  # the same
+api.add_router("", crm_router)
 api.add_router("", profiles_router)
 api.add_router("", events_router)
 api.add_router("", insights_router)

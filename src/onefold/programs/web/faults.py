@@ -1,7 +1,8 @@
-"""Errors as answers: a page for people, `{"code", "message"}` for programs. No stack trace reaches either."""
+"""Errors as answers: a page for people, `{"code", "message", …}` for programs. No stack trace reaches either."""
 
 import sys
 import traceback
+from collections.abc import Mapping
 from urllib.parse import quote
 
 import django.db
@@ -68,13 +69,18 @@ def fault_response(request: HttpRequest, fault: BaseException | None) -> HttpRes
         return None
     if known.status >= 500:
         log.error("request_failed", code=known.code, status=known.status, path_pattern=_pattern(request))
-    return answer(request, known.status, known.code, str(known))
+    return answer(request, known.status, known.code, str(known), known.details)
 
 
-def answer(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
-    """An error answer in the form this request wants; pages in the reader's language. Touches no database."""
+def answer(
+    request: HttpRequest, status: int, code: str, message: str, details: Mapping[str, object] | None = None
+) -> HttpResponse:
+    """An error answer in the form this request wants; pages in the reader's language. Touches no database.
+
+    `details`: what programs are told besides.
+    """
     if request.path.startswith("/api/"):
-        response: HttpResponse = JsonResponse({"code": code, "message": message}, status=status)
+        response: HttpResponse = JsonResponse({"code": code, "message": message, **(details or {})}, status=status)
     else:
         message = gettext(message) if message else ""
         context = {"status": status, "title": gettext(TITLES.get(status, TITLES[400])), "message": message}
