@@ -9,7 +9,9 @@ from django.test import Client
 from onefold.accounts.api import Role
 from onefold.crm.objects import STANDARD
 from onefold.crm.records import create_records
+from onefold.crm.schema import forget_objects
 from onefold.crm.viewer import Doing, Reach, Viewer
+from tests.crm.api import EVERY_KIND, Api
 from tests.web.conftest import (  # noqa: F401  fixtures
     PASSWORD,
     Shop,
@@ -18,6 +20,7 @@ from tests.web.conftest import (  # noqa: F401  fixtures
     processor,
     shop,
     signed_in,
+    statements,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +60,54 @@ def team(make_user: "Callable[..., User]") -> dict[str, Viewer]:
 def browser_of(make_user: "Callable[..., User]") -> Callable[..., Client]:
     """A browser of a new user: `browser_of("ann", Role.ADMIN)`."""
     return lambda name, role=Role.EDITOR: signed_in(make_user(name, role))
+
+
+@pytest.fixture
+def make_api(make_user: Callable[..., Any]) -> Callable[..., Api]:
+    """A program of a new user: `make_api("ann", Role.VIEWER, scopes=("read",))`."""
+    from onefold.accounts.api_keys import create_api_key
+
+    def make(
+        name: str, role: Role = Role.EDITOR, scopes: tuple[str, ...] = ("read", "edit", "personal_data"), **fields: Any
+    ) -> Api:
+        user = make_user(name, role)
+        for field, value in fields.items():
+            setattr(user, field, value)
+        user.save()
+        return Api(create_api_key(user, name="test", scopes=scopes, days=0, acting_user="test").text)
+
+    return make
+
+
+@pytest.fixture
+def api(make_api: Callable[..., Api], team: dict[str, Viewer]) -> Api:
+    """Ann edits everything."""
+    return make_api("ann")
+
+
+@pytest.fixture
+def people(shop: Shop) -> Shop:  # noqa: F811  pytest's way
+    """Ada of Acme."""
+    shop.send({"type": "group", "userId": "1", "groupId": "acme", "traits": {"name": "Acme"}})
+    shop.identify("1", email="ada@example.com", name="Ada")
+    return shop
+
+
+@pytest.fixture
+def custom(people: Shop) -> Shop:
+    """An object with a field of every kind."""
+    people.conn.execute(
+        "insert into custom_object (name, title, plural, icon, place) values ('boat', 'Boat', 'Boats', 'box', 1)"
+    )
+    options = '[{"value": "a", "title": "A"}, {"value": "b", "title": "B"}]'
+    for place, (name, kind, target, _value) in enumerate(EVERY_KIND):
+        people.conn.execute(
+            "insert into custom_field (object, name, title, kind, options, target, place)"
+            " values ('boat', %s, %s, %s, %s, %s, %s)",
+            [name, name, kind, options if "choice" in kind else "[]", target, place],
+        )
+    forget_objects()
+    return people
 
 
 def new(conn: "Connection[Any]", kind: str, viewer: Viewer, /, **fields: Any) -> int:

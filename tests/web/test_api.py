@@ -316,6 +316,9 @@ class TestTheRest:
             "/api/profiles/{identifier}/audiences", "/api/companies/{identifier}/audiences",
             "/api/computed-traits", "/api/computed-traits/{name}",
             "/api/audience-lists", "/api/audience-lists/{number}", "/api/profiles/{identifier}/computed-traits",
+            "/api/records", "/api/records/{object}", "/api/records/{object}/totals", "/api/records/{object}/delete",
+            "/api/records/{object}/restore", "/api/records/{object}/{number}", "/api/records/{object}/{number}/history",
+            "/api/acts/{act}/undo", "/api/pipelines",
         } == set(document["paths"])  # fmt: skip
         shapes = document["components"]["schemas"]
         for reference in references(document):

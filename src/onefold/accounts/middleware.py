@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,9 @@ from onefold.accounts.workspace import workspace
 Handler = Callable[[HttpRequest], HttpResponseBase]
 OWN_PAGES: Final = ("/settings/", "/account/", "/signin", "/setup", "/invite/", "/static/")
 """Where users are told of users; nobody's personal data but theirs."""
+_decoder: Final = msgspec.json.Decoder(float_hook=Decimal)
+_encoder: Final = msgspec.json.Encoder(decimal_format="number")
+"""Numbers stay what they are, to the last digit."""
 PARQUET: Final = "application/vnd.apache.parquet"
 
 
@@ -70,7 +74,7 @@ class PersonalData:
 def _masked(response: HttpResponse, known: set[str]) -> bytes:
     kind = response.headers.get("Content-Type", "").partition(";")[0]
     if kind in {"application/json", "application/openapi+json"}:
-        return msgspec.json.encode(mask_value(msgspec.json.decode(response.content)))
+        return _encoder.encode(mask_value(_decoder.decode(response.content)))
     if kind == "text/html":
         return mask_page(response.content.decode(), known).encode()
     return (

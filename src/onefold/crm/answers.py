@@ -130,6 +130,8 @@ def _hidden(field: FieldDef, value: Any, *, is_masked: bool) -> Any:  # noqa: AN
 def is_as_told(field: FieldDef, given: object, row: Row, answer: Answer, *, is_masked: bool) -> bool:
     """Whether `given` is what the row holds: as it was told, or as it may be written."""
     told = answer[field.name]
+    if isinstance(given, bool) is not isinstance(told, bool) and not is_empty(told):
+        return False  # True equals 1
     if given == told or (is_empty(given) and is_empty(told)):
         return True
     if is_masked and isinstance(given, str) and given == mask_value(told, field.name):

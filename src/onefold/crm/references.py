@@ -13,6 +13,7 @@ from onefold.crm.objects import FieldDef, FieldKind, ObjectType
 from onefold.crm.values import ValueRejected
 from onefold.crm.viewer import Doing, Viewer, rows_sql
 from onefold.infra.postgres import load_queries
+from onefold.kernel.errors import Rejected
 from onefold.profiles.api import anchors_of, company_hash, from_text, names_in_force
 
 QUERIES: Final = load_queries("onefold.crm", "references.sql")
@@ -80,7 +81,10 @@ def _people(conn: Connection[Any], texts: set[str]) -> dict[str, int]:
     for text in texts:
         h = from_text(text)
         if h is None and names.split(text) is not None:
-            h = names.identifier(text).h
+            try:
+                h = names.identifier(text).h
+            except Rejected:  # it can't be an identifier, so it is nobody's: the field says so
+                continue
         if h is not None:
             hashes[text] = h
     anchors = anchors_of(conn, names, hashes.values())

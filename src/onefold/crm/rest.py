@@ -58,10 +58,10 @@ def objects(request: HttpRequest) -> HttpResponse:
     return _json([_object(one) for one in found.values() if viewer.reach(one.name, Doing.SEE) is not Reach.NONE])
 
 
-@router.get("/records/{name}", response=rest_schemas.RecordsOut, summary="A list of records")
+@router.get("/records/{object}", response=rest_schemas.RecordsOut, summary="A list of records")
 def records(  # noqa: PLR0913, PLR0917  (parameters of the call, all by name)
     request: HttpRequest,
-    name: str,
+    object: str,
     q: str = _Q,
     filter: str = _FILTER,
     sort: str = Query("", max_length=200, description="A field; with `-` before it downwards"),
@@ -73,7 +73,7 @@ def records(  # noqa: PLR0913, PLR0917  (parameters of the call, all by name)
     400: `filter_invalid`, `field_unknown`, `field_hidden`, `sort_invalid`; `query_invalid`: `after` is of another list.
     """
     with pooled() as conn:
-        asking, kind = _asked(request, conn, name)
+        asking, kind = _asked(request, conn, object)
         question = _question(asking, kind, q, filter, sort)
         page = record_page(conn, question, after=_place(conn, question, after), size=size)
         if page.is_too_slow:
@@ -93,22 +93,22 @@ def records(  # noqa: PLR0913, PLR0917  (parameters of the call, all by name)
     )
 
 
-@router.get("/records/{name}/totals", response=rest_schemas.TotalsOut, summary="Totals of a list")
-def totals(request: HttpRequest, name: str, q: str = _Q, filter: str = _FILTER) -> HttpResponse:
+@router.get("/records/{object}/totals", response=rest_schemas.TotalsOut, summary="Totals of a list")
+def totals(request: HttpRequest, object: str, q: str = _Q, filter: str = _FILTER) -> HttpResponse:
     """How many records match, all of them counted, and sums of those with amounts. Errors as of the list."""
     with pooled() as conn:
-        asking, kind = _asked(request, conn, name)
+        asking, kind = _asked(request, conn, object)
         found = totals_of(conn, _question(asking, kind, q, filter, ""))
     return _json({"count": found.count, "sums": found.sums, "currency": workspace().currency})
 
 
 @router.post(
-    "/records/{name}",
+    "/records/{object}",
     response={201: rest_schemas.WrittenOut},
     summary="Make records",
     openapi_extra=rest_schemas.NEW,
 )
-def create(request: HttpRequest, name: str) -> HttpResponse:
+def create(request: HttpRequest, object: str) -> HttpResponse:
     """One, or up to 1,000 as `records`: all of them or none. Yours unless `owner` says otherwise.
 
     400 `record_invalid`: `faults` says by field what is wrong, `row` in which of many. 400 `stage_refused`: the stage
@@ -116,72 +116,72 @@ def create(request: HttpRequest, name: str) -> HttpResponse:
     """
     demand(actor_of(request), Permission.EDIT_RECORDS)
     with pooled() as conn:
-        asking, kind = _asked(request, conn, name)
+        asking, kind = _asked(request, conn, object)
         done = create_records(conn, kind, rest_bodies.read_new(request.body), viewer=asking.viewer)
         return _written(conn, asking, kind, done, done.ids, status=201)
 
 
 @router.patch(
-    "/records/{name}",
+    "/records/{object}",
     response=rest_schemas.WrittenOut,
     summary="Change many records",
     openapi_extra=rest_schemas.CHANGES,
 )
-def change_many(request: HttpRequest, name: str) -> HttpResponse:
+def change_many(request: HttpRequest, object: str) -> HttpResponse:
     """Each with its `id` and the fields to change: all of them or none. Errors as of making records.
 
     Fields that you give back as you read them stay as they are, those that are kept by Onefold too.
     """
     demand(actor_of(request), Permission.EDIT_RECORDS)
     with pooled() as conn:
-        asking, kind = _asked(request, conn, name)
+        asking, kind = _asked(request, conn, object)
         changes = rest_bodies.read_changes(request.body)
         done = change_as_told(conn, kind, changes, asking=asking)
         return _written(conn, asking, kind, done, list(changes))
 
 
 @router.post(
-    "/records/{name}/delete",
+    "/records/{object}/delete",
     response=rest_schemas.RemovedOut,
     summary="Delete many records",
     openapi_extra=rest_schemas.IDS,
 )
-def delete_many(request: HttpRequest, name: str) -> HttpResponse:
+def delete_many(request: HttpRequest, object: str) -> HttpResponse:
     """Out of every list, all of them or none; `restore` or undo brings them back. Safe to repeat.
 
     404 `record_not_found`, 403 `record_forbidden`.
     """
-    return _removed(request, name, None, is_deleted=True)
+    return _removed(request, object, None, is_deleted=True)
 
 
 @router.post(
-    "/records/{name}/restore",
+    "/records/{object}/restore",
     response=rest_schemas.RemovedOut,
     summary="Bring deleted records back",
     openapi_extra=rest_schemas.IDS,
 )
-def restore(request: HttpRequest, name: str) -> HttpResponse:
+def restore(request: HttpRequest, object: str) -> HttpResponse:
     """All of them or none. Safe to repeat. 404 `record_not_found`, 403 `record_forbidden`."""
-    return _removed(request, name, None, is_deleted=False)
+    return _removed(request, object, None, is_deleted=False)
 
 
-@router.get("/records/{name}/{int:number}", response=dict[str, Any], summary="One record")
-def record(request: HttpRequest, name: str, number: int) -> HttpResponse:
+@router.get("/records/{object}/{int:number}", response=dict[str, Any], summary="One record")
+def record(request: HttpRequest, object: str, number: int) -> HttpResponse:
     """`id`, `created_by` and every field by name. 404 `record_not_found`: deleted, not yours to see, or never there."""
     with pooled() as conn:
-        asking, kind = _asked(request, conn, name)
+        asking, kind = _asked(request, conn, object)
         row = load_record(conn, kind, rest_bodies.as_id(number), viewer=asking.viewer)
         (answer,) = answers_of(conn, kind, [row], is_masked=asking.is_masked)
     return _json(answer)
 
 
 @router.patch(
-    "/records/{name}/{int:number}",
+    "/records/{object}/{int:number}",
     response=rest_schemas.WrittenOut,
     summary="Change a record",
     openapi_extra=rest_schemas.CHANGE,
 )
-def change(request: HttpRequest, name: str, number: int) -> HttpResponse:
+def change(request: HttpRequest, object: str, number: int) -> HttpResponse:
     """The fields to change. With `seen` 409 `edit_conflict` if a field holds something else by now.
 
     Fields that you give back as you read them stay as they are, those that are kept by Onefold too. Other errors as
@@ -189,33 +189,33 @@ def change(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """
     demand(actor_of(request), Permission.EDIT_RECORDS)
     with pooled() as conn:
-        asking, kind = _asked(request, conn, name)
+        asking, kind = _asked(request, conn, object)
         fields, seen = rest_bodies.read_change(request.body)
         number = rest_bodies.as_id(number)
         done = change_as_told(conn, kind, {number: fields}, asking=asking, seen=seen)
         return _written(conn, asking, kind, done, [number])
 
 
-@router.delete("/records/{name}/{int:number}", response=rest_schemas.RemovedOut, summary="Delete a record")
-def delete(request: HttpRequest, name: str, number: int) -> HttpResponse:
+@router.delete("/records/{object}/{int:number}", response=rest_schemas.RemovedOut, summary="Delete a record")
+def delete(request: HttpRequest, object: str, number: int) -> HttpResponse:
     """Out of every list; `restore` or undo brings it back. Safe to repeat. Errors as of deleting many."""
-    return _removed(request, name, rest_bodies.as_id(number), is_deleted=True)
+    return _removed(request, object, rest_bodies.as_id(number), is_deleted=True)
 
 
 @router.get(
-    "/records/{name}/{int:number}/history",
+    "/records/{object}/{int:number}/history",
     response=list[rest_schemas.HistoryEntryOut],
     summary="What was done to a record",
 )
 def history(
     request: HttpRequest,
-    name: str,
+    object: str,
     number: int,
     limit: int = Query(50, ge=1, le=200, description="Most changes"),
 ) -> HttpResponse:
     """The latest change first: who, when, each field before and after. Of deleted records too."""
     with pooled() as conn:
-        asking, kind = _asked(request, conn, name)
+        asking, kind = _asked(request, conn, object)
         row = load_record(conn, kind, rest_bodies.as_id(number), viewer=asking.viewer, with_deleted=True)
         found = store.changes_of(conn, kind, row.id, limit=limit)
         told = history_of(conn, kind, found, is_masked=asking.is_masked)
@@ -289,11 +289,11 @@ def _place(conn: Connection[Any], question: Question, after: str) -> Place | Non
     return place
 
 
-def _removed(request: HttpRequest, name: str, number: int | None, *, is_deleted: bool) -> HttpResponse:
+def _removed(request: HttpRequest, object: str, number: int | None, *, is_deleted: bool) -> HttpResponse:
     actor = actor_of(request)
     demand(actor, Permission.EDIT_RECORDS)
     with pooled() as conn:
-        asking, kind = _asked(request, conn, name)
+        asking, kind = _asked(request, conn, object)
         ids = rest_bodies.read_ids(request.body) if number is None else [number]
         act = delete_records if is_deleted else restore_records
         done = act(conn, kind, ids, viewer=asking.viewer)

@@ -111,7 +111,7 @@ def _number(_field: FieldDef, given: object, _zone: tzinfo) -> Decimal:
         number = Decimal(text.replace(",", ""))
     except InvalidOperation as fault:
         raise ValueRejected(_("“%(text)s” is no number.") % {"text": text[:40]}) from fault
-    if not number.is_finite() or abs(number) >= MOST:
+    if not number.is_finite() or number.copy_abs() >= MOST:  # abs() overflows
         raise ValueRejected(_("The number must lie below 10¹⁵."))
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -MAX_DECIMALS:
