@@ -1,7 +1,10 @@
 """The REST API of records: what it answers, takes, and from whom."""
 
 import json
+import re
+import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -320,3 +323,23 @@ class TestWhoMay:
         hidden = masked("GET", f"records/activity?filter={quote(json.dumps(through))}", expect=400)
         assert hidden["code"] == "field_hidden"
         assert (found(plain, filter=through), plain.text.count("0721 123 456")) == (1, 1)
+
+
+def test_the_how_to_works_as_it_stands(api: Api, people: Shop) -> None:
+    page = (Path(__file__).parents[2] / "docs/howto/work-with-deals-by-the-api.md").read_text("utf-8")
+    act, done = "", 0
+    for line in re.findall(r"^curl .*$", page, re.MULTILINE):
+        words = shlex.split(line)[3:]  # without curl -H "$KEY"
+        is_query = "-G" in words
+        url = next(word for word in words if word.startswith("$API")).removeprefix("$API/").replace("$ACT", act)
+        given = [words[n + 1] for n, word in enumerate(words) if word in {"-d", "--data-urlencode", "--json"}]
+        method = words[words.index("-X") + 1] if "-X" in words else "POST" if given and not is_query else "GET"
+        if is_query:
+            answer = api.get(url, **dict(one.split("=", 1) for one in given))
+            assert [one["name"] for one in answer["records"]] == ["Rental fleet"]
+        else:
+            is_new = method == "POST" and url == "records/deal"
+            answer = api(method, url, given[0].encode() if given else None, expect=201 if is_new else 200)
+        act = answer.get("act", act) if isinstance(answer, dict) else act
+        done += 1
+    assert done == 11

@@ -317,7 +317,7 @@ DOORS: Final[dict[str, Door]] = {
     "api/identity/links": {"GET": P.SEE_PEOPLE, "POST": P.MANAGE_IDENTITY},
     "api/identity/preview": act(P.MANAGE_IDENTITY),
     "api/openapi.json": page(ANYONE),
-    "api/acts/<uuid:act>/undo": act(P.EDIT_RECORDS),
+    "api/acts/<uuidstr:act>/undo": act(P.EDIT_RECORDS),
     "api/pipelines": page(P.SEE_RECORDS),
     "api/records": page(P.SEE_RECORDS),
     "api/records/<object>": {"GET": P.SEE_RECORDS, "POST": P.EDIT_RECORDS, "PATCH": P.EDIT_RECORDS},

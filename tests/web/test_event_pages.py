@@ -234,6 +234,7 @@ def test_the_api_page_lists_every_call(bob: Client) -> None:
     html = page(bob, "/api/docs")
     assert html.count('<section class="op">') > 9
     assert "/api/events/{source}/{message_id}" in html
+    assert "Up to 1,000 records: all of them or none" in html, "a body whose fields are free"
     assert "<script>" not in html
 
 

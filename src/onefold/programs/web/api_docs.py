@@ -37,7 +37,7 @@ def _operation(shapes: Json, path: str, method: str, operation: Json) -> Json:
         "description": operation.get("description", ""),
         "parameters": [_parameter(parameter) for parameter in operation.get("parameters", [])],
         "body_name": body,
-        "body": _fields(shapes.get(body, {})),
+        "body": _fields(shapes.get(body, {}) if body else _schema(operation.get("requestBody", {}))),
         "answer_name": answer,
         "answer": _fields(shapes.get(answer, {})),
     }
@@ -45,8 +45,12 @@ def _operation(shapes: Json, path: str, method: str, operation: Json) -> Json:
 
 def _name(part: Json) -> str:
     """Name of the shape of a request's or an answer's JSON; empty if there is none."""
-    schema = part.get("content", {}).get("application/json", {}).get("schema", {})
-    return str(schema.get("$ref", "")).rpartition("/")[2]
+    return str(_schema(part).get("$ref", "")).rpartition("/")[2]
+
+
+def _schema(part: Json) -> Json:
+    found: Json = part.get("content", {}).get("application/json", {}).get("schema", {})
+    return found
 
 
 def _parameter(parameter: Json) -> Json:
