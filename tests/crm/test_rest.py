@@ -215,6 +215,8 @@ class TestWriting:
         assert (refused["stage"], refused["fields"], refused["items"]) == (
             negotiation, ["amount", "close_on"], ["Budget"],
         )  # fmt: skip
+        rows = [{"name": "x"}, {"name": "y", "stage": negotiation}]
+        assert api("POST", "records/deal", {"records": rows}, expect=400)["row"] == 2
 
     def test_many_are_deleted_and_come_back(self, api: Api, shop: Shop, team: Team) -> None:
         ids = [new(shop.conn, "deal", team["rob"], name=name) for name in "abc"]

@@ -199,3 +199,37 @@ class TestAwfulInput:
             "record_not_found"
         )
         assert api.client.post("/api/acts/x/undo").status_code == 404
+
+    def test_conditions_of_every_type_on_every_field(self, api: Api, custom: Shop, team: Team) -> None:
+        """They match or are refused: a condition of another kind than the field's breaks nothing."""
+        new(custom.conn, "deal", team["rob"], name="Tents", person="user_id:1")
+        leaves: list[dict[str, Any]] = [
+            {"type": "text", "op": "is", "values": ["1", "x", ":", "me", "f" * 16, "9" * 30, "-1", "%s"]},
+            {"type": "text", "op": "is_not", "values": ["a:b:c"]},
+            {"type": "part", "op": "contains", "value": "%_\\'"},
+            {"type": "number", "op": "gt", "value": 1e30},
+            {"type": "number", "op": "eq", "value": -(10**30)},
+            {"type": "range", "low": 5, "high": -5},
+            {"type": "date", "op": "before", "first": "0001-01-01"},
+            {"type": "date", "op": "between", "first": "9999-12-31", "last": "0001-01-01"},
+            {"type": "recent", "op": "longer_ago", "days": 36_500},
+            {"type": "flag", "value": True},
+            {"type": "list", "op": "has_not", "values": ["x", 1]},
+            {"type": "present", "value": False},
+            {"type": "related", "op": "has_not", "where": {"type": "all", "of": []}},
+            {"type": "related", "op": "has", "where": {"type": "present", "field": "trait:100%s"}},
+        ]
+        for kind in api.get("records"):
+            for field in [one["name"] for one in kind["fields"]] + ["tasks", "boat", "people"]:
+                for leaf in leaves:
+                    where = quote(json.dumps({"v": 1, "where": leaf | {"field": field}}))
+                    for path in (kind["name"], f"{kind['name']}/totals"):
+                        answer = api.client.get(f"/api/records/{path}?filter={where}")
+                        assert answer.status_code in {200, 400}, (kind["name"], field, leaf, answer.content)
+
+    def test_lists_in_every_order_there_is(self, api: Api, custom: Shop, team: Team) -> None:
+        for kind in api.get("records"):
+            for field in kind["fields"]:
+                for sort in (field["name"], f"-{field['name']}"):
+                    status = api.client.get(f"/api/records/{kind['name']}?sort={sort}").status_code
+                    assert status == (200 if field["is_sortable"] else 400), (kind["name"], sort)

@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from onefold.crm.errors import RecordRejected
-from onefold.crm.rules import Draft, Writing
+from onefold.crm.rules import Draft, Writing, row_of
 from onefold.crm.subjects import Fact, log_facts, take_over, usernames
 from onefold.infra.postgres import load_queries
 
@@ -24,7 +24,7 @@ class ActivityRules:
         for draft in drafts:
             draft.after["at"] = draft.after["at"] or writing.now
             draft.after["kind"] = draft.after["kind"] or "note"
-            _check_duration(draft.after["duration_s"])
+            _check_duration(draft, drafts)
         take_over(writing, drafts)
 
     def follow(self, writing: Writing, drafts: Sequence[Draft]) -> None:
@@ -39,10 +39,11 @@ class ActivityRules:
         """Nothing: when a deal was last worked on isn't taken back."""
 
 
-def _check_duration(seconds: Decimal | None) -> None:
+def _check_duration(draft: Draft, drafts: Sequence[Draft]) -> None:
+    seconds: Decimal | None = draft.after["duration_s"]
     if seconds is not None and not (0 <= seconds <= MOST_SECONDS and seconds == int(seconds)):
         said = _("Whole seconds are needed, up to %(most)s.") % {"most": f"{MOST_SECONDS:,}"}
-        raise RecordRejected(said, {"duration_s": said})
+        raise RecordRejected(said, {"duration_s": said}, row=row_of(draft, drafts))
 
 
 def _facts(writing: Writing, drafts: Sequence[Draft]) -> Iterator[Fact]:

@@ -85,7 +85,7 @@ class RecordCatalogue:
             case FieldKind.CHOICES:
                 return _Values(
                     SQL("(cardinality({}) > 0)").format(column),
-                    lambda values: SQL("({} && {}::text[])").format(column, Literal(list(values))),
+                    lambda values: SQL("({} && {}::text[])").format(column, _texts(values)),
                 )
             case FieldKind.USER:
                 return _Values(there, lambda values: _user_is(column, self.asking.viewer, values))
@@ -273,8 +273,13 @@ def _user_is(column: Composable, viewer: Viewer, values: Sequence[str]) -> Compo
     """By name; `me` is who asks, so that a view that everybody shares shows each their own."""
     names = [viewer.username if value == ME else value for value in values]
     return SQL("({} = any(array(select u.id from accounts_user u where u.username = any({}::text[]))))").format(
-        column, Literal(names)
+        column, _texts(names)
     )
+
+
+def _texts(values: Sequence[str]) -> Composable:
+    """In a statement with parameters: a single % would be one."""
+    return Literal([one.replace("%", "%%") for one in values])
 
 
 def _numbers(values: Sequence[str]) -> Composable:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from onefold.accounts.api import workspace
 from onefold.crm.errors import RecordRejected, StageRefused
 from onefold.crm.pipelines import Pipelines, Stage, load_pipelines
-from onefold.crm.rules import Draft, Writing, is_empty
+from onefold.crm.rules import Draft, Writing, is_empty, row_of
 from onefold.crm.subjects import Fact, log_facts, take_over, usernames
 from onefold.infra.postgres import load_queries
 
@@ -28,7 +28,7 @@ class DealRules:
         for draft in drafts:
             _place(draft, pipelines)
             if draft.is_new_value("stage"):
-                _enter(writing, draft, pipelines.stages[draft.after["stage"]])
+                _enter(writing, draft, pipelines.stages[draft.after["stage"]], drafts)
         _convert(writing, drafts, pipelines)
 
     def follow(self, writing: Writing, drafts: Sequence[Draft]) -> None:
@@ -62,7 +62,7 @@ def _place(draft: Draft, pipelines: Pipelines) -> None:
     after["pipeline"], after["stage"], after["state"] = pipeline.id, stage.id, stage.state
 
 
-def _enter(writing: Writing, draft: Draft, stage: Stage) -> None:
+def _enter(writing: Writing, draft: Draft, stage: Stage, drafts: Sequence[Draft]) -> None:
     after = draft.after
     if writing.is_undo:
         return  # it is as it was, when it was
@@ -72,7 +72,11 @@ def _enter(writing: Writing, draft: Draft, stage: Stage) -> None:
         missing = ", ".join((*fields, *items))
         message = _("Before a deal enters “%(stage)s” it needs: %(missing)s.")
         raise StageRefused(
-            message % {"stage": stage.name, "missing": missing}, stage=stage.id, fields=fields, items=items
+            message % {"stage": stage.name, "missing": missing},
+            stage=stage.id,
+            fields=fields,
+            items=items,
+            row=row_of(draft, drafts),
         )
     after["stage_at"] = after["active_at"] = writing.now
     if stage.state == "open":
@@ -95,7 +99,7 @@ def _convert(writing: Writing, drafts: Sequence[Draft], pipelines: Pipelines) ->
         amount = None if after["amount"] is None or rate is None else (after["amount"] * rate).quantize(_CENT)
         if amount is not None and abs(amount) >= _MOST_HOME:
             said = _("Converted to %(currency)s this is more than can be kept.") % {"currency": home}
-            raise RecordRejected(said, {"amount": said})
+            raise RecordRejected(said, {"amount": said}, row=row_of(draft, drafts))
         probability = pipelines.stages[after["stage"]].probability
         after["home_amount"] = amount
         after["weighted"] = None if amount is None else (amount * probability / 100).quantize(_CENT)

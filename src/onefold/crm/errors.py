@@ -27,8 +27,10 @@ class StageRefused(RecordRejected):
 
     code = "stage_refused"
 
-    def __init__(self, message: str, *, stage: int, fields: tuple[str, ...], items: tuple[str, ...]) -> None:
-        super().__init__(message, {name: "needed" for name in fields})
+    def __init__(
+        self, message: str, *, stage: int, fields: tuple[str, ...], items: tuple[str, ...], row: int | None = None
+    ) -> None:
+        super().__init__(message, {name: "needed" for name in fields}, row=row)
         self.stage, self.fields, self.items = stage, fields, items
 
     @property

@@ -40,6 +40,11 @@ def is_empty(value: object) -> bool:
     return value is None or value in ("", [])
 
 
+def row_of(draft: Draft, drafts: Sequence[Draft]) -> int | None:
+    """Which of many it is, from 1, for who is told what is wrong with it."""
+    return next(n for n, one in enumerate(drafts, 1) if one is draft) if len(drafts) > 1 else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Writing:
     """What a write happens in: one act, in one transaction. `is_undo`: values go back to what they were."""
