@@ -1,6 +1,6 @@
 """Writing records: what is checked, what is kept of it, what follows, and how it is taken back."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -98,6 +98,35 @@ def test_the_time_in_each_stage_is_kept(shop: Shop, team: Team) -> None:
     assert won["closed_at"] is not None
     change_records(shop.conn, DEAL, {number: {"stage": stage(shop.conn, "Meeting")}}, viewer=team["rob"])
     assert values_of(shop.conn, team, number)["closed_at"] is None
+
+
+def test_what_has_a_past_is_written_as_of_then(shop: Shop, team: Team) -> None:
+    shop.identify("7", email="ada@example.com")
+    made, met, won = (datetime(2026, 1, day, 9, tzinfo=UTC) for day in (5, 9, 20))
+    rows = [{"name": "Tents", "amount": "5", "person": "email:ada@example.com"}]
+    (number,) = create_records(shop.conn, DEAL, rows, viewer=team["rob"], moments=[made]).ids
+    for name, at in (("Meeting", met), ("Won", won)):
+        change_records(shop.conn, DEAL, {number: {"stage": stage(shop.conn, name)}}, viewer=team["rob"], moments=[at])
+    values = values_of(shop.conn, team, number)
+    kept = [values[name] for name in ("created_at", "updated_at", "stage_at", "closed_at", "active_at")]
+    assert kept == [made, won, won, won, won]
+    stays = shop.conn.execute("select entered_at, left_at from deal_stay order by entered_at").fetchall()
+    assert stays == [(made, met), (met, won), (won, None)]
+    assert [one.at for one in changes_of(shop.conn, DEAL, number, limit=9)] == [won, met, made]
+    told = [(one["event"], one["timestamp"]) for one in events_of(shop.conn)]
+    assert told == [
+        ("Deal Created", made.isoformat()),
+        ("Deal Stage Changed", met.isoformat()),
+        ("Deal Won", won.isoformat()),
+    ]
+    assert events_of(shop.conn)[-1]["properties"]["days_in_previous_stage"] == 11
+
+
+def test_nothing_is_written_as_of_tomorrow(shop: Shop, team: Team) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    with pytest.raises(RecordRejected, match="can't lie ahead"):
+        create_records(shop.conn, DEAL, [{"name": "Tents"}], viewer=team["rob"], moments=[tomorrow])
+    assert count(shop.conn, "deal") == 0
 
 
 def test_what_sales_does_stands_in_the_persons_log(shop: Shop, team: Team) -> None:

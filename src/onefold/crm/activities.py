@@ -22,7 +22,7 @@ class ActivityRules:
     def prepare(self, writing: Writing, drafts: Sequence[Draft]) -> None:
         """It was now unless somebody says when; of a deal's activity also its person and company."""
         for draft in drafts:
-            draft.after["at"] = draft.after["at"] or writing.now
+            draft.after["at"] = draft.after["at"] or draft.at
             draft.after["kind"] = draft.after["kind"] or "note"
             _check_duration(draft, drafts)
         take_over(writing, drafts)
@@ -56,6 +56,7 @@ def _facts(writing: Writing, drafts: Sequence[Draft]) -> Iterator[Fact]:
             yield Fact(
                 event=EVENTS.get(after["kind"], "Activity Logged"),
                 key=str(draft.id),
+                at=draft.at,
                 person=after["person"],
                 company=after["company"],
                 properties={

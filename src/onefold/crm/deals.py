@@ -38,7 +38,7 @@ class DealRules:
             parameters = {
                 "ids": [draft.id for draft in moved],
                 "stages": [draft.after["stage"] for draft in moved],
-                "now": writing.now,
+                "moments": [draft.at for draft in moved],
             }
             writing.conn.execute(QUERIES["end_stays"], parameters)
             writing.conn.execute(QUERIES["begin_stays"], parameters)
@@ -78,13 +78,13 @@ def _enter(writing: Writing, draft: Draft, stage: Stage, drafts: Sequence[Draft]
             items=items,
             row=row_of(draft, drafts),
         )
-    after["stage_at"] = after["active_at"] = writing.now
+    after["stage_at"] = after["active_at"] = draft.at
     if stage.state == "open":
         after["closed_at"] = None
         if draft.old("state") in ("won", "lost"):
             after["lost_reason"] = ""
     elif stage.state != draft.old("state"):
-        after["closed_at"] = writing.now
+        after["closed_at"] = draft.at
 
 
 def _convert(writing: Writing, drafts: Sequence[Draft], pipelines: Pipelines) -> None:
@@ -104,7 +104,7 @@ def _convert(writing: Writing, drafts: Sequence[Draft], pipelines: Pipelines) ->
         after["home_amount"] = amount
         after["weighted"] = None if amount is None else (amount * probability / 100).quantize(_CENT)
         if draft.before is None:
-            after["active_at"] = after["stage_at"] = writing.now
+            after["active_at"] = after["stage_at"] = draft.at
 
 
 def _facts(writing: Writing, drafts: Sequence[Draft]) -> Iterator[Fact]:
@@ -117,6 +117,7 @@ def _facts(writing: Writing, drafts: Sequence[Draft]) -> Iterator[Fact]:
             yield Fact(
                 event=name,
                 key=str(draft.id),
+                at=draft.at,
                 person=draft.after["person"],
                 company=draft.after["company"],
                 properties=properties,

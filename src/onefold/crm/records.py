@@ -46,32 +46,36 @@ def create_records(
     rows: Sequence[Mapping[str, Any]],
     *,
     viewer: Viewer,
+    moments: Sequence[datetime] | None = None,
 ) -> Done:
     """New records, owned by the viewer unless they say otherwise; ids in the order of `rows`, up to MOST_ROWS.
 
-    `rows`: field → text or JSON. Raises RecordRejected with every fault of a row, RecordForbidden. All or none.
+    `rows`: field → text or JSON. `moments`: when each was made, for records that have a past; now unless said.
+    Raises RecordRejected with every fault of a row, RecordForbidden. All or none.
     """
     _check_number(rows)
     with conn.transaction():
         writing = _writing(conn, viewer)
+        made_at = _moments(writing, moments, len(rows))
         given = _read(writing, kind, rows)
         empty = {one.name: _nothing(one) for one in kind.fields}
         if "owner" in empty:
             empty["owner"] = viewer.user_id
-        drafts = [Draft(id=0, before=None, after=empty | one) for one in given]
+        drafts = [Draft(id=0, at=at, before=None, after=empty | one) for one, at in zip(given, made_at, strict=True)]
         rules = _rules(kind)
         rules.prepare(writing, drafts)
         _demand_values(kind, drafts)
         for draft in drafts:
             demand_reach(viewer, kind.name, Doing.EDIT, draft.after.get("owner"))
-        ids = store.insert_rows(conn, kind, [draft.after for draft in drafts], created_by=viewer.name)
+        rows_after = [draft.after for draft in drafts]
+        ids = store.insert_rows(conn, kind, rows_after, created_by=viewer.name, moments=made_at)
         for draft, number in zip(drafts, ids, strict=True):
             draft.id = number
         _finish(writing, kind, drafts, "created")
     return Done(act=writing.act, ids=ids)
 
 
-def change_records(
+def change_records(  # noqa: PLR0913  each is something else, and most calls name two
     conn: Connection[Any],
     kind: ObjectType,
     changes: Mapping[int, Mapping[str, Any]],
@@ -79,10 +83,12 @@ def change_records(
     viewer: Viewer,
     seen: Mapping[str, Any] | None = None,
     act: UUID | None = None,
+    moments: Sequence[datetime] | None = None,
 ) -> Done:
     """Other values for fields of these records, up to MOST_ROWS of them; `act`: as a part of that one.
 
     `seen`: what the editor saw in fields before; one that holds something else by now raises EditConflict.
+    `moments`: as of `create_records`, in the order of `changes`.
     Raises RecordMissing, RecordForbidden, RecordRejected. All or none. Safe to repeat.
     """
     _check_number(changes)
@@ -93,8 +99,8 @@ def change_records(
         if seen is not None:
             _demand_as_seen(writing, kind, there, seen)
         drafts = [
-            Draft(id=number, before=there[number].values, after=there[number].values | one)
-            for number, one in zip(changes, given, strict=True)
+            Draft(id=number, at=at, before=there[number].values, after=there[number].values | one)
+            for number, one, at in zip(changes, given, _moments(writing, moments, len(changes)), strict=True)
         ]
         return _write(writing, kind, drafts)
 
@@ -165,7 +171,7 @@ def _undo_changes(conn: Connection[Any], kind: ObjectType, found: Sequence[Chang
             if name in kind.by_name and values.to_json(now.get(name)) == new
         }
         if back:
-            drafts.append(Draft(id=one.record, before=now, after=now | back))
+            drafts.append(Draft(id=one.record, at=writing.now, before=now, after=now | back))
     done = _write(writing, kind, drafts) if drafts else None
     return Undone(act=writing.act, records=len(done.ids) if done else 0, left=len(found) - len(drafts))
 
@@ -187,7 +193,8 @@ def _write(writing: Writing, kind: ObjectType, drafts: Sequence[Draft]) -> Done:
             demand_give(writing.viewer, kind, draft.after.get("owner"))
     fields = sorted({name for draft in changed for name in draft.pairs()})
     if changed:
-        store.update_rows(writing.conn, kind, {draft.id: draft.after for draft in changed}, fields)
+        moments = {draft.id: draft.at for draft in changed}
+        store.update_rows(writing.conn, kind, {draft.id: draft.after for draft in changed}, fields, moments=moments)
         _finish(writing, kind, changed, "changed")
     return Done(act=writing.act, ids=[draft.id for draft in changed], unchanged=len(drafts) - len(changed))
 
@@ -202,7 +209,7 @@ def demand_give(viewer: Viewer, kind: ObjectType, owner: int | None) -> None:
 def _finish(writing: Writing, kind: ObjectType, drafts: Sequence[Draft], action: str) -> None:
     pairs = {draft.id: draft.pairs() for draft in drafts}
     store.note_changes(
-        writing.conn, act=writing.act, kind=kind, actor=writing.viewer.name, action=action, changes=pairs
+        writing.conn, [_change(writing, kind, draft.id, action, draft.at, pairs[draft.id]) for draft in drafts]
     )
     _rules(kind).follow(writing, drafts)
     _audit(writing, kind, list(pairs), action, {name for one in pairs.values() for name in one})
@@ -217,10 +224,7 @@ def _set_deleted(writing: Writing, kind: ObjectType, ids: Sequence[int], *, is_d
         if moving:
             action = "deleted" if is_deleted else "restored"
             store.set_deleted(conn, kind, moving, is_deleted=is_deleted)
-            nothing: dict[int, dict[str, tuple[Any, Any]]] = {number: {} for number in moving}
-            store.note_changes(
-                conn, act=writing.act, kind=kind, actor=writing.viewer.name, action=action, changes=nothing
-            )
+            store.note_changes(conn, [_change(writing, kind, number, action, writing.now, {}) for number in moving])
             _rules(kind).removed(writing, moving, is_deleted=is_deleted)
             _audit(writing, kind, moving, action, set())
     return Done(act=writing.act, ids=moving, unchanged=len(ids) - len(moving))
@@ -234,6 +238,22 @@ def _writing(conn: Connection[Any], viewer: Viewer, *, is_undo: bool = False, ac
         now=datetime.now(UTC),
         objects=objects_in_force(conn),
         is_undo=is_undo,
+    )
+
+
+def _moments(writing: Writing, given: Sequence[datetime] | None, count: int) -> Sequence[datetime]:
+    if given is None:
+        return [writing.now] * count
+    if any(at > writing.now for at in given):
+        raise RecordRejected("What is written as of a moment can't lie ahead of now.")
+    return given
+
+
+def _change(
+    writing: Writing, kind: ObjectType, number: int, action: str, at: datetime, pairs: dict[str, tuple[Any, Any]]
+) -> Change:
+    return Change(
+        act=writing.act, object=kind.name, record=number, at=at, actor=writing.viewer.name, action=action, changes=pairs
     )
 
 

@@ -15,9 +15,10 @@ from onefold.crm.viewer import Viewer
 
 @dataclass(kw_only=True)
 class Draft:
-    """A record about to be written. `before` None = it is new; `id` is known once it is stored."""
+    """A record about to be written, as of `at`. `before` None = it is new; `id` is known once it is stored."""
 
     id: int
+    at: datetime
     before: Values | None
     after: Values
 

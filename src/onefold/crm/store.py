@@ -83,19 +83,21 @@ def load_rows(
     return {row[0]: _row(kind, fields, row) for row in conn.execute(statement, {"ids": list(ids)})}
 
 
-def insert_rows(conn: Connection[Any], kind: ObjectType, rows: Sequence[Values], *, created_by: str) -> list[int]:
-    """New records; their ids in the order of `rows`. One statement."""
+def insert_rows(
+    conn: Connection[Any], kind: ObjectType, rows: Sequence[Values], *, created_by: str, moments: Sequence[datetime]
+) -> list[int]:
+    """New records, made at these moments; their ids in the order of `rows`. One statement."""
     fields = [one for one in columns_of(kind) if one.name not in _KEPT_BY_DATABASE]
     given = [
-        {"n": n, "custom": _custom(kind, row)} | {one.column: to_json(row[one.name]) for one in fields}
-        for n, row in enumerate(rows)
+        {"n": n, "made_at": at, "custom": _custom(kind, row)} | {one.column: to_json(row[one.name]) for one in fields}
+        for n, (row, at) in enumerate(zip(rows, moments, strict=True))
     ]
     statement = SQL(
         "with given as materialized (select * from jsonb_to_recordset(%(rows)s::jsonb)"
-        " as v(n int, custom jsonb, {types})),"
+        " as v(n int, made_at timestamptz, custom jsonb, {types})),"
         " numbered as (select nextval(pg_get_serial_sequence({sequence}, 'id')) as id, given.* from given order by n),"
-        " made as (insert into {table} (id, custom, created_by{object}, {names}) overriding system value"
-        " select id, custom, %(by)s{number}, {names} from numbered)"
+        " made as (insert into {table} (id, custom, created_by, created_at, updated_at{object}, {names})"
+        " overriding system value select id, custom, %(by)s, made_at, made_at{number}, {names} from numbered)"
         " select id from numbered order by n"
     ).format(
         types=_typed(fields),
@@ -110,12 +112,22 @@ def insert_rows(conn: Connection[Any], kind: ObjectType, rows: Sequence[Values],
         return [int(number) for (number,) in conn.execute(statement, parameters)]
 
 
-def update_rows(conn: Connection[Any], kind: ObjectType, rows: Mapping[int, Values], changed: Sequence[str]) -> None:
-    """Writes these fields of these records. One statement."""
+def update_rows(
+    conn: Connection[Any],
+    kind: ObjectType,
+    rows: Mapping[int, Values],
+    changed: Sequence[str],
+    *,
+    moments: Mapping[int, datetime],
+) -> None:
+    """Writes these fields of these records, which changed at these moments. One statement."""
     fields = [kind.by_name[name] for name in changed if name not in _KEPT_BY_DATABASE]
     own = [one for one in fields if one.column]
     sets: list[Composable] = [SQL("{0} = v.{0}").format(Identifier(one.column)) for one in own]
-    given = [{"id": number} | {one.column: to_json(row[one.name]) for one in own} for number, row in rows.items()]
+    given: list[Values] = [
+        {"id": number, "made_at": moments[number]} | {one.column: to_json(row[one.name]) for one in own}
+        for number, row in rows.items()
+    ]
     types: Composable = _typed(own)
     if len(own) < len(fields):
         sets.append(SQL("custom = v.custom"))
@@ -123,8 +135,8 @@ def update_rows(conn: Connection[Any], kind: ObjectType, rows: Mapping[int, Valu
             one["custom"] = _custom(kind, rows[one["id"]])
         types = SQL(", ").join([types, SQL("custom jsonb")]) if own else SQL("custom jsonb")
     statement = SQL(
-        "update {} r set updated_at = now(), {} from jsonb_to_recordset(%(rows)s::jsonb) as v(id bigint, {})"
-        " where r.id = v.id"
+        "update {} r set updated_at = v.made_at, {}"
+        " from jsonb_to_recordset(%(rows)s::jsonb) as v(id bigint, made_at timestamptz, {}) where r.id = v.id"
     ).format(Identifier(kind.table), SQL(", ").join(sets), types)
     with _unique(kind):
         conn.execute(statement, {"rows": _encode(given)})
@@ -152,22 +164,15 @@ def _unique(kind: ObjectType) -> Iterator[None]:
         raise RecordRejected(f"{title}: {said}", {name: said} if found else None) from fault
 
 
-def note_changes(
-    conn: Connection[Any],
-    *,
-    act: UUID,
-    kind: ObjectType,
-    actor: str,
-    action: str,
-    changes: Mapping[int, Mapping[str, tuple[Any, Any]]],
-) -> None:
-    """Into the history: what one act did to records of an object. One statement."""
+def note_changes(conn: Connection[Any], changes: Sequence[Change]) -> None:
+    """Into the history. One statement."""
     given = [
-        {"record": number, "changes": {name: [to_json(old), to_json(new)] for name, (old, new) in pairs.items()}}
-        for number, pairs in changes.items()
-    ]
-    parameters = {"act": act, "object": kind.name, "actor": actor, "action": action, "rows": _encode(given)}
-    conn.execute(QUERIES["note"], parameters)
+        {"act": one.act, "object": one.object, "record": one.record, "at": one.at, "actor": one.actor,
+         "action": one.action,
+         "changes": {name: [to_json(old), to_json(new)] for name, (old, new) in one.changes.items()}}
+        for one in changes
+    ]  # fmt: skip
+    conn.execute(QUERIES["note"], {"rows": _encode(given)})
 
 
 def changes_of_act(conn: Connection[Any], act: UUID) -> list[Change]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from psycopg import Connection
@@ -40,6 +41,7 @@ class Fact:
 
     event: str
     key: str
+    at: datetime
     person: int | None  # anchor
     company: int | None
     properties: Mapping[str, Any]
@@ -65,7 +67,7 @@ def log_facts(writing: Writing, facts: Iterable[Fact]) -> None:
         if named:
             properties = {name: value for name, value in one.properties.items() if value not in (None, "", [])}
             head = {"type": "track", "event": one.event, "messageId": f"crm-{writing.act}-{one.key}"}
-            events.append(head | named | {"properties": properties, "timestamp": writing.now.isoformat()})
+            events.append(head | named | {"properties": properties, "timestamp": one.at.isoformat()})
     if events:
         append_internal(writing.conn, events, acting_user=writing.viewer.name, is_audited=True)
 

@@ -50,6 +50,7 @@ def _facts(writing: Writing, drafts: Sequence[Draft]) -> Iterator[Fact]:
             yield Fact(
                 event="Task Completed" if is_done else "Task Created",
                 key=str(draft.id),
+                at=draft.at,
                 person=after["person"],
                 company=after["company"],
                 properties={
