@@ -229,6 +229,9 @@ class DemoSettings(Group, frozen=True, kw_only=True):
 
     port: Annotated[Port, Meta(description="Port of the sample shop's website; another one when it is in use")] = 8090
     people: Annotated[int, Meta(ge=0, le=1_000_000, description="People in the sample shop's history, about")] = 10_000
+    sales: Annotated[
+        bool, Meta(description="Whether the sample shop has a sales team, with deals, calls and tasks")
+    ] = True
 
 
 class LogSettings(Group, frozen=True, kw_only=True):

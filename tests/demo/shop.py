@@ -20,6 +20,7 @@ class Demo(Installation):
     """As an Installation, but of `onefold demo`. `said` is all that it printed since the last start."""
 
     people = 400  # no crowd
+    has_sales = False
 
     def start(self) -> None:
         """Returns when address and password stand there."""
@@ -33,7 +34,10 @@ class Demo(Installation):
         """Starts it and returns at once."""
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [COMMAND, "demo", "--people", str(self.people)], env=self.environ, stdout=log, stderr=log
+                [COMMAND, "demo", "--people", str(self.people)],
+                env=self.environ | {"ONEFOLD_DEMO_SALES": str(self.has_sales).lower()},
+                stdout=log,
+                stderr=log,
             )
 
     def ports_are_free(self) -> bool:

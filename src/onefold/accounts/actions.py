@@ -38,8 +38,8 @@ def usual_level(role: Role) -> PersonalData:
 
 
 @transaction.atomic
-def create_user(username: str, password: str, *, role: Role, acting_user: str = COMMAND) -> int:
-    """Make a user who can sign in; returns its id. Raises UserRejected with every fault."""
+def create_user(username: str, password: str | None, *, role: Role, acting_user: str = COMMAND) -> int:
+    """Make a user who can sign in, unless without a password; returns its id. Raises UserRejected with every fault."""
     user = User(username=username, role=role.value, personal_data=usual_level(role).value)
     _check(user, password)
     user.set_password(password)

@@ -65,9 +65,10 @@ __all__ = [
 ]
 
 
-def create_user(username: str, password: str, *, is_admin: bool = False, role: Role | None = None) -> int:
+def create_user(username: str, password: str | None, *, is_admin: bool = False, role: Role | None = None) -> int:
     """Make a user who can sign in, a viewer unless said; returns its id. Needs `django.setup()`.
 
+    Without a password nobody signs in as them until an administrator gives them a link to choose one.
     Raises UserRejected with every fault.
     """
     from onefold.accounts.actions import create_user as action  # models exist only after django.setup()

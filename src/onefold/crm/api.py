@@ -1,5 +1,20 @@
-"""The slice's door: how amounts are shown."""
+"""The slice's door: records are written by programs as by people, and how amounts are shown."""
 
+from onefold.crm.objects import STANDARD, ObjectType
+from onefold.crm.pipelines import Pipeline, load_pipelines
+from onefold.crm.records import change_records, create_records
 from onefold.crm.shown import money as amount_text
+from onefold.crm.viewer import Doing, Reach, Viewer
 
-__all__ = ["amount_text"]
+__all__ = [
+    "STANDARD",
+    "Doing",
+    "ObjectType",
+    "Pipeline",
+    "Reach",
+    "Viewer",
+    "amount_text",
+    "change_records",
+    "create_records",
+    "load_pipelines",
+]

@@ -50,7 +50,7 @@ def _on_ready(settings: Settings, people: int) -> None:
 
 def _prepare(settings: Settings, people: int) -> None:
     """Users, sources, keys and the whole history, as far as they are not there yet; then the address and the login, and
-    behind that audiences and the crowd."""
+    behind that audiences, the sales side and the crowd."""
     url = settings.database.address()
     set_up_django(settings)
     with connect(url, "demo", autocommit=True) as conn:
@@ -61,6 +61,10 @@ def _prepare(settings: Settings, people: int) -> None:
         finally:
             print(_told(settings, access, shop), flush=True)
         ensure_audiences(conn)
+        if settings.demo.sales:
+            from onefold.programs.demo.sales import ensure_sales  # the CRM's objects exist only after django.setup()
+
+            ensure_sales(conn, partial(print, flush=True))
         _send_crowd(conn, settings, access, people)
 
 
