@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import Final
 
@@ -57,7 +57,7 @@ class Item:
     @property
     def total(self) -> Decimal:
         """To the cent."""
-        return (self.quantity * self.price * (100 - self.discount) / 100).quantize(CENT)
+        return (self.quantity * self.price * (100 - self.discount) / 100).quantize(CENT, ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
