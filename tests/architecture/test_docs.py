@@ -42,6 +42,8 @@ def shown(default: object) -> str:
     """How the page shows a default."""
     if default is None or default == "":
         return ""
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"  # as it is written
     return f"`{','.join(default)}`" if isinstance(default, tuple) else f"`{default}`"
 
 
