@@ -149,7 +149,7 @@ class OidcSettings(Group, frozen=True, kw_only=True):
     client_secret: Annotated[Secret | None, Meta(description="Secret that the provider gave Onefold")] = None
     name: Annotated[str, Meta(description="What the button is called")] = "single sign-on"
     new_users: Annotated[
-        Literal["refused", "viewer", "editor"],
+        Literal["refused", "viewer", "sales", "manager", "editor"],
         Meta(description="What becomes of somebody whom nobody invited: refused, or a user of this role"),
     ] = "refused"
 

@@ -22,9 +22,12 @@ EDIT = SEE | {
     Permission.EDIT_AUDIENCES,
     Permission.RUN_SQL,
 }
+SELL = SEE | {Permission.SEE_RECORDS, Permission.EDIT_RECORDS, Permission.EDIT_PEOPLE}
 RIGHTS: dict[str, set[Permission]] = {
     "nobody": set(),
     "viewer": SEE | {Permission.SEE_RECORDS},
+    "salesperson": SELL | {Permission.SEE_PERSONAL_DATA},
+    "sales lead": SELL | {Permission.EXPORT_PEOPLE, Permission.SEE_PERSONAL_DATA},
     "editor": EDIT | {Permission.SEE_RECORDS, Permission.EDIT_RECORDS, Permission.SEE_PERSONAL_DATA},
     "administrator": set(Permission) - {Permission.REVEAL_PERSONAL_DATA},  # they see without asking
     "key to write": set(),
@@ -60,7 +63,10 @@ def callers(shop: Shop, transactional_users: Any) -> list[Caller]:
     shop.identify("1", name="Ada", email="ada@example.com")
     shop.send(track("m-1"))
     viewer, administrator = (transactional_users(name, is_admin=name == "alice") for name in ("bob", "alice"))
-    editor = User.objects.get(pk=create_user("eve", PASSWORD, role=Role.EDITOR))
+    made = {"sam": Role.SALES, "mia": Role.MANAGER, "eve": Role.EDITOR}
+    salesperson, lead, editor = (
+        User.objects.get(pk=create_user(name, PASSWORD, role=role)) for name, role in made.items()
+    )
 
     def program(role: str, scope: str) -> Caller:
         headers = {"authorization": f"Bearer {shop.new_key('back-end', scope)}"}
@@ -71,6 +77,8 @@ def callers(shop: Shop, transactional_users: Any) -> list[Caller]:
         program("key to write", "write"),
         program("key to read", "read"),
         Caller("viewer", viewer, lambda: signed_in(viewer)),
+        Caller("salesperson", salesperson, lambda: signed_in(salesperson)),
+        Caller("sales lead", lead, lambda: signed_in(lead)),
         Caller("editor", editor, lambda: signed_in(editor)),
         program("key to decide", "admin"),
         Caller("administrator", administrator, lambda: signed_in(administrator)),

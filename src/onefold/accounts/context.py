@@ -41,6 +41,8 @@ def pages_for(actor: Actor) -> list[tuple[str, str]]:
         (_("API keys"), "/settings/keys", None),
         (_("People & roles"), "/settings/users", Permission.MANAGE_USERS),
         (_("Workspace"), "/settings/workspace", Permission.MANAGE_SETTINGS),
+        (_("Sales teams"), "/settings/crm/teams", Permission.MANAGE_CRM),
+        (_("Rights in the CRM"), "/settings/crm/permissions", Permission.MANAGE_CRM),
         (_("Audit log"), "/settings/audit", Permission.SEE_AUDIT),
     ]
     return [(title, url) for title, url, needed in found if needed is None or may(actor, needed)]

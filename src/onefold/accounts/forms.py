@@ -37,7 +37,9 @@ class SignInForm(LoginForm):
 LANGUAGES = (("", _("As in my browser")), *settings.LANGUAGES)
 ROLES = (
     (Role.VIEWER.value, _("Viewer: sees people and events")),
-    (Role.EDITOR.value, _("Editor: also corrects, links and exports people")),
+    (Role.SALES.value, _("Salesperson: also sells, and corrects people")),
+    (Role.MANAGER.value, _("Sales lead: also sells for a team, and exports people")),
+    (Role.EDITOR.value, _("Editor: also edits audiences, links people, asks by SQL")),
     (Role.ADMIN.value, _("Administrator: also sources, users, settings, erasing")),
 )
 LEVELS = (

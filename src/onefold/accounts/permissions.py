@@ -36,6 +36,8 @@ class Role(StrEnum):
     """What a user is for. Each may do what the one before may."""
 
     VIEWER = "viewer"
+    SALES = "sales"  # a salesperson
+    MANAGER = "manager"  # leads a sales team
     EDITOR = "editor"
     ADMIN = "admin"
 
@@ -51,15 +53,14 @@ class PersonalData(StrEnum):
 _PERSONAL: Final = frozenset({Permission.SEE_PERSONAL_DATA, Permission.REVEAL_PERSONAL_DATA})
 _RECORDS: Final = frozenset({Permission.SEE_RECORDS, Permission.EDIT_RECORDS})
 _VIEWER: Final = frozenset({Permission.SEE_PEOPLE, Permission.SEE_EVENTS, Permission.SEE_RECORDS})
+_SALES: Final = _VIEWER | {Permission.EDIT_RECORDS, Permission.EDIT_PEOPLE}
+_MANAGER: Final = _SALES | {Permission.EXPORT_PEOPLE}
 _SQL: Final = frozenset({Permission.RUN_SQL})
-_EDITOR: Final = (
-    _VIEWER
-    | _SQL
-    | {Permission.EDIT_PEOPLE, Permission.EXPORT_PEOPLE, Permission.MANAGE_IDENTITY, Permission.EDIT_AUDIENCES}
-    | {Permission.EDIT_RECORDS}
-)
+_EDITOR: Final = _MANAGER | _SQL | {Permission.MANAGE_IDENTITY, Permission.EDIT_AUDIENCES}
 _OF_ROLE: Final[dict[str, frozenset[Permission]]] = {
     Role.VIEWER: _VIEWER,
+    Role.SALES: _SALES,
+    Role.MANAGER: _MANAGER,
     Role.EDITOR: _EDITOR,
     Role.ADMIN: frozenset(Permission) - _PERSONAL,
 }
@@ -81,6 +82,15 @@ API_SCOPES: Final[dict[str, frozenset[Permission]]] = {
     "manage": frozenset(Permission) - _EDITOR - _PERSONAL,
 }
 """Scope of a user's API key → what it lets the key do, as far as its user may."""
+
+
+_REFUSED: Final[dict[str, str]] = {
+    Role.SALES: "Only salespeople, sales leads, editors and administrators may do that.",
+    Role.MANAGER: "Only a sales lead, an editor or an administrator may do that.",
+    Role.EDITOR: "Only an editor or an administrator may do that.",
+    Role.ADMIN: "Only an administrator may do that.",
+}
+"""By the first role that may: whole sentences, for pages translate them."""
 
 
 class NotAllowed(Forbidden):
@@ -138,8 +148,8 @@ def demand(actor: Actor, permission: Permission) -> None:
             if wanted
             else "No key of a source may do that. Make an API key of a user."
         )
-    who = "an editor or an administrator" if permission in _EDITOR else "an administrator"
-    raise NotAllowed(f"Only {who} may do that.")
+    first = next((role for role in _REFUSED if permission in _OF_ROLE[role]), Role.ADMIN)
+    raise NotAllowed(_REFUSED[first])
 
 
 def name_of(actor: Actor) -> str:

@@ -129,7 +129,8 @@ def _groups(given: Asked, where: Composable, by: str) -> list[BesideGroup]:
 
 def _group(given: Asked, kind: ObjectType, where: Composable) -> BesideGroup:
     conn, asking = given.conn, given.asking
-    orders = {"task": SQL("r.due_at, r.id"), "deal": SQL("r.state <> 'open', r.stage_at desc, r.id desc")}
+    first_due = SQL("r.due_at, r.id" if "due_at" in kind.by_name else "r.id desc")
+    orders = {"task": first_due, "deal": SQL("r.state <> 'open', r.stage_at desc, r.id desc")}
     statement = SQL(
         "select r.id from {} r where r.deleted_at is null{}{} and {} and {} order by {} limit %(most)s"
     ).format(

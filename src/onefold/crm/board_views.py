@@ -91,6 +91,7 @@ def move(request: HttpRequest) -> HttpResponse:
         _found, labels = load_lane(conn, question_of(request, given), stage)
     context = {
         "heads": lanes,
+        "may_edit": given.is_editor,
         "act": done.act if done.ids else None,
         "home": workspace().currency,
         "card": _card(given, card, labels, question_of_now()),
@@ -143,6 +144,7 @@ def _card(given: Asked, row: Row, labels: Labels, now: datetime) -> dict[str, An
         "is_stale": bool(not due and stage and stage.stale_days is not None and idle_days >= stage.stale_days),
         "closed_at": values["closed_at"],
         "state": values["state"],
+        "knows_who": "company" in given.kind.by_name or "person" in given.kind.by_name,
         "may_move": given.may(Doing.EDIT, row),
     }
 

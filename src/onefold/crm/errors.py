@@ -56,3 +56,21 @@ class RecordForbidden(Forbidden):
     """Who asks may see it, but not do this."""
 
     code = "record_forbidden"
+
+
+class PolicyRejected(Rejected):
+    """The rights of a role can't be like that."""
+
+    code = "policy_invalid"
+
+
+class TeamRejected(Rejected):
+    """A sales team can't be like that."""
+
+    code = "team_invalid"
+
+
+class ShareRejected(Rejected):
+    """A record can't be shared like that."""
+
+    code = "share_invalid"

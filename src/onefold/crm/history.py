@@ -59,10 +59,10 @@ def entries_of(
     `only`: one of KINDS. Four statements and those of the labels.
     """
     found: list[Entry] = []
-    if only in ("", "activities"):
-        found += _rows(conn, asking, asking.objects["activity"], about, "at")
-    if only in ("", "tasks"):
-        found += _rows(conn, asking, asking.objects["task"], about, "created_at")
+    for kind, wanted, by in (("activity", "activities", "at"), ("task", "tasks", "created_at")):
+        # whose field that says what it is about is hidden isn't known to be about it
+        if only in ("", wanted) and (record is None or record[0].name in asking.objects[kind].by_name):
+            found += _rows(conn, asking, asking.objects[kind], about, by)
     if record is not None and only in ("", "changes"):
         found += _changes(conn, asking, *record)
     return sorted(found, key=lambda one: one.at, reverse=True)[:PAGE_SIZE]
@@ -90,7 +90,7 @@ def _entry(kind: ObjectType, row: Row, labels: Labels, by: str) -> Entry:
 
 
 def _changes(conn: Connection[Any], asking: Asking, kind: ObjectType, number: int) -> list[Entry]:
-    found = changes_of(conn, kind, number, limit=PAGE_SIZE)
+    found = [one for one in changes_of(conn, kind, number, limit=PAGE_SIZE) if _is_known(kind, one)]
     both = [side for one in found for side in _sides(kind, one)]
     labels = labels_of(conn, asking, kind, both)
     return [
@@ -103,6 +103,11 @@ def _changes(conn: Connection[Any], asking: Asking, kind: ObjectType, number: in
         )
         for one in found
     ]
+
+
+def _is_known(kind: ObjectType, change: Change) -> bool:
+    """A change of nothing but hidden fields didn't happen for who asks."""
+    return change.action != "changed" or any(name in kind.by_name for name in change.changes)
 
 
 def _fields(kind: ObjectType, change: Change, labels: Labels) -> list[FieldChange]:

@@ -12,8 +12,9 @@ from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from onefold.crm.catalogue import Asking, RecordCatalogue, is_hidden, without_addresses
 from onefold.crm.objects import TEXTUAL, FieldDef, FieldKind, ObjectType
+from onefold.crm.rights import kind_for
 from onefold.crm.store import Row, load_rows
-from onefold.crm.viewer import Doing, rows_sql
+from onefold.crm.viewer import Doing, rows_sql, search_sql
 from onefold.filters.api import AllOf, compile_tree
 from onefold.kernel.errors import Rejected
 
@@ -53,6 +54,10 @@ class Question:
     query: str = ""
     sort: str = ""
     now: datetime
+
+    def __post_init__(self) -> None:
+        """Whoever asks, it is of the object as they know it: what is hidden is neither shown nor searched."""
+        object.__setattr__(self, "kind", kind_for(self.asking.viewer, self.kind))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,9 +175,10 @@ def _where(question: Question) -> _Where:
     if question.tree.of:
         parts.append(compiled.sql)
     if question.query.strip():
-        parts.append(_FOUND.format(SQL("r.search")))
+        searched = search_sql(kind, "r")
+        parts.append(_FOUND.format(searched))
         if question.asking.is_masked:  # the line above has the index
-            parts.append(_FOUND.format(without_addresses(SQL("r.search"))))
+            parts.append(_FOUND.format(without_addresses(searched)))
         parameters["pattern"] = like_pattern(question.query)
     return _Where(SQL(" and ").join(parts), parameters)
 

@@ -8,7 +8,7 @@ from psycopg.sql import SQL, Identifier, Literal
 from onefold.crm.catalogue import Asking
 from onefold.crm.listing import like_pattern
 from onefold.crm.objects import FieldKind, ObjectType
-from onefold.crm.viewer import Doing, rows_sql
+from onefold.crm.viewer import Doing, rows_sql, search_sql
 from onefold.infra.postgres import load_queries
 from onefold.profiles.api import jump_to_people
 
@@ -40,12 +40,13 @@ def companies_like(conn: Connection[Any], query: str) -> list[Match]:
 def records_like(conn: Connection[Any], asking: Asking, kind: ObjectType, query: str, most: int = MOST) -> list[Match]:
     """Records of an object that the viewer may see, the newest first (trigram index)."""
     statement = SQL(
-        "select r.id, r.name from {} r where r.deleted_at is null and {}{} and r.search like %(pattern)s"
+        "select r.id, r.name from {} r where r.deleted_at is null and {}{} and {} like %(pattern)s"
         " order by r.id desc limit %(most)s"
     ).format(
         Identifier(kind.table),
         rows_sql(asking.viewer, kind.name, Doing.SEE, "r"),
         SQL("") if kind.number is None else SQL(" and r.object = {}").format(Literal(kind.number)),
+        search_sql(kind, "r"),
     )
     rows = conn.execute(statement, {"pattern": like_pattern(query), "most": most}, prepare=False)
     return [Match(str(number), name or f"{kind.title} {number}") for number, name in rows]

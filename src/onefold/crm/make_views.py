@@ -14,7 +14,7 @@ from onefold.crm import references
 from onefold.crm.errors import RecordRejected, StageRefused
 from onefold.crm.labels import labels_of
 from onefold.crm.lookups import matches
-from onefold.crm.objects import FieldKind
+from onefold.crm.objects import FieldDef, FieldKind
 from onefold.crm.page import Asked, asked, go, inputs_of, own_path
 from onefold.crm.records import create_records
 from onefold.crm.typed import Input
@@ -92,9 +92,16 @@ def _dialog(
         "fault": str(fault) if fault else "",
         "faults": getattr(fault, "faults", {}),
         "back": source.get("back", ""),
-        "hidden": [(name, source[name]) for name in ("company",) if name in source and name not in names],
+        "hidden": [(one.name, source[one.name]) for one in _unasked(given, source, names)],
     }
     return render(request, "crm/new.html", context)
+
+
+def _unasked(given: Asked, source: QueryDict, names: list[str]) -> list[FieldDef]:
+    """What the address says, and the dialog doesn't ask."""
+    company = given.kind.by_name.get("company")
+    is_told = company is not None and not company.is_read_only and "company" in source and "company" not in names
+    return [company] if company is not None and is_told else []
 
 
 def _prefilled(given: Asked, source: QueryDict, names: list[str]) -> list[Input]:

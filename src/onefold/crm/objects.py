@@ -85,6 +85,8 @@ class ObjectType:
     columns: tuple[str, ...]  # of its list, unless somebody chooses others
     sort: str
     number: int | None = None  # of a custom object
+    searched: tuple[str, ...] = ("name",)  # the fields whose text its column `search` holds
+    hidden: tuple[FieldDef, ...] = ()  # from who asks: rows have no value of them
 
     @cached_property
     def by_name(self) -> Mapping[str, FieldDef]:
@@ -248,6 +250,7 @@ ACTIVITY: Final = ObjectType(
     ),
     columns=("name", "kind", "at", "person", "deal", "outcome", "owner"),
     sort="-at",
+    searched=("name", "body"),
 )
 PRODUCT: Final = ObjectType(
     name="product",
@@ -266,5 +269,6 @@ PRODUCT: Final = ObjectType(
     ),
     columns=("name", "code", "price", "created_at"),
     sort="-created_at",
+    searched=("name", "code"),
 )
 STANDARD: Final[Mapping[str, ObjectType]] = {one.name: one for one in (DEAL, TASK, ACTIVITY, PRODUCT)}

@@ -1,6 +1,7 @@
 """What pages of records share: who asks, which object, what is chosen from, and what they render with it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from onefold.crm.objects import ObjectType, Option
 from onefold.crm.pipelines import Pipelines, load_pipelines
 from onefold.crm.store import Row, Values
 from onefold.crm.typed import Choices, Input, input_of
-from onefold.crm.viewer import Doing, may_reach
+from onefold.crm.viewer import Doing, may_reach, shared_sql
 from onefold.infra.postgres import load_queries
 
 QUERIES: Final = load_queries("onefold.crm", "page.sql")
@@ -37,8 +38,17 @@ class Asked:
         return may_reach(self.asking.viewer, self.kind.name, Doing.EDIT, self.asking.viewer.user_id)
 
     def may(self, doing: Doing, row: Row) -> bool:
-        """Whether they may do this to a record."""
-        return may_reach(self.asking.viewer, self.kind.name, doing, row.values.get("owner"))
+        """Whether they may do this to a record that they see."""
+        viewer, name = self.asking.viewer, self.kind.name
+        if may_reach(viewer, name, doing, row.values["owner"]):
+            return True
+        return doing is Doing.EDIT and viewer.is_shared_with(name, doing) and row.id in self._shared_to_edit
+
+    @cached_property
+    def _shared_to_edit(self) -> frozenset[int]:
+        """The numbers of the records that are shared with them to be edited; one statement for a whole page."""
+        rows = self.conn.execute(shared_sql(self.asking.viewer, self.kind.name, Doing.EDIT))
+        return frozenset(number for (number,) in rows)
 
 
 def asked(conn: Connection[Any], request: HttpRequest, object_name: str) -> Asked:

@@ -21,6 +21,7 @@ from onefold.crm.objects import FieldDef
 from onefold.crm.page import Asked, asked, came_from, go, inputs_of, own_path
 from onefold.crm.pipelines import load_pipelines
 from onefold.crm.records import change_records, delete_records, load_record, undo
+from onefold.crm.schema import objects_in_force
 from onefold.crm.shown import Shown, lines_of, shown
 from onefold.crm.stages import steps_of
 from onefold.crm.store import Row
@@ -136,12 +137,15 @@ def enter_stage(request: HttpRequest, number: int) -> HttpResponse:
 def stage_dialog(request: HttpRequest, given: Asked, row: Row, refused: StageRefused) -> HttpResponse:
     """What a stage asks for, in a dialog."""
     stage = load_pipelines(given.conn).stages[refused.stage]
-    known = [name for name in refused.fields if name in given.kind.by_name]
+    known = [one.name for one in given.kind.fields if one.name in refused.fields and not one.is_read_only]
+    whole = objects_in_force(given.conn)[given.kind.name]
+    others = [whole.by_name[name].title for name in refused.fields if name in whole.by_name and name not in known]
     context = {
         "kind": given.kind,
         "row": row,
         "stage": stage,
         "inputs": inputs_of(given, row.values, known),
+        "others": others,  # what this viewer can't give
         "items": [(one, one in row.values["checked"]) for one in stage.checklist],
         "kept": [one for one in row.values["checked"] if one not in stage.checklist],
         "back": came_from(request, ""),

@@ -16,14 +16,16 @@ from onefold.accounts.api import audit
 from onefold.crm import references, store, values
 from onefold.crm.activities import ActivityRules
 from onefold.crm.deals import DealRules
-from onefold.crm.errors import EditConflict, RecordMissing, RecordRejected
-from onefold.crm.objects import TEXTUAL, FieldDef, FieldKind, ObjectType
+from onefold.crm.errors import EditConflict, RecordForbidden, RecordMissing, RecordRejected
+from onefold.crm.objects import FieldDef, FieldKind, ObjectType
 from onefold.crm.plain import PlainRules
+from onefold.crm.rights import demand_field, kind_for, right_of
 from onefold.crm.rules import Draft, Rules, Writing, is_empty
 from onefold.crm.schema import objects_in_force
+from onefold.crm.sharing import demand_rows
 from onefold.crm.store import Change, Row, Values
 from onefold.crm.tasks import TaskRules
-from onefold.crm.viewer import Doing, Reach, Viewer, demand_reach, rows_sql
+from onefold.crm.viewer import Doing, FieldRight, Reach, Viewer, demand_reach, rows_sql
 
 MOST_ROWS: Final = 1_000
 """Of one call: the log's readers wait for a transaction."""
@@ -56,17 +58,18 @@ def create_records(
     _check_number(rows)
     with conn.transaction():
         writing = _writing(conn, viewer)
+        kind = _whole(writing, kind)
         made_at = _moments(writing, moments, len(rows))
         given = _read(writing, kind, rows)
-        empty = {one.name: _nothing(one) for one in kind.fields}
+        empty = {one.name: values.nothing(one) for one in kind.fields}
         if "owner" in empty:
             empty["owner"] = viewer.user_id
         drafts = [Draft(id=0, at=at, before=None, after=empty | one) for one, at in zip(given, made_at, strict=True)]
         rules = _rules(kind)
         rules.prepare(writing, drafts)
-        _demand_values(kind, drafts)
-        for draft in drafts:
-            demand_reach(viewer, kind.name, Doing.EDIT, draft.after.get("owner"))
+        _demand_values(writing, kind, drafts)
+        for draft in drafts:  # to make one is to edit one's own
+            demand_give(viewer, kind, draft.after.get("owner"))
         rows_after = [draft.after for draft in drafts]
         ids = store.insert_rows(conn, kind, rows_after, created_by=viewer.name, moments=made_at)
         for draft, number in zip(drafts, ids, strict=True):
@@ -94,6 +97,7 @@ def change_records(  # noqa: PLR0913  each is something else, and most calls nam
     _check_number(changes)
     with conn.transaction():
         writing = _writing(conn, viewer, act=act)
+        kind = _whole(writing, kind)
         there = _locked(writing, kind, list(changes), Doing.EDIT)
         given = _read(writing, kind, list(changes.values()))
         if seen is not None:
@@ -151,8 +155,9 @@ def undo(conn: Connection[Any], act: UUID, *, viewer: Viewer) -> Undone:
 def load_record(
     conn: Connection[Any], kind: ObjectType, number: int, *, viewer: Viewer, with_deleted: bool = False
 ) -> Row:
-    """Raises RecordMissing."""
-    rows = store.load_rows(conn, kind, [number], where=rows_sql(viewer, kind.name, Doing.SEE, "r"))
+    """As the viewer may see it. Raises RecordMissing."""
+    seen = kind_for(viewer, kind)
+    rows = store.load_rows(conn, seen, [number], where=rows_sql(viewer, kind.name, Doing.SEE, "r"))
     row = rows.get(number)
     if row is None or (row.is_deleted and not with_deleted):
         raise _missing(kind, [number])
@@ -161,6 +166,7 @@ def load_record(
 
 def _undo_changes(conn: Connection[Any], kind: ObjectType, found: Sequence[Change], viewer: Viewer) -> Undone:
     writing = _writing(conn, viewer, is_undo=True)
+    _demand_own_fields(writing, kind, found)
     there = _locked(writing, kind, [one.record for one in found], Doing.EDIT)
     drafts = []
     for one in found:
@@ -176,20 +182,26 @@ def _undo_changes(conn: Connection[Any], kind: ObjectType, found: Sequence[Chang
     return Undone(act=writing.act, records=len(done.ids) if done else 0, left=len(found) - len(drafts))
 
 
+def _demand_own_fields(writing: Writing, kind: ObjectType, found: Sequence[Change]) -> None:
+    """What others did to fields that one may not edit isn't one's to take back. Raises RecordForbidden."""
+    for name in {name for one in found if one.actor != writing.viewer.name for name in one.changes}:
+        if name in kind.by_name and right_of(writing.viewer, kind, name) is not FieldRight.EDIT:
+            raise RecordForbidden(_("Somebody else changed fields there that you may not change."))
+
+
 def _back(field: FieldDef, kept: Any) -> Any:  # noqa: ANN401  (any kind's value)
     found = values.from_json(field, kept)
-    return _nothing(field) if found is None else found
+    return values.nothing(field) if found is None else found
 
 
 def _write(writing: Writing, kind: ObjectType, drafts: Sequence[Draft]) -> Done:
     rules = _rules(kind)
     rules.prepare(writing, drafts)
     changed = [draft for draft in drafts if draft.pairs()]
-    _demand_values(kind, drafts)
+    _demand_values(writing, kind, drafts)
     for draft in changed:
-        if draft.is_new_value(
-            "owner"
-        ):  # nobody gives away what they would then not be allowed to edit, but to their own
+        # nobody gives away what they would then not be allowed to edit, but to their own
+        if draft.is_new_value("owner"):
             demand_give(writing.viewer, kind, draft.after.get("owner"))
     fields = sorted({name for draft in changed for name in draft.pairs()})
     if changed:
@@ -219,6 +231,7 @@ def _set_deleted(writing: Writing, kind: ObjectType, ids: Sequence[int], *, is_d
     _check_number(ids)
     conn = writing.conn
     with conn.transaction():
+        kind = _whole(writing, kind)
         there = _locked(writing, kind, ids, Doing.DELETE, with_deleted=True)
         moving = [number for number in ids if there[number].is_deleted is not is_deleted]
         if moving:
@@ -257,6 +270,11 @@ def _change(
     )
 
 
+def _whole(writing: Writing, kind: ObjectType) -> ObjectType:
+    """With the fields that are hidden from the viewer: rules go by them, and what is written again must hold them."""
+    return writing.objects.get(kind.name, kind)
+
+
 def _rules(kind: ObjectType) -> Rules:
     return _RULES.get(kind.name, _PLAIN)
 
@@ -269,8 +287,8 @@ def _locked(
     missing = [number for number in ids if number not in there or (there[number].is_deleted and not with_deleted)]
     if missing:
         raise _missing(kind, missing)
-    for row in there.values():
-        demand_reach(writing.viewer, kind.name, doing, row.values.get("owner"))
+    owners = {number: row.values.get("owner") for number, row in there.items()}
+    demand_rows(writing.conn, writing.viewer, kind.name, doing, owners)
     return there
 
 
@@ -283,6 +301,7 @@ def _missing(kind: ObjectType, ids: Sequence[int]) -> RecordMissing:
 
 def _read(writing: Writing, kind: ObjectType, rows: Sequence[Mapping[str, Any]]) -> list[Values]:
     """The values that were given, with references looked up. Raises RecordRejected, which says in which row."""
+    mine = kind_for(writing.viewer, kind)
     faults: dict[int, dict[str, str]] = {}
     found: list[Values] = []
     wanted: list[tuple[FieldDef, str]] = []
@@ -290,7 +309,7 @@ def _read(writing: Writing, kind: ObjectType, rows: Sequence[Mapping[str, Any]])
         one: Values = {}
         for name, given in row.items():
             try:
-                field = _writable(kind, name)
+                field = _writable(writing, kind, mine, name)
                 one[name] = values.read(field, given, writing.viewer.zone)
             except values.ValueRejected as fault:
                 faults.setdefault(n, {})[name] = str(fault)
@@ -308,25 +327,30 @@ def _read(writing: Writing, kind: ObjectType, rows: Sequence[Mapping[str, Any]])
                 except values.ValueRejected as fault:
                     faults.setdefault(n, {})[name] = str(fault)
     if faults:
-        raise _rejected(kind, faults, len(rows))
+        raise _rejected(mine, faults, len(rows))
     return found
 
 
-def _writable(kind: ObjectType, name: str) -> FieldDef:
-    field = kind.by_name.get(name)
+def _writable(writing: Writing, kind: ObjectType, mine: ObjectType, name: str) -> FieldDef:
+    """`mine`: the object as the viewer knows it. A hidden field is one that there isn't."""
+    field = mine.by_name.get(name)
     if field is None:
-        known = ", ".join(one.name for one in kind.fields if not one.is_read_only)
+        known = ", ".join(one.name for one in mine.fields if not one.is_read_only)
         raise values.ValueRejected(_("There is no such field. Fields: %(known)s.") % {"known": known})
+    if not kind.by_name[name].is_read_only:
+        demand_field(writing.viewer, kind, name)
     if field.is_read_only:
         raise values.ValueRejected(_("This is kept by Onefold and can't be set."))
     return field
 
 
-def _demand_values(kind: ObjectType, drafts: Sequence[Draft]) -> None:
+def _demand_values(writing: Writing, kind: ObjectType, drafts: Sequence[Draft]) -> None:
+    """Every required field has a value, but those that the viewer couldn't give one."""
     faults: dict[int, dict[str, str]] = {}
     required = [one for one in kind.fields if one.is_required]
+    asked = [one for one in required if right_of(writing.viewer, kind, one.name) is FieldRight.EDIT]
     for n, draft in enumerate(drafts):
-        for field in required if draft.before is None or draft.pairs() else ():
+        for field in asked if draft.before is None or draft.pairs() else ():
             if is_empty(draft.after.get(field.name)):
                 faults.setdefault(n, {})[field.name] = _("A value is needed.")
     if faults:
@@ -374,9 +398,3 @@ def _audit(writing: Writing, kind: ObjectType, ids: Sequence[int], action: str, 
     target = f"{kind.name}:{ids[0]}" if len(ids) == 1 else f"{kind.name}:"
     details = {"n": len(ids), "act": str(writing.act), "fields": sorted(fields)[:50]}
     audit(writing.conn, actor=writing.viewer.name, action=f"{kind.name}.{action}", target=target, details=details)
-
-
-def _nothing(field: FieldDef) -> Any:  # noqa: ANN401  (as `values.read`)
-    if field.kind is FieldKind.CHOICES:
-        return []
-    return "" if field.kind in TEXTUAL and field.column else None

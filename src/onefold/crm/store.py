@@ -18,7 +18,7 @@ from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from onefold.crm.errors import RecordRejected
 from onefold.crm.objects import FieldDef, FieldKind, ObjectType
-from onefold.crm.values import from_json, to_json
+from onefold.crm.values import from_json, nothing, to_json
 from onefold.infra.postgres import load_queries
 
 QUERIES: Final = load_queries("onefold.crm", "changes.sql")
@@ -42,7 +42,7 @@ _KEPT_BY_DATABASE: Final = frozenset({"created_at", "updated_at"})
 
 @dataclass(kw_only=True)
 class Row:
-    """A record as it is stored. `values` has every field; of custom ones None = no value."""
+    """A record as it is stored. `values` has every field; of custom ones None = no value. Hidden ones have none."""
 
     id: int
     values: Values
@@ -202,6 +202,7 @@ def _row(kind: ObjectType, fields: Sequence[FieldDef], row: tuple[Any, ...]) -> 
     custom = _decode(row[3])
     values = {one.name: value for one, value in zip(fields, row[4:], strict=True)}
     values |= {one.name: from_json(one, custom.get(one.name)) for one in kind.fields if not one.column}
+    values |= {one.name: nothing(one) for one in kind.hidden}
     return Row(id=row[0], values=values, created_by=row[1], is_deleted=row[2])
 
 

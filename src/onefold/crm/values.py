@@ -46,6 +46,13 @@ def read(field: FieldDef, given: object, zone: tzinfo = UTC) -> Any:  # noqa: AN
     return _READERS[field.kind](field, given, zone)
 
 
+def nothing(field: FieldDef) -> Any:  # noqa: ANN401  (as `read`)
+    """What a field without a value holds."""
+    if field.kind is FieldKind.CHOICES:
+        return []
+    return "" if field.kind in TEXTUAL and field.column else None
+
+
 def to_json(value: Any) -> Any:  # noqa: ANN401  (as `read`)
     """As it is kept in JSON. Numbers stay Decimal, which `store.encode` writes as they are."""
     if isinstance(value, datetime):

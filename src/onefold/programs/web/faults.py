@@ -46,6 +46,8 @@ NOT_SO = _("It takes only what a form sends. Open the page that the form is on."
 OF_OTHERS = (  # what modules without Django say on pages
     _("Only an administrator may do that."),
     _("Only an editor or an administrator may do that."),
+    _("Only a sales lead, an editor or an administrator may do that."),
+    _("Only salespeople, sales leads, editors and administrators may do that."),
     _("No event has named this identifier."),
 )
 STALE = _("The form was too old or came from another site. Go back, load the page anew, and send it again.")
