@@ -63,13 +63,18 @@ def asked(conn: Connection[Any], request: HttpRequest, object_name: str) -> Aske
 def choices_of(conn: Connection[Any], pipelines: Pipelines | None = None) -> Choices:
     """What forms offer: users who can own something, stages and pipelines."""
     known = pipelines or load_pipelines(conn)
-    users = [name for (name,) in conn.execute(QUERIES["users"], {"most": MAX_USERS})]
     stages = [
         Option(str(stage.id), stage.name if len(known.live) == 1 else f"{pipeline.name}: {stage.name}")
         for pipeline in known.live
         for stage in pipeline.stages
     ]
-    return Choices(users=users, stages=stages, pipelines=[Option(str(one.id), one.name) for one in known.live])
+    pipelines_ = [Option(str(one.id), one.name) for one in known.live]
+    return Choices(users=user_names(conn), stages=stages, pipelines=pipelines_)
+
+
+def user_names(conn: Connection[Any]) -> list[str]:
+    """Who can own something, by name; the first MAX_USERS."""
+    return [name for (name,) in conn.execute(QUERIES["users"], {"most": MAX_USERS})]
 
 
 def inputs_of(given: Asked, values: Values, names: list[str], labels: Labels | None = None) -> list[Input]:

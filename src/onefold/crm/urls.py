@@ -5,7 +5,17 @@ from functools import partial
 from django.urls import URLPattern, path
 
 from onefold.accounts.api import Permission, requires
-from onefold.crm import beside_views, board_views, list_views, make_views, people_views, record_views
+from onefold.crm import (
+    beside_views,
+    board_views,
+    list_views,
+    make_views,
+    people_views,
+    permission_views,
+    record_views,
+    share_views,
+    team_views,
+)
 from onefold.crm.listed import open_records
 from onefold.lists.urls import list_urls
 
@@ -43,6 +53,18 @@ urlpatterns = [
     path("records/<slug:object_name>/look-up/<slug:name>", make_views.look_up, name="look_up"),
     path("records/<slug:object_name>/<int:number>/fields/<slug:name>", record_views.field, name="record_field"),
     path("records/<slug:object_name>/<int:number>/fields/<slug:name>/edit", record_views.field_form, name="edit_field"),
+    path("records/<slug:object_name>/<int:number>/shares", share_views.shares, name="shares"),
+    path(
+        "records/<slug:object_name>/<int:number>/shares/<int:share>/remove", share_views.unshare, name="unshare_record"
+    ),
+    path("settings/crm/teams", team_views.all_teams, name="sales_teams"),
+    path("settings/crm/teams/<int:number>", team_views.change, name="change_team"),
+    path("settings/crm/teams/<int:number>/archive", team_views.archive, name="archive_team"),
+    path("settings/crm/teams/<int:number>/restore", team_views.restore, name="restore_team"),
+    path("settings/crm/teams/<int:number>/join", team_views.join, name="join_team"),
+    path("settings/crm/teams/<int:number>/leave", team_views.leave, name="leave_team"),
+    path("settings/crm/permissions", permission_views.permissions, name="crm_permissions"),
+    path("settings/crm/permissions/<slug:object_name>", permission_views.fields, name="field_permissions"),
     path("records/<slug:object_name>/<int:number>/delete", record_views.delete, name="delete_record"),
     path("records/<slug:object_name>", list_views.record_list, name="record_list"),
     path("records/<slug:object_name>/totals", list_views.totals, name="record_totals"),
