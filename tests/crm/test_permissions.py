@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from django.test import Client
 from psycopg import Connection
+from psycopg.sql import SQL, Literal
 
 from onefold.accounts.api import ApiKeyHolder, NotAllowed, PersonalData, Role
 from onefold.crm.access import asking_of, viewer_of
 from onefold.crm.board import load_board, load_lane, load_strip
-from onefold.crm.catalogue import Asking, relations_of_people
+from onefold.crm.catalogue import Asking, CompanyCatalogue, relations_of_people
 from onefold.crm.errors import PolicyRejected, RecordForbidden, RecordMissing
 from onefold.crm.history import entries_of
 from onefold.crm.listing import Question, ids_of, record_page, totals_of
@@ -20,7 +21,7 @@ from onefold.crm.lookups import records_like
 from onefold.crm.objects import ObjectType
 from onefold.crm.pipelines import load_pipelines
 from onefold.crm.policy import ROLES, set_reaches
-from onefold.crm.records import change_records, create_records, delete_records, load_record
+from onefold.crm.records import change_records, create_records, delete_records, load_record, undo
 from onefold.crm.references import look_up
 from onefold.crm.schema import forget_objects, objects_in_force
 from onefold.crm.teams import add_member, add_team
@@ -118,11 +119,13 @@ def ways_to_see(conn: Connection[Any], asking: Asking, name: str, ids: dict[str,
 
     page = record_page(conn, question)
     yield "list", named(row.id for row in page.rows)
-    yield "sorted list", named(row.id for row in record_page(conn, Question(asking=asking, kind=kind, sort="name", now=NOW)).rows)  # noqa: E501  # fmt: skip
+    by_name = Question(asking=asking, kind=kind, sort="name", now=NOW)
+    yield "sorted list", named(row.id for row in record_page(conn, by_name).rows)
     yield "ids", named(ids_of(conn, question, most=100))
     yield "search", named(ids_of(conn, Question(asking=asking, kind=kind, query=f"{name} of", now=NOW), most=100))
     yield "look-up", named(int(one.value) for one in records_like(conn, asking, kind, f"{name} of"))
-    mine = Question(asking=asking, kind=kind, tree=in_all(OneOf("name", "is", tuple(f"{name} of {one}" for one in OWNERS))), now=NOW)  # noqa: E501  # fmt: skip
+    names = OneOf("name", "is", tuple(f"{name} of {one}" for one in OWNERS))
+    mine = Question(asking=asking, kind=kind, tree=in_all(names), now=NOW)
     assert page.count == totals_of(conn, question).count
     yield "count", totals_of(conn, mine).count
     if "person" in kind.by_name:
@@ -140,17 +143,11 @@ def _has_person(conn: Connection[Any], asking: Asking, kind: ObjectType, text: s
             return relations[name]
 
     compiled = compile_tree(RelatedTo(relation(kind), OneOf("name", "is", (text,))), People(), NOW)
-    from psycopg.sql import SQL
-
     rows = conn.execute(SQL("select 1 from profile p where {}").format(compiled.sql), compiled.parameters)
     return rows.fetchone() is not None
 
 
 def _has_company(conn: Connection[Any], asking: Asking, kind: ObjectType, text: str) -> bool:
-    from psycopg.sql import SQL
-
-    from onefold.crm.catalogue import CompanyCatalogue
-
     compiled = compile_tree(
         RelatedTo(relation(kind), OneOf("name", "is", (text,))), CompanyCatalogue(asking, "co"), NOW
     )
@@ -258,11 +255,13 @@ def test_pages_open_to_those_who_may(name: str, role: Role, floor: Floor) -> Non
         can_see, can_edit, can_delete = whose in see, whose in edit & see, whose in delete & see
         opened = 200 if can_see else 404
         assert status("get", f"{path}/{number}") == opened
-        assert {status("get", f"{one}{rest}") for rest in ("", "/fields/name", "/fields/name/edit", "/shares")} == {opened}  # noqa: E501  # fmt: skip
+        parts = ("", "/fields/name", "/fields/name/edit", "/shares")
+        assert {status("get", f"{one}{part}") for part in parts} == {opened}
         has_input = b"<input" in browser.get(f"{one}/fields/name/edit").content
         assert has_input is can_edit
         refused = 403 if can_see else gone
-        assert status("post", f"{one}/fields/name", value=f"{name} of {whose}", force="1") == (200 if can_edit else refused)  # noqa: E501  # fmt: skip
+        edited = status("post", f"{one}/fields/name", value=f"{name} of {whose}", force="1")
+        assert edited == (200 if can_edit else refused)
         shared = status("post", f"{one}/shares", **{"with": f"team:{floor.team}", "doing": "see"})
         assert shared == (302 if can_edit else refused)
         if can_edit:
@@ -314,8 +313,6 @@ def test_what_is_usual_again_leaves_no_row_and_each_change_is_audited(floor: Flo
 
 
 def test_the_timeline_of_a_deal_has_what_one_may_see(floor: Floor) -> None:
-    from psycopg.sql import SQL, Literal
-
     floor.enter(Role.SALES)
     deal = floor.fill("deal")["own"]
     floor.fill("task")
@@ -326,8 +323,6 @@ def test_the_timeline_of_a_deal_has_what_one_may_see(floor: Floor) -> None:
 
 
 def test_undo_does_only_what_one_may(floor: Floor) -> None:
-    from onefold.crm.records import undo
-
     floor.enter(Role.SALES)
     ids, root = floor.fill("deal"), viewer_of(floor.conn, floor.root)
     kind = floor.kind("deal")

@@ -45,6 +45,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "kind": given.kind,
         "pipelines": pipelines.live,
         "pipeline": pipeline,
+        "cards": [],  # of a lane that has none
         "lanes": [_lane(given, lane.stage, lane.rows, found.labels) | {"lane": lane} for lane in found.lanes],
         "strip": strip,
         "home": workspace().currency,
