@@ -12,6 +12,7 @@ from onefold.crm.records import create_records
 from onefold.crm.schema import forget_objects
 from onefold.crm.viewer import Doing, Reach, Viewer
 from tests.crm.api import EVERY_KIND, Api
+from tests.crm.floor import Floor
 from tests.web.conftest import (  # noqa: F401  fixtures
     PASSWORD,
     Shop,
@@ -54,6 +55,14 @@ def team(make_user: "Callable[..., User]") -> dict[str, Viewer]:
         name: Viewer(name=f"user:{name}", user_id=make_user(name).pk, username=name, usual=usual)
         for name, usual in rights.items()
     }
+
+
+@pytest.fixture
+def floor(shop: Shop, make_user: "Callable[..., User]") -> Floor:  # noqa: F811  pytest's way
+    """A sales floor; there are Ada and her company."""
+    shop.send({"type": "group", "userId": "1", "groupId": "acme", "traits": {"name": "Acme"}})
+    shop.identify("1", email="ada@example.com", name="Ada")
+    return Floor(shop.conn, make_user)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from onefold.crm.rights import kind_for, rights_of, settable
 from onefold.crm.shown import lines_of
 from onefold.crm.viewer import Doing, FieldRight, Reach, Viewer
 from onefold.filters.api import FieldUnknown, Present, RelatedTo, compile_tree, in_all
-from tests.crm.test_permissions import NOW, Floor, floor, relation  # noqa: F401  a fixture
+from tests.crm.floor import NOW, Floor, relation
 from tests.web.conftest import Shop, signed_in
 
 Pair = tuple[str, str]
@@ -63,13 +63,13 @@ def value_of(field: FieldDef, deal: str) -> Any:
     return text + field.name if "zqsecret" in text else text
 
 
-def limit(floor: Floor, object_name: str, /, **rights: FieldRight) -> Asking:  # noqa: F811  pytest's way
+def limit(floor: Floor, object_name: str, /, **rights: FieldRight) -> Asking:
     """Salespeople do no more than this with fields; Sam asks."""
     set_fields(floor.conn, "sales", floor.kind(object_name), rights, acting_user="test")
     return floor.asking()
 
 
-def made(floor: Floor, name: str) -> int:  # noqa: F811
+def made(floor: Floor, name: str) -> int:
     """A record of Sam's with something in every field."""
     root, deal = viewer_of(floor.conn, floor.root), str(floor.ids["deal"]["own"])
     kind = floor.kind(name)
@@ -78,7 +78,7 @@ def made(floor: Floor, name: str) -> int:  # noqa: F811
 
 
 @pytest.fixture
-def sam(floor: Floor) -> Floor:  # noqa: F811
+def sam(floor: Floor) -> Floor:
     """Sam sells, and may edit products; there are deals."""
     floor.enter(Role.SALES)
     set_reaches(floor.conn, "sales", {("product", Doing.EDIT): Reach.ALL}, acting_user="test")
@@ -114,7 +114,7 @@ def test_no_way_tells_a_hidden_field(pair: Pair, sam: Floor) -> None:
     assert {one: after[one] for one in gone} == {one: before[one] for one in gone}, "what isn't seen isn't lost"
 
 
-def assert_not_asked(floor: Floor, asking: Asking, kind: ObjectType, field: str) -> None:  # noqa: F811
+def assert_not_asked(floor: Floor, asking: Asking, kind: ObjectType, field: str) -> None:
     """Nor filtered by, straight or through what leads to it; nor sorted by, nor summed."""
     deal, relations = asking.objects["deal"], relations_of_people(asking)
 
@@ -140,7 +140,7 @@ def assert_not_asked(floor: Floor, asking: Asking, kind: ObjectType, field: str)
             record_page(floor.conn, Question(asking=asking, kind=deal, tree=in_all(through), now=NOW))
 
 
-def assert_not_on_pages(floor: Floor, kind: ObjectType, number: int, field: str) -> None:  # noqa: F811
+def assert_not_on_pages(floor: Floor, kind: ObjectType, number: int, field: str) -> None:
     """Nor read on the record's page, its board, beside its deal, in forms; what else is written there is."""
     browser = signed_in(floor.users["own"])
     addresses = [f"{kind.path}/{number}", f"/records/{kind.name}/new", f"/records/of/deal/{floor.ids['deal']['own']}"]

@@ -1,7 +1,6 @@
 """Who may do what to whose records: every object, role and owner, by every way to them, against a table of its own."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +10,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Literal
 
 from onefold.accounts.api import ApiKeyHolder, NotAllowed, PersonalData, Role
-from onefold.crm.access import asking_of, viewer_of
+from onefold.crm.access import viewer_of
 from onefold.crm.board import load_board, load_lane, load_strip
 from onefold.crm.catalogue import Asking, CompanyCatalogue, relations_of_people
 from onefold.crm.errors import PolicyRejected, RecordForbidden, RecordMissing
@@ -23,18 +22,16 @@ from onefold.crm.pipelines import load_pipelines
 from onefold.crm.policy import ROLES, set_reaches
 from onefold.crm.records import change_records, create_records, delete_records, load_record, undo
 from onefold.crm.references import look_up
-from onefold.crm.schema import forget_objects, objects_in_force
-from onefold.crm.teams import add_member, add_team
+from onefold.crm.schema import objects_in_force
 from onefold.crm.viewer import Doing, Reach
 from onefold.filters.api import Node, OneOf, RelatedTo, compile_tree, in_all
 from onefold.kernel.errors import Rejected
-from tests.web.conftest import Shop, signed_in
+from tests.crm.floor import NOW, OWNERS, Floor, relation
+from tests.web.conftest import signed_in
 
 if TYPE_CHECKING:
-    from onefold.accounts.models import User
+    pass
 
-NOW: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
-OWNERS: Final = ("own", "mate", "stranger", "nobody")
 OBJECTS: Final = ("deal", "task", "activity", "product", "boat")
 THEIRS: Final = {
     "none": set[str](),
@@ -52,60 +49,6 @@ USUAL: Final = {
 }
 """To see, edit and delete, unless somebody says otherwise."""
 OF_PRODUCTS: Final = USUAL | {"sales": ("all", "none", "none"), "manager": ("all", "all", "all")}
-MakeUser = Callable[..., "User"]
-
-
-class Floor:
-    """A sales floor: `me` asks, `mate` is in the same team, `stranger` in none; a record of each, and nobody's."""
-
-    def __init__(self, conn: Connection[Any], make_user: MakeUser) -> None:
-        conn.execute(
-            "insert into custom_object (name, title, plural, icon, place) values ('boat','Boat','Boats','x',1)"
-        )
-        forget_objects()
-        self.conn = conn
-        self.root = make_user("root", Role.ADMIN)
-        self.users = {"mate": make_user("mate", Role.SALES), "stranger": make_user("stranger", Role.SALES)}
-        self.make_user = make_user
-        self.team = add_team(conn, "North", acting_user="test")
-        add_member(conn, self.team, "mate", acting_user="test")
-        self.ids: dict[str, dict[str, int]] = {}
-
-    def enter(self, role: Role) -> "User":
-        """Who asks, of this role."""
-        me = self.users["own"] = self.make_user("sam", role)
-        add_member(self.conn, self.team, "sam", acting_user="test")
-        return me
-
-    def fill(self, name: str) -> dict[str, int]:
-        """A record of the object for each owner, all about one company, person and deal; their numbers."""
-        kind = self.kind(name)
-        rows = []
-        for whose in OWNERS:
-            fields = {"name": f"{name} of {whose}", "owner": self.users[whose].username if whose in self.users else ""}
-            about = {"company": ":acme", "person": "user_id:1", "deal": self.deal if "deal" in kind.by_name else None}
-            rows.append(fields | {key: value for key, value in about.items() if key in kind.by_name and value})
-        numbers = create_records(self.conn, kind, rows, viewer=viewer_of(self.conn, self.root)).ids
-        self.ids[name] = dict(zip(OWNERS, numbers, strict=True))
-        return self.ids[name]
-
-    @property
-    def deal(self) -> str | None:
-        """A deal that `me` owns, as references name it."""
-        return str(self.ids["deal"]["own"]) if "deal" in self.ids else None
-
-    def kind(self, name: str) -> ObjectType:
-        return objects_in_force(self.conn)[name]
-
-    def asking(self) -> Asking:
-        return asking_of(self.conn, self.users["own"])
-
-
-@pytest.fixture
-def floor(shop: Shop, make_user: MakeUser) -> Floor:
-    shop.send({"type": "group", "userId": "1", "groupId": "acme", "traits": {"name": "Acme"}})
-    shop.identify("1", email="ada@example.com", name="Ada")
-    return Floor(shop.conn, make_user)
 
 
 def ways_to_see(conn: Connection[Any], asking: Asking, name: str, ids: dict[str, int]) -> Iterator[tuple[str, Any]]:
@@ -159,10 +102,6 @@ def _has_deal(conn: Connection[Any], asking: Asking, kind: ObjectType, text: str
     tree: Node = RelatedTo(relation(kind), OneOf("name", "is", (text,)))
     question = Question(asking=asking, kind=asking.objects["deal"], tree=in_all(tree), now=NOW)
     return bool(ids_of(conn, question, most=10))
-
-
-def relation(kind: ObjectType) -> str:
-    return kind.name if kind.number is not None else kind.path.removeprefix("/")
 
 
 def ways_to_one(floor: Floor, asking: Asking, name: str, number: int) -> tuple[bool, bool, bool]:

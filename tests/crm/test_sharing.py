@@ -13,33 +13,33 @@ from onefold.crm.records import change_records, delete_records, load_record
 from onefold.crm.sharing import Given, share_record, shares_of, unshare_record
 from onefold.crm.teams import add_member, add_team, archive_team
 from onefold.crm.viewer import Doing, Reach
-from tests.crm.test_permissions import NOW, Floor, floor  # noqa: F401  a fixture
+from tests.crm.floor import NOW, Floor
 from tests.web.conftest import signed_in
 
 
 @pytest.fixture
-def sold(floor: Floor) -> Floor:  # noqa: F811  pytest's way
+def sold(floor: Floor) -> Floor:
     """Sam, a salesperson, and the deals of everybody."""
     floor.enter(Role.SALES)
     floor.fill("deal")
     return floor
 
 
-def give(floor: Floor, whose: str, doing: Doing = Doing.SEE, **whom: Any) -> int:  # noqa: F811
+def give(floor: Floor, whose: str, doing: Doing = Doing.SEE, **whom: Any) -> int:
     """The administrator shares a deal."""
     root = viewer_of(floor.conn, floor.root)
     given = Given(doing=doing, **whom)
     return share_record(floor.conn, floor.kind("deal"), floor.ids["deal"][whose], given, viewer=root)
 
 
-def seen(floor: Floor) -> set[str]:  # noqa: F811
+def seen(floor: Floor) -> set[str]:
     """Whose deals Sam's list has."""
     asking = floor.asking()
     page = record_page(floor.conn, Question(asking=asking, kind=asking.objects["deal"], now=NOW))
     return {whose for whose, number in floor.ids["deal"].items() if number in {row.id for row in page.rows}}
 
 
-def edits(floor: Floor, *whose: str) -> None:  # noqa: F811
+def edits(floor: Floor, *whose: str) -> None:
     """Sam changes deals, by one act."""
     changes = {floor.ids["deal"][one]: {"next_step": f"call {one} {NOW}"} for one in whose}
     change_records(floor.conn, floor.kind("deal"), changes, viewer=floor.asking().viewer)

@@ -10,7 +10,7 @@ from onefold.accounts.api import Role
 from onefold.crm.access import viewer_of
 from onefold.crm.errors import TeamRejected
 from onefold.crm.teams import add_member, add_team, archive_team, change_team, load_teams, remove_member, restore_team
-from tests.crm.test_permissions import MakeUser
+from tests.crm.floor import MakeUser
 from tests.web.conftest import Shop, signed_in
 
 
