@@ -154,6 +154,22 @@ def test_what_sales_does_stands_in_the_persons_log(shop: Shop, team: Team) -> No
     assert "secret" not in str(call)
 
 
+def test_a_deal_that_is_made_as_won_was_created_as_well(shop: Shop, team: Team) -> None:
+    shop.identify("7", email="ada@example.com")
+    won = str(stage(shop.conn, "Won"))
+    new(shop.conn, "deal", team["rob"], name="Tents", amount="5", stage=won, person="user_id:7")
+    assert [event["event"] for event in events_of(shop.conn)] == ["Deal Created", "Deal Won"]
+    assert len({event["messageId"] for event in events_of(shop.conn)}) == 2
+
+
+def test_the_latest_of_several_activities_says_when_a_deal_was_active(shop: Shop, team: Team) -> None:
+    deal = new(shop.conn, "deal", team["rob"], name="Tents")
+    shop.conn.execute("update deal set active_at = '2020-01-01'")
+    calls = [{"kind": "call", "deal": str(deal), "at": f"2026-01-{day:02}T09:00"} for day in (3, 9, 5)]
+    create_records(shop.conn, STANDARD["activity"], calls, viewer=team["rob"])
+    assert values_of(shop.conn, team, deal)["active_at"] == datetime(2026, 1, 9, 9, tzinfo=UTC)
+
+
 def test_one_act_is_one_entry_of_the_audit_log(shop: Shop, team: Team) -> None:
     shop.identify("7", email="ada@example.com")
     before = count(shop.conn, "audit")

@@ -29,9 +29,10 @@ class ActivityRules:
 
     def follow(self, writing: Writing, drafts: Sequence[Draft]) -> None:
         """Its deal isn't stale any more."""
-        active = {draft.after["deal"]: draft.after["at"] for draft in drafts if draft.after["deal"]}
+        active = sorted((draft.after["at"], draft.after["deal"]) for draft in drafts if draft.after["deal"])
         if active:
-            parameters = {"deals": list(active), "moments": [min(at, writing.now) for at in active.values()]}
+            latest = {deal: min(at, writing.now) for at, deal in active}
+            parameters = {"deals": list(latest), "moments": list(latest.values())}
             writing.conn.execute(QUERIES["note_active"], parameters)
         log_facts(writing, _facts(writing, drafts))
 

@@ -111,40 +111,41 @@ def _facts(writing: Writing, drafts: Sequence[Draft]) -> Iterator[Fact]:
     stages = load_pipelines(writing.conn)
     owners = usernames(writing.conn, (draft.after["owner"] for draft in drafts))
     for draft in drafts:
-        name, more = _happened(draft, stages.stages)
-        if name:
-            properties = _properties(draft, stages, owners) | more
+        for name, more in _happened(draft, stages.stages):
             yield Fact(
                 event=name,
-                key=str(draft.id),
+                key=f"{draft.id}-{name}",
                 at=draft.at,
                 person=draft.after["person"],
                 company=draft.after["company"],
-                properties=properties,
+                properties=_properties(draft, stages, owners) | more,
             )
 
 
-def _happened(draft: Draft, stages: Mapping[int, Stage]) -> tuple[str, dict[str, Any]]:
-    """Name of the fact, empty = nothing that others need to hear, and what only it tells."""
+def _happened(draft: Draft, stages: Mapping[int, Stage]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Names of the facts that others need to hear, if any, with what only they tell."""
+    closed = {"won": "Deal Won", "lost": "Deal Lost"}.get(draft.after["state"])
+    reason = {"lost_reason": draft.after["lost_reason"]}
     if draft.before is None:
-        return {"won": "Deal Won", "lost": "Deal Lost"}.get(draft.after["state"], "Deal Created"), {}
-    if draft.is_new_value("stage"):
+        yield "Deal Created", {}
+        if closed:
+            yield closed, reason
+    elif draft.is_new_value("stage"):
         old = stages.get(draft.old("stage"))
         since: Any = draft.old("stage_at")
         days = round((draft.after["stage_at"] - since).total_seconds() / 86_400, 2) if since else None
         more = {"previous_stage": old.name if old else None, "days_in_previous_stage": days}
         if draft.after["state"] != draft.old("state"):
-            name = {"won": "Deal Won", "lost": "Deal Lost"}.get(draft.after["state"], "Deal Reopened")
-            return name, more | {"lost_reason": draft.after["lost_reason"]}
-        return "Deal Stage Changed", more
-    if draft.is_new_value("person") or draft.is_new_value("company"):
-        return "Deal Joined", {}  # whom it is with now hears of it for the first time
-    if draft.is_new_value("amount") or draft.is_new_value("currency"):
-        old_amount = draft.old("amount")
-        return "Deal Amount Changed", {"previous_amount": float(old_amount) if old_amount is not None else None}
-    if draft.is_new_value("owner"):
-        return "Deal Assigned", {}
-    return "", {}
+            yield closed or "Deal Reopened", more | reason
+        else:
+            yield "Deal Stage Changed", more
+    elif draft.is_new_value("person") or draft.is_new_value("company"):
+        yield "Deal Joined", {}  # whom it is with now hears of it for the first time
+    elif draft.is_new_value("amount") or draft.is_new_value("currency"):
+        before = draft.old("amount")
+        yield "Deal Amount Changed", {"previous_amount": float(before) if before is not None else None}
+    elif draft.is_new_value("owner"):
+        yield "Deal Assigned", {}
 
 
 def _properties(draft: Draft, pipelines: Pipelines, owners: Mapping[int, str]) -> dict[str, Any]:

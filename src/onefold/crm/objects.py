@@ -11,6 +11,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 MAX_TEXT: Final = 500
 MAX_LONG_TEXT: Final = 100_000
@@ -135,7 +136,7 @@ LOST_REASONS: Final = (
     Option("fit", _("No fit")),
 )
 DEAL_STATES: Final = (
-    Option("open", _("Open"), "accent"),
+    Option("open", pgettext_lazy("deals", "Open"), "accent"),
     Option("won", _("Won"), "ok"),
     Option("lost", _("Lost"), "bad"),
 )
