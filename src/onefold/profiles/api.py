@@ -3,9 +3,23 @@
 from onefold.kernel.hashing import company_hash
 from onefold.profiles.anchors import Anchor, anchors_of, identifiers_at, identifiers_of, people_at
 from onefold.profiles.answers import event_answer
-from onefold.profiles.companies import Company, companies_of, company_timeline, find_company, load_companies, people_of
-from onefold.profiles.company_edits import correct_company, new_company, put_into_company, undo_company_correction
-from onefold.profiles.corrections import AlreadyKnown, CorrectionRejected, new_person
+from onefold.profiles.companies import (
+    Company,
+    CompanyPerson,
+    companies_of,
+    company_timeline,
+    find_company,
+    load_companies,
+    people_of,
+)
+from onefold.profiles.company_edits import (
+    correct_company,
+    new_company,
+    put_into_company,
+    take_out_of_company,
+    undo_company_correction,
+)
+from onefold.profiles.corrections import AlreadyKnown, CorrectionRejected, new_person, value_from_text
 from onefold.profiles.exports import remove_all_exports
 from onefold.profiles.fold import Claims, add_claims, current_values, pack, resolve, unpack
 from onefold.profiles.fragment import Fragment
@@ -13,10 +27,10 @@ from onefold.profiles.fragments import fragments_of, people_of_fragments, person
 from onefold.profiles.golden import Golden, floor_hour, golden_record, is_nobody
 from onefold.profiles.ids import company_named, from_text, to_text
 from onefold.profiles.jump import jump_to_people
-from onefold.profiles.naming import Names, names_in_force
+from onefold.profiles.naming import IdentifierRejected, Names, names_in_force
 from onefold.profiles.newcomers import Newcomers, has_known, new_people
 from onefold.profiles.people import Person, list_page, list_state
-from onefold.profiles.people_fields import PeopleCatalogue
+from onefold.profiles.people_fields import PeopleCatalogue, is_address, without_addresses
 from onefold.profiles.people_suggest import TraitName, TraitValue, trait_names, trait_values
 from onefold.profiles.person import Found, Member, find, load_members, load_profile, load_rules, traits_of
 from onefold.profiles.refold import (
@@ -38,7 +52,8 @@ from onefold.profiles.refold import (
     write_profiles,
 )
 from onefold.profiles.timeline import Entry as TimelineEntry
-from onefold.profiles.timeline import timeline_page
+from onefold.profiles.standing import Standing, standing
+from onefold.profiles.timeline import place_from_text, place_to_text, timeline_page
 from onefold.profiles.why import Provenance, why_company_trait
 
 __all__ = [
@@ -47,11 +62,13 @@ __all__ = [
     "Claims",
     "Company",
     "CompanyFacts",
+    "CompanyPerson",
     "CompanyRow",
     "CorrectionRejected",
     "Found",
     "Fragment",
     "Golden",
+    "IdentifierRejected",
     "Member",
     "Names",
     "Newcomers",
@@ -59,6 +76,7 @@ __all__ = [
     "Person",
     "Provenance",
     "Refolded",
+    "Standing",
     "TimelineEntry",
     "TraitName",
     "TraitValue",
@@ -86,6 +104,7 @@ __all__ = [
     "has_known",
     "identifiers_at",
     "identifiers_of",
+    "is_address",
     "is_nobody",
     "jump_to_people",
     "list_page",
@@ -104,11 +123,15 @@ __all__ = [
     "people_of",
     "people_of_fragments",
     "person_of_fragment",
+    "place_from_text",
+    "place_to_text",
     "put_into_company",
     "refold_profiles",
     "remove_all_exports",
     "replace_companies",
     "resolve",
+    "standing",
+    "take_out_of_company",
     "timeline_page",
     "to_text",
     "trait_names",
@@ -116,8 +139,10 @@ __all__ = [
     "traits_of",
     "undo_company_correction",
     "unpack",
+    "value_from_text",
     "why_company_trait",
     "widen_seen",
+    "without_addresses",
     "write_companies",
     "write_member_rows",
     "write_profiles",

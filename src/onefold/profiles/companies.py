@@ -1,17 +1,22 @@
 """Companies, from `group` calls and events of their own: one row each, who was seen in it, and what was said of it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 from psycopg import Connection
 
+from onefold.events.api import INTERNAL_SOURCE, Kind
 from onefold.infra.postgres import load_queries
 from onefold.kernel.hashing import company_hash
+from onefold.lake.cold import warm_up
 from onefold.profiles.fold import Claims, unpack
 from onefold.profiles.timeline import PAGE_SIZE, Place, TimelinePage, timeline_page
 
 QUERIES = load_queries("onefold.profiles", "companies.sql")
+MAX_GROUP_EVENTS: Final = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +52,12 @@ class Membership:
 
 @dataclass(frozen=True, kw_only=True)
 class CompanyPerson:
-    """Somebody who was seen in a company; time in µs."""
+    """Somebody who was seen in a company; time in µs. `is_primary`: it is the one they were seen in last."""
 
     id: int
     title: str
     last_ts: int
+    is_primary: bool
 
 
 def find_company(conn: Connection[Any], space: str, key: str) -> Company | None:
@@ -98,4 +104,25 @@ def companies_of(conn: Connection[Any], fragments: list[int]) -> list[Membership
 def people_of(conn: Connection[Any], company: Company, limit: int = 100) -> list[CompanyPerson]:
     """Who was seen in a company, the latest first; of more than 10,000 memberships some are left out."""
     rows = conn.execute(QUERIES["people_of"], {"h": company.h, "limit": limit})
-    return [CompanyPerson(id=h, title=name or email or "Anonymous", last_ts=last) for h, name, email, last in rows]
+    return [
+        CompanyPerson(id=h, title=name or email or "Anonymous", last_ts=last, is_primary=is_primary)
+        for h, name, email, last, is_primary in rows
+    ]
+
+
+def messages_about(
+    conn: Connection[Any], fragments: Sequence[int], space: str, key: str, spaces: Mapping[int, str]
+) -> list[tuple[int, str]]:
+    """The group events of these fragments that name a company: source and message id, the latest MAX_GROUP_EVENTS.
+
+    `spaces`: the user space of each source. Cost: the group events of the fragments (index on fragment, ts).
+    """
+    warm_up(conn, list(fragments))
+    given = {"fragments": list(fragments), "kind": int(Kind.GROUP), "most": MAX_GROUP_EVENTS}
+    found = []
+    for source, message, body in conn.execute(QUERIES["group_events"], given):
+        said = msgspec.json.decode(body)
+        named = said.get("space", "") if source == INTERNAL_SOURCE else spaces.get(source, "")
+        if (named or "", str(said.get("groupId"))) == (space, key):
+            found.append((source, message))
+    return found

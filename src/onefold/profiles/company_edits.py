@@ -1,7 +1,7 @@
 """Companies by hand: made, corrected, and people put into them, each by a group event of Onefold's own source."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID, uuid4, uuid5
 
@@ -24,7 +24,7 @@ from onefold.events.api import (
 )
 from onefold.kernel.errors import NotFound
 from onefold.kernel.hashing import event_id
-from onefold.profiles.companies import claims_of_company
+from onefold.profiles.companies import claims_of_company, messages_about
 from onefold.profiles.corrections import CorrectionRejected, strongest, trait_name
 from onefold.profiles.fold import Claims
 from onefold.profiles.naming import Names
@@ -98,6 +98,38 @@ def put_into_company(
     context = {"externalIds": [{"type": names.namespace(head.ns), "id": head.val}]}
     event = {"type": "group", "groupId": key, "space": space, "traits": {}, "context": context}
     return _log(conn, event, acting_user)
+
+
+def take_out_of_company(
+    conn: Connection[Any],
+    names: Names,
+    standing: Standing,
+    space: str,
+    key: str,
+    *,
+    acting_user: str,
+    also: Sequence[str] = (),
+) -> bool:
+    """Take back by which messages of Onefold's own source a person is in a company; whether that is to be seen already.
+
+    `also`: messages that may be logged yet, and shall not count then. Raises NotFound; CorrectionRejected if another
+    source says that they belong to it. Cost: the group events of the person.
+    """
+    _claims(conn, space, key)
+    spaces = {source.id: source.user_space for source in names.sources.values()}
+    said = messages_about(conn, standing.fragments, space, key, spaces)
+    others = sorted({names.sources[source].name for source, _message in said if source in names.sources} - {""})
+    own = [message for source, message in said if source == INTERNAL_SOURCE]
+    if len(own) < len(said):
+        raise CorrectionRejected(
+            _("%(source)s says that this person belongs to it. Correct it there, or take its events back.")
+            % {"source": ", ".join(others) or _("Another source")}
+        )
+    wanted = list(dict.fromkeys([*own, *also]))
+    if not wanted:
+        raise NotFound(_("This person isn't in this company."))
+    event = {"type": "retract", "source": INTERNAL_SOURCE, "messageIds": wanted}
+    return wait_until_processed(conn, append_internal(conn, [event], acting_user=acting_user))
 
 
 def _claims(conn: Connection[Any], space: str, key: str) -> Claims:

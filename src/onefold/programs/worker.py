@@ -21,6 +21,7 @@ from onefold.infra.postgres import connect, pauses
 from onefold.profiles.jobs import export_jobs
 from onefold.programs.attention import tell_concerns
 from onefold.programs.audience_keeping import keep_audiences
+from onefold.programs.company_keeping import keep_companies
 from onefold.programs.health import note_lags
 from onefold.programs.lake_keeping import keep_lake
 from onefold.programs.upkeep import (
@@ -60,7 +61,9 @@ async def _run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     stopped = asyncio.create_task(stopping.wait())
     wanted = asyncio.Event()
-    keeping = asyncio.gather(keep_lake(settings, stopping), keep_audiences(settings, stopping, wanted))
+    keeping = asyncio.gather(
+        keep_lake(settings, stopping), keep_audiences(settings, stopping, wanted), keep_companies(settings, stopping)
+    )
     for pause in pauses():
         app = make_jobs(settings.database.address())
         app.add_tasks_from(upkeep_jobs(settings), namespace="upkeep")
