@@ -16,7 +16,7 @@ DOMAIN_SQL: Final = (
 
 
 def domain_of(text: str) -> str:
-    """`https://www.Acme.com/about` → `acme.com`; empty when it is no domain. `xn--…` as it is read: addresses are, too."""
+    """`https://www.Acme.com/about` → `acme.com`; empty when it is none. `xn--…` as it is read: addresses are, too."""
     found = _BEFORE.sub("", text[:500].strip().lower()).partition("/")[0][:MAX_DOMAIN].rstrip(".")
     if "xn--" in found and found.isascii():
         try:

@@ -74,10 +74,11 @@ def join_by_domain(conn: Connection[Any], *, is_thorough: bool = False) -> int:
         _want_all(conn)
     joined = 0
     for _step in range(MAX_STEPS):
-        moved, found = _follow(conn)
-        looked, more = _look_for_people(conn)
-        joined += found + more
-        if not moved and not looked:
+        is_any, found = _follow(conn)
+        if not is_any:
+            is_any, found = _look_for_people(conn)
+        joined += found
+        if not is_any:
             break
     if joined:
         log.info("people_joined_by_domain", count=joined)
@@ -222,7 +223,7 @@ def _addresses(conn: Connection[Any], names: Names, pairs: Iterable[tuple[_Compa
 
 
 def _event(one: _Join) -> dict[str, Any]:
-    """It happened when the address was first received: whoever was seen in another company since is still there first."""
+    """It happened when the address was first received: who was seen in another company since is still there first."""
     context = {"externalIds": [{"type": "email", "id": one.address}]}
     company = {"groupId": one.company.key, "space": one.company.space, "traits": {}}
     head = {"type": "group", "messageId": one.message_id, "timestamp": one.since.isoformat()}

@@ -51,8 +51,8 @@ from onefold.profiles.refold import (
     write_member_rows,
     write_profiles,
 )
-from onefold.profiles.timeline import Entry as TimelineEntry
 from onefold.profiles.standing import Standing, standing
+from onefold.profiles.timeline import Entry as TimelineEntry
 from onefold.profiles.timeline import place_from_text, place_to_text, timeline_page
 from onefold.profiles.why import Provenance, why_company_trait
 
