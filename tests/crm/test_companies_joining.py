@@ -1,5 +1,6 @@
-"""Who has an e-mail address at a company's domain joins it: whoever comes first, once, and not against anybody's hand."""
+"""Who has an e-mail address at a company's domain joins it: once, and against nobody's hand."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,10 +9,17 @@ from psycopg import Connection
 from onefold.crm.domains import domain_of, is_free_mail
 from onefold.crm.joining import join_by_domain, join_message
 from onefold.kernel.hashing import company_hash, identifier_hash
-from onefold.profiles.api import correct_company, names_in_force, new_company, standing, take_out_of_company
+from onefold.profiles.api import (
+    correct_company,
+    find_company,
+    names_in_force,
+    new_company,
+    standing,
+    take_out_of_company,
+)
 from tests.processor.driving import check_rebuild
 from tests.waiting import wait_until
-from tests.web.conftest import Shop
+from tests.web.conftest import NOW, Shop
 
 ALICE = "user:alice"
 
@@ -142,10 +150,11 @@ class TestJoining:
         assert join_by_domain(conn) == 1
         wait_until(lambda: companies_of(conn, "1") == {"Acme"})
         names = names_in_force(conn)
-        whom = standing(conn, names, identifier_hash("user_id", "1"))
+        whom, company = standing(conn, names, identifier_hash("user_id", "1")), find_company(conn, space, key)
         assert whom is not None
+        assert company is not None
         also = [join_message(company_hash(space, key), identifier_hash("email", "ada@acme.example"))]
-        assert take_out_of_company(conn, names, whom, space, key, acting_user=ALICE, also=also)
+        assert take_out_of_company(conn, names, whom, company, acting_user=ALICE, also=also)
         wait_until(lambda: companies_of(conn, "1") == set())
         shop.identify("1", name="Ada")
         correct_company(conn, space, key, name="domain", value="www.acme.example", acting_user=ALICE)
@@ -157,7 +166,9 @@ class TestJoining:
     def test_whoever_is_in_another_company_is_still_there_first(self, shop: Shop) -> None:
         conn = shop.conn
         shop.identify("1", email="ada@acme.example")
-        shop.send({"type": "group", "userId": "1", "groupId": "old", "traits": {"name": "Old"}})
+        shop.send(
+            {"type": "group", "userId": "1", "groupId": "old", "traits": {"name": "Old"}}, at=NOW + timedelta(seconds=1)
+        )
         new_company(conn, traits={"name": "Acme", "domain": "acme.example"}, acting_user=ALICE)
         assert join_by_domain(conn) == 1
         wait_until(lambda: companies_of(conn, "1") == {"Old", "Acme"})

@@ -15,7 +15,7 @@ from onefold.crm.objects import TEXTUAL, FieldDef, FieldKind, ObjectType
 from onefold.crm.references import ME
 from onefold.crm.viewer import Doing, Viewer, rows_sql
 from onefold.filters.api import Catalogue, Column, Field, FieldUnknown, Key, Kind, Relation
-from onefold.profiles.api import Names, PeopleCatalogue, company_hash, from_text
+from onefold.profiles.api import Names, PeopleCatalogue, company_hash, from_text, is_address, without_addresses
 
 TRAIT: Final = "trait:"
 _COLUMN_KINDS: Final = dict.fromkeys(TEXTUAL, Kind.TEXT) | {

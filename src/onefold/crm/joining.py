@@ -112,14 +112,14 @@ def _position(conn: Connection[Any]) -> int | None:
 def _seen(conn: Connection[Any], position: int) -> tuple[int | None, list[int], list[int]]:
     """Position of the last of the next events, their fragments, and those of group events. Of a gap what is behind."""
     given = {"after": position, "until": position + CHUNK, "group": int(Kind.GROUP)}
-    row = conn.execute(QUERIES["seen"], given).fetchone()
-    if row and row[0] is not None:
-        return row
-    first = conn.execute(QUERIES["first_after"], {"after": position}).fetchone()
-    if first is None or first[0] is None:
-        return None, [], []
-    row = conn.execute(QUERIES["seen"], given | {"after": first[0] - 1, "until": first[0] + CHUNK}).fetchone()
-    return row or (None, [], [])
+    newest, fragments, groups = conn.execute(QUERIES["seen"], given).fetchone() or (None, [], [])
+    if newest is None:
+        (first,) = conn.execute(QUERIES["first_after"], {"after": position}).fetchone() or (None,)
+        if first is None:
+            return None, [], []
+        given |= {"after": first - 1, "until": first + CHUNK}
+        newest, fragments, groups = conn.execute(QUERIES["seen"], given).fetchone() or (None, [], [])
+    return newest, fragments, groups
 
 
 def _look_for_people(conn: Connection[Any]) -> tuple[bool, int]:

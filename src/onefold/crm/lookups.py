@@ -6,6 +6,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier, Literal
 
 from onefold.crm.catalogue import Asking
+from onefold.crm.company_fields import company_url
 from onefold.crm.listing import like_pattern
 from onefold.crm.objects import FieldKind, ObjectType
 from onefold.crm.viewer import Doing, rows_sql, search_sql
@@ -28,6 +29,20 @@ def people_like(conn: Connection[Any], asking: Asking, query: str) -> list[Match
     """Known people by name, e-mail or phone."""
     found = jump_to_people(conn, query, MOST, is_masked=asking.is_masked)
     return [Match(one.url.rpartition("/")[2], one.title, one.note) for one in found]
+
+
+class CompanyFound(NamedTuple):
+    """A company as the command palette shows it."""
+
+    title: str
+    url: str
+    note: str
+
+
+def companies_named(conn: Connection[Any], query: str, most: int) -> list[CompanyFound]:
+    """Companies by a part of name or key (trigram index)."""
+    found = companies_like(conn, query)[:most]
+    return [CompanyFound(one.title, company_url(*one.value.partition(":")[::2]), one.note) for one in found]
 
 
 def companies_like(conn: Connection[Any], query: str) -> list[Match]:

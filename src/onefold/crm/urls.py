@@ -8,6 +8,8 @@ from onefold.accounts.api import Permission, requires
 from onefold.crm import (
     beside_views,
     board_views,
+    company_edit_views,
+    company_pages,
     list_views,
     make_views,
     people_views,
@@ -16,6 +18,7 @@ from onefold.crm import (
     share_views,
     team_views,
 )
+from onefold.crm.company_listed import open_companies
 from onefold.crm.listed import open_records
 from onefold.lists.urls import list_urls
 
@@ -38,6 +41,16 @@ def _pages(route: str, name: str) -> list[URLPattern]:
 
 urlpatterns = [
     path("new-person", people_views.new, name="new_person"),
+    path("companies", company_pages.companies, name="companies"),
+    path("companies/new", company_edit_views.new, name="new_company"),
+    path("companies/field", company_edit_views.field, name="company_field"),
+    path("companies/field/edit", company_edit_views.field_form, name="edit_company_field"),
+    path("companies/why", company_edit_views.why, name="company_why"),
+    path("companies/people/put", company_edit_views.put_in, name="put_into_company"),
+    path("companies/people/take-out", company_edit_views.take_out, name="take_out_of_company"),
+    path("companies/corrections/<uuid:event>/undo", company_edit_views.undo, name="undo_company_correction"),
+    *list_urls("companies", "companies", guard=requires(Permission.SEE_PEOPLE), open_list=open_companies),
+    path("companies/<path:identifier>", company_pages.company, name="company"),
     path("deals/board", board_views.board, name="board"),
     path("deals/lanes/<int:stage>", board_views.lane, name="lane"),
     path("deals/move", board_views.move, name="move_deal"),

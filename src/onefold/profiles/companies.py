@@ -111,7 +111,7 @@ def people_of(conn: Connection[Any], company: Company, limit: int = 100) -> list
 
 
 def messages_about(
-    conn: Connection[Any], fragments: Sequence[int], space: str, key: str, spaces: Mapping[int, str]
+    conn: Connection[Any], fragments: Sequence[int], company: Company, spaces: Mapping[int, str]
 ) -> list[tuple[int, str]]:
     """The group events of these fragments that name a company: source and message id, the latest MAX_GROUP_EVENTS.
 
@@ -123,6 +123,6 @@ def messages_about(
     for source, message, body in conn.execute(QUERIES["group_events"], given):
         said = msgspec.json.decode(body)
         named = said.get("space", "") if source == INTERNAL_SOURCE else spaces.get(source, "")
-        if (named or "", str(said.get("groupId"))) == (space, key):
+        if (named or "", str(said.get("groupId"))) == (company.space, company.key):
             found.append((source, message))
     return found

@@ -24,7 +24,7 @@ from onefold.events.api import (
 )
 from onefold.kernel.errors import NotFound
 from onefold.kernel.hashing import event_id
-from onefold.profiles.companies import claims_of_company, messages_about
+from onefold.profiles.companies import Company, claims_of_company, messages_about
 from onefold.profiles.corrections import CorrectionRejected, strongest, trait_name
 from onefold.profiles.fold import Claims
 from onefold.profiles.naming import Names
@@ -104,8 +104,7 @@ def take_out_of_company(
     conn: Connection[Any],
     names: Names,
     standing: Standing,
-    space: str,
-    key: str,
+    company: Company,
     *,
     acting_user: str,
     also: Sequence[str] = (),
@@ -115,9 +114,8 @@ def take_out_of_company(
     `also`: messages that may be logged yet, and shall not count then. Raises NotFound; CorrectionRejected if another
     source says that they belong to it. Cost: the group events of the person.
     """
-    _claims(conn, space, key)
     spaces = {source.id: source.user_space for source in names.sources.values()}
-    said = messages_about(conn, standing.fragments, space, key, spaces)
+    said = messages_about(conn, standing.fragments, company, spaces)
     others = sorted({names.sources[source].name for source, _message in said if source in names.sources} - {""})
     own = [message for source, message in said if source == INTERNAL_SOURCE]
     if len(own) < len(said):

@@ -1,10 +1,10 @@
-"""Addresses of people and companies."""
+"""Addresses of people."""
 
 from django.urls import path
 
 from onefold.accounts.api import Permission, requires
 from onefold.lists.urls import list_urls
-from onefold.profiles import export_views, identity_views, people_pages, record_views, views
+from onefold.profiles import export_views, identity_views, people_pages, record_views
 from onefold.profiles.people_listed import open_people
 
 urlpatterns = [
@@ -26,5 +26,4 @@ urlpatterns = [
     path("people/<str:identifier>/traits", record_views.traits, name="traits"),
     path("people/<str:identifier>/traits/correct", record_views.correct, name="correct"),
     path("people/<str:identifier>/why", record_views.why, name="why"),
-    path("companies/<path:identifier>", views.one_company, name="company"),
 ]

@@ -33,6 +33,7 @@ GROUPS = (
         (
             Place(_("Home"), "/", "home", Permission.SEE_EVENTS, "o"),
             Place(_("People"), "/people", "users", Permission.SEE_PEOPLE, "p"),
+            Place(_("Companies"), "/companies", "building", Permission.SEE_PEOPLE, "c"),
             Place(_("Deals"), "/deals", "briefcase", Permission.SEE_RECORDS, "d"),
             Place(_("Tasks"), "/tasks", "checkbox", Permission.SEE_RECORDS, "t"),
             Place(_("Events"), "/events", "activity", Permission.SEE_EVENTS, "e"),

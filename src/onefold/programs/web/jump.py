@@ -1,4 +1,4 @@
-"""What the command palette finds: places, people, audiences, and whoever an identifier leads to."""
+"""What the command palette finds: places, people, companies, audiences, and whoever an identifier leads to."""
 
 from typing import NamedTuple
 
@@ -10,11 +10,13 @@ from django.views.decorators.http import require_safe
 
 from onefold.accounts.api import Permission, may, requires, settings_pages
 from onefold.audiences.api import audiences_named
+from onefold.crm.api import companies_named
 from onefold.infra.pool import pooled
 from onefold.profiles.api import jump_to_people
 from onefold.programs.web.context import groups_for
 
 MOST_PEOPLE = 6
+MOST_COMPANIES = 5
 MOST_AUDIENCES = 6
 
 
@@ -41,7 +43,11 @@ def jump(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     groups = [FoundGroup(_("Go to"), _places(request, query))]
     if query and may(request.user, Permission.SEE_PEOPLE):
-        groups[:0] = [FoundGroup(_("People"), _people(request, query)), FoundGroup(_("Audiences"), _audiences(query))]
+        groups[:0] = [
+            FoundGroup(_("People"), _people(request, query)),
+            FoundGroup(_("Companies"), _companies(query)),
+            FoundGroup(_("Audiences"), _audiences(query)),
+        ]
     return render(request, "jump.html", {"query": query, "groups": [group for group in groups if group.found]})
 
 
@@ -64,6 +70,11 @@ def _people(request: HttpRequest, query: str) -> list[Found]:
     with pooled() as conn:
         people = jump_to_people(conn, query, MOST_PEOPLE, is_masked=is_masked)
     return [Found(one.title, one.url, "user", one.note) for one in people]
+
+
+def _companies(query: str) -> list[Found]:
+    with pooled() as conn:
+        return [Found(one.title, one.url, "building", one.note) for one in companies_named(conn, query, MOST_COMPANIES)]
 
 
 def _audiences(query: str) -> list[Found]:

@@ -1,0 +1,175 @@
+"""The traits of companies that salespeople know, and how any trait is shown, typed and read."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from onefold.accounts.api import mask_value
+from onefold.crm.domains import domain_of
+from onefold.crm.labels import CompanyLabel
+from onefold.crm.objects import FieldDef, FieldKind, Option
+from onefold.crm.shown import Shown, is_right
+from onefold.crm.typed import Choices, Input
+from onefold.crm.values import ValueRejected, read
+from onefold.profiles.api import CorrectionRejected, value_from_text
+
+STAGES: Final = (
+    Option("lead", gettext_lazy("Lead"), "accent"),
+    Option("qualified", gettext_lazy("Qualified"), "accent"),
+    Option("opportunity", gettext_lazy("Opportunity"), "warn"),
+    Option("customer", gettext_lazy("Customer"), "ok"),
+    Option("partner", gettext_lazy("Partner"), "ok"),
+    Option("former", gettext_lazy("Former customer"), "bad"),
+)
+WELL_KNOWN: Final = (
+    FieldDef(name="name", title=gettext_lazy("Name"), kind=FieldKind.TEXT),
+    FieldDef(name="domain", title=gettext_lazy("Domain"), kind=FieldKind.TEXT),
+    FieldDef(name="industry", title=gettext_lazy("Industry"), kind=FieldKind.TEXT),
+    FieldDef(name="employees", title=gettext_lazy("Employees"), kind=FieldKind.NUMBER),
+    FieldDef(name="parent", title=gettext_lazy("Parent"), kind=FieldKind.COMPANY),
+    FieldDef(name="phone", title=gettext_lazy("Phone"), kind=FieldKind.TEXT),
+    FieldDef(name="website", title=gettext_lazy("Website"), kind=FieldKind.LINK),
+    FieldDef(name="city", title=gettext_lazy("City"), kind=FieldKind.TEXT),
+    FieldDef(name="country", title=gettext_lazy("Country"), kind=FieldKind.TEXT),
+    FieldDef(name="owner", title=gettext_lazy("Owner"), kind=FieldKind.USER),
+    FieldDef(name="lifecycle_stage", title=gettext_lazy("Lifecycle stage"), kind=FieldKind.CHOICE, options=STAGES),
+)
+BY_NAME: Final = {field.name: field for field in WELL_KNOWN}
+MOST_TRAITS: Final = 200
+"""Of those that aren't well known."""
+MAX_SHOWN: Final = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraitLine:
+    """A trait of a company's page. `id` names its elements; `is_known` = salespeople know it."""
+
+    field: FieldDef
+    shown: Shown
+    is_known: bool
+    can_be_edited: bool = True
+
+    @property
+    def id(self) -> str:
+        """For HTML: names of traits hold anything."""
+        return element_id(self.field.name)
+
+
+def element_id(name: str) -> str:
+    """Of a trait's input."""
+    return name if name in BY_NAME else blake2b(name.encode(errors="replace"), digest_size=6).hexdigest()
+
+
+def field_of(name: str) -> FieldDef:
+    """The field of a trait."""
+    return BY_NAME.get(name) or FieldDef(name=name, title=name, kind=FieldKind.LONG_TEXT)
+
+
+def lines_of(
+    traits: Mapping[str, Any], parents: Mapping[str, CompanyLabel], *, is_masked: bool = False
+) -> list[TraitLine]:
+    """The well-known traits, whether they have a value or not, then up to MOST_TRAITS others by name."""
+    others = sorted((name for name in traits if name not in BY_NAME), key=str.casefold)[:MOST_TRAITS]
+    return [line_of(name, traits.get(name), parents, is_masked=is_masked) for name in (*BY_NAME, *others)]
+
+
+def line_of(
+    name: str,
+    value: Any,  # noqa: ANN401  (any JSON value)
+    parents: Mapping[str, CompanyLabel],
+    *,
+    is_masked: bool = False,
+) -> TraitLine:
+    """A trait as it is read. What is masked can't be edited: the form would hold the mask."""
+    can_be_edited = not (is_masked and mask_value(value, name) != value)
+    field = field_of(name)
+    return TraitLine(
+        field=field, shown=shown_trait(field, value, parents), is_known=name in BY_NAME, can_be_edited=can_be_edited
+    )
+
+
+def shown_trait(field: FieldDef, value: Any, parents: Mapping[str, CompanyLabel]) -> Shown:  # noqa: ANN401  (any JSON)
+    """The value of a trait. Sources may say anything, so what is of another type is shown as it is."""
+    if value in (None, "", [], {}):
+        return Shown(kind="none", text=_("None"))
+    text = value if isinstance(value, str) else _said(value)
+    text = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+    match field.kind:
+        case FieldKind.CHOICE:
+            option = next((one for one in field.options if one.value == value), None)
+            if option is not None:
+                return Shown(kind="tag", text=str(option.title), tone=option.tone, raw=value)
+        case FieldKind.USER if isinstance(value, str):
+            return Shown(kind="user", text=text, raw=value)
+        case FieldKind.LINK if isinstance(value, str) and value.startswith(("https://", "http://")):
+            return Shown(kind="link", text=text, url=value if len(value) <= MAX_SHOWN else "", raw=value)
+        case FieldKind.COMPANY if isinstance(value, str) and value in parents:
+            label = parents[value]
+            return Shown(kind="company", text=label.title, url=company_url(label.space, label.key), raw=value)
+    return Shown(kind="text", text=text, raw=value, is_right=is_right(field))
+
+
+def company_url(space: str, key: str) -> str:
+    """The page of a company."""
+    return f"/companies/{quote(space)}:{quote(key, safe='/')}"
+
+
+def input_of_trait(field: FieldDef, value: Any, choices: Choices, label: str = "") -> Input:  # noqa: ANN401  (any JSON)
+    """The input of a trait. What was said of it before stays a choice."""
+    typed = "" if value is None else value if isinstance(value, str) else _said(value)
+    kinds = {FieldKind.NUMBER: "number", FieldKind.CHOICE: "choice", FieldKind.USER: "choice"}
+    kind = "lookup" if field.kind is FieldKind.COMPANY else kinds.get(field.kind, "text")
+    if field.kind is FieldKind.LONG_TEXT and (len(typed) > 80 or "\n" in typed):
+        kind = "long"
+    options = [Option(name, name) for name in choices.users] if field.kind is FieldKind.USER else list(field.options)
+    if kind == "choice" and typed and typed not in {one.value for one in options}:
+        options.append(Option(typed, typed))
+    return Input(field=field, kind=kind, value=typed, label=label or typed, options=options)
+
+
+def read_trait(field: FieldDef, text: str, before: Any = None) -> Any:  # noqa: ANN401  (any JSON value)
+    """What somebody typed for a trait; None = nothing. `before`: its value. Raises CorrectionRejected."""
+    text = text.strip()
+    if not text:
+        return None
+    if field.name == "domain":
+        if domain := domain_of(text):
+            return domain
+        raise CorrectionRejected(_("A domain looks like example.com."))
+    if field.name not in BY_NAME:
+        return value_from_text(text, is_text=before is None or isinstance(before, str))
+    if field.kind is FieldKind.LINK and "://" not in text:
+        text = f"https://{text}"
+    if field.kind in {FieldKind.CHOICE, FieldKind.USER} and text == before:
+        return text
+    try:
+        value = read(field, text, UTC)
+    except ValueRejected as fault:
+        raise CorrectionRejected(str(fault)) from fault
+    return int(value) if isinstance(value, Decimal) and value == int(value) else _plain(value)
+
+
+def digest_of(value: Any) -> str:  # noqa: ANN401  (any JSON value)
+    """What a form says of the value that an editor saw, without the value: it may be masked."""
+    return blake2b(msgspec.json.encode(value, order="deterministic"), digest_size=8).hexdigest()
+
+
+def parents_in(traits: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What these companies call their parents."""
+    return [one for one in (each.get("parent") for each in traits) if isinstance(one, str) and one]
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  (any JSON value)
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _said(value: Any) -> str:  # noqa: ANN401  (any JSON value)
+    return msgspec.json.encode(value).decode()
