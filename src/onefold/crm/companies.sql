@@ -32,6 +32,6 @@ select h from company c where c.traits ? 'domain' and {domain} = %(domain)s orde
 
 -- like_name: companies whose name shares enough with this one (trigram index), the most alike first
 select h, name, similarity(lower(left(name, 200)), %(name)s) as alike from company
-where %(name)s <% lower(name || ' ' || key) and name <> ''
+where %(name)s <%% lower(name || ' ' || key) and name <> ''
 order by alike desc, h limit %(most)s
 

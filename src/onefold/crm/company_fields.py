@@ -146,7 +146,7 @@ def read_trait(field: FieldDef, text: str, before: Any = None) -> Any:  # noqa: 
         raise CorrectionRejected(_("A domain looks like example.com."))
     if field.name not in BY_NAME:
         return value_from_text(text, is_text=before is None or isinstance(before, str))
-    if field.kind is FieldKind.LINK and "://" not in text:
+    if field.kind is FieldKind.LINK and domain_of(text):
         text = f"https://{text}"
     if field.kind in {FieldKind.CHOICE, FieldKind.USER} and text == before:
         return text
