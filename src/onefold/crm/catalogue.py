@@ -10,12 +10,12 @@ from typing import Final
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
-from onefold.accounts.api import ADDRESSES, is_masked_name
+from onefold.accounts.api import is_masked_name
 from onefold.crm.objects import TEXTUAL, FieldDef, FieldKind, ObjectType
 from onefold.crm.references import ME
 from onefold.crm.viewer import Doing, Viewer, rows_sql
 from onefold.filters.api import Catalogue, Column, Field, FieldUnknown, Key, Kind, Relation
-from onefold.profiles.api import Names, PeopleCatalogue, company_hash, from_text, is_address, without_addresses
+from onefold.profiles.api import Names, PeopleCatalogue, company_hash, from_text, without_addresses
 
 TRAIT: Final = "trait:"
 _COLUMN_KINDS: Final = dict.fromkeys(TEXTUAL, Kind.TEXT) | {
@@ -146,11 +146,6 @@ class CompanyCatalogue:
 def is_hidden(field: FieldDef) -> bool:
     """Whether its values are masked as a whole for who may not see personal data."""
     return field.is_phone or is_masked_name(field.name)
-
-
-def without_addresses(text: Composable) -> Composable:
-    """What of a text may be searched by somebody who sees no e-mail addresses and phone numbers."""
-    return SQL("regexp_replace({}, {}, ' ', 'g')").format(text, Literal(ADDRESSES))
 
 
 def relation_name(kind: ObjectType) -> str:

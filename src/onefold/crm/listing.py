@@ -10,13 +10,14 @@ from psycopg import Connection
 from psycopg.errors import QueryCanceled
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
-from onefold.crm.catalogue import Asking, RecordCatalogue, is_hidden, without_addresses
+from onefold.crm.catalogue import Asking, RecordCatalogue, is_hidden
 from onefold.crm.objects import TEXTUAL, FieldDef, FieldKind, ObjectType
 from onefold.crm.rights import kind_for
 from onefold.crm.store import Row, load_rows
 from onefold.crm.viewer import Doing, rows_sql, search_sql
 from onefold.filters.api import AllOf, compile_tree
 from onefold.kernel.errors import Rejected
+from onefold.profiles.api import without_addresses
 
 EVERYTHING: Final = AllOf()
 PAGE_SIZE: Final = 50
