@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     """Lists of companies in order, companies by domain and parent, people by the domain of their e-mail; joining."""
 
     dependencies: ClassVar[list[tuple[str, str]]] = [
-        ("crm", "0001_initial"),
+        ("crm", "0002_teams_and_rights"),
         ("events", "0006_position"),
         ("profiles", "0006_company_index"),
     ]
