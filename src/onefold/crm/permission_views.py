@@ -43,6 +43,10 @@ _RIGHTS: Final[dict[FieldRight, str | Promise]] = {
     FieldRight.READ: gettext_lazy("See only"),
     FieldRight.HIDDEN: gettext_lazy("Hidden"),
 }
+_VIEWS: Final[dict[FieldRight, str | Promise]] = {
+    FieldRight.EDIT: gettext_lazy("See"),
+    FieldRight.HIDDEN: gettext_lazy("Hidden"),
+}
 
 
 @requires(Permission.MANAGE_CRM)
@@ -146,10 +150,17 @@ def _fields_page(
     rows = []
     for one in settable(kind):
         now = said.get((role, kind.name, one.name), FieldRight.EDIT)
-        options = [(right.value, _RIGHTS[right], right is now) for right in rights_of(kind, one)]
+        options = [(right.value, text, right is now) for right, text in _choices(role, rights_of(kind, one)).items()]
         rows.append({"field": one, "options": options, "is_limited": now is not FieldRight.EDIT})
     context = {**_tabs(role), "kind": kind, "rows": rows, "fault": fault}
     return render(request, "crm/field_permissions.html", context, status=422 if fault else 200)
+
+
+def _choices(role: Role, rights: tuple[FieldRight, ...]) -> dict[FieldRight, str | Promise]:
+    """What is offered: who edits no records only sees fields, or doesn't."""
+    if role is Role.VIEWER:
+        return {one: _VIEWS[one] for one in rights if one in _VIEWS}
+    return {one: _RIGHTS[one] for one in rights}
 
 
 def _tabs(role: Role) -> dict[str, Any]:
