@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
 from psycopg import Connection
 
 from onefold.accounts.api import Role, audit
@@ -93,9 +94,10 @@ def set_reaches(
     objects = (*objects_in_force(conn), *PROFILES)
     for (name, doing), reach in wanted.items():
         if name not in objects:
-            raise PolicyRejected(f"There is no kind of record {name[:80]!r}. There are {', '.join(objects)}.")
+            known = {"name": name[:80], "names": ", ".join(objects)}
+            raise PolicyRejected(_("There is no kind of record “%(name)s”. There are %(names)s.") % known)
         if role == Role.VIEWER and doing is not Doing.SEE and reach is not Reach.NONE:
-            raise PolicyRejected("Viewers change nothing. Give those who shall another role.")
+            raise PolicyRejected(_("Viewers change nothing. Give those who shall another role."))
     with conn.transaction():
         forget_policies()
         before = load_policies(conn)
@@ -124,9 +126,11 @@ def set_fields(
     fields = {one.name: one for one in settable(kind)}
     for name, right in wanted.items():
         if name not in fields:
-            raise PolicyRejected(f"Of {name[:80]!r} nothing can be said. Fields: {', '.join(fields)}.")
+            known = {"name": name[:80], "names": ", ".join(fields)}
+            raise PolicyRejected(_("Of “%(name)s” nothing can be said. Fields: %(names)s.") % known)
         if right not in rights_of(kind, fields[name]):
-            raise PolicyRejected(f"“{fields[name].title}” can't be hidden: records are told apart or kept by it.")
+            message = _("“%(name)s” can't be hidden: records are told apart or kept by it.")
+            raise PolicyRejected(message % {"name": fields[name].title})
     with conn.transaction():
         forget_policies()
         before = load_policies(conn).fields
@@ -144,4 +148,5 @@ def set_fields(
 
 def _demand_role(role: str) -> None:
     if role not in ROLES:
-        raise PolicyRejected(f"Rights can be set for {', '.join(ROLES)}; administrators may everything.")
+        message = _("Rights can be set for %(roles)s; administrators may everything.")
+        raise PolicyRejected(message % {"roles": ", ".join(ROLES)})

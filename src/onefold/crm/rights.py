@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from onefold.crm.errors import RecordForbidden
 from onefold.crm.objects import FieldDef, ObjectType
 from onefold.crm.viewer import FieldRight, Viewer
@@ -63,7 +65,8 @@ def objects_for(viewer: Viewer, objects: Mapping[str, ObjectType]) -> Mapping[st
 def demand_field(viewer: Viewer, kind: ObjectType, name: str) -> None:
     """Raises RecordForbidden for a field that the viewer sees and may not change."""
     if right_of(viewer, kind, name) is FieldRight.READ:
-        raise RecordForbidden(f"You may not change “{kind.by_name[name].title}” ({kind.name}.{name}); you may see it.")
+        named = {"title": kind.by_name[name].title, "name": f"{kind.name}.{name}"}
+        raise RecordForbidden(_("You may not change “%(title)s” (%(name)s); you may see it.") % named)
 
 
 def _leaders(kind: ObjectType, name: str) -> list[str]:
