@@ -230,6 +230,25 @@ def test_a_key_may_no_more_than_its_scopes(floor: Floor) -> None:
         viewer_of(floor.conn, key("sql"))
 
 
+def test_people_and_companies_have_policies_as_well(floor: Floor) -> None:
+    floor.enter(Role.SALES)
+    viewer = floor.asking().viewer
+    assert [viewer.reach("people", doing) for doing in Doing] == [Reach.ALL, Reach.ALL, Reach.NONE]
+    set_reaches(floor.conn, "sales", {("people", Doing.EDIT): Reach.OWN}, acting_user="test")
+    assert floor.asking().viewer.reach("people", Doing.EDIT) is Reach.OWN
+
+
+def test_tasks_beside_a_deal_are_ticked_off_by_those_who_may(floor: Floor) -> None:
+    browser = signed_in(floor.enter(Role.SALES))
+    deal = floor.fill("deal")["own"]
+    tasks = floor.fill("task")
+    html = browser.get(f"/records/of/deal/{deal}").content.decode()
+    assert f"/tasks/{tasks['own']}/done" in html
+    assert "task of mate" in html
+    assert f"/tasks/{tasks['mate']}/done" not in html
+    assert "task of stranger" not in html
+
+
 def test_what_cannot_be_set_is_said(floor: Floor) -> None:
     for role, wanted in (
         ("admin", {("deal", Doing.SEE): Reach.NONE}),

@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from onefold.accounts.api import Actor, KeyHolder, Permission, demand, may, name_of
 from onefold.crm.catalogue import Asking
-from onefold.crm.policy import Policies, load_policies
+from onefold.crm.policy import PROFILES, Policies, load_policies
 from onefold.crm.rights import objects_for
 from onefold.crm.schema import objects_in_force
 from onefold.crm.viewer import Doing, Reach, Viewer
@@ -28,7 +28,7 @@ def viewer_of(conn: Connection[Any], actor: Actor) -> Viewer:
     row = conn.execute(QUERIES["user"], {"username": username}).fetchone()
     user_id, team, teams = row or (None, (), ())
     may_edit = may(actor, Permission.EDIT_RECORDS)
-    objects = {name for of, name, _doing in policies.reaches if of == role} | set(objects_in_force(conn))
+    objects = {*objects_in_force(conn), *PROFILES}
     return Viewer(
         name=name_of(actor),
         user_id=user_id,

@@ -19,9 +19,10 @@ from onefold.crm.labels import labels_of
 from onefold.crm.objects import ObjectType
 from onefold.crm.page import Asked, asked, go, own_path
 from onefold.crm.records import change_records, load_record
+from onefold.crm.sharing import reachable
 from onefold.crm.shown import Shown, shown
 from onefold.crm.store import Row, load_rows
-from onefold.crm.viewer import Doing, rows_sql
+from onefold.crm.viewer import Doing, may_reach, rows_sql
 from onefold.infra.pool import pooled
 from onefold.profiles.api import company_hash, from_text, identifiers_at
 
@@ -38,6 +39,7 @@ class Beside:
     right: str
     right_moment: datetime | None
     is_overdue: bool
+    may_edit: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,7 @@ class BesideGroup:
     kind: ObjectType
     rows: list[Beside]
     is_more: bool
+    may_add: bool
 
 
 @requires(Permission.SEE_RECORDS)
@@ -144,6 +147,8 @@ def _group(given: Asked, kind: ObjectType, where: Composable) -> BesideGroup:
     ids = [number for (number,) in conn.execute(statement, {"most": MOST + 1})]
     rows = load_rows(conn, kind, ids[:MOST], where=SQL("true"))
     labels = labels_of(conn, asking, kind, [row.values for row in rows.values()])
+    viewer = asking.viewer
+    editable = reachable(conn, viewer, kind.name, Doing.EDIT, {row.id: row.values["owner"] for row in rows.values()})
     found = []
     for number in ids[:MOST]:
         row = rows[number]
@@ -157,9 +162,11 @@ def _group(given: Asked, kind: ObjectType, where: Composable) -> BesideGroup:
                 right=said["amount"].text if row.values.get("amount") is not None else str(due or ""),
                 right_moment=due,
                 is_overdue=bool(due and due < timezone.now()),
+                may_edit=number in editable,
             )
         )
-    return BesideGroup(kind=kind, rows=found, is_more=len(ids) > MOST)
+    may_add = may_reach(viewer, kind.name, Doing.EDIT, viewer.user_id)
+    return BesideGroup(kind=kind, rows=found, is_more=len(ids) > MOST, may_add=may_add)
 
 
 def _render(request: HttpRequest, groups: list[BesideGroup], about: dict[str, str], back: str) -> HttpResponse:
