@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http.response import HttpResponseBase
 from django.test import Client
 
-from onefold.accounts.api import KeyHolder, Permission, Role, create_user, may
+from onefold.accounts.api import KeyHolder, NotAllowed, Permission, Role, create_user, demand, may
 from tests.web.conftest import PASSWORD, Shop, signed_in, track
 from tests.web.doors import ANYONE, BODIES, DOORS, SIGNED_IN, Who, address, api_methods, routes
 
@@ -146,6 +146,22 @@ def test_a_refused_request_changes_nothing(callers: list[Caller], shop: Shop) ->
 def test_every_role_has_the_rights_it_shall_have(callers: list[Caller]) -> None:
     held = {caller.role: {right for right in Permission if may(caller.actor, right)} for caller in callers}
     assert held == RIGHTS
+
+
+@pytest.mark.parametrize(
+    ("permission", "message"),
+    [
+        (Permission.EDIT_RECORDS, "Only salespeople, sales leads, editors and administrators may do that."),
+        (Permission.EXPORT_PEOPLE, "Only a sales lead, an editor or an administrator may do that."),
+        (Permission.RUN_SQL, "Only an editor or an administrator may do that."),
+        (Permission.MANAGE_CRM, "Only an administrator may do that."),
+        (Permission.SEE_PEOPLE, "Only an administrator may do that."),
+    ],
+)
+def test_who_is_refused_hears_who_may(permission: Permission, message: str) -> None:
+    with pytest.raises(NotAllowed) as refused:
+        demand(AnonymousUser(), permission)
+    assert str(refused.value) == message
 
 
 def test_a_program_with_a_key_gets_no_page(callers: list[Caller]) -> None:
