@@ -155,7 +155,6 @@ def test_every_role_has_the_rights_it_shall_have(callers: list[Caller]) -> None:
         (Permission.EXPORT_PEOPLE, "Only a sales lead, an editor or an administrator may do that."),
         (Permission.RUN_SQL, "Only an editor or an administrator may do that."),
         (Permission.MANAGE_CRM, "Only an administrator may do that."),
-        (Permission.SEE_PEOPLE, "Only an administrator may do that."),
     ],
 )
 def test_who_is_refused_hears_who_may(permission: Permission, message: str) -> None:
