@@ -22,6 +22,19 @@ PLACES: Final = {
     "audiences/<int:number>": ["audiences/1", "audiences/2"],
     "audiences/<int:number>/history": ["audiences/1/history", "audiences/2/history"],
     "audiences/<int:number>/versions": ["audiences/1/versions", "audiences/2/versions"],
+    "companies/why": [f"companies/why?company=:{COMPANY}&name=name"],
+    "companies/field": [f"companies/field?company=:{COMPANY}&name=name"],
+    "companies/field/edit": [f"companies/field/edit?company=:{COMPANY}&name=name"],
+    **{
+        f"{route}/bulk/input": [f"{place}/bulk/input?field=owner"]
+        for route, place in (
+            ("deals", "deals"),
+            ("tasks", "tasks"),
+            ("activities", "activities"),
+            ("products", "products"),
+            ("records/<slug:object_name>", "records/deal"),
+        )
+    },
     "events/one": ["events/one?open=v1"],
     "jump": ["jump?q=astrid"],
     "violations/replay": ["violations/replay?reason=type_unknown", "violations/replay?id=1"],
