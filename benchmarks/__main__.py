@@ -1,4 +1,4 @@
-"""`make bench`: prints one line a figure. `python -m benchmarks [--small] [--folder PATH] [NAME …]`."""
+"""`make bench`: prints one line a figure. `python -m benchmarks [--small | --tenth] [--folder PATH] [NAME …]`."""
 
 import argparse
 import signal
@@ -9,7 +9,7 @@ from benchmarks.figures import FIGURES, line_of
 from benchmarks.installation import folder
 from benchmarks.machine import description
 from benchmarks.measuring import measure
-from benchmarks.scale import FULL, SMALL
+from benchmarks.scale import FULL, SMALL, TENTH
 from onefold.config import LogSettings
 from onefold.infra.logs import configure_logs
 
@@ -25,10 +25,10 @@ def main() -> None:
     with folder(arguments.folder) as made:
         for line in description(made):
             print(f"# {line}", flush=True)
-        for name, value in measure(wanted, SMALL if arguments.small else FULL, made):
+        for name, value in measure(wanted, arguments.scale, made):
             if name in wanted:
                 print(line_of(name, value), flush=True)
-                if FIGURES[name].is_missed(value) and not arguments.small:
+                if FIGURES[name].is_missed(value) and arguments.scale is FULL:
                     print(f"# {name} must be {FIGURES[name].must:g} {FIGURES[name].unit}", flush=True)
 
 
@@ -37,8 +37,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"all of them when none is named: {', '.join(FIGURES)}"
     )
-    parser.add_argument("--small", action="store_true", help="in a minute or two: shows that it works")
+    scales = parser.add_mutually_exclusive_group()
+    scales.add_argument(
+        "--small", dest="scale", action="store_const", const=SMALL, help="in a minute or two: shows that it works"
+    )
+    scales.add_argument("--tenth", dest="scale", action="store_const", const=TENTH, help="with a tenth of the data")
     parser.add_argument("--folder", type=Path, help="where the data lie meanwhile: a disk to be measured")
+    parser.set_defaults(scale=FULL)
     return parser.parse_args()
 
 

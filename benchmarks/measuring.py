@@ -10,6 +10,9 @@ from benchmarks import (
     audience_lake,
     bulk,
     collect,
+    crm,
+    crm_bulk,
+    crm_data,
     edits,
     entries,
     idle,
@@ -42,6 +45,8 @@ BACKFILL: Final = {"backfill"}
 LIVE: Final = {"end_to_end_p50", "end_to_end_p99", "profile_api_p99"}
 PAGES: Final = {"record_p95", "live_to_page", "first_load_kb"}
 LISTS: Final = {"people_list_p95", "search_p95"}
+CRM_PAGES: Final = {"crm_list_p95", "crm_search_p95", "crm_record_p95", "crm_kanban_p95", "crm_kanban_move"}
+CRM: Final = CRM_PAGES | {"crm_bulk"}
 FLUSHING: Final = {"process_while_flushing"}
 LAKE: Final = {"lake_append", "lake_compact", "lake_bytes_per_event", "timeline_p95"}
 REBUILD: Final = {"rebuild", "rebuild_memory"}
@@ -49,7 +54,7 @@ KERNELS: Final = {"funnel_kernel", "funnel_kernel_decode_ratio", "funnel_kernel_
 SCAN: Final = {"scan_ratio"}
 ALONE: Final = KERNELS | SCAN | BULK | set(COLLECT)
 """What needs no profiles."""
-BEFORE_EVENTS: Final = PROCESS | PROCESS_AUDIENCES | ENTRIES | FLUSHING | ALONE
+BEFORE_EVENTS: Final = PROCESS | PROCESS_AUDIENCES | ENTRIES | FLUSHING | CRM | ALONE
 """What needs no events of the past."""
 EDITS: Final = {"edit_during_import_p99"}
 
@@ -100,6 +105,8 @@ def _with_profiles(wanted: set[str], scale: Scale, folder: Path) -> Measuring:
                     yield from lake.while_flushing(conn, reader, plain, scale, place)
         if wanted & (PROCESS_AUDIENCES | ENTRIES):
             yield from _with_audiences(wanted, scale, url, folder)
+        if wanted & CRM:
+            yield from _with_sales(wanted, scale, url, folder)
         if not wanted <= BEFORE_EVENTS:
             yield from _with_events(wanted, scale, place, folder)
     if not wanted <= BEFORE_EVENTS | LAKE | REBUILD | LISTS | PREVIEW:
@@ -142,6 +149,20 @@ def _with_audiences(wanted: set[str], scale: Scale, url: str, folder: Path) -> M
             (folder / "kept").mkdir(mode=0o711)
             with up(folder / "kept", kept) as running:
                 yield from entries.figures(scale, running)
+
+
+def _with_sales(wanted: set[str], scale: Scale, url: str, folder: Path) -> Measuring:
+    _say(f"{scale.companies:,} companies, {scale.deals:,} deals, {scale.activities:,} activities")
+    with crm_data.with_sales(url, folder / "data", scale) as sales:
+        if wanted & CRM_PAGES:
+            _say("pages of the CRM")
+            (folder / "sales").mkdir(mode=0o711)
+            with up(folder / "sales", sales) as running:
+                yield from crm.figures(scale, running, wanted)
+        if "crm_bulk" in wanted:
+            _say("writing deals in bulk")
+            with connect(sales, "benchmarks sales", autocommit=True) as conn:
+                yield from crm_bulk.figures(conn, scale)
 
 
 def _with_everything_up(wanted: set[str], scale: Scale, folder: Path) -> Measuring:

@@ -1,6 +1,6 @@
 """How much is measured, for how long: the full run, and a small one that only shows that everything works."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 
@@ -26,6 +26,12 @@ class Scale:
     import_rows: int
     import_request: int  # rows a request
     edit_pause_s: float  # after an edit has come into force
+    companies: int  # of the sales side
+    deals: int
+    tasks: int
+    activities: int
+    sales_pages: int  # asked for of each kind
+    bulk_rounds: int
     record_pages: int
     clicks: int  # in the shop, with the record page open
     quiet_s: float  # longest wait for the processes to come to rest
@@ -53,6 +59,12 @@ FULL: Final = Scale(
     import_rows=1_000_000,
     import_request=2_000,
     edit_pause_s=0.1,
+    companies=200_000,
+    deals=300_000,
+    tasks=600_000,
+    activities=5_000_000,
+    sales_pages=40,
+    bulk_rounds=5,
     record_pages=300,
     clicks=40,
     quiet_s=300,
@@ -79,10 +91,27 @@ SMALL: Final = Scale(
     import_rows=5_000,
     import_request=1_000,
     edit_pause_s=0.02,
+    companies=100,
+    deals=300,
+    tasks=600,
+    activities=2_000,
+    sales_pages=2,
+    bulk_rounds=1,
     record_pages=10,
     clicks=2,
     quiet_s=0,
     idle_s=1,
     scan_events=50_000,
     scan_rounds=2,
+)
+TENTH: Final = replace(
+    FULL,
+    people=100_000,
+    past_events=2_000_000,
+    import_rows=100_000,
+    scan_events=500_000,
+    companies=20_000,
+    deals=30_000,
+    tasks=60_000,
+    activities=500_000,
 )

@@ -161,6 +161,14 @@ class RetentionSettings(Group, frozen=True, kw_only=True):
     outcome_days: Annotated[Positive, Meta(description="Days that violations, duplicates and counts are kept")] = 90
 
 
+class WebhookSettings(Group, frozen=True, kw_only=True):
+    """Messages to other programs."""
+
+    private: Annotated[
+        bool, Meta(description="Whether messages may go to addresses of a private network, this machine's included")
+    ] = False
+
+
 class LakeSettings(Group, frozen=True, kw_only=True):
     """Every event for ever, in files that any tool can read."""
 
@@ -256,6 +264,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail: MailSettings = MailSettings()
     oidc: OidcSettings = OidcSettings()
     retention: RetentionSettings = RetentionSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     lake: LakeSettings = LakeSettings()
     sql: SqlSettings = SqlSettings()
     engine: EngineSettings = EngineSettings()

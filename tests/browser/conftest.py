@@ -17,10 +17,11 @@ from onefold.programs.demo import storefront
 from tests.browser.audiences import add_audiences, consents
 from tests.browser.chromium import Watch, chromium, sign_in
 from tests.browser.customers import awful, customers
+from tests.browser.sales import add_sales
 from tests.scenarios.installation import COMMAND, Installation, Origin, installed, lasting_port
 
 PASSWORD: Final = "correct horse battery staple"
-USERS: Final = {"alice": ["--admin"], "bob": [], "keeper": []}
+USERS: Final = {"alice": ["--admin"], "rita": ["--admin"], "bob": [], "keeper": []}
 SIZES: Final = {"desk": (1440, 900), "phone": (390, 844)}
 BATCH: Final = 100
 TEST_TIMEOUT_S: Final = 240  # the first one waits for the installation and the browser
@@ -66,6 +67,7 @@ def shop() -> Iterator[Shop]:
         now = datetime.now(UTC)
         one.send(*customers(now), *awful(now), *consents())
         add_audiences(installation)
+        add_sales(installation)
         yield one
 
 

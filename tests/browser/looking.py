@@ -22,9 +22,23 @@ PLACES: Final = {
     "audiences/<int:number>": ["audiences/1", "audiences/2"],
     "audiences/<int:number>/history": ["audiences/1/history", "audiences/2/history"],
     "audiences/<int:number>/versions": ["audiences/1/versions", "audiences/2/versions"],
+    "people/bulk/input": ["people/bulk/input?field=owner"],
+    "records/of/person/<str:identifier>/fields": [f"records/of/person/{PERSON}/fields"],
+    "records/of/person/<str:identifier>/fields/<slug:name>": [f"records/of/person/{PERSON}/fields/owner"],
+    "records/of/person/<str:identifier>/fields/<slug:name>/edit": [f"records/of/person/{PERSON}/fields/owner/edit"],
     "companies/why": [f"companies/why?company=:{COMPANY}&name=name"],
     "companies/field": [f"companies/field?company=:{COMPANY}&name=name"],
     "companies/field/edit": [f"companies/field/edit?company=:{COMPANY}&name=name"],
+    **{f"{route}/<int:number>": [f"{route}/1", f"{route}/2"] for route in ("deals", "tasks", "activities", "products")},
+    **{
+        f"records/<slug:object_name>/<int:number>{end}": [f"records/deal/1{end}", f"records/deal/2{end}"]
+        for end in ("", "/shares", "/fields/name", "/fields/name/edit")
+    },
+    "deals": ["deals", "deals?peek=1", "deals?peek=2"],
+    "tasks": ["tasks", "tasks?peek=2"],
+    "deals/lanes/<int:stage>": ["deals/lanes/1"],
+    "records/of/deal/<int:number>": ["records/of/deal/1", "records/of/deal/2"],
+    "activities/<int:number>/told": ["activities/1/told", "activities/2/told"],
     **{
         f"{route}/bulk/input": [f"{place}/bulk/input?field=owner"]
         for route, place in (

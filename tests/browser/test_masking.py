@@ -8,7 +8,8 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import Shop
 from tests.browser.looking import PERSON, addresses
-from tests.web.doors import ANYONE, DOORS
+from tests.web.door_kinds import ANYONE
+from tests.web.doors import DOORS
 
 EMAIL, PHONE = "astrid.0@example.com", "+46701740600"
 SEEN = re.compile(r"[\w.+-]{2,}@example\.(com|org|net)|\+467017406\d\d")

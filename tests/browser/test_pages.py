@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page
 from tests.browser.chromium import Watch
 from tests.browser.conftest import SIZES, Shop, new_context, state_of
 from tests.browser.looking import addresses, axe_faults, may_be_missing, not_for_the_keyboard, wider_than_the_screen
-from tests.web.doors import ANYONE, DOORS
+from tests.web.door_kinds import ANYONE
+from tests.web.doors import DOORS
 
 MORE: Final = [
     "people?q=awful&who=all",

@@ -17,7 +17,7 @@ def asked(page: Page) -> dict[str, list[str]]:
 def test_a_search_a_person_at_the_side_and_back(visit: Callable[..., Page], shop: Shop) -> None:
     page = visit("alice", "/people?who=all")
     page.get_by_label("Search people").fill("astrid")
-    expect(page.locator("#selbar [name=address]")).to_have_value("q=astrid&who=all")
+    expect(page.locator("#export-list [name=address]")).to_have_value("q=astrid&who=all")
     assert asked(page) == {"who": ["all"], "q": ["astrid"]}
     found = page.locator("#list [data-row]")
     found.first.click()

@@ -15,6 +15,7 @@ from onefold.events.api import EventLog
 from onefold.programs.collector.app import Collector, create_app
 from onefold.programs.collector.counters import Counters
 from onefold.programs.collector.directory import Directory, KeyDirectory
+from onefold.programs.collector.form_desk import FormDesk
 from onefold.programs.collector.main import make_server
 
 
@@ -69,7 +70,8 @@ class RunningCollector:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self.app = create_app(self.log, self.directory, self._settings, self.counters)
+        forms = FormDesk(self._url) if self._url else None
+        self.app = create_app(self.log, self.directory, self._settings, self.counters, forms)
         if isinstance(self.directory, KeyDirectory):
             await self.directory.start()
         self.app.start()

@@ -151,6 +151,15 @@ class TestEditing:
     def mia(self, browser_of: Callable[..., Client]) -> Client:
         return browser_of("mia")
 
+    def test_a_form_sent_without_scripts_is_saved_and_leads_to_the_company(self, shop: Shop, mia: Client) -> None:
+        shop.send(group("acme", name="Acme"))
+        form = page(mia, "/companies/field/edit?company=:acme&name=industry")
+        assert 'method="post" action="/companies/field"' in form
+        sent = {"company": ":acme", "name": "industry", "value": "Tents", "seen": digest_of(None)}
+        answer = mia.post("/companies/field", sent)
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/companies/:acme")
+        assert '"industry": "Tents"' in traits(shop, "acme")
+
     def test_a_field_is_edited_explained_and_undone(self, shop: Shop, mia: Client) -> None:
         shop.send(group("acme", name="Acme", industry="Boats"))
         form = page(mia, "/companies/field/edit?company=:acme&name=industry")

@@ -12,6 +12,7 @@ from psycopg.sql import SQL, Literal
 from onefold.accounts.api import ApiKeyHolder, NotAllowed, PersonalData, Role
 from onefold.crm.access import viewer_of
 from onefold.crm.board import load_board, load_lane, load_strip
+from onefold.crm.calendar import load_month
 from onefold.crm.catalogue import Asking, CompanyCatalogue, relations_of_people
 from onefold.crm.errors import PolicyRejected, RecordForbidden, RecordMissing
 from onefold.crm.history import entries_of
@@ -162,6 +163,20 @@ def test_every_way_to_records_agrees_with_what_was_set(see: Reach, name: str, fl
 
 
 @pytest.mark.parametrize("role", list(Role))
+def test_the_calendar_has_the_tasks_that_the_list_has(role: Role, floor: Floor) -> None:
+    floor.enter(role)
+    ids = floor.fill("task")
+    expected = {ids[one] for one in THEIRS[USUAL[role][0]]}
+    floor.conn.execute("update task set due_at = %s", [NOW])
+    asking = floor.asking()
+    month = load_month(
+        floor.conn, Question(asking=asking, kind=asking.objects["task"], now=NOW), NOW.date().replace(day=1)
+    )
+    assert {row.id for week in month.weeks for day in week for row in day.rows} == expected
+    assert month.count == len(expected)
+
+
+@pytest.mark.parametrize("role", list(Role))
 def test_the_board_has_the_deals_that_the_list_has(role: Role, floor: Floor) -> None:
     floor.enter(role)
     ids = floor.fill("deal")
@@ -200,7 +215,7 @@ def test_pages_open_to_those_who_may(name: str, role: Role, floor: Floor) -> Non
         assert has_input is can_edit
         refused = 403 if can_see else gone
         edited = status("post", f"{one}/fields/name", value=f"{name} of {whose}", force="1")
-        assert edited == (200 if can_edit else refused)
+        assert edited == (302 if can_edit else refused)
         shared = status("post", f"{one}/shares", **{"with": f"team:{floor.team}", "doing": "see"})
         assert shared == (302 if can_edit else refused)
         if can_edit:

@@ -277,7 +277,7 @@ class TestWhoMay:
         own = new(shop.conn, "deal", team["sue"], name="Hers", amount="1")
         other = new(shop.conn, "deal", team["rob"], name="His", amount="2")
         (act,) = shop.conn.execute("select act from record_change where record = %s", [other]).fetchone() or ("",)
-        monkeypatch.setattr("onefold.crm.access.viewer_of", lambda conn, actor: team["sue"])
+        monkeypatch.setattr("onefold.crm.access.viewer_of", lambda conn, actor, zone=None: team["sue"])
         assert [one["name"] for one in api.get("records/deal")["records"]] == ["Hers"]
         assert api.get("records/deal/totals")["count"] == 1
         hidden = api("GET", f"records/deal/{other}", expect=404)

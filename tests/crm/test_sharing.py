@@ -140,7 +140,8 @@ def test_the_page_of_a_record_shares_it(sold: Floor) -> None:
     page = stranger.get(f"/deals/{number}").content.decode()
     assert "/fields/next_step/edit" in page, "who may edit it by a share finds the pencils"
     assert stranger.post("/deals/move", {"deal": number, "stage": "1"}).status_code == 200
-    assert stranger.post(f"/records/deal/{number}/fields/next_step", {"value": "call", "force": "1"}).status_code == 200
+    assert stranger.post(f"/records/deal/{number}/fields/next_step", {"value": "call", "force": "1"}).status_code == 302
+    assert sold.conn.execute("select next_step from deal where id = %s", [number]).fetchone() == ("call",)
     (share,) = shares_of(sold.conn, sold.kind("deal"), number)
     answer = stranger.post(f"{address}/{share.id}/remove")
     assert answer["Location"] == "/deals", "it isn't theirs to see any more"

@@ -100,6 +100,15 @@ def test_deals_are_done_with_people_who_are_known_from_the_shop(selling: Demo) -
     assert names & {"Product Viewed", "Home", "Signed Up"}
 
 
+def test_people_are_somebodys_and_as_far_as_their_deals(selling: Demo) -> None:
+    owned = "from profile_traits t join accounts_user u on t.traits -> 'owner' = to_jsonb(u.id)"
+    assert selling.value(f"select count(distinct u.id) {owned}") == 5
+    stages = dict(selling.query(f"select t.traits ->> 'lifecycle_stage', count(*) {owned} group by 1"))
+    assert min(stages[one] for one in ("lead", "qualified", "opportunity", "customer")) >= 10
+    far = "join node n on n.prof = t.id join deal d on d.person = n.h where d.state = 'open'"
+    assert selling.value(f"select count(*) {owned} {far} and t.traits ->> 'lifecycle_stage' = 'visitor'") == 0
+
+
 def test_calls_that_reached_somebody_differ(selling: Demo) -> None:
     texts = [text for (text,) in selling.query("select transcript from activity where transcript <> ''")]
     assert len(texts) > 400

@@ -11,6 +11,7 @@ from onefold.filters.api import AllOf, Contains, Node, Number, OneOf, Present, R
 from onefold.infra.postgres import connect
 from onefold.lists.api import ListRejected, Sort
 from onefold.profiles import people
+from onefold.profiles.people_fields import PeopleCatalogue
 from onefold.profiles.people_state import people_state
 from tests.profiles.test_queries import names_of, walked
 
@@ -74,11 +75,11 @@ def test_numbers_in_their_order_and_those_without_last(db: Connection[Any]) -> N
 def test_a_list_too_long_to_sort_says_so(crowd: Connection[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(people, "MAX_SORTED", 100)
     names = names_of(crowd)
-    page = people.people_page(crowd, names, people_state(sort=Sort("phone")), is_masked=False)
+    page = people.people_page(crowd, PeopleCatalogue(names, is_masked=False), people_state(sort=Sort("phone")))
     assert page.is_sort_refused
     assert [one.last_seen for one in page.people] == sorted((one.last_seen for one in page.people), reverse=True)
     narrow = people_state(sort=Sort("phone"), tree=AllOf((OneOf("name", "is", ("Name 1",)),)))
-    assert not people.people_page(crowd, names, narrow, is_masked=False).is_sort_refused
+    assert not people.people_page(crowd, PeopleCatalogue(names, is_masked=False), narrow).is_sort_refused
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_filters_over_columns_and_traits(leaf: Node, expected: Any, crowd: Conne
 def test_what_lists_are_not_sorted_by(field: str, db: Connection[Any]) -> None:
     if field:
         with pytest.raises(ListRejected, match="sorted by"):
-            people.people_page(db, names_of(db), people_state(sort=Sort(field)), is_masked=False)
+            people.people_page(db, PeopleCatalogue(names_of(db), is_masked=False), people_state(sort=Sort(field)))
 
 
 @pytest.mark.parametrize("field", ["last_seen", "name", "trait:orders"])
@@ -121,10 +122,10 @@ def test_a_list_that_takes_too_long_says_so(crowd: Connection[Any], pg_url: str)
     with connect(pg_url, "tests") as other:
         other.execute("lock table profile")  # until the end of the block, so that the list has to wait
         crowd.execute("set statement_timeout = '20ms'")
-        page = people.people_page(crowd, names, people_state(), is_masked=False)
+        page = people.people_page(crowd, PeopleCatalogue(names, is_masked=False), people_state())
         other.rollback()
     assert (page.is_too_slow, page.people) == (True, [])
-    assert not people.people_page(crowd, names, people_state(), is_masked=False).is_too_slow
+    assert not people.people_page(crowd, PeopleCatalogue(names, is_masked=False), people_state()).is_too_slow
 
 
 @pytest.mark.parametrize(
@@ -132,5 +133,5 @@ def test_a_list_that_takes_too_long_says_so(crowd: Connection[Any], pg_url: str)
 )
 def test_a_name_that_nobody_can_see_is_none(name: str, title: str, db: Connection[Any]) -> None:
     add(db, 1, name=name, email="x@x.org")
-    (one,) = people.people_page(db, names_of(db), people_state(), is_masked=False).people
+    (one,) = people.people_page(db, PeopleCatalogue(names_of(db), is_masked=False), people_state()).people
     assert one.title == title

@@ -16,6 +16,7 @@ from onefold.lists.api import ListState, Sort
 from onefold.profiles import people, timeline
 from onefold.profiles.ids import from_text, to_text
 from onefold.profiles.naming import Names, forget_names, names_in_force
+from onefold.profiles.people_fields import PeopleCatalogue
 from onefold.profiles.people_query import (
     Place,
     like_patterns,
@@ -105,7 +106,7 @@ def walked(db: Connection[Any], state: ListState) -> list[int]:
     after = None
     names = names_of(db)
     while True:
-        page = people.people_page(db, names, state, is_masked=False, after=after)
+        page = people.people_page(db, PeopleCatalogue(names, is_masked=False), state, after=after)
         found += [person.id for person in page.people]
         if page.next_place is None:
             return found
@@ -126,7 +127,7 @@ def test_pages_give_everybody_once_in_order(query: str, is_known: bool, db: Conn
 
 def test_a_page_that_is_just_full_has_no_next(db: Connection[Any]) -> None:
     add_people(db, dict.fromkeys(range(people.PAGE_SIZE), NOON))
-    page = people.people_page(db, names_of(db), people_state(), is_masked=False)
+    page = people.people_page(db, PeopleCatalogue(names_of(db), is_masked=False), people_state())
     assert (len(page.people), page.next_place, page.count) == (people.PAGE_SIZE, None, people.PAGE_SIZE)
 
 
@@ -162,7 +163,7 @@ def test_search_and_list_keep_to_their_indexes(db: Connection[Any]) -> None:
         people_state(sort=Sort("first_seen")), people_state(sort=Sort("name", True)),
         people_state(tree=AllOf((OneOf("trait:plan", "is", ("rare",)),))),
     ):  # fmt: skip
-        selection = selection_of(state, names_of(db), NOON, is_masked=False)
+        selection = selection_of(state, PeopleCatalogue(names_of(db), is_masked=False), NOON)
         for statement, placed in page_sql(selection, [], None):
             plan = db.execute(
                 SQL("explain {}").format(statement), {**selection.parameters, **placed, "limit": 51}, prepare=False

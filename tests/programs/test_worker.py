@@ -12,6 +12,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from onefold.config import load_settings
+from onefold.crm.jobs import rows_of_export
 from onefold.infra import embedded
 from onefold.infra.jobs import make_jobs
 from onefold.infra.postgres import connect
@@ -31,7 +32,7 @@ COMMAND: Final = str(Path(sys.executable).with_name("onefold"))
 def test_timers_are_registered(pg_url: str) -> None:
     app = make_jobs(pg_url)
     app.add_tasks_from(upkeep_jobs(load_settings({"DATABASE_URL": pg_url})), namespace="upkeep")
-    app.add_tasks_from(export_jobs(pg_url, RETRY), namespace="exports")
+    app.add_tasks_from(export_jobs(pg_url, RETRY, rows_of_export), namespace="exports")
     timers = {periodic.task.name: periodic.cron for periodic in app.periodic_registry.periodic_tasks.values()}
     assert timers == {
         "jobs:retry_stalled": "*/10 * * * *",

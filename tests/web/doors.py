@@ -6,71 +6,19 @@ said must be refused (405). tests/architecture checks that no route is missing, 
 
 import re
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final
 
 from django.urls import URLPattern, URLResolver, get_resolver
 from ninja.utils import normalize_path
 
 from onefold.accounts.api import Permission as P
 from onefold.programs.web.api import api
-
-Who = P | Literal["anyone", "signed in"]
-Door = dict[str, Who]
-ANYONE: Final = "anyone"
-SIGNED_IN: Final = "signed in"
-
-
-def page(who: Who) -> Door:
-    """Only to look at."""
-    return {"GET": who}
-
-
-def form(who: Who) -> Door:
-    """Shown and sent at one address."""
-    return {"GET": who, "POST": who}
-
-
-def act(who: Who) -> Door:
-    """Only to be sent."""
-    return {"POST": who}
-
-
-def records(route: str) -> dict[str, Door]:
-    """The list of an object of the CRM, its views and filters, and one record."""
-    views = ("replace", "rename", "move", "delete", "restore")
-    return (
-        dict.fromkeys((route, f"{route}/totals", f"{route}/<int:number>"), page(P.SEE_RECORDS))
-        | dict.fromkeys((f"{route}/filter{end}" for end in ("", "/fields", "/form", "/apply")), page(P.SEE_RECORDS))
-        | {f"{route}/columns": page(P.SEE_RECORDS), f"{route}/views": act(P.SEE_RECORDS)}
-        | dict.fromkeys((f"{route}/views/<int:view_id>/{end}" for end in views), act(P.SEE_RECORDS))
-        | {f"{route}/bulk": act(P.EDIT_RECORDS), f"{route}/bulk/input": page(P.EDIT_RECORDS)}
-    )
-
+from tests.web.door_kinds import ANYONE, SIGNED_IN, Door, act, form, page
+from tests.web.form_doors import FORM_BODIES, FORM_DOORS
+from tests.web.sales_doors import SALES, SALES_BODIES, SALES_VALUES
 
 DOORS: Final[dict[str, Door]] = {
-    # the CRM
-    **records("deals"),
-    **records("tasks"),
-    **records("activities"),
-    **records("products"),
-    **records("records/<slug:object_name>"),
-    "new-person": form(P.EDIT_PEOPLE),
-    "deals/board": page(P.SEE_RECORDS),
-    "deals/lanes/<int:stage>": page(P.SEE_RECORDS),
-    "deals/move": act(P.EDIT_RECORDS),
-    "deals/<int:number>/stage": form(P.EDIT_RECORDS),
-    "tasks/<int:number>/done": act(P.EDIT_RECORDS),
-    "acts/<uuid:act>/undo": act(P.EDIT_RECORDS),
-    "activities/<int:number>/told": page(P.SEE_RECORDS),
-    "records/of/person/<str:identifier>": page(P.SEE_RECORDS),
-    "records/of/deal/<int:number>": page(P.SEE_RECORDS),
-    "records/of/company/<path:identifier>": page(P.SEE_RECORDS),
-    "records/of/person/<str:identifier>/acts": page(P.EDIT_RECORDS),
-    "records/<slug:object_name>/new": form(P.EDIT_RECORDS),
-    "records/<slug:object_name>/look-up/<slug:name>": page(P.SEE_RECORDS),
-    "records/<slug:object_name>/<int:number>/fields/<slug:name>": {"GET": P.SEE_RECORDS, "POST": P.EDIT_RECORDS},
-    "records/<slug:object_name>/<int:number>/fields/<slug:name>/edit": page(P.SEE_RECORDS),
-    "records/<slug:object_name>/<int:number>/delete": act(P.EDIT_RECORDS),
+    **SALES,
     # the shell
     "": page(P.SEE_EVENTS),
     "health": page(ANYONE),
@@ -125,31 +73,12 @@ DOORS: Final[dict[str, Door]] = {
     "oidc/<slug:provider_id>/login/": form(ANYONE),
     "oidc/<slug:provider_id>/login/callback/": page(ANYONE),  # with the provider's answer
     # people
-    "companies": page(P.SEE_PEOPLE),
-    "companies/<path:identifier>": page(P.SEE_PEOPLE),
-    "companies/columns": page(P.SEE_PEOPLE),
-    "companies/corrections/<uuid:event>/undo": act(P.EDIT_PEOPLE),
-    "companies/field": {"GET": P.SEE_PEOPLE, "POST": P.EDIT_PEOPLE},
-    "companies/field/edit": page(P.EDIT_PEOPLE),
-    "companies/filter": page(P.SEE_PEOPLE),
-    "companies/filter/apply": page(P.SEE_PEOPLE),
-    "companies/filter/fields": page(P.SEE_PEOPLE),
-    "companies/filter/form": page(P.SEE_PEOPLE),
-    "companies/new": form(P.EDIT_PEOPLE),
-    "companies/people/put": act(P.EDIT_PEOPLE),
-    "companies/people/take-out": act(P.EDIT_PEOPLE),
-    "companies/views": act(P.SEE_PEOPLE),
-    "companies/views/<int:view_id>/delete": act(P.SEE_PEOPLE),
-    "companies/views/<int:view_id>/move": act(P.SEE_PEOPLE),
-    "companies/views/<int:view_id>/rename": act(P.SEE_PEOPLE),
-    "companies/views/<int:view_id>/replace": act(P.SEE_PEOPLE),
-    "companies/views/<int:view_id>/restore": act(P.SEE_PEOPLE),
-    "companies/why": page(P.SEE_PEOPLE),
     "people": page(P.SEE_PEOPLE),
     "people/export": act(P.EXPORT_PEOPLE),
-    "people/exports": page(P.EXPORT_PEOPLE),
-    "people/exports/<uuid:export_id>.csv": page(P.EXPORT_PEOPLE),
-    "people/exports/<uuid:export_id>/remove": act(P.EXPORT_PEOPLE),
+    "companies/export": act(P.EXPORT_PEOPLE),
+    "exports": page(P.EXPORT_PEOPLE),
+    "exports/<uuid:export_id>.<slug:ending>": page(P.EXPORT_PEOPLE),
+    "exports/<uuid:export_id>/remove": act(P.EXPORT_PEOPLE),
     "people/views": act(P.SEE_PEOPLE),
     "people/views/<int:view_id>/delete": act(P.SEE_PEOPLE),
     "people/views/<int:view_id>/move": act(P.SEE_PEOPLE),
@@ -212,6 +141,7 @@ DOORS: Final[dict[str, Door]] = {
     "sql/queries/<int:query_id>/change": act(P.RUN_SQL),
     "sql/queries/<int:query_id>/delete": act(P.RUN_SQL),
     "sql/queries/<int:query_id>/restore": act(P.RUN_SQL),
+    **FORM_DOORS,
     # audiences
     "audiences": page(P.SEE_PEOPLE),
     "audiences/<int:number>": page(P.SEE_PEOPLE),
@@ -247,16 +177,6 @@ DOORS: Final[dict[str, Door]] = {
     "notifications/seen": act(P.SEE_EVENTS),
     "notifications/unseen": act(P.SEE_EVENTS),
     # the CRM
-    "records/<slug:object_name>/<int:number>/shares": {"GET": P.SEE_RECORDS, "POST": P.EDIT_RECORDS},
-    "records/<slug:object_name>/<int:number>/shares/<int:share>/remove": act(P.EDIT_RECORDS),
-    "settings/crm/permissions": form(P.MANAGE_CRM),
-    "settings/crm/permissions/<slug:object_name>": form(P.MANAGE_CRM),
-    "settings/crm/teams": form(P.MANAGE_CRM),
-    "settings/crm/teams/<int:number>": act(P.MANAGE_CRM),
-    "settings/crm/teams/<int:number>/archive": act(P.MANAGE_CRM),
-    "settings/crm/teams/<int:number>/join": act(P.MANAGE_CRM),
-    "settings/crm/teams/<int:number>/leave": act(P.MANAGE_CRM),
-    "settings/crm/teams/<int:number>/restore": act(P.MANAGE_CRM),
     # the REST API
     "api/": page(ANYONE),
     "api/audience-lists": {"GET": P.SEE_PEOPLE, "POST": P.EDIT_AUDIENCES},
@@ -284,15 +204,6 @@ DOORS: Final[dict[str, Door]] = {
     "api/identity/links": {"GET": P.SEE_PEOPLE, "POST": P.MANAGE_IDENTITY},
     "api/identity/preview": act(P.MANAGE_IDENTITY),
     "api/openapi.json": page(ANYONE),
-    "api/acts/<uuidstr:act>/undo": act(P.EDIT_RECORDS),
-    "api/pipelines": page(P.SEE_RECORDS),
-    "api/records": page(P.SEE_RECORDS),
-    "api/records/<object>": {"GET": P.SEE_RECORDS, "POST": P.EDIT_RECORDS, "PATCH": P.EDIT_RECORDS},
-    "api/records/<object>/<int:number>": {"GET": P.SEE_RECORDS, "PATCH": P.EDIT_RECORDS, "DELETE": P.EDIT_RECORDS},
-    "api/records/<object>/<int:number>/history": page(P.SEE_RECORDS),
-    "api/records/<object>/delete": act(P.EDIT_RECORDS),
-    "api/records/<object>/restore": act(P.EDIT_RECORDS),
-    "api/records/<object>/totals": page(P.SEE_RECORDS),
     "api/privacy/erasures": act(P.ERASE_PEOPLE),
     "api/privacy/erasures/preview": act(P.ERASE_PEOPLE),
     "api/privacy/releases": act(P.ERASE_PEOPLE),
@@ -310,17 +221,17 @@ DOORS: Final[dict[str, Door]] = {
     "api/violations": page(P.SEE_EVENTS),
 }
 
-VALUES: Final = {
+VALUES: Final = SALES_VALUES | {
     "object_name": "deal",
     "stage": "999999",
     "object": "deal",
     "act": "00000000-0000-4000-8000-000000000004",
     "number": "1",
-    "share": "1",
     "name": "no-such-name",
     "version": "1",
     "view_id": "1",
     "query_id": "1",
+    "submission": "00000000-0000-4000-8000-000000000005",
     "run_id": "00000000-0000-4000-8000-000000000003",
     "slug": "back-end",
     "source": "back-end",
@@ -330,6 +241,7 @@ VALUES: Final = {
     "request_id": "1",
     "statement": "00000000-0000-0000-0000-000000000001",
     "event": "00000000-0000-4000-8000-000000000001",
+    "ending": "csv",
     "export_id": "00000000-0000-4000-8000-000000000002",
     "code": "no-such-code",
     "token": "no-such-token",
@@ -342,15 +254,14 @@ VALUES: Final = {
 """What stands for a parameter in an address. It need not exist: a door is closed before anybody looks behind it."""
 
 BODIES: Final[dict[str, dict[str, object]]] = {
+    **SALES_BODIES,
     "api/audience-lists": {"name": "", "identifiers": ["user_id:1"]},
     "api/audiences": {"name": "x", "purpose": "no-such-purpose", "rule": {"v": 1, "where": {"type": "all"}}},
     "api/audiences/<int:number>": {"name": "x"},
+    **FORM_BODIES,
     "api/audiences/preview": {"purpose": "no-such-purpose", "rule": {"v": 1, "where": {"type": "x"}}},
     "api/computed-traits": {"name": "x", "definition": {}},
     "api/identity/links": {"rule": "never", "a": "user_id:1", "b": "user_id:1"},
-    "api/records/<object>": {"name": "x"},
-    "api/records/<object>/delete": {"ids": [1]},
-    "api/records/<object>/restore": {"ids": [1]},
     "api/privacy/erasures": {"identifier": "user_id:nobody-yet"},
     "api/privacy/erasures/preview": {"identifier": "user_id:nobody-yet"},
     "api/privacy/releases": {"identifier": "user_id:nobody-yet"},

@@ -12,6 +12,18 @@ from onefold.profiles.ids import to_text
 from onefold.profiles.people import person_of
 from tests.web.conftest import NOW, Shop, days_ago, track
 
+SETUP_PATHS = (
+    *(
+        f"/api/pipelines{end}"
+        for end in ("", "/{number}", "/{number}/archive", "/{number}/restore", "/{number}/stages")
+    ),
+    *(f"/api/stages/{{number}}{end}" for end in ("", "/archive", "/restore")),
+    *("/api/exchange-rates", "/api/exchange-rates/{currency}", "/api/objects", "/api/objects/{object}"),
+    *(f"/api/objects/{{object}}/{end}" for end in ("archive", "restore", "fields", "fields/{name}")),
+    *(f"/api/objects/{{object}}/fields/{{name}}/{end}" for end in ("archive", "restore")),
+)
+"""Where administrators set the CRM up."""
+
 
 class TestProfile:
     """GET /api/profiles/{namespace}:{value}."""
@@ -306,9 +318,14 @@ class TestTheRest:
             "/api/profiles/{identifier}", "/api/profiles/{identifier}/why", "/api/identity/preview",
             "/api/companies/{identifier}", "/api/events/{source}/{message_id}",
             "/api/identity/links", "/api/retractions", "/api/violations", "/api/health", "/api/people",
+            "/api/profiles/{identifier}/fields",
             "/api/profiles/{identifier}/consent", "/api/profiles/{identifier}/export", "/api/privacy/requests",
             "/api/privacy/requests/{request_id}", "/api/privacy/erasures", "/api/privacy/erasures/preview",
             "/api/privacy/releases", "/api/sql", "/api/privacy/requests/{request_id}/again",
+            "/api/forms", "/api/forms/{number}", "/api/forms/{number}/publish", "/api/forms/{number}/archive",
+            "/api/forms/{number}/restore", "/api/forms/{number}/submissions",
+            "/api/forms/{number}/submissions/{submission}/let-in",
+            "/api/forms/{number}/submissions/{submission}/discard",
             "/api/audiences", "/api/audiences/schema", "/api/audiences/preview", "/api/audiences/changes",
             "/api/audiences/{number}", "/api/audiences/{number}/start", "/api/audiences/{number}/pause",
             "/api/audiences/{number}/restore", "/api/audiences/{number}/versions", "/api/audiences/{number}/members",
@@ -318,7 +335,9 @@ class TestTheRest:
             "/api/audience-lists", "/api/audience-lists/{number}", "/api/profiles/{identifier}/computed-traits",
             "/api/records", "/api/records/{object}", "/api/records/{object}/totals", "/api/records/{object}/delete",
             "/api/records/{object}/restore", "/api/records/{object}/{number}", "/api/records/{object}/{number}/history",
-            "/api/acts/{act}/undo", "/api/pipelines",
+            "/api/acts/{act}/undo", *SETUP_PATHS,
+            "/api/pipelines", "/api/reports/{name}",
+            "/api/files/{file}", "/api/files/{file}/restore", "/api/files/{object}/{identifier}",
         } == set(document["paths"])  # fmt: skip
         shapes = document["components"]["schemas"]
         for reference in references(document):

@@ -11,7 +11,8 @@ from django.test import Client
 
 from onefold.accounts.api import KeyHolder, NotAllowed, Permission, Role, create_user, demand, may
 from tests.web.conftest import PASSWORD, Shop, signed_in, track
-from tests.web.doors import ANYONE, BODIES, DOORS, SIGNED_IN, Who, address, api_methods, routes
+from tests.web.door_kinds import ANYONE, SIGNED_IN, Who
+from tests.web.doors import BODIES, DOORS, address, api_methods, routes
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SEE = {Permission.SEE_PEOPLE, Permission.SEE_EVENTS}

@@ -103,12 +103,18 @@ NAMES: Final = {
     "OpenAPI",
     "Parquet",
     "PostgreSQL",
+    "SEK",
     "SQL",
     "Sec-GPC",
+    "XLSX",
+    "boat.created boat.changed",  # events of webhooks
     "onefold doctor",
     ":user_id",
     "null",
 }
+
+
+ADDRESS: Final = re.compile(r"https?://\S*$|/[\w/]*$")
 
 
 def test_no_text_of_a_page_is_left_in_english() -> None:
@@ -126,4 +132,4 @@ def left_in_english(text: str) -> list[str]:
     text = re.sub(r"<(pre|code|script|title)[^>]*>.*?</\1>", "", text, flags=re.DOTALL)
     said += re.sub(r"<[^>]*>", "|", text, flags=re.DOTALL).split("|")
     words = [one.strip(" ()\n") for one in said if re.search(r"[A-Za-z]{3}", one) and "@" not in one]
-    return [one for one in words if one not in NAMES]
+    return [one for one in words if one not in NAMES and not ADDRESS.match(one)]

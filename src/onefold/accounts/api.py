@@ -15,6 +15,7 @@ from onefold.accounts.masking import (
 )
 from onefold.accounts.permissions import (
     API_KEY_PREFIX,
+    API_SCOPES,
     Actor,
     ApiKeyHolder,
     KeyHolder,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ADDRESSES",
     "API_KEY_PREFIX",
+    "API_SCOPES",
     "Actor",
     "ApiKeyHolder",
     "KeyHolder",

@@ -41,8 +41,13 @@ def pages_for(actor: Actor) -> list[tuple[str, str]]:
         (_("API keys"), "/settings/keys", None),
         (_("People & roles"), "/settings/users", Permission.MANAGE_USERS),
         (_("Workspace"), "/settings/workspace", Permission.MANAGE_SETTINGS),
+        (_("Pipelines"), "/settings/crm/pipelines", Permission.MANAGE_CRM),
+        (_("Exchange rates"), "/settings/crm/rates", Permission.MANAGE_CRM),
+        (_("Objects and fields"), "/settings/crm/objects", Permission.MANAGE_CRM),
         (_("Sales teams"), "/settings/crm/teams", Permission.MANAGE_CRM),
+        (_("Lifecycle stages"), "/settings/crm/lifecycle", Permission.MANAGE_CRM),
         (_("Rights in the CRM"), "/settings/crm/permissions", Permission.MANAGE_CRM),
+        (_("Webhooks"), "/settings/webhooks", Permission.MANAGE_CRM),
         (_("Audit log"), "/settings/audit", Permission.SEE_AUDIT),
     ]
     return [(title, url) for title, url, needed in found if needed is None or may(actor, needed)]

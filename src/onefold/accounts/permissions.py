@@ -23,7 +23,7 @@ class Permission(StrEnum):
     SEE_RECORDS = "see_records"  # deals, tasks, activities, as far as the CRM's own rules go
     EDIT_RECORDS = "edit_records"  # the same
     MANAGE_CRM = "manage_crm"  # pipelines, fields, objects, teams and who may what in the CRM
-    EDIT_AUDIENCES = "edit_audiences"  # audiences, computed traits, uploaded lists
+    EDIT_AUDIENCES = "edit_audiences"  # audiences, computed traits, uploaded lists, forms
     RUN_SQL = "run_sql"  # ask by SQL; personal data only with the right to see it
     ERASE_PEOPLE = "erase_people"  # for ever
     MANAGE_SOURCES = "manage_sources"  # sources and keys

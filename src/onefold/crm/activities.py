@@ -7,8 +7,10 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from onefold.crm.errors import RecordRejected
+from onefold.crm.objects import ACTIVITY
 from onefold.crm.rules import Draft, Writing, row_of
 from onefold.crm.subjects import Fact, log_facts, take_over, usernames
+from onefold.crm.telling import keep_mentions
 from onefold.infra.postgres import load_queries
 
 QUERIES: Final = load_queries("onefold.crm", "activities.sql")
@@ -28,12 +30,13 @@ class ActivityRules:
         take_over(writing, drafts)
 
     def follow(self, writing: Writing, drafts: Sequence[Draft]) -> None:
-        """Its deal isn't stale any more."""
+        """Its deal isn't stale any more; whom it names hears of it."""
         active = sorted((draft.after["at"], draft.after["deal"]) for draft in drafts if draft.after["deal"])
         if active:
             latest = {deal: min(at, writing.now) for at, deal in active}
             parameters = {"deals": list(latest), "moments": list(latest.values())}
             writing.conn.execute(QUERIES["note_active"], parameters)
+        keep_mentions(writing, ACTIVITY, "body", drafts)
         log_facts(writing, _facts(writing, drafts))
 
     def removed(self, writing: Writing, ids: Sequence[int], *, is_deleted: bool) -> None:

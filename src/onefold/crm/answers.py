@@ -14,7 +14,8 @@ from psycopg import Connection
 
 from onefold.accounts.api import mask_value
 from onefold.crm.catalogue import is_hidden
-from onefold.crm.objects import TEXTUAL, FieldDef, FieldKind, ObjectType
+from onefold.crm.items import sum_of
+from onefold.crm.objects import PARTS, TEXTUAL, FieldDef, FieldKind, ObjectType
 from onefold.crm.references import REFERRING
 from onefold.crm.rules import is_empty
 from onefold.crm.store import Change, Row
@@ -38,6 +39,8 @@ class Referred:
 
     def told(self, field: FieldDef, value: Any) -> Any:  # noqa: ANN401  (any kind's value)
         """A value of `field` as others read it; None = it has none."""
+        if field.kind in PARTS:
+            return [self._thing(field, one) for one in value or ()]
         match field.kind:
             case FieldKind.USER:
                 return self.users.get(value)
@@ -50,6 +53,10 @@ class Referred:
         if field.kind in TEXTUAL:
             return value or ""
         return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+    def _thing(self, field: FieldDef, thing: Mapping[str, Any]) -> dict[str, Any]:
+        sums = {"sum": sum_of(thing)} if field.kind is FieldKind.ITEMS else {}
+        return {one.name: self.told(one, {**thing, **sums}.get(one.name)) for one in field.parts}
 
 
 def answers_of(conn: Connection[Any], kind: ObjectType, rows: Sequence[Row], *, is_masked: bool) -> list[Answer]:
@@ -102,8 +109,10 @@ def load_referred(conn: Connection[Any], pairs: Iterable[tuple[FieldDef, Any]]) 
     """What these values refer to. A statement for users, one for companies, two for people, each if there are any."""
     wanted: dict[FieldKind, set[int]] = defaultdict(set)
     for field, value in pairs:
-        if field.kind in REFERRING and isinstance(value, int):
-            wanted[field.kind].add(value)
+        things = value or () if field.kind in PARTS else [{field.name: value}]
+        for one in field.parts or (field,):
+            if one.kind in REFERRING:
+                wanted[one.kind].update(thing[one.name] for thing in things if isinstance(thing.get(one.name), int))
     hashes = sorted(wanted[FieldKind.COMPANY])
     companies = conn.execute(QUERIES["companies"], {"hashes": hashes}) if hashes else ()
     return Referred(

@@ -1,9 +1,11 @@
 """What stands of the CRM on other pages: a person's, a company's and a deal's records, and their tasks ticked off."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,6 +13,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from psycopg import Connection
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from onefold.accounts.api import Permission, requires
@@ -18,6 +21,7 @@ from onefold.crm.errors import RecordMissing
 from onefold.crm.labels import labels_of
 from onefold.crm.objects import ObjectType
 from onefold.crm.page import Asked, asked, go, own_path
+from onefold.crm.parts import QUERIES as PARTS
 from onefold.crm.records import change_records, load_record
 from onefold.crm.sharing import reachable
 from onefold.crm.shown import Shown, shown
@@ -27,6 +31,8 @@ from onefold.infra.pool import pooled
 from onefold.profiles.api import company_hash, from_text, identifiers_at
 
 MOST: Final = 8
+MOST_WITH: Final = 1_000
+"""Deals beside whose person somebody is, the newest; their page lists MOST of all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +67,7 @@ def of_person(request: HttpRequest, identifier: str) -> HttpResponse:
         raise Http404
     with pooled() as conn:
         given = asked(conn, request, "deal")
-        where = SQL("r.person = any({}::bigint[])").format(Literal(identifiers_at(conn, h)))
-        groups = _groups(given, where, "person")
+        groups = _groups(given, partial(_about_person, conn, identifiers_at(conn, h)), "person")
     return _render(request, groups, {"person": identifier}, f"/people/{identifier}")
 
 
@@ -97,7 +102,7 @@ def of_company(request: HttpRequest, identifier: str) -> HttpResponse:
     with pooled() as conn:
         given = asked(conn, request, "deal")
         where = SQL("r.company = {}").format(Literal(int(company_hash(space, key))))
-        groups = _groups(given, where, "company")
+        groups = _groups(given, lambda _kind: where, "company")
     return _render(request, groups, {"company": identifier}, f"/companies/{identifier}")
 
 
@@ -107,7 +112,7 @@ def of_deal(request: HttpRequest, number: int) -> HttpResponse:
     """For the page of a deal."""
     with pooled() as conn:
         given = asked(conn, request, "deal")
-        groups = _groups(given, SQL("r.deal = {}").format(Literal(number)), "deal")
+        groups = _groups(given, lambda _kind: SQL("r.deal = {}").format(Literal(number)), "deal")
     return _render(request, groups, {"deal": str(number)}, f"/deals/{number}")
 
 
@@ -123,11 +128,21 @@ def done(request: HttpRequest, number: int) -> HttpResponse:
     return go(request, own_path(request, request.POST.get("back", "")) or f"/tasks/{number}")
 
 
-def _groups(given: Asked, where: Composable, by: str) -> list[BesideGroup]:
+def _about_person(conn: Connection[Any], anchors: list[int], kind: ObjectType) -> Composable:
+    """Deals are also theirs who are beside the deal's person."""
+    mine = SQL("r.person = any({}::bigint[])").format(Literal(anchors))
+    if "people" not in kind.by_name:
+        return mine
+    rows = conn.execute(PARTS["deals_with"], {"anchors": anchors, "most": MOST_WITH})
+    beside = [number for (number,) in rows]
+    return SQL("({} or r.id = any({}::bigint[]))").format(mine, Literal(beside)) if beside else mine
+
+
+def _groups(given: Asked, where: Callable[[ObjectType], Composable], by: str) -> list[BesideGroup]:
     """Deals, open tasks, and records of custom objects that are about it; what has none of these fields is left out."""
     objects = given.asking.objects.values()
     wanted = [one for one in objects if by in one.by_name and one.name not in ("activity", by)]
-    return [_group(given, kind, where) for kind in wanted]
+    return [_group(given, kind, where(kind)) for kind in wanted]
 
 
 def _group(given: Asked, kind: ObjectType, where: Composable) -> BesideGroup:
@@ -171,4 +186,6 @@ def _group(given: Asked, kind: ObjectType, where: Composable) -> BesideGroup:
 
 def _render(request: HttpRequest, groups: list[BesideGroup], about: dict[str, str], back: str) -> HttpResponse:
     context: dict[str, Any] = {"groups": groups, "about": urlencode(about), "back": back}
+    of_profile = next((f"{name}/{quote(about[name], safe=':')}" for name in ("person", "company") if name in about), "")
+    context["of_profile"] = of_profile  # deals have places of their own for what follows
     return render(request, "crm/beside.html", context)

@@ -1,12 +1,13 @@
 """The deals of a pipeline by stage: how many, what they are worth, the first cards of each. Later cards on demand."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from psycopg import Connection
-from psycopg.sql import SQL, Composable, Composed, Identifier
+from psycopg.sql import SQL, Composable, Identifier
 
 from onefold.crm.labels import Labels, labels_of
 from onefold.crm.listing import Question, where_of
@@ -18,6 +19,8 @@ CLOSED_DAYS: Final = 30
 """Won and lost deals stand on the board for so long."""
 _TRUE: Final = SQL("true")
 _NOT_SAID: Final = SQL("null::numeric")
+_OPEN: Final = SQL("r.state = 'open'")
+_CLOSED_LATELY: Final = SQL("(r.state <> 'open' and r.closed_at > %(closed_since)s)")
 _Figures = tuple[int, Decimal | None, Decimal | None]
 
 
@@ -33,6 +36,7 @@ class Lane:
     worth: Decimal | None
     weighted: Decimal | None
     rows: list[Row]
+    next_kinds: Mapping[int, str]  # by deal: what is to be done next, a task's kind
 
     @property
     def left(self) -> int:
@@ -66,13 +70,15 @@ class Board:
 
 
 def load_board(conn: Connection[Any], question: Question, pipeline: Pipeline) -> Board:
-    """Two statements and those of the cards' labels. Cost: the pipeline's open deals, by an index on the stage."""
-    stages = {one.id: one for one in pipeline.stages}
-    figures = _figures(conn, question, list(stages))
-    ids = _first_cards(conn, question, list(stages))
+    """Three statements and those of the cards' labels. Cost: the pipeline's open deals, by an index on the stage."""
+    if not pipeline.stages:
+        return Board(pipeline=pipeline, lanes=[], labels=Labels())
+    figures = _figures(conn, question, pipeline.stages)
+    ids = _first_cards(conn, question, pipeline.stages)
     rows = load_rows(conn, question.kind, [number for many in ids.values() for number in many], where=_TRUE)
+    kinds = load_next_kinds(conn, question, list(rows))
     lanes = [
-        _lane(stage, figures[stage.id], [rows[number] for number in ids.get(stage.id, ()) if number in rows])
+        _lane(stage, figures[stage.id], [rows[number] for number in ids.get(stage.id, ()) if number in rows], kinds)
         for stage in pipeline.stages
     ]
     labels = labels_of(conn, question.asking, question.kind, [row.values for row in rows.values()])
@@ -81,11 +87,30 @@ def load_board(conn: Connection[Any], question: Question, pipeline: Pipeline) ->
 
 def load_lane(conn: Connection[Any], question: Question, stage: Stage, *, shown: int = 0) -> tuple[Lane, Labels]:
     """One stage; its cards after the first `shown`."""
-    figures = _figures(conn, question, [stage.id])
-    ids = _first_cards(conn, question, [stage.id], skip=shown).get(stage.id, [])
+    (lane,) = load_heads(conn, question, [stage])
+    ids = _first_cards(conn, question, [stage], skip=shown).get(stage.id, [])
     rows = load_rows(conn, question.kind, ids, where=_TRUE)
-    lane = _lane(stage, figures[stage.id], [rows[number] for number in ids if number in rows])
+    lane = replace(
+        lane, rows=[rows[number] for number in ids if number in rows], next_kinds=load_next_kinds(conn, question, ids)
+    )
     return lane, labels_of(conn, question.asking, question.kind, [row.values for row in rows.values()])
+
+
+def load_heads(conn: Connection[Any], question: Question, stages: Sequence[Stage]) -> list[Lane]:
+    """These stages of one pipeline, without their cards. One statement."""
+    figures = _figures(conn, question, stages)
+    return [_lane(stage, figures[stage.id], [], {}) for stage in stages]
+
+
+def load_next_kinds(conn: Connection[Any], question: Question, deals: list[int]) -> dict[int, str]:
+    """The kind of the first due task of each deal, where who asks may see it (index on deal, due_at)."""
+    asked = Question(asking=question.asking, kind=question.asking.objects["task"], now=question.now)
+    condition, parameters = where_of(asked)
+    statement = SQL(
+        "select distinct on (r.deal) r.deal, r.kind from task r where r.deal = any(%(deals)s::bigint[])"
+        " and r.done_at is null and r.due_at is not null and {} order by r.deal, r.due_at, r.id"
+    ).format(condition)
+    return dict(conn.execute(statement, parameters | {"deals": deals}, prepare=False).fetchall())
 
 
 def load_strip(conn: Connection[Any], question: Question, pipeline: Pipeline, month_ends: datetime) -> Strip:
@@ -122,14 +147,23 @@ def load_strip(conn: Connection[Any], question: Question, pipeline: Pipeline, mo
     )
 
 
-def _figures(conn: Connection[Any], question: Question, stages: list[int]) -> dict[int, _Figures]:
-    condition, parameters = _on_board(question, stages)
-    statement = SQL(
-        "select s.id, count(r.id), {}, {} from unnest(%(stages)s::bigint[]) s(id)"
-        " left join deal r on r.stage = s.id and {} group by s.id"
-    ).format(_sum(question, "home_amount"), _sum(question, "weighted"), condition)
-    rows = conn.execute(statement, parameters, prepare=False)
-    return {stage: (count, worth, weighted) for stage, count, worth, weighted in rows}
+def _figures(conn: Connection[Any], question: Question, stages: Sequence[Stage]) -> dict[int, _Figures]:
+    """Of stages of one pipeline. Open deals and closed ones apart: each has an index with all of it."""
+    condition, parameters = where_of(question)
+    names = [name for name in ("home_amount", "weighted") if name in question.kind.by_name]
+    half = SQL(
+        "select r.stage, count(*){} from deal r where r.pipeline = %(pipeline)s"
+        " and r.stage = any(%(stages)s::bigint[]) and {} and {} group by r.stage"
+    )
+    sums = SQL("").join(SQL(", sum({})").format(Identifier("r", name)) for name in names)
+    halves = SQL(" union all ").join(half.format(sums, which, condition) for which in (_OPEN, _CLOSED_LATELY))
+    rows = conn.execute(halves, parameters | _on_board(question, stages), prepare=False).fetchall()
+    found: dict[int, _Figures] = {}
+    for stage in stages:
+        mine = [row for row in rows if row[0] == stage.id]
+        totals = {name: sum((row[n] or Decimal(0) for row in mine), Decimal(0)) for n, name in enumerate(names, 2)}
+        found[stage.id] = (sum(row[1] for row in mine), totals.get("home_amount"), totals.get("weighted"))
+    return found
 
 
 def _sum(question: Question, name: str, only: SQL | None = None) -> Composable:
@@ -140,32 +174,29 @@ def _sum(question: Question, name: str, only: SQL | None = None) -> Composable:
 
 
 def _first_cards(
-    conn: Connection[Any], question: Question, stages: list[int], *, skip: int = 0
+    conn: Connection[Any], question: Question, stages: Sequence[Stage], *, skip: int = 0
 ) -> dict[int, list[int]]:
     """The cards of each stage, the latest moved first (index on pipeline, stage, stage_at)."""
-    condition, parameters = _on_board(question, stages)
+    condition, parameters = where_of(question)
     statement = SQL(
         "select s.id, found.id from unnest(%(stages)s::bigint[]) s(id) join stage on stage.id = s.id"
         " cross join lateral (select r.id, r.stage_at from deal r"
-        " where r.pipeline = stage.pipeline and r.stage = s.id and {}"
+        " where r.pipeline = stage.pipeline and r.stage = s.id and ({} or {}) and {}"
         " order by r.stage_at desc, r.id desc offset %(skip)s limit %(cards)s) found"
         " order by found.stage_at desc, found.id desc"
-    ).format(condition)
+    ).format(_OPEN, _CLOSED_LATELY, condition)
+    given = parameters | _on_board(question, stages) | {"skip": skip, "cards": CARDS}
     found: dict[int, list[int]] = {}
-    for stage, number in conn.execute(statement, parameters | {"skip": skip, "cards": CARDS}, prepare=False):
+    for stage, number in conn.execute(statement, given, prepare=False):
         found.setdefault(stage, []).append(number)
     return found
 
 
-def _on_board(question: Question, stages: list[int]) -> tuple[Composed, dict[str, Any]]:
-    condition, parameters = where_of(question)
-    whole = SQL(
-        "r.stage = any(%(stages)s::bigint[]) and (r.state = 'open' or r.closed_at > %(closed_since)s) and {}"
-    ).format(condition)
+def _on_board(question: Question, stages: Sequence[Stage]) -> dict[str, Any]:
     since = question.now - timedelta(days=CLOSED_DAYS)
-    return whole, parameters | {"stages": stages, "closed_since": since}
+    return {"pipeline": stages[0].pipeline, "stages": [one.id for one in stages], "closed_since": since}
 
 
-def _lane(stage: Stage, figures: _Figures, rows: list[Row]) -> Lane:
+def _lane(stage: Stage, figures: _Figures, rows: list[Row], kinds: Mapping[int, str]) -> Lane:
     count, worth, weighted = figures
-    return Lane(stage=stage, count=count, worth=worth, weighted=weighted, rows=rows)
+    return Lane(stage=stage, count=count, worth=worth, weighted=weighted, rows=rows, next_kinds=kinds)

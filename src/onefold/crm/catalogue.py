@@ -12,9 +12,10 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from onefold.accounts.api import is_masked_name
 from onefold.crm.objects import TEXTUAL, FieldDef, FieldKind, ObjectType
-from onefold.crm.references import ME
-from onefold.crm.viewer import Doing, Viewer, rows_sql
-from onefold.filters.api import Catalogue, Column, Field, FieldUnknown, Key, Kind, Relation
+from onefold.crm.references import ME, REFERRING, TEAM
+from onefold.crm.stays import STALE, STAYS, StayCatalogue, is_stale, with_stay
+from onefold.crm.viewer import Doing, Viewer, members_sql, rows_sql
+from onefold.filters.api import Catalogue, Column, Field, FieldUnknown, Key, Kind, Relation, Seen
 from onefold.profiles.api import Names, PeopleCatalogue, company_hash, from_text, without_addresses
 
 TRAIT: Final = "trait:"
@@ -76,17 +77,31 @@ class RecordCatalogue:
         hidden = self.asking.is_masked and is_hidden(field)
         seen = without_addresses if self.asking.is_masked else None
         if not field.column:
-            return Key(Identifier(self.alias, "custom"), field.name, is_hidden=hidden, seen=seen)
+            return self._custom(field, is_hidden=hidden, seen=seen)
+        if field.kind is FieldKind.ITEMS:
+            return _with_items(Identifier(self.alias, "id"))
+        if field.kind is FieldKind.PEOPLE:
+            return _to_people(self.asking, self.kind, self.alias)
         column = Identifier(self.alias, field.column)
         if field.kind in _COLUMN_KINDS:
             return Column(_COLUMN_KINDS[field.kind], column, is_hidden=hidden, seen=seen)
+        if field.kind is FieldKind.CHOICES:
+            return _Values(
+                SQL("(cardinality({}) > 0)").format(column),
+                lambda values: SQL("({} && {}::text[])").format(column, _texts(values)),
+            )
+        return self._reference(field, column)
+
+    def _custom(self, field: FieldDef, *, is_hidden: bool, seen: Seen | None) -> Field:
+        document = Identifier(self.alias, "custom")
+        if field.kind not in REFERRING:
+            return Key(document, field.name, is_hidden=is_hidden, seen=seen)
+        return self._reference(field, SQL("(({} ->> {})::bigint)").format(document, Literal(field.name)))
+
+    def _reference(self, field: FieldDef, column: Composable) -> Field:
+        """Whoever or whatever a number names."""
         there = SQL("({} is not null)").format(column)
         match field.kind:
-            case FieldKind.CHOICES:
-                return _Values(
-                    SQL("(cardinality({}) > 0)").format(column),
-                    lambda values: SQL("({} && {}::text[])").format(column, _texts(values)),
-                )
             case FieldKind.USER:
                 return _Values(there, lambda values: _user_is(column, self.asking.viewer, values))
             case FieldKind.PERSON:
@@ -98,14 +113,19 @@ class RecordCatalogue:
         return _Values(there, lambda values: SQL("({} = any({}::bigint[]))").format(column, _numbers(values)))
 
     def _relations(self) -> dict[str, Callable[[], Field]]:
-        """Objects whose records say that they are about one of these."""
+        """Objects whose records say that they are about one of these; of deals also the stages they stood in."""
         if self.kind.name != "deal":
             return {}
         here = Identifier(self.alias, "id")
-        return {
+        found = {
             relation_name(kind): partial(_of_records, self.asking, kind, "deal", here, self.alias)
             for kind in self.asking.objects.values()
             if kind.name != "deal" and "deal" in kind.by_name
+        }
+        stay = f"{self.alias}y"
+        return found | {
+            STAYS: lambda: Relation(StayCatalogue(stay), partial(with_stay, here, stay)),
+            STALE: lambda: Column(Kind.FLAG, is_stale(self.alias)),
         }
 
 
@@ -220,21 +240,47 @@ def _to_record(asking: Asking, kind: ObjectType, column: Composable, alias: str)
 
 def _to_person(asking: Asking, column: Composable) -> Field:
     people: Catalogue = PeopleCatalogue(asking.names, asking.is_masked)
+    return Relation(people, partial(_person_is, column), partial(_person_among, column))
 
-    def exists(condition: Composable) -> Composable:
+
+def _person_is(column: Composable, condition: Composable) -> Composable:
+    return SQL(
+        "(exists (select from node pn join profile p on p.id = pn.prof left join company c on c.h = p.company"
+        " left join profile_traits t on t.id = p.id where pn.h = {} and {}))"
+    ).format(column, condition)
+
+
+def _person_among(column: Composable, values: Sequence[str]) -> Composable:
+    ids = [h for h in map(from_text, values) if h is not None]
+    return SQL(
+        "({} = any(array(select pm.h from node pa join node pm on pm.comp = pa.comp and pm.prof = pa.prof"
+        " where pa.h = any({}::bigint[]))))"
+    ).format(column, Literal(ids))
+
+
+def _with_items(deal: Composable) -> Field:
+    """By the products of a deal; by number, which products."""
+    among = SQL("(exists (select from deal_item di where di.deal = {}{}))")
+    return _Values(
+        among.format(deal, SQL("")),
+        lambda values: among.format(deal, SQL(" and di.product = any({}::bigint[])").format(_numbers(values))),
+    )
+
+
+def _to_people(asking: Asking, kind: ObjectType, alias: str) -> Field:
+    """Anybody it is about: its person, and those beside."""
+    first, other = Identifier(alias, "person"), Identifier("rp", "person")
+
+    def either(mine: Composable, beside: Composable) -> Composable:
         return SQL(
-            "(exists (select from node pn join profile p on p.id = pn.prof left join company c on c.h = p.company"
-            " left join profile_traits t on t.id = p.id where pn.h = {} and {}))"
-        ).format(column, condition)
+            "({} or exists (select from record_person rp where rp.object = {} and rp.record = {} and {}))"
+        ).format(mine, Literal(kind.name), Identifier(alias, "id"), beside)
 
-    def one_of(values: Sequence[str]) -> Composable:
-        ids = [h for h in map(from_text, values) if h is not None]
-        return SQL(
-            "({} = any(array(select pm.h from node pa join node pm on pm.comp = pa.comp and pm.prof = pa.prof"
-            " where pa.h = any({}::bigint[]))))"
-        ).format(column, Literal(ids))
-
-    return Relation(people, exists, one_of)
+    return Relation(
+        PeopleCatalogue(asking.names, asking.is_masked),
+        lambda condition: either(_person_is(first, condition), _person_is(other, condition)),
+        lambda values: either(_person_among(first, values), _person_among(other, values)),
+    )
 
 
 def _to_company(asking: Asking, column: Composable, alias: str) -> Field:
@@ -265,11 +311,13 @@ def _people_of_company(asking: Asking, company: Composable) -> Field:
 
 
 def _user_is(column: Composable, viewer: Viewer, values: Sequence[str]) -> Composable:
-    """By name; `me` is who asks, so that a view that everybody shares shows each their own."""
+    """By name; `me` is who asks, so that a view that everybody shares shows each their own. `team:7`: who is in it."""
     names = [viewer.username if value == ME else value for value in values]
-    return SQL("({} = any(array(select u.id from accounts_user u where u.username = any({}::text[]))))").format(
-        column, _texts(names)
-    )
+    teams = [value.removeprefix(TEAM) for value in values if value.startswith(TEAM)]
+    users = SQL("select u.id from accounts_user u where u.username = any({}::text[])").format(_texts(names))
+    if teams:
+        users = SQL("{} union {}").format(users, members_sql(_numbers(teams)))
+    return SQL("({} = any(array({})))").format(column, users)
 
 
 def _texts(values: Sequence[str]) -> Composable:

@@ -180,6 +180,8 @@ def _edit(request: HttpRequest) -> HttpResponse:
             )
         except CorrectionRejected as fault:
             return _form(request, conn, found, name, _Attempt(text, str(fault)))
+    if not getattr(request, "htmx", False):  # sent before the page's scripts had taken hold of the form
+        return go(request, company_url(found.space, found.key))
     edit = _Edit(name, value, event)
     return _saved(request, edit) if is_seen else _pending(request, edit)
 
@@ -237,7 +239,7 @@ def _line_of(
     conn: Connection[Any],
     found: Company,
     name: str,
-    value: Any,  # noqa: ANN401  (any JSON value)
+    value: object,
 ) -> TraitLine:
     parents = parents_of(conn, found.space, parents_in([{name: value}]))
     return line_of(name, value, parents, is_masked=not may(actor_of(request), Permission.SEE_PERSONAL_DATA))

@@ -83,7 +83,7 @@ def lines_of(
 
 def line_of(
     name: str,
-    value: Any,  # noqa: ANN401  (any JSON value)
+    value: object,
     parents: Mapping[str, CompanyLabel],
     *,
     is_masked: bool = False,
@@ -96,7 +96,7 @@ def line_of(
     )
 
 
-def shown_trait(field: FieldDef, value: Any, parents: Mapping[str, CompanyLabel]) -> Shown:  # noqa: ANN401  (any JSON)
+def shown_trait(field: FieldDef, value: object, parents: Mapping[str, CompanyLabel]) -> Shown:
     """The value of a trait. Sources may say anything, so what is of another type is shown as it is."""
     if value in (None, "", [], {}):
         return Shown(kind="none", text=_("None"))
@@ -122,7 +122,7 @@ def company_url(space: str, key: str) -> str:
     return f"/companies/{quote(space)}:{quote(key, safe='/')}"
 
 
-def input_of_trait(field: FieldDef, value: Any, choices: Choices, label: str = "") -> Input:  # noqa: ANN401  (any JSON)
+def input_of_trait(field: FieldDef, value: object, choices: Choices, label: str = "") -> Input:
     """The input of a trait. What was said of it before stays a choice."""
     typed = "" if value is None else value if isinstance(value, str) else _said(value)
     kinds = {FieldKind.NUMBER: "number", FieldKind.CHOICE: "choice", FieldKind.USER: "choice"}
@@ -135,7 +135,7 @@ def input_of_trait(field: FieldDef, value: Any, choices: Choices, label: str = "
     return Input(field=field, kind=kind, value=typed, label=label or typed, options=options)
 
 
-def read_trait(field: FieldDef, text: str, before: Any = None) -> Any:  # noqa: ANN401  (any JSON value)
+def read_trait(field: FieldDef, text: str, before: object = None) -> Any:  # noqa: ANN401  (any JSON value)
     """What somebody typed for a trait; None = nothing. `before`: its value. Raises CorrectionRejected."""
     text = text.strip()
     if not text:
@@ -157,7 +157,7 @@ def read_trait(field: FieldDef, text: str, before: Any = None) -> Any:  # noqa: 
     return int(value) if isinstance(value, Decimal) and value == int(value) else _plain(value)
 
 
-def digest_of(value: Any) -> str:  # noqa: ANN401  (any JSON value)
+def digest_of(value: object) -> str:
     """What a form says of the value that an editor saw, without the value: it may be masked."""
     return blake2b(msgspec.json.encode(value, order="deterministic"), digest_size=8).hexdigest()
 
@@ -167,9 +167,9 @@ def parents_in(traits: Iterable[Mapping[str, Any]]) -> list[str]:
     return [one for one in (each.get("parent") for each in traits) if isinstance(one, str) and one]
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401  (any JSON value)
+def _plain(value: object) -> Any:  # noqa: ANN401  (any JSON value)
     return float(value) if isinstance(value, Decimal) else value
 
 
-def _said(value: Any) -> str:  # noqa: ANN401  (any JSON value)
+def _said(value: object) -> str:
     return msgspec.json.encode(value).decode()

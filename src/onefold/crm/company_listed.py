@@ -3,22 +3,21 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from psycopg import Connection
 
-from onefold.accounts.api import Permission, actor_of, mask_text, may, name_of, workspace
-from onefold.crm.access import asking_of
+from onefold.accounts.api import Permission, actor_of, mask_text, may, workspace
+from onefold.crm.access import asking_of_profiles
 from onefold.crm.catalogue import TRAIT, Asking
 from onefold.crm.company_fields import BY_NAME, company_url, shown_trait
 from onefold.crm.company_query import DEALS, PEOPLE, PEOPLE_CAP, QUERIES, CompanyPage, ListedCompany
 from onefold.crm.labels import CompanyLabel
 from onefold.crm.listing import SortRejected
 from onefold.crm.objects import FieldKind
-from onefold.crm.schema import objects_in_force
 from onefold.crm.shown import money
-from onefold.crm.viewer import Viewer
 from onefold.lists.api import (
     ANYTHING,
     Cell,
@@ -31,7 +30,6 @@ from onefold.lists.api import (
     OtherField,
     Sort,
 )
-from onefold.profiles.api import names_in_force
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -124,21 +122,18 @@ class CompanyFields:
 
 def companies_asking(conn: Connection[Any], request: "HttpRequest") -> Asking:
     """What lists of companies need to know of who asks; who may see no records sees companies without their deals."""
-    actor = actor_of(request)
-    if may(actor, Permission.SEE_RECORDS):
-        return asking_of(conn, actor)
-    return Asking(
-        viewer=Viewer(name=name_of(actor), user_id=None),
-        objects=objects_in_force(conn),
-        names=names_in_force(conn),
-        is_masked=not may(actor, Permission.SEE_PERSONAL_DATA),
-    )
+    return asking_of_profiles(conn, actor_of(request), timezone.get_current_timezone())
 
 
 def open_companies(conn: Connection[Any], request: "HttpRequest", **_parts: object) -> OpenList:
     """The list of companies as this reader has it."""
     fields = CompanyFields(conn, companies_asking(conn, request))
-    return OpenList(kind=COMPANIES, fields=fields, may_edit_views=may(request.user, Permission.EDIT_PEOPLE))
+    return OpenList(
+        kind=COMPANIES,
+        fields=fields,
+        may_edit_views=may(request.user, Permission.EDIT_PEOPLE),
+        may_export=may(request.user, Permission.EXPORT_PEOPLE),
+    )
 
 
 def check_sort(state: ListState) -> None:

@@ -21,7 +21,7 @@ from onefold.crm.company_family import children_of, parents_of
 from onefold.crm.company_fields import TraitLine, company_url, field_of, lines_of, parents_in, shown_trait
 from onefold.crm.company_listed import check_sort, companies_asking, open_companies, rows_of
 from onefold.crm.company_query import company_page, open_deals, place_from, place_text
-from onefold.crm.history import KINDS, PAGE_SIZE, Entry, FieldChange, entries_of
+from onefold.crm.history import KINDS, PAGE_SIZE, Entry, FieldChange, entries_of, mark_since
 from onefold.crm.labels import CompanyLabel
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import NotFound
@@ -80,6 +80,8 @@ def company(request: HttpRequest, identifier: str) -> HttpResponse:
         if not context["only"]:
             own = _own_events(conn, found, "")["entries"]
             context["entries"] = sorted([*context["entries"], *own], key=lambda one: one.at, reverse=True)[:PAGE_SIZE]
+        entries = context["entries"]
+        context["entries"] = mark_since(conn, asking.viewer, f"company:{found.h}", entries, datetime.now(UTC))
         context["people"] = people_of(conn, found, MANY_PEOPLE + 1)
         context["is_every_person"] = "everybody" in request.GET
         context["most_people"] = MANY_PEOPLE if context["is_every_person"] else MOST_PEOPLE

@@ -1,8 +1,8 @@
 """The list of companies: searched, filtered and sorted, in keyset pages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -35,6 +35,13 @@ class Place(NamedTuple):
 
     h: int
     seen: datetime | None
+
+
+class Wanted(NamedTuple):
+    """Up to so many companies after a place."""
+
+    after: Place | None
+    most: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +108,7 @@ def company_page(
         ids = [h for (h,) in conn.execute(statement, cap, prepare=False)]
         if len(ids) <= COUNT_CAP:  # a short list is known by now
             where, parameters = SQL("co.h = any(%(among)s::bigint[])"), {"among": ids}
-        found = _rows(conn, state, where, parameters, after) if ids else []
+        found = _rows(conn, state, where, parameters, Wanted(after, PAGE_SIZE + 1)) if ids else []
     except QueryCanceled:
         return CompanyPage(rows=[], next_place=None, count=0, is_count_capped=False, is_too_slow=True)
     rows = _counted(conn, asking, state, found[:PAGE_SIZE])
@@ -113,6 +120,29 @@ def company_page(
         count=min(len(ids), COUNT_CAP),
         is_count_capped=len(ids) > COUNT_CAP,
     )
+
+
+def count_companies(conn: Connection[Any], asking: Asking, state: ListState, *, cap: int) -> int:
+    """How many are in the list, up to `cap` + 1."""
+    where, parameters = _where(asking, state, datetime.now(UTC))
+    statement = SQL("select count(*) from (select from company co where {} limit %(cap)s) counted").format(where)
+    row = conn.execute(statement, {**parameters, "cap": cap + 1}, prepare=False).fetchone()
+    return int(row[0]) if row else 0
+
+
+def companies_in(
+    conn: Connection[Any], asking: Asking, state: ListState, *, ids: Sequence[int] | None, size: int
+) -> Iterator[list[ListedCompany]]:
+    """The whole list in parts of `size`, or those of `ids` alone. Some statements a part."""
+    where, parameters = _where(asking, state, datetime.now(UTC))
+    if ids is not None:
+        where, parameters = SQL("co.h = any(%(among)s::bigint[])"), {"among": list(ids)}
+    after: Place | None = None
+    while found := _rows(conn, state, where, parameters, Wanted(after, size)):
+        yield _counted(conn, asking, state, found)
+        if len(found) < size:
+            return
+        after = Place(found[-1].h, found[-1].last_seen if state.sort.field != "name" else None)
 
 
 def traits_shown(state: ListState) -> list[str]:
@@ -151,8 +181,9 @@ def _where(asking: Asking, state: ListState, now: datetime) -> tuple[Composable,
 
 
 def _rows(
-    conn: Connection[Any], state: ListState, where: Composable, parameters: dict[str, Any], after: Place | None
+    conn: Connection[Any], state: ListState, where: Composable, parameters: dict[str, Any], wanted: Wanted
 ) -> list[ListedCompany]:
+    after = wanted.after
     names = traits_shown(state)
     cells = SQL("").join(
         SQL(
@@ -161,7 +192,7 @@ def _rows(
         ).format(name=name, most=MAX_CELL)
         for name in names
     )
-    given = {**parameters, "limit": PAGE_SIZE + 1}
+    given = {**parameters, "limit": wanted.most}
     if after is not None:
         given |= {"after": after.h, "seen": after.seen}
     rows = conn.execute(_page_sql(state.sort, where, cells, after), given, prepare=False)

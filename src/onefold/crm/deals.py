@@ -1,16 +1,22 @@
 """Rules of deals: stages and what they ask for, amounts in the workspace's currency, time in stage, facts."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
 from onefold.accounts.api import workspace
 from onefold.crm.errors import RecordRejected, StageRefused
+from onefold.crm.items import prepare_items
+from onefold.crm.objects import DEAL
+from onefold.crm.parts import write_items, write_people
 from onefold.crm.pipelines import Pipelines, Stage, load_pipelines
+from onefold.crm.reckoning import QUERIES as RECKONING
+from onefold.crm.roles import prepare_people
 from onefold.crm.rules import Draft, Writing, is_empty, row_of
 from onefold.crm.subjects import Fact, log_facts, take_over, usernames
+from onefold.crm.telling import tell_given
 from onefold.infra.postgres import load_queries
 
 QUERIES: Final = load_queries("onefold.crm", "deals.sql")
@@ -22,17 +28,24 @@ class DealRules:
     """See `Rules`."""
 
     def prepare(self, writing: Writing, drafts: Sequence[Draft]) -> None:
-        """Pipeline and stage agree, the stage lets the deal in, amounts are converted."""
+        """Pipeline and stage agree, the stage lets the deal in, amounts follow products and are converted."""
         pipelines = load_pipelines(writing.conn)
         take_over(writing, drafts)
+        home = workspace().currency
+        rates: dict[str, Decimal] = dict(writing.conn.execute(RECKONING["rates"]).fetchall()) | {home: Decimal(1)}
+        prepare_items(writing, drafts, home, rates)
+        prepare_people(writing, drafts)
         for draft in drafts:
             _place(draft, pipelines)
             if draft.is_new_value("stage"):
                 _enter(writing, draft, pipelines.stages[draft.after["stage"]], drafts)
-        _convert(writing, drafts, pipelines)
+        _convert(drafts, pipelines, home, rates)
 
     def follow(self, writing: Writing, drafts: Sequence[Draft]) -> None:
-        """How long it stood where, and what to tell the log."""
+        """What it is made up of and who is beside it, how long it stood where, and what to tell the log."""
+        write_items(writing.conn, {one.id: one.after["items"] for one in drafts if one.is_new_value("items")})
+        people = {one.id: one.after["people"] for one in drafts if one.is_new_value("people")}
+        write_people(writing.conn, DEAL, people)
         moved = [draft for draft in drafts if draft.is_new_value("stage")]
         if moved:
             parameters = {
@@ -42,6 +55,7 @@ class DealRules:
             }
             writing.conn.execute(QUERIES["end_stays"], parameters)
             writing.conn.execute(QUERIES["begin_stays"], parameters)
+        tell_given(writing, DEAL, drafts)
         log_facts(writing, _facts(writing, drafts))
 
     def removed(self, writing: Writing, ids: Sequence[int], *, is_deleted: bool) -> None:
@@ -87,22 +101,22 @@ def _enter(writing: Writing, draft: Draft, stage: Stage, drafts: Sequence[Draft]
         after["closed_at"] = draft.at
 
 
-def _convert(writing: Writing, drafts: Sequence[Draft], pipelines: Pipelines) -> None:
-    """Amounts of the workspace's currency, and by the probability that they come."""
-    home = workspace().currency
-    rates: dict[str, Decimal] = dict(writing.conn.execute(QUERIES["rates"]).fetchall()) | {home: Decimal(1)}
+def _convert(drafts: Sequence[Draft], pipelines: Pipelines, home: str, rates: Mapping[str, Decimal]) -> None:
+    """Amounts of the workspace's currency, and as probable as they are; rounded as by `reckoning.sql`."""
     for draft in drafts:
         after = draft.after
         if after["amount"] is not None and not after["currency"]:
             after["currency"] = home
         rate = rates.get(after["currency"])
-        amount = None if after["amount"] is None or rate is None else (after["amount"] * rate).quantize(_CENT)
+        amount = (
+            None if after["amount"] is None or rate is None else (after["amount"] * rate).quantize(_CENT, ROUND_HALF_UP)
+        )
         if amount is not None and abs(amount) >= _MOST_HOME:
             said = _("Converted to %(currency)s this is more than can be kept.") % {"currency": home}
             raise RecordRejected(said, {"amount": said}, row=row_of(draft, drafts))
         probability = pipelines.stages[after["stage"]].probability
         after["home_amount"] = amount
-        after["weighted"] = None if amount is None else (amount * probability / 100).quantize(_CENT)
+        after["weighted"] = None if amount is None else (amount * probability / 100).quantize(_CENT, ROUND_HALF_UP)
         if draft.before is None:
             after["active_at"] = after["stage_at"] = draft.at
 

@@ -1,6 +1,3 @@
--- rates: of the workspace's currency so many are one of each
-select currency, rate from exchange_rate
-
 -- end_stays: these deals leave the stages they stand in (index on deal, entered_at)
 update deal_stay s set left_at = v.at from unnest(%(ids)s::bigint[], %(moments)s::timestamptz[]) v(deal, at)
 where s.deal = v.deal and s.left_at is null

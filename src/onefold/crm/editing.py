@@ -3,7 +3,7 @@
 A person is told by the profile id of today, a masked text without its addresses: written back they would mean less.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from onefold.crm.answers import Answer, answers_of, is_as_told
 from onefold.crm.catalogue import Asking
 from onefold.crm.errors import EditConflict, RecordRejected
 from onefold.crm.objects import ObjectType
+from onefold.crm.parts import Part
 from onefold.crm.records import Done, change_records
 from onefold.crm.store import Row
 from onefold.crm.viewer import Doing, rows_sql
@@ -49,6 +50,23 @@ def change_as_told(
             for number, given in changes.items()
         }
         return change_records(conn, kind, wanted, viewer=asking.viewer)
+
+
+def change_things(
+    conn: Connection[Any],
+    kind: ObjectType,
+    number: int,
+    name: str,
+    make: Callable[[list[Part]], list[dict[str, Any]]],
+    *,
+    asking: Asking,
+) -> Done:
+    """Makes of a record's list of things another, while nobody else can change it. Errors as of `change_records`."""
+    with conn.transaction():
+        visible = rows_sql(asking.viewer, kind.name, Doing.SEE, "r")
+        row = store.load_rows(conn, kind, [number], where=visible, is_locked=True).get(number)
+        things = row.values[name] if row else []
+        return change_records(conn, kind, {number: {name: make(things)}}, viewer=asking.viewer)
 
 
 def _without_told(

@@ -74,3 +74,43 @@ class ShareRejected(Rejected):
     """A record can't be shared like that."""
 
     code = "share_invalid"
+
+
+class SetupRejected(Rejected):
+    """Pipelines, stages, rates, fields or objects can't be like that. `faults`: what was given → what is wrong."""
+
+    code = "setup_invalid"
+
+    def __init__(self, message: str, faults: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.faults = dict(faults or {})
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """As `OnefoldError`."""
+        return {"faults": self.faults} if self.faults else {}
+
+
+class SetupMissing(NotFound):
+    """There is no such pipeline, stage, rate, field or object."""
+
+    code = "setup_not_found"
+
+
+class LifecycleRejected(Rejected):
+    """The stages of people's lives can't be like that."""
+
+    code = "lifecycle_invalid"
+
+
+class FileRejected(Rejected):
+    """A file can't be kept like that."""
+
+    code = "file_invalid"
+
+
+class FileTooLarge(FileRejected):
+    """A file has more bytes than are kept."""
+
+    code = "file_too_large"
+    status = 413

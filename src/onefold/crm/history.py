@@ -1,7 +1,7 @@
 """What happened to a record: activities, tasks and changes in one line of time, the newest first."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,14 +10,18 @@ from psycopg.sql import SQL, Composable, Identifier
 
 from onefold.crm import values
 from onefold.crm.catalogue import Asking
+from onefold.crm.files import File, Target, files_of
 from onefold.crm.labels import Labels, labels_of
 from onefold.crm.objects import ObjectType
 from onefold.crm.rules import is_empty
 from onefold.crm.shown import Shown, shown
 from onefold.crm.store import Change, Row, changes_of, load_rows
-from onefold.crm.viewer import Doing, rows_sql
+from onefold.crm.telling import marked, mentions_of
+from onefold.crm.viewer import Doing, Viewer, rows_sql
+from onefold.notifications.api import last_visit
 
 PAGE_SIZE: Final = 50
+MAX_SAID: Final = 2_000
 KINDS: Final = ("activities", "tasks", "changes")
 _QUIET: Final = frozenset({"home_amount", "weighted", "stage_at", "active_at", "closed_at", "state", "currency"})
 """Fields that follow from others: their changes say nothing more."""
@@ -34,7 +38,7 @@ class FieldChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A line. `kind`: call, email, meeting, note, task, created, changed, deleted or restored."""
+    """A line. `kind`: call, email, meeting, note, task, file, created, changed, deleted or restored."""
 
     kind: str
     at: datetime
@@ -43,6 +47,17 @@ class Entry:
     row: Row | None = None
     shown: dict[str, Shown] = field(default_factory=dict)
     changes: Sequence[FieldChange] = ()
+    file: File | None = None
+    since: "Since | None" = None  # the line above it
+    said: str = ""  # the text of an activity, safe for a page, with whom it names marked
+
+
+@dataclass(frozen=True)
+class Since:
+    """A line in a timeline: when a user's last visit was, and how many entries are new to them."""
+
+    at: datetime
+    n: int
 
 
 _ICONS: Final = {
@@ -65,7 +80,31 @@ def entries_of(
             found += _rows(conn, asking, asking.objects[kind], about, by)
     if record is not None and only in ("", "changes"):
         found += _changes(conn, asking, *record)
+    if record is not None and not only:
+        found += _files(conn, *record)
     return sorted(found, key=lambda one: one.at, reverse=True)[:PAGE_SIZE]
+
+
+def mark_since(
+    conn: Connection[Any], viewer: Viewer, subject: str, entries: Sequence[Entry], now: datetime
+) -> list[Entry]:
+    """The entries, with a mark on the first that this viewer could see at their last visit, if others did more since.
+
+    Notes the visit.
+    """
+    if viewer.user_id is None:
+        return list(entries)
+    since = last_visit(conn, viewer.user_id, subject, now)
+    n_new = sum(since is not None and one.at > since and one.actor != viewer.name for one in entries)
+    if since is None or not n_new:
+        return list(entries)
+    old = next((one for one in entries if one.at <= since), None)
+    return [replace(one, since=Since(at=since, n=n_new)) if one is old else one for one in entries]
+
+
+def _files(conn: Connection[Any], kind: ObjectType, number: int) -> list[Entry]:
+    files = files_of(conn, Target(object=kind.name, record=str(number), records=(str(number),)))
+    return [Entry(kind="file", at=one.at, icon="upload", actor=one.by, file=one) for one in files[:PAGE_SIZE]]
 
 
 def _rows(conn: Connection[Any], asking: Asking, kind: ObjectType, about: Composable, by: str) -> list[Entry]:
@@ -76,7 +115,13 @@ def _rows(conn: Connection[Any], asking: Asking, kind: ObjectType, about: Compos
     ids = [number for (number,) in conn.execute(statement, {"n": PAGE_SIZE})]
     rows = load_rows(conn, kind, ids, where=SQL("true"))
     labels = labels_of(conn, asking, kind, [row.values for row in rows.values()])
-    return [_entry(kind, row, labels, by) for row in rows.values()]
+    named = mentions_of(conn, kind, ids) if kind.name == "activity" else {}
+    return [replace(_entry(kind, row, labels, by), said=_said(row, named.get(row.id, {}))) for row in rows.values()]
+
+
+def _said(row: Row, names: Mapping[str, str]) -> str:
+    text = str(row.values.get("body") or "")
+    return marked(text if len(text) <= MAX_SAID else f"{text[:MAX_SAID]}…", names)
 
 
 def _entry(kind: ObjectType, row: Row, labels: Labels, by: str) -> Entry:

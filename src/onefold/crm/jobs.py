@@ -1,10 +1,81 @@
-"""What the worker does for the CRM."""
+"""What programs do for the CRM: the worker's timers, joining people and companies, lists of people hear of sales."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from procrastinate import Blueprint
+from procrastinate.retry import BaseRetryStrategy
+from psycopg import Connection
 
 from onefold.crm.joining import join_by_domain
+from onefold.crm.reckoning import TASK, reckon_deals
+from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect
+from onefold.lists.api import Parameters
+from onefold.profiles.api import Export, Rows
+
+log = get_logger(__name__)
+
+
+def crm_jobs(url: str, retry: BaseRetryStrategy) -> Blueprint:
+    """The timers of the CRM. Cheap when there is nothing to do, and safe to run twice or twice at once.
+
+    Deals' amounts are reckoned at once when a rate or a probability changes (`infra.waking`), and every hour for the
+    workspace's currency.
+    """
+    blueprint = Blueprint()
+
+    @blueprint.periodic(cron="7 * * * *")
+    @blueprint.task(name="reckon_deals", queueing_lock=TASK, retry=retry)
+    def amounts(timestamp: int) -> None:
+        log.info("deals_reckoned", count=reckon_all(url))
+
+    @blueprint.periodic(cron="* * * * *")
+    @blueprint.task(name="remind", queueing_lock="remind")
+    def reminders(timestamp: int) -> None:
+        from onefold.crm.telling import remind  # Django's words are heavy, and this is a program's start
+
+        with connect(url, "reminders", autocommit=True) as conn:
+            told = remind(conn, datetime.now(UTC))
+        log.debug("reminders_told", count=told)
+
+    @blueprint.periodic(cron="53 3 * * *")
+    @blueprint.task(name="tidy", retry=retry)
+    def leftovers(timestamp: int) -> None:
+        with connect(url, "upkeep", autocommit=True) as conn:
+            log.info("crm_tidied", count=tidy(conn, datetime.now(UTC)))
+
+    return blueprint
+
+
+def reckon_all(url: str) -> int:
+    """Deals whose converted or weighted amount isn't what rates and stages say; how many there were."""
+    with connect(url, "reckoning", autocommit=True) as conn:
+        return reckon_deals(conn)
+
+
+def tidy(conn: Connection[Any], now: datetime) -> int:
+    """What the CRM needn't keep any longer; how many rows. Safe to repeat."""
+    from onefold.crm.files import forget_files  # as above
+
+    return forget_files(conn, now)
+
+
+def tell_of_people() -> None:
+    """As `person_more.tell_of_people`."""
+    from onefold.crm.person_more import tell_of_people as tell  # the worker starts without it
+
+    tell()
 
 
 def join_people(url: str, *, is_thorough: bool) -> int:
     """Puts people into the companies at whose domain their e-mail is; how many."""
     with connect(url, "companies", autocommit=True) as conn:
         return join_by_domain(conn, is_thorough=is_thorough)
+
+
+def rows_of_export(conn: Connection[Any], export: Export, given: Parameters) -> Rows:
+    """The rows of a list of records or companies, as its owner may see it now. Raises Rejected."""
+    from onefold.crm.exporting import rows_of_export as rows  # heavy, wanted seldom
+
+    return rows(conn, export, given)

@@ -8,7 +8,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from onefold.crm.catalogue import Asking
-from onefold.crm.objects import FieldKind, ObjectType
+from onefold.crm.objects import PARTS, FieldKind, ObjectType
 from onefold.crm.pipelines import Pipelines, load_pipelines
 from onefold.crm.store import Values
 from onefold.crm.subjects import usernames
@@ -47,6 +47,9 @@ def labels_of(conn: Connection[Any], asking: Asking, kind: ObjectType, rows: Ite
         if one.kind in {FieldKind.USER, FieldKind.PERSON, FieldKind.COMPANY, FieldKind.RECORD}:
             numbers = {int(number) for row in found if (number := row.get(one.name)) is not None}
             wanted.setdefault((one.kind, one.target), set()).update(numbers)
+        elif one.kind in PARTS:
+            beside = {thing["person"] for row in found for thing in row.get(one.name) or () if "person" in thing}
+            wanted.setdefault((FieldKind.PERSON, ""), set()).update(beside)
     records: dict[tuple[str, int], str] = {}
     for (of, target), numbers in wanted.items():
         if of is FieldKind.RECORD and numbers and target in asking.objects:

@@ -1,6 +1,7 @@
 """Lists of records: the page, one at the side, totals, and what is done to many at once."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
@@ -18,14 +19,16 @@ from onefold.accounts.api import Permission, requires, workspace
 from onefold.crm.errors import RecordMissing, RecordRejected
 from onefold.crm.history import entries_of
 from onefold.crm.labels import labels_of
-from onefold.crm.listed import list_kind, open_records, with_relations
-from onefold.crm.listing import Question, ids_of, place_from, place_text, record_page, totals_of
+from onefold.crm.listed import list_kind, mine_url, open_records
+from onefold.crm.listing import COUNT_CAP, Question, ids_of, place_from, place_text, record_page, totals_of
 from onefold.crm.objects import FieldKind
 from onefold.crm.page import Asked, asked, go, inputs_of
 from onefold.crm.records import MOST_ROWS, Done, change_records, delete_records, load_record
+from onefold.crm.rights import right_of
 from onefold.crm.shown import Shown, lines_of, shown
 from onefold.crm.store import Row
-from onefold.filters.api import in_all
+from onefold.crm.viewer import Doing, FieldRight
+from onefold.filters.api import in_all, with_relations
 from onefold.infra.pool import pooled
 from onefold.lists.api import ListState, is_part, list_addresses, list_context, shown_columns, state_of
 
@@ -40,7 +43,21 @@ class ListedRow:
     row: Row
     title: str
     second: str
-    cells: list[tuple[Shown, bool]]  # with whether phones leave it out
+    cells: list["ListedCell"]
+    ticks: bool = False  # a task that this reader may tick off
+    is_done: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedCell:
+    """A field of a record in a list. `edits`: where, or else `why_not`. `is_late`: due, and not done."""
+
+    name: str
+    shown: Shown
+    is_folded: bool  # phones leave it out
+    edits: str
+    why_not: str
+    is_late: bool
 
 
 @requires(Permission.SEE_RECORDS)
@@ -64,10 +81,14 @@ def record_list(request: HttpRequest, object_name: str) -> HttpResponse:
             "page": page,
             "rows": _rows(conn, given, state, page.rows),
             "next": place_text(page.next_place) if page.next_place else "",
-            "may_select": given.is_editor,
+            "may_select": given.is_editor or one.may_export,
+            "has_all_columns": True,
             "may_edit": given.is_editor,
             "bulk_fields": _bulk_fields(given),
+            "mine_url": mine_url(state) if given.asking.viewer.user_id and "owner" in given.kind.by_name else "",
             "has_board": given.kind.name == "deal",
+            "has_calendar": given.kind.name == "task" and "due_at" in given.kind.by_name,
+            "board_address": replace(state, columns=one.kind.shown, sort=one.kind.sort, view="").address(),
             "has_totals": "home_amount" in given.kind.by_name,
             **at_side,
         }
@@ -80,8 +101,16 @@ def totals(request: HttpRequest, object_name: str) -> HttpResponse:
     """How many records the whole list has, and what they are worth: a fragment that comes after the page."""
     with pooled() as conn:
         given = asked(conn, request, object_name)
-        found = totals_of(conn, question_of(given, state_of(list_kind(given.kind), request.GET)))
-    return render(request, "crm/totals.html", {"totals": found, "home": workspace().currency, "object": given.kind})
+        state = state_of(list_kind(given.kind), request.GET)
+        found = totals_of(conn, question_of(given, state))
+    context = {
+        "totals": found,
+        "is_count_capped": found.count > COUNT_CAP,  # else the foot of the list has said it
+        "home": workspace().currency,
+        "object": given.kind,
+        "address": state.address(),
+    }
+    return render(request, "crm/totals.html", context)
 
 
 @requires(Permission.EDIT_RECORDS)
@@ -182,17 +211,46 @@ def _sent_state(request: HttpRequest, given: Asked) -> ListState:
 
 def _rows(conn: Connection[Any], given: Asked, state: ListState, rows: list[Row]) -> list[ListedRow]:
     labels = labels_of(conn, given.asking, given.kind, [row.values for row in rows])
-    phone = state.kind.phone_field
+    phone, is_task = state.kind.phone_field, given.kind.name == "task"
     found = []
     for row in rows:
         said = {name: shown(given.kind, field, row.values, labels) for name, field in given.kind.by_name.items()}
-        cells = [(said[one.field], one.field != phone) for one in state.columns[1:] if one.field in said]
+        may_edit = given.may(Doing.EDIT, row)
+        is_done = is_task and row.values["done_at"] is not None
+        cells = [
+            ListedCell(
+                name=one.field,
+                shown=said[one.field],
+                is_folded=one.field != phone,
+                edits=f"/records/{given.kind.name}/{row.id}/fields/{one.field}"
+                if may_edit and not given.kind.by_name[one.field].is_read_only
+                else "",
+                why_not=_why_not(given, one.field, may_edit=may_edit),
+                is_late=is_task and one.field == "due_at" and not is_done and _is_past(row.values["due_at"]),
+            )
+            for one in state.columns[1:]
+            if one.field in said
+        ]
         second = next(
             (said[name].text for name in ("company", "person", "deal") if name in said and said[name].url), ""
         )
         title = row.values.get("name") or f"{given.kind.title} {row.id}"
-        found.append(ListedRow(row=row, title=title, second=second, cells=cells))
+        ticks = is_task and may_edit
+        found.append(ListedRow(row=row, title=title, second=second, cells=cells, ticks=ticks, is_done=is_done))
     return found
+
+
+def _is_past(due: datetime | None) -> bool:
+    return due is not None and due < timezone.now()
+
+
+def _why_not(given: Asked, name: str, *, may_edit: bool) -> str:
+    """Why a cell can't be edited."""
+    if not may_edit:
+        return _("You may see this record, not change it.")
+    if right_of(given.asking.viewer, given.kind, name) is FieldRight.READ:
+        return _("You may see this field, not change it.")
+    return _("Onefold keeps this field: it follows from the others.")
 
 
 def _at_side(conn: Connection[Any], given: Asked, text: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from psycopg.errors import QueryCanceled
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from onefold.crm.catalogue import Asking, RecordCatalogue, is_hidden
-from onefold.crm.objects import TEXTUAL, FieldDef, FieldKind, ObjectType
+from onefold.crm.objects import PARTS, TEXTUAL, FieldDef, FieldKind, ObjectType
 from onefold.crm.rights import kind_for
 from onefold.crm.store import Row, load_rows
 from onefold.crm.viewer import Doing, rows_sql, search_sql
@@ -26,7 +26,7 @@ MAX_SORTED: Final = 10_000
 """A list in an order that no index serves is sorted up to this length."""
 SUMMED: Final = ("home_amount", "weighted")
 _UNSORTABLE: Final = frozenset(
-    {FieldKind.CHOICES, FieldKind.LONG_TEXT, FieldKind.PERSON, FieldKind.COMPANY, FieldKind.RECORD}
+    {FieldKind.CHOICES, FieldKind.LONG_TEXT, FieldKind.PERSON, FieldKind.COMPANY, FieldKind.RECORD, *PARTS}
 )
 _TRUE: Final = SQL("true")
 _FOUND: Final = SQL("{} like %(pattern)s")
@@ -147,10 +147,30 @@ def ids_of(conn: Connection[Any], question: Question, *, most: int) -> list[int]
     return [number for (number,) in conn.execute(statement, where.parameters | {"most": most + 1}, prepare=False)]
 
 
+def count_up_to(conn: Connection[Any], question: Question, *, most: int) -> int:
+    """How many are in the list, up to `most`."""
+    where = _where(question)
+    statement = SQL("select count(*) from (select from {} r where {} limit %(most)s) counted").format(
+        Identifier(question.kind.table), where.condition
+    )
+    row = conn.execute(statement, where.parameters | {"most": most}, prepare=False).fetchone()
+    return int(row[0]) if row else 0
+
+
 def where_of(question: Question) -> tuple[Composable, dict[str, Any]]:
     """The list as a condition over `r` with its parameters: for boards and reports."""
     where = _where(question)
     return where.condition, where.parameters
+
+
+def order_sql(question: Question) -> Composable:
+    """The order of a list of any length over `r`: those without a value last. Raises SortRejected."""
+    order = _order(question)
+    key: Composable = Identifier("r", order.field.column)
+    if order.field.kind in TEXTUAL:
+        key = SQL("nullif({}, '')").format(key)
+    direction = SQL("desc" if order.is_descending else "asc")
+    return SQL("{0} {1} nulls last, r.id {1}").format(key, direction)
 
 
 def is_sortable(field: FieldDef) -> bool:

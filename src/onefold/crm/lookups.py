@@ -67,6 +67,12 @@ def records_like(conn: Connection[Any], asking: Asking, kind: ObjectType, query:
     return [Match(str(number), name or f"{kind.title} {number}") for number, name in rows]
 
 
+def users_like(conn: Connection[Any], query: str) -> list[Match]:
+    """Users who may sign in, by the beginning of their name."""
+    rows = conn.execute(QUERIES["users"], {"start": like_pattern(query)[1:], "most": MOST})
+    return [Match(name, name) for (name,) in rows]
+
+
 def matches(conn: Connection[Any], asking: Asking, kind: FieldKind, target: str, query: str) -> list[Match]:
     """For a field of this kind. Nothing for an empty query of people."""
     match kind:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -13,10 +14,12 @@ from onefold.accounts.api import Permission, requires
 from onefold.crm import references
 from onefold.crm.errors import RecordRejected, StageRefused
 from onefold.crm.labels import labels_of
-from onefold.crm.lookups import matches
+from onefold.crm.lookups import matches, users_like
 from onefold.crm.objects import FieldDef, FieldKind
 from onefold.crm.page import Asked, asked, go, inputs_of, own_path
+from onefold.crm.pipelines import load_pipelines
 from onefold.crm.records import create_records
+from onefold.crm.tasks import USUAL
 from onefold.crm.typed import Input
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import Rejected
@@ -71,6 +74,17 @@ def look_up(request: HttpRequest, object_name: str, name: str) -> HttpResponse:
     return render(request, "crm/options.html", {"matches": found, "query": request.GET.get("q", "")})
 
 
+@requires(Permission.SEE_RECORDS)
+@require_safe
+def look_up_user(request: HttpRequest) -> HttpResponse:
+    """Whom `q` may mean in a text: a fragment of options."""
+    query = request.GET.get("q", "")[:150]
+    with pooled() as conn:
+        asked(conn, request, "activity")
+        found = users_like(conn, query)
+    return render(request, "crm/options.html", {"matches": found, "query": query})
+
+
 def _sent(request: HttpRequest, given: Asked, name: str) -> Any:  # noqa: ANN401  (text, or several)
     is_many = given.kind.by_name[name].kind is FieldKind.CHOICES
     return request.POST.getlist(name) if is_many else request.POST.get(name, "")
@@ -113,10 +127,10 @@ def _prefilled(given: Asked, source: QueryDict, names: list[str]) -> list[Input]
         if source.get(name) and kind.by_name[name].kind in references.REFERRING
     ]
     named = references.look_up(given.conn, given.asking.viewer, given.asking.objects, wanted)
-    values: dict[str, Any] = {}
+    values = _usual(given)
     for field, text in wanted:
-        if (field.name, text) in named.found:
-            values[field.name] = named.found[field.name, text]
+        if (number := named.find(field, text)) is not None:
+            values[field.name] = number
     if "owner" in names and "owner" not in values and "owner" not in source:
         values["owner"] = given.asking.viewer.user_id
     labels = labels_of(given.conn, given.asking, kind, [values])
@@ -125,3 +139,17 @@ def _prefilled(given: Asked, source: QueryDict, names: list[str]) -> list[Input]
         name: source[name] for name in names if name in source and kind.by_name[name].kind not in references.REFERRING
     }
     return [replace(one, value=plain.get(one.field.name, one.value)) for one in found]
+
+
+def _usual(given: Asked) -> dict[str, Any]:
+    """What a new record gets where nothing else is said, so that whoever makes it sees it."""
+    match given.kind.name:
+        case "deal":
+            live = load_pipelines(given.conn).live
+            first = next((stage for one in live[:1] for stage in one.stages if stage.state == "open"), None)
+            return {"stage": first.id} if first else {}
+        case "task":
+            return dict(USUAL)
+        case "activity":
+            return {"at": timezone.now()}
+    return {}

@@ -35,10 +35,17 @@ class FieldKind(StrEnum):
     PERSON = "person"
     COMPANY = "company"
     RECORD = "record"  # of the object `target`
+    ITEMS = "items"  # what a deal is made up of, in a table of its own
+    PEOPLE = "people"  # who else it is about, in what role, in a table of its own
 
 
 TEXTUAL: Final = frozenset({FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.LINK, FieldKind.CHOICE})
 """Whose column is a text that is never null; empty = no value."""
+
+
+MOST_PARTS: Final = {FieldKind.ITEMS: 200, FieldKind.PEOPLE: 50}
+PARTS: Final = frozenset(MOST_PARTS)
+"""Whose values are lists of things, up to so many, kept in tables beside the record's."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ class FieldDef:
     name: str
     title: Words
     kind: FieldKind
-    column: str = ""
+    column: str = ""  # of those in PARTS a table's name
     options: tuple[Option, ...] = ()
     target: str = ""  # of RECORD: name of the object
     currency: str = ""  # of custom MONEY; that of a column stands in the record's `currency`
@@ -66,6 +73,7 @@ class FieldDef:
     is_sortable: bool = False  # an index serves the order
     is_hidden_in_form: bool = False
     is_phone: bool = False  # masked as a whole for who may not see personal data
+    parts: tuple["FieldDef", ...] = ()  # of those in PARTS: what each of its things has
 
     def titled(self, value: str) -> Words:
         """What people call one of its values; the value itself if it is no option (any more)."""
@@ -135,6 +143,16 @@ LOST_REASONS: Final = (
     Option("timing", _("Timing")),
     Option("fit", _("No fit")),
 )
+PEOPLE_ROLES: Final = (
+    Option("decision_maker", _("Decision maker")),
+    Option("champion", _("Champion")),
+    Option("influencer", _("Influencer")),
+    Option("user", pgettext_lazy("role in a deal", "User")),
+    Option("technical", _("Technical contact")),
+    Option("billing", _("Billing contact")),
+    Option("legal", _("Legal contact")),
+    Option("blocker", _("Blocker")),
+)
 DEAL_STATES: Final = (
     Option("open", pgettext_lazy("deals", "Open"), "accent"),
     Option("won", _("Won"), "ok"),
@@ -152,6 +170,35 @@ def _kept(name: str, title: Words, kind: FieldKind, *, is_sortable: bool = False
     return FieldDef(name=name, title=title, kind=kind, column=name, is_read_only=True, is_sortable=is_sortable)
 
 
+_PEOPLE: Final = FieldDef(
+    name="people",
+    title=_("People"),
+    kind=_K.PEOPLE,
+    column="record_person",
+    is_hidden_in_form=True,
+    parts=(
+        FieldDef(name="person", title=_("Person"), kind=_K.PERSON, is_required=True),
+        FieldDef(name="role", title=_("Role"), kind=_K.CHOICE, options=PEOPLE_ROLES),
+    ),
+)
+_ITEMS: Final = FieldDef(
+    name="items",
+    title=_("Products"),
+    kind=_K.ITEMS,
+    column="deal_item",
+    is_hidden_in_form=True,
+    parts=(
+        FieldDef(name="id", title=_("Number"), kind=_K.NUMBER),
+        FieldDef(name="product", title=_("Product"), kind=_K.RECORD, target="product"),
+        FieldDef(name="name", title=_("Name"), kind=_K.TEXT),
+        FieldDef(name="quantity", title=_("Quantity"), kind=_K.NUMBER),
+        FieldDef(name="price", title=_("Price"), kind=_K.MONEY),
+        FieldDef(name="discount", title=_("Discount, %"), kind=_K.NUMBER),
+        FieldDef(name="list_price", title=_("List price"), kind=_K.MONEY, is_read_only=True),
+        FieldDef(name="list_currency", title=_("Currency"), kind=_K.TEXT, is_read_only=True),
+        FieldDef(name="sum", title=_("Sum"), kind=_K.MONEY, is_read_only=True),
+    ),
+)
 _CREATED: Final = (
     _kept("created_at", _("Created"), _K.MOMENT, is_sortable=True),
     _kept("updated_at", _("Changed"), _K.MOMENT),
@@ -177,6 +224,8 @@ DEAL: Final = ObjectType(
         _OWNER,
         _COMPANY,
         _PERSON,
+        _PEOPLE,
+        _ITEMS,
         FieldDef(name="source", title=_("Source"), kind=_K.CHOICE, column="source", options=DEAL_SOURCES),
         FieldDef(name="next_step", title=_("Next step"), kind=_K.TEXT, column="next_step"),
         FieldDef(

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from psycopg import Connection
 
 from onefold.accounts.api import actor_of
@@ -15,7 +16,9 @@ from onefold.crm.catalogue import Asking
 from onefold.crm.labels import Labels, labels_of
 from onefold.crm.objects import ObjectType, Option
 from onefold.crm.pipelines import Pipelines, load_pipelines
+from onefold.crm.references import TEAM
 from onefold.crm.store import Row, Values
+from onefold.crm.teams import load_teams
 from onefold.crm.typed import Choices, Input, input_of
 from onefold.crm.viewer import Doing, may_reach, shared_sql
 from onefold.infra.postgres import load_queries
@@ -77,11 +80,34 @@ def user_names(conn: Connection[Any]) -> list[str]:
     return [name for (name,) in conn.execute(QUERIES["users"], {"most": MAX_USERS})]
 
 
+def team_options(conn: Connection[Any]) -> list[Option]:
+    """Teams as filters name them, each before those below it."""
+    return [Option(f"{TEAM}{one.id}", _("Team %(name)s") % {"name": one.name}) for one in load_teams(conn).tree]
+
+
 def inputs_of(given: Asked, values: Values, names: list[str], labels: Labels | None = None) -> list[Input]:
     """Inputs for these fields with what they hold."""
     known = labels or labels_of(given.conn, given.asking, given.kind, [values])
     choices = choices_of(given.conn)
     return [input_of(given.kind.by_name[name], values.get(name), known, choices) for name in names]
+
+
+def sent_number(request: HttpRequest, name: str) -> int | None:
+    """What a form sent as the number of a row; None for nothing. Raises Http404 for what can be none."""
+    text = request.POST.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Http404
+    return int(text)
+
+
+def sent_numbers(request: HttpRequest, name: str) -> list[int]:
+    """As `sent_number`, of several."""
+    texts = request.POST.getlist(name)
+    if not all(text.isascii() and text.isdigit() and len(text) < 19 for text in texts):
+        raise Http404
+    return [int(text) for text in texts]
 
 
 def go(request: HttpRequest, url: str) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Settings: what each role may do to records and see of their fields."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django.contrib import messages
@@ -13,7 +14,8 @@ from psycopg import Connection
 
 from onefold.accounts.api import Permission, Role, name_of, requires
 from onefold.crm.errors import PolicyRejected
-from onefold.crm.objects import ObjectType
+from onefold.crm.objects import ObjectType, Words
+from onefold.crm.person_rights import PEOPLE
 from onefold.crm.policy import ROLES, Policies, load_policies, set_fields, set_reaches, usual_reach
 from onefold.crm.rights import rights_of, settable
 from onefold.crm.schema import objects_in_force
@@ -59,7 +61,9 @@ def permissions(request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
             return _page(request, conn, role)
         try:
-            changed = set_reaches(conn, role, _wanted(request, role, objects), acting_user=name_of(request.user))
+            changed = set_reaches(
+                conn, role, _wanted(request, role, [*objects, PEOPLE]), acting_user=name_of(request.user)
+            )
         except PolicyRejected as fault:  # an answer to the form, beside which it is read
             return _page(request, conn, role, str(fault))
     return _kept(request, changed, f"{PAGE}?role={role}")
@@ -99,11 +103,11 @@ def _role(request: HttpRequest) -> Role:
     return found
 
 
-def _wanted(request: HttpRequest, role: Role, objects: Any) -> dict[tuple[str, Doing], Reach]:  # noqa: ANN401  (by name)
+def _wanted(request: HttpRequest, role: Role, names: Iterable[str]) -> dict[tuple[str, Doing], Reach]:
     """What was sent; of what wasn't nothing is said."""
     is_usual = "usual" in request.POST
     wanted = {}
-    for name in objects:
+    for name in names:
         for doing in Doing:
             text = request.POST.get(f"{name}.{doing.value}", "")
             if is_usual:
@@ -118,29 +122,39 @@ def _page(request: HttpRequest, conn: Connection[Any], role: Role, fault: str = 
     context = {
         **_tabs(role),
         "doings": list(_DOINGS.values()),
-        "rows": [_row(policies, role, kind) for kind in objects.values()],
+        "rows": [
+            *(_row(policies, role, one.name, one.plural) for one in objects.values()),
+            _row(policies, role, PEOPLE, _("People")),
+        ],
         "is_looking": role is Role.VIEWER,
         "fault": fault,
     }
     return render(request, "crm/permissions.html", context, status=422 if fault else 200)
 
 
-def _row(policies: Policies, role: Role, kind: ObjectType) -> dict[str, Any]:
+def _row(policies: Policies, role: Role, name: str, plural: Words) -> dict[str, Any]:
+    """Of people only whose are edited can be said: who sees people sees all, and nobody deletes them here."""
     cells = []
     for doing, title in _DOINGS.items():
-        said = policies.said(role, kind.name, doing)
+        said = policies.said(role, name, doing)
         cells.append(
             {
-                "name": f"{kind.name}.{doing.value}",
+                "name": f"{name}.{doing.value}",
                 "title": title,
                 "options": [(one.value, text, one is said) for one, text in _REACHES.items()],
-                "is_fixed": role is Role.VIEWER and doing is not Doing.SEE,
-                "is_unusual": said is not usual_reach(role, kind.name, doing),
-                "is_cut": policies.rights(role, kind.name)[doing] is not said,
+                "is_fixed": _is_fixed(role, name, doing),
+                "is_unusual": said is not usual_reach(role, name, doing),
+                "is_cut": policies.rights(role, name)[doing] is not said,
             }
         )
-    limited = sum(1 for of, name, _field in policies.fields if (of, name) == (role, kind.name))
-    return {"kind": kind, "cells": cells, "limited": limited}
+    limited = sum(1 for of, one, _field in policies.fields if (of, one) == (role, name))
+    return {"name": name, "plural": plural, "has_fields": name != PEOPLE, "cells": cells, "limited": limited}
+
+
+def _is_fixed(role: Role, name: str, doing: Doing) -> bool:
+    if role is Role.VIEWER:
+        return doing is not Doing.SEE or name == PEOPLE
+    return name == PEOPLE and doing is not Doing.EDIT
 
 
 def _fields_page(

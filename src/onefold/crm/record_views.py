@@ -1,5 +1,6 @@
 """Pages of one record: looked at, edited field by field, deleted, taken back."""
 
+import json
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,7 +17,7 @@ from psycopg.sql import SQL, Literal
 from onefold.accounts.api import Permission, actor_of, requires, workspace
 from onefold.crm.access import viewer_of
 from onefold.crm.errors import EditConflict, RecordRejected, StageRefused
-from onefold.crm.history import KINDS, entries_of
+from onefold.crm.history import KINDS, entries_of, mark_since
 from onefold.crm.labels import Labels, labels_of
 from onefold.crm.objects import FieldDef
 from onefold.crm.page import Asked, asked, came_from, go, inputs_of, own_path
@@ -79,8 +81,12 @@ def _edit(request: HttpRequest, object_name: str, number: int, name: str) -> Htt
             )  # fmt: skip
         except (RecordRejected, EditConflict) as fault:
             row = load_record(conn, given.kind, number, viewer=viewer)
+            if isinstance(fault, StageRefused) and "cell" in request.POST:
+                return stage_dialog(request, given, row, fault)
             tried = _Attempt(typed=value, fault=str(fault), is_conflict=isinstance(fault, EditConflict))
             return _form(request, given, row, field, tried)
+        if not getattr(request, "htmx", False):  # sent before the page's scripts had taken hold of the form
+            return go(request, f"{given.kind.path}/{number}")
         row = load_record(conn, given.kind, number, viewer=viewer)
         return _line(request, given, row, field, act=done.act if done.ids else None)
 
@@ -160,6 +166,7 @@ def _page(given: Asked, row: Row, only: str) -> dict[str, Any]:
     labels = labels_of(conn, asking, kind, [row.values])
     about = SQL("r.{} = {}").format(SQL(kind.name), Literal(row.id)) if kind.name == "deal" else SQL("false")
     only = only if only in KINDS else ""
+    entries = entries_of(conn, asking, about, (kind, row.id), only=only)
     return {
         "kind": kind,
         "row": row,
@@ -168,7 +175,7 @@ def _page(given: Asked, row: Row, only: str) -> dict[str, Any]:
         "lines": lines_of(kind, row.values, labels),
         "shown": {one.name: shown(kind, one, row.values, labels) for one in kind.fields},
         "steps": steps_of(conn, row, labels.pipelines) if kind.name == "deal" else [],
-        "entries": entries_of(conn, asking, about, (kind, row.id), only=only),
+        "entries": mark_since(conn, asking.viewer, f"{kind.name}:{row.id}", entries, timezone.now()),
         "only": only,
         "about": f"{kind.name}={row.id}",
         "may_edit": given.may(Doing.EDIT, row),
@@ -186,14 +193,26 @@ def _editable(given: Asked, name: str) -> FieldDef:
 
 def _line(request: HttpRequest, given: Asked, row: Row, field: FieldDef, act: UUID | None = None) -> HttpResponse:
     labels = labels_of(given.conn, given.asking, given.kind, [row.values])
-    context = {
+    context: dict[str, Any] = {
         "kind": given.kind, "row": row, "line": {"field": field, "shown": shown(given.kind, field, row.values, labels)},
         "may_edit": given.may(Doing.EDIT, row), "is_saved": act is not None,
     }  # fmt: skip
+    if _is_cell(request):
+        value = context["line"]["shown"]
+        response = render(request, "crm/value.html", {"one": value})
+        if act is not None:
+            said = {"text": _("%(field)s changed.") % {"field": field.title}, "undo": f"/acts/{act}/undo"}
+            response["HX-Trigger"] = json.dumps({"record-changed": "", "toast": said})
+        return response
     response = render(request, "crm/field_line.html", context)
     if act is not None:
         response["HX-Trigger"] = "record-changed"
     return response
+
+
+def _is_cell(request: HttpRequest) -> bool:
+    """Whether it is edited in a list."""
+    return "cell" in (request.POST if request.method == "POST" else request.GET)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,4 +240,4 @@ def _form(
         "attempt": attempt,
         "now": now,
     }
-    return render(request, "crm/field_form.html", context)
+    return render(request, "crm/cell_form.html" if _is_cell(request) else "crm/field_form.html", context)

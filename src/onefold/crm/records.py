@@ -12,15 +12,15 @@ from uuid import UUID, uuid4
 from django.utils.translation import gettext as _
 from psycopg import Connection
 
-from onefold.accounts.api import audit
 from onefold.crm import references, store, values
 from onefold.crm.activities import ActivityRules
 from onefold.crm.deals import DealRules
 from onefold.crm.errors import EditConflict, RecordForbidden, RecordMissing, RecordRejected
+from onefold.crm.noting import Noted, audit_act, note
 from onefold.crm.objects import FieldDef, FieldKind, ObjectType
 from onefold.crm.plain import PlainRules
 from onefold.crm.rights import demand_field, kind_for, right_of
-from onefold.crm.rules import Draft, Rules, Writing, is_empty
+from onefold.crm.rules import Draft, Pairs, Rules, Writing, is_empty
 from onefold.crm.schema import objects_in_force
 from onefold.crm.sharing import demand_rows
 from onefold.crm.store import Change, Row, Values
@@ -74,7 +74,7 @@ def create_records(
         ids = store.insert_rows(conn, kind, rows_after, created_by=viewer.name, moments=made_at)
         for draft, number in zip(drafts, ids, strict=True):
             draft.id = number
-        _finish(writing, kind, drafts, "created")
+        _finish(writing, kind, drafts, {draft.id: draft.pairs() for draft in drafts}, "created")
     return Done(act=writing.act, ids=ids)
 
 
@@ -197,17 +197,18 @@ def _back(field: FieldDef, kept: Any) -> Any:  # noqa: ANN401  (any kind's value
 def _write(writing: Writing, kind: ObjectType, drafts: Sequence[Draft]) -> Done:
     rules = _rules(kind)
     rules.prepare(writing, drafts)
-    changed = [draft for draft in drafts if draft.pairs()]
+    pairs = {draft.id: found for draft in drafts if (found := draft.pairs())}
+    changed = [draft for draft in drafts if draft.id in pairs]
     _demand_values(writing, kind, drafts)
     for draft in changed:
         # nobody gives away what they would then not be allowed to edit, but to their own
         if draft.is_new_value("owner"):
             demand_give(writing.viewer, kind, draft.after.get("owner"))
-    fields = sorted({name for draft in changed for name in draft.pairs()})
+    fields = sorted({name for one in pairs.values() for name in one})
     if changed:
         moments = {draft.id: draft.at for draft in changed}
         store.update_rows(writing.conn, kind, {draft.id: draft.after for draft in changed}, fields, moments=moments)
-        _finish(writing, kind, changed, "changed")
+        _finish(writing, kind, changed, pairs, "changed")
     return Done(act=writing.act, ids=[draft.id for draft in changed], unchanged=len(drafts) - len(changed))
 
 
@@ -218,13 +219,13 @@ def demand_give(viewer: Viewer, kind: ObjectType, owner: int | None) -> None:
     demand_reach(viewer, kind.name, Doing.EDIT, owner)
 
 
-def _finish(writing: Writing, kind: ObjectType, drafts: Sequence[Draft], action: str) -> None:
-    pairs = {draft.id: draft.pairs() for draft in drafts}
-    store.note_changes(
-        writing.conn, [_change(writing, kind, draft.id, action, draft.at, pairs[draft.id]) for draft in drafts]
-    )
+def _finish(
+    writing: Writing, kind: ObjectType, drafts: Sequence[Draft], pairs: Mapping[int, Pairs], action: str
+) -> None:
+    noted = [Noted(id=draft.id, at=draft.at, pairs=pairs[draft.id], after=draft.after) for draft in drafts]
+    note(writing, kind, noted, action)
     _rules(kind).follow(writing, drafts)
-    _audit(writing, kind, list(pairs), action, {name for one in pairs.values() for name in one})
+    audit_act(writing, kind, noted, action)
 
 
 def _set_deleted(writing: Writing, kind: ObjectType, ids: Sequence[int], *, is_deleted: bool) -> Done:
@@ -237,9 +238,10 @@ def _set_deleted(writing: Writing, kind: ObjectType, ids: Sequence[int], *, is_d
         if moving:
             action = "deleted" if is_deleted else "restored"
             store.set_deleted(conn, kind, moving, is_deleted=is_deleted)
-            store.note_changes(conn, [_change(writing, kind, number, action, writing.now, {}) for number in moving])
+            noted = [Noted(id=one, at=writing.now, pairs={}, after=there[one].values) for one in moving]
+            note(writing, kind, noted, action)
             _rules(kind).removed(writing, moving, is_deleted=is_deleted)
-            _audit(writing, kind, moving, action, set())
+            audit_act(writing, kind, noted, action)
     return Done(act=writing.act, ids=moving, unchanged=len(ids) - len(moving))
 
 
@@ -260,14 +262,6 @@ def _moments(writing: Writing, given: Sequence[datetime] | None, count: int) -> 
     if any(at > writing.now for at in given):
         raise RecordRejected("What is written as of a moment can't lie ahead of now.")
     return given
-
-
-def _change(
-    writing: Writing, kind: ObjectType, number: int, action: str, at: datetime, pairs: dict[str, tuple[Any, Any]]
-) -> Change:
-    return Change(
-        act=writing.act, object=kind.name, record=number, at=at, actor=writing.viewer.name, action=action, changes=pairs
-    )
 
 
 def _whole(writing: Writing, kind: ObjectType) -> ObjectType:
@@ -305,27 +299,25 @@ def _read(writing: Writing, kind: ObjectType, rows: Sequence[Mapping[str, Any]])
     faults: dict[int, dict[str, str]] = {}
     found: list[Values] = []
     wanted: list[tuple[FieldDef, str]] = []
+    writable: dict[str, FieldDef] = {}
     for n, row in enumerate(rows):
         one: Values = {}
         for name, given in row.items():
             try:
-                field = _writable(writing, kind, mine, name)
+                field = writable.get(name) or writable.setdefault(name, _writable(writing, kind, mine, name))
                 one[name] = values.read(field, given, writing.viewer.zone)
             except values.ValueRejected as fault:
                 faults.setdefault(n, {})[name] = str(fault)
                 continue
-            if field.kind in references.REFERRING and one[name] is not None:
-                wanted.append((field, one[name]))
+            wanted += references.references_in(field, one[name])
         found.append(one)
-    named = references.look_up(writing.conn, writing.viewer, writing.objects, wanted) if wanted else None
+    named = references.look_up(writing.conn, writing.viewer, writing.objects, wanted)
     for n, one in enumerate(found):
         for name, value in one.items():
-            field = kind.by_name[name]
-            if named is not None and field.kind in references.REFERRING and value is not None:
-                try:
-                    one[name] = named.number(field, value)
-                except values.ValueRejected as fault:
-                    faults.setdefault(n, {})[name] = str(fault)
+            try:
+                one[name] = named.settled(kind.by_name[name], value)
+            except values.ValueRejected as fault:
+                faults.setdefault(n, {})[name] = str(fault)
     if faults:
         raise _rejected(mine, faults, len(rows))
     return found
@@ -350,8 +342,8 @@ def _demand_values(writing: Writing, kind: ObjectType, drafts: Sequence[Draft]) 
     required = [one for one in kind.fields if one.is_required]
     asked = [one for one in required if right_of(writing.viewer, kind, one.name) is FieldRight.EDIT]
     for n, draft in enumerate(drafts):
-        for field in asked if draft.before is None or draft.pairs() else ():
-            if is_empty(draft.after.get(field.name)):
+        for field in asked:
+            if is_empty(draft.after.get(field.name)) and (draft.before is None or draft.pairs()):
                 faults.setdefault(n, {})[field.name] = _("A value is needed.")
     if faults:
         raise _rejected(kind, faults, len(drafts))
@@ -392,9 +384,3 @@ def _check_number(rows: Sequence[Any] | Mapping[int, Any]) -> None:
         raise RecordRejected(_("Nothing was given."))
     if len(rows) > MOST_ROWS:
         raise RecordRejected(_("Up to %(n)s records may be written at once.") % {"n": f"{MOST_ROWS:,}"})
-
-
-def _audit(writing: Writing, kind: ObjectType, ids: Sequence[int], action: str, fields: set[str]) -> None:
-    target = f"{kind.name}:{ids[0]}" if len(ids) == 1 else f"{kind.name}:"
-    details = {"n": len(ids), "act": str(writing.act), "fields": sorted(fields)[:50]}
-    audit(writing.conn, actor=writing.viewer.name, action=f"{kind.name}.{action}", target=target, details=details)

@@ -1,7 +1,7 @@
 """Whom references name: users by name, people by id or identifier, companies by space:key, records by number."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
-from onefold.crm.objects import FieldDef, FieldKind, ObjectType
+from onefold.crm.objects import PARTS, FieldDef, FieldKind, ObjectType
 from onefold.crm.values import ValueRejected
 from onefold.crm.viewer import Doing, Viewer, rows_sql
 from onefold.infra.postgres import load_queries
@@ -19,22 +19,61 @@ from onefold.profiles.api import anchors_of, company_hash, from_text, names_in_f
 QUERIES: Final = load_queries("onefold.crm", "references.sql")
 REFERRING: Final = frozenset({FieldKind.USER, FieldKind.PERSON, FieldKind.COMPANY, FieldKind.RECORD})
 ME: Final = "me"
+TEAM: Final = "team:"
+"""Before the number of a team, where filters ask for owners: no name of a user has a colon."""
 _PLAIN: Final = frozenset({"pipeline", "stage"})
 """Targets that are no records: everybody sees them, and they are archived instead of deleted."""
 
 
 @dataclass(frozen=True)
 class Named:
-    """What the texts of a batch of references stand for: (field's name, text) → number."""
+    """What the texts of a batch of references stand for: (kind and target of a field, text) → number."""
 
-    found: Mapping[tuple[str, str], int]
+    found: Mapping[tuple[FieldKind, str, str], int]
+
+    def find(self, field: FieldDef, text: str) -> int | None:
+        """None: there is nothing like that, or not for who asks."""
+        return self.found.get((field.kind, field.target, text))
 
     def number(self, field: FieldDef, text: str) -> int:
         """Raises ValueRejected."""
-        number = self.found.get((field.name, text))
+        number = self.find(field, text)
         if number is None:
             raise ValueRejected(_MISSING[field.kind]() % {"text": text[:80]})
         return number
+
+    def settled(self, field: FieldDef, value: Any) -> Any:  # noqa: ANN401  (any kind's value)
+        """A value that was read, with numbers for texts. Raises ValueRejected."""
+        if field.kind not in PARTS:
+            return self.number(field, value) if field.kind in REFERRING and value is not None else value
+        return [self._thing(field, n, one) for n, one in enumerate(value, 1)]
+
+    def _thing(self, field: FieldDef, n: int, thing: Mapping[str, Any]) -> dict[str, Any]:
+        """`is_gone`: it has a number of its own, and may have led there before."""
+        found = dict(thing)
+        for one, text in _referring(field, thing):
+            try:
+                found[one.name] = self.number(one, text)
+            except ValueRejected as fault:
+                if thing.get("id") is None or not (text.isascii() and text.isdigit() and len(text) < 19):
+                    raise ValueRejected(f"{n}, {one.title}: {fault}") from fault
+                found |= {one.name: int(text), "is_gone": True}
+        return found
+
+
+def references_in(field: FieldDef, value: Any) -> Iterator[tuple[FieldDef, str]]:  # noqa: ANN401  (any kind's value)
+    """What a value that was read refers to: fields and texts."""
+    if field.kind in PARTS:
+        for thing in value:
+            yield from _referring(field, thing)
+    elif field.kind in REFERRING and value is not None:
+        yield field, value
+
+
+def _referring(field: FieldDef, thing: Mapping[str, Any]) -> Iterator[tuple[FieldDef, str]]:
+    for one in field.parts:
+        if one.kind in REFERRING and thing.get(one.name) is not None:
+            yield one, thing[one.name]
 
 
 def look_up(
@@ -44,13 +83,16 @@ def look_up(
     wanted: Iterable[tuple[FieldDef, str]],
 ) -> Named:
     """What the references stand for, as far as the viewer may see it. One statement a kind, however many there are."""
-    by_field: dict[FieldDef, set[str]] = defaultdict(set)
+    fields: dict[tuple[FieldKind, str], FieldDef] = {}
+    texts: dict[tuple[FieldKind, str], set[str]] = defaultdict(set)
     for field, text in wanted:
-        by_field[field].add(text)
-    found: dict[tuple[str, str], int] = {}
-    for field, texts in by_field.items():
-        for text, number in _numbers(conn, viewer, objects, field, texts).items():
-            found[field.name, text] = number
+        key = field.kind, field.target
+        fields[key] = field
+        texts[key].add(text)
+    found: dict[tuple[FieldKind, str, str], int] = {}
+    for key, field in fields.items():
+        for text, number in _numbers(conn, viewer, objects, field, texts[key]).items():
+            found[*key, text] = number
     return Named(found)
 
 

@@ -1,4 +1,4 @@
-"""REST: records of every object, their history, pipelines; what was written can be undone."""
+"""REST: records of every object, their history; what was written can be undone."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from onefold.crm.access import asking_of
 from onefold.crm.answers import answers_of, history_of
 from onefold.crm.catalogue import Asking
 from onefold.crm.editing import change_as_told
+from onefold.crm.file_rest import router as file_router
 from onefold.crm.listing import (
     EVERYTHING,
     Place,
@@ -29,15 +30,24 @@ from onefold.crm.listing import (
     totals_of,
 )
 from onefold.crm.objects import FieldDef, ObjectType
-from onefold.crm.pipelines import Stage, load_pipelines
+from onefold.crm.person_rest import router as people_router
 from onefold.crm.records import Done, create_records, delete_records, load_record, restore_records, undo
+from onefold.crm.report_rest import router as reports_router
+from onefold.crm.rest_objects import router as objects_router
+from onefold.crm.rest_pipelines import router as pipelines_router
 from onefold.crm.schema import object_named, objects_in_force
 from onefold.crm.viewer import Doing, Reach, rows_sql
 from onefold.filters.api import from_json, in_all
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import Rejected, Unavailable
 
+__all__ = ["file_router", "router"]
+
 router = Router(tags=["Records"])
+router.add_router("", pipelines_router)
+router.add_router("", objects_router)
+router.add_router("", people_router)
+router.add_router("", reports_router)
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 _Q: Final = Query("", max_length=200, description="Part of a name")
 _FILTER: Final = Query("", description="A filter as JSON: docs/reference/filters.md")
@@ -242,25 +252,6 @@ def undo_act(request: HttpRequest, act: UUID) -> HttpResponse:
     return _json({"act": done.act if done.records else None, "records": done.records, "left": done.left})
 
 
-@router.get("/pipelines", response=list[rest_schemas.PipelineOut], summary="Pipelines and their stages")
-def pipelines(request: HttpRequest) -> HttpResponse:
-    """What deals go through; `pipeline` and `stage` of a deal are their `id`s."""
-    demand(actor_of(request), Permission.SEE_RECORDS)
-    with pooled() as conn:
-        found = load_pipelines(conn)
-    return _json(
-        [
-            {
-                "id": one.id,
-                "name": one.name,
-                "is_archived": one.is_archived,
-                "stages": [_stage(stage) for stage in found.stages.values() if stage.pipeline == one.id],
-            }
-            for one in found.pipelines
-        ]
-    )
-
-
 def _asked(request: HttpRequest, conn: Connection[Any], name: str) -> tuple[Asking, ObjectType]:
     asking = asking_of(conn, actor_of(request))  # rights first: who has none learns of no object
     return asking, object_named(conn, name)
@@ -332,11 +323,6 @@ def _field(field: FieldDef) -> dict[str, Any]:
         "is_read_only": field.is_read_only,
         "is_sortable": is_sortable(field),
     }
-
-
-def _stage(stage: Stage) -> dict[str, Any]:
-    names = ("id", "name", "state", "probability", "required", "checklist", "stale_days", "is_archived")
-    return {name: getattr(stage, name) for name in names}
 
 
 def _json(answer: Mapping[str, Any] | list[Any], *, status: int = 200) -> HttpResponse:

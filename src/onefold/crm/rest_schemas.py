@@ -47,6 +47,21 @@ class ObjectOut(Schema):
     fields: list[FieldOut]
 
 
+class PersonFieldsOut(Schema):
+    """What sales know of a person."""
+
+    profile_id: str
+    fields: dict[str, Any] = Field(description="By name; null = not known; `owner` is the name of a user")
+    choices: dict[str, list[str]] = Field(description="Of fields that are chosen: what they may be")
+
+
+class PersonWrittenOut(PersonFieldsOut):
+    """After a change."""
+
+    event: UUID | None = Field(description="Of the change; null = nothing was to be changed")
+    is_processed: bool = Field(description="`fields` has the change")
+
+
 class RecordsOut(Schema):
     """A page of records."""
 
@@ -158,6 +173,10 @@ CHANGE: Final = _body(
         }
     },
     {"one": {"amount": 1400, "seen": {"amount": 1250.5}}},
+)
+CHANGE_PERSON: Final = _body(
+    _FIELDS | {"properties": {"seen": _FIELDS | {"description": "What fields held when you read them"}}},
+    {"one": {"owner": "rob", "lifecycle_stage": "qualified", "seen": {"lifecycle_stage": "lead"}}},
 )
 CHANGES: Final = _body(
     {

@@ -17,6 +17,7 @@ _FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
     "home_amount": ("amount",),
     "weighted": ("amount",),
     "currency": ("amount", "price"),
+    "items": ("amount",),
 }
 """What would tell a field, or change what it means: it may no more be seen or edited than that one."""
 _ALWAYS_SEEN: Final = frozenset({"name", "owner", "pipeline", "stage", "kind", "at", "done_at", "checked"})

@@ -12,6 +12,9 @@ from onefold.crm.objects import ObjectType
 from onefold.crm.store import Values
 from onefold.crm.viewer import Viewer
 
+Pairs = dict[str, tuple[Any, Any]]
+"""By name of a field that changes: (before, after)."""
+
 
 @dataclass(kw_only=True)
 class Draft:
@@ -22,9 +25,13 @@ class Draft:
     before: Values | None
     after: Values
 
-    def pairs(self) -> dict[str, tuple[Any, Any]]:
-        """The fields that change: (before, after)."""
-        return {name: (self.old(name), value) for name, value in self.after.items() if self.is_new_value(name)}
+    def pairs(self) -> Pairs:
+        """The fields that change."""
+        if self.before is None:
+            return {name: (None, value) for name, value in self.after.items() if not is_empty(value)}
+        # most values are the very ones from before: nothing else is asked of those
+        touched = {name: value for name, value in self.after.items() if value is not self.before.get(name)}
+        return {name: (self.old(name), value) for name, value in touched.items() if self.is_new_value(name)}
 
     def old(self, name: str) -> Any:  # noqa: ANN401  (any kind's value)
         """What the field held before; None of a new record."""

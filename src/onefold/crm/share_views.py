@@ -7,7 +7,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from onefold.accounts.api import Permission, demand, requires
+from onefold.accounts.api import Permission, actor_of, demand, requires
+from onefold.crm.access import viewer_of
 from onefold.crm.errors import ShareRejected
 from onefold.crm.page import Asked, asked, go, user_names
 from onefold.crm.records import load_record
@@ -45,8 +46,8 @@ def unshare(request: HttpRequest, object_name: str, number: int, share: int) -> 
     """Takes a share back; the toast gives it again. Who saw the record by nothing else goes to the list."""
     with pooled() as conn:
         given = asked(conn, request, object_name)
-        viewer = given.asking.viewer
-        was = unshare_record(conn, given.kind, number, share, viewer=viewer)
+        was = unshare_record(conn, given.kind, number, share, viewer=given.asking.viewer)
+        viewer = viewer_of(conn, actor_of(request))  # what was shared when they came may have been this
         is_seen = bool(load_rows(conn, given.kind, [number], where=rows_sql(viewer, given.kind.name, Doing.SEE, "r")))
     whom = f"{_USER}{was.user}" if was.user else f"{_TEAM}{was.team}"
     undo = f"/records/{given.kind.name}/{number}/shares?{urlencode({'with': whom, 'doing': was.doing.value})}"

@@ -1,24 +1,28 @@
 """How values of records are shown: their text, where they lead to, how they are marked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
 from babel.core import UnknownLocaleError
 from babel.numbers import UnknownCurrencyError, format_currency, format_decimal
 from django.utils import dateformat, timezone
-from django.utils.translation import get_language, gettext_noop, to_locale
+from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
 from onefold.crm.labels import Labels
-from onefold.crm.objects import TEXTUAL, FieldDef, FieldKind, ObjectType
+from onefold.crm.objects import PARTS, TEXTUAL, FieldDef, FieldKind, ObjectType
 from onefold.crm.rules import is_empty
 from onefold.crm.store import Values
+from onefold.kernel.marking import marked as gettext_noop  # the worker has no settings of Django
 from onefold.profiles.api import Person, to_text
 
+MOST_NAMED: Final = 5
+"""Of a list of things; of the others how many there are."""
 _DATE: Final = gettext_noop("j M Y")
 
 
@@ -47,11 +51,13 @@ def shown(kind: ObjectType, field: FieldDef, values: Values, labels: Labels) -> 
     value: Any = values.get(field.name)
     if is_empty(value):
         return Shown(kind="none", text=_("None"), is_right=is_right(field))
+    if field.kind in PARTS:
+        return Shown(kind="text", text=_several(field, value, labels), raw=value)
+    if is_right(field):
+        is_money = field.kind is FieldKind.MONEY
+        text = money(value, currency_of(field, values)) if is_money else _number(field, value)
+        return Shown(kind="text", text=text, raw=value, is_right=True)
     match field.kind:
-        case FieldKind.MONEY:
-            return Shown(kind="text", text=money(value, currency_of(field, values)), raw=value, is_right=True)
-        case FieldKind.NUMBER:
-            return Shown(kind="text", text=_number(field, value), raw=value, is_right=True)
         case FieldKind.DAY:
             return Shown(kind="text", text=day_text(value), raw=value)
         case FieldKind.MOMENT:
@@ -61,12 +67,29 @@ def shown(kind: ObjectType, field: FieldDef, values: Values, labels: Labels) -> 
         case FieldKind.CHOICE:
             return _choice(field, str(value))
         case FieldKind.CHOICES:
-            return Shown(kind="text", text=", ".join(str(field.titled(one)) for one in value), raw=value)
+            return Shown(kind="text", text=", ".join(map(str, map(field.titled, value))), raw=value)
     if field.kind in TEXTUAL:
         is_link = field.kind is FieldKind.LINK
         texts = {FieldKind.LINK: "link", FieldKind.LONG_TEXT: "long"}
         return Shown(kind=texts.get(field.kind, "text"), text=str(value), url=str(value) if is_link else "", raw=value)
     return _reference(kind, field, int(value), labels)
+
+
+def _several(field: FieldDef, things: Sequence[Mapping[str, Any]], labels: Labels) -> str:
+    text = _item_text if field.kind is FieldKind.ITEMS else partial(_role_text, field, labels)
+    more = f" +{len(things) - MOST_NAMED}" if len(things) > MOST_NAMED else ""
+    return ", ".join(map(text, things[:MOST_NAMED])) + more
+
+
+def _item_text(item: Mapping[str, Any]) -> str:
+    quantity, discount = (format_decimal(item[name], locale=_locale()) for name in ("quantity", "discount"))
+    return f"{quantity} \N{MULTIPLICATION SIGN} {item['name'][:80]}" + (f" (-{discount} %)" if item["discount"] else "")
+
+
+def _role_text(field: FieldDef, labels: Labels, beside: Mapping[str, Any]) -> str:
+    roles = next(one for one in field.parts if one.name == "role")
+    name = person_shown(labels.people.get(beside["person"])).text
+    return f"{name} ({roles.titled(beside['role'])})" if beside["role"] else name
 
 
 def lines_of(kind: ObjectType, values: Values, labels: Labels) -> list[Line]:
@@ -79,11 +102,16 @@ def currency_of(field: FieldDef, values: Mapping[str, Any]) -> str:
     return field.currency or str(values.get("currency") or "")
 
 
+def money_about(amount: Decimal | None, currency: str) -> str:
+    """€48,601 in whole units, where the size is what counts: sums, cards of a board."""
+    return money(None if amount is None else amount.quantize(Decimal(1)), currency)
+
+
 def money(amount: Decimal | None, currency: str) -> str:
     """€48,600, with cents where there are any, in the reader's language."""
     if amount is None:
         return ""
-    locale = to_locale(get_language() or "en")
+    locale = _locale()
     is_whole = amount == amount.to_integral_value()
     try:
         if not currency:
@@ -93,6 +121,10 @@ def money(amount: Decimal | None, currency: str) -> str:
         )
     except (UnknownCurrencyError, UnknownLocaleError, ValueError):
         return f"{amount} {currency}"
+
+
+def _locale() -> str:
+    return to_locale(get_language() or "en")
 
 
 def day_text(value: date) -> str:
@@ -163,4 +195,4 @@ def _reference(kind: ObjectType, field: FieldDef, number: int, labels: Labels) -
 
 def _is_aside(field: FieldDef) -> bool:
     """What stands elsewhere on the page: in its head, or beside what it belongs to."""
-    return field.is_hidden_in_form or field.name in {"name", "currency", "home_amount", "updated_at"}
+    return field.is_hidden_in_form or field.name in {"currency", "home_amount", "updated_at"}

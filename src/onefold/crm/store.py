@@ -17,7 +17,8 @@ from psycopg.errors import UniqueViolation
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from onefold.crm.errors import RecordRejected
-from onefold.crm.objects import FieldDef, FieldKind, ObjectType
+from onefold.crm.objects import PARTS, FieldDef, FieldKind, ObjectType
+from onefold.crm.parts import load_parts, parts_of
 from onefold.crm.values import from_json, nothing, to_json
 from onefold.infra.postgres import load_queries
 
@@ -65,7 +66,7 @@ class Change:
 
 def columns_of(kind: ObjectType) -> list[FieldDef]:
     """The fields with a column of their own."""
-    return [one for one in kind.fields if one.column]
+    return [one for one in kind.fields if one.column and one.kind not in PARTS]
 
 
 def load_rows(
@@ -80,7 +81,10 @@ def load_rows(
     ).format(
         columns, Identifier(kind.table), _of_object(kind), where, SQL(" order by r.id for update" if is_locked else "")
     )
-    return {row[0]: _row(kind, fields, row) for row in conn.execute(statement, {"ids": list(ids)})}
+    found = {row[0]: _row(kind, fields, row) for row in conn.execute(statement, {"ids": list(ids)})}
+    for number, things in load_parts(conn, kind, list(found)).items() if parts_of(kind) else ():
+        found[number].values |= things
+    return found
 
 
 def insert_rows(
@@ -120,24 +124,26 @@ def update_rows(
     *,
     moments: Mapping[int, datetime],
 ) -> None:
-    """Writes these fields of these records, which changed at these moments. One statement."""
-    fields = [kind.by_name[name] for name in changed if name not in _KEPT_BY_DATABASE]
+    """Writes these fields of these records, which changed at these moments, but those in PARTS. One statement."""
+    written = (kind.by_name[name] for name in changed if name not in _KEPT_BY_DATABASE)
+    fields = [one for one in written if one.kind not in PARTS]
     own = [one for one in fields if one.column]
-    sets: list[Composable] = [SQL("{0} = v.{0}").format(Identifier(one.column)) for one in own]
+    sets: list[Composable] = [SQL("updated_at = v.made_at")]
+    sets += [SQL("{0} = v.{0}").format(Identifier(one.column)) for one in own]
     given: list[Values] = [
         {"id": number, "made_at": moments[number]} | {one.column: to_json(row[one.name]) for one in own}
         for number, row in rows.items()
     ]
-    types: Composable = _typed(own)
+    typed: list[Composable] = [SQL("id bigint, made_at timestamptz"), *([_typed(own)] if own else [])]
     if len(own) < len(fields):
-        sets.append(SQL("custom = v.custom"))
+        known = [one.name for one in kind.fields if not one.column]  # what archived fields hold stays
+        sets.append(SQL("custom = (r.custom - {}::text[]) || v.custom").format(Literal(known)))
         for one in given:
             one["custom"] = _custom(kind, rows[one["id"]])
-        types = SQL(", ").join([types, SQL("custom jsonb")]) if own else SQL("custom jsonb")
-    statement = SQL(
-        "update {} r set updated_at = v.made_at, {}"
-        " from jsonb_to_recordset(%(rows)s::jsonb) as v(id bigint, made_at timestamptz, {}) where r.id = v.id"
-    ).format(Identifier(kind.table), SQL(", ").join(sets), types)
+        typed.append(SQL("custom jsonb"))
+    statement = SQL("update {} r set {} from jsonb_to_recordset(%(rows)s::jsonb) as v({}) where r.id = v.id").format(
+        Identifier(kind.table), SQL(", ").join(sets), SQL(", ").join(typed)
+    )
     with _unique(kind):
         conn.execute(statement, {"rows": _encode(given)})
 

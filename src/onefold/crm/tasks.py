@@ -5,11 +5,15 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from onefold.crm.objects import TASK
 from onefold.crm.rules import Draft, Writing
 from onefold.crm.subjects import Fact, log_facts, take_over, usernames
+from onefold.crm.telling import end_reminders, tell_given
 from onefold.infra.postgres import load_queries
 
 QUERIES: Final = load_queries("onefold.crm", "tasks.sql")
+USUAL: Final = {"kind": "todo", "priority": "normal"}
+"""Of tasks that say nothing else."""
 
 
 class TaskRules:
@@ -18,8 +22,7 @@ class TaskRules:
     def prepare(self, writing: Writing, drafts: Sequence[Draft]) -> None:
         """Of a deal's task also its person and company; what isn't said is usual."""
         for draft in drafts:
-            draft.after["kind"] = draft.after["kind"] or "todo"
-            draft.after["priority"] = draft.after["priority"] or "normal"
+            draft.after.update({name: draft.after[name] or usual for name, usual in USUAL.items()})
         take_over(writing, drafts)
 
     def follow(self, writing: Writing, drafts: Sequence[Draft]) -> None:
@@ -27,11 +30,16 @@ class TaskRules:
         if any(draft.is_new_value("remind_at") for draft in drafts):
             ids = [draft.id for draft in drafts if draft.is_new_value("remind_at")]
             writing.conn.execute(QUERIES["remind_again"], {"ids": ids})
+        over = [one.id for one in drafts if one.before and (one.after["done_at"] or one.is_new_value("remind_at"))]
+        end_reminders(writing.conn, over)
+        tell_given(writing, TASK, drafts)
         _keep_next(writing.conn, (deal for draft in drafts for deal in (draft.old("deal"), draft.after["deal"])))
         log_facts(writing, _facts(writing, drafts))
 
     def removed(self, writing: Writing, ids: Sequence[int], *, is_deleted: bool) -> None:
-        """What is deleted is nobody's next task."""
+        """What is deleted is nobody's next task, and nobody is told of it any more."""
+        if is_deleted:
+            end_reminders(writing.conn, ids)
         _keep_next(writing.conn, (deal for (deal,) in writing.conn.execute(QUERIES["deals_of"], {"ids": list(ids)})))
 
 

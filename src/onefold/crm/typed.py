@@ -46,14 +46,18 @@ class Input:
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """What can be chosen where the choice is of rows: users by name, pipelines and stages by number."""
+    """What can be chosen where the choice is of rows: users by name, pipelines and stages by number.
+
+    `teams`: where filters ask whose, as they write them.
+    """
 
     users: Sequence[str]
     stages: Sequence[Option]
     pipelines: Sequence[Option]
+    teams: Sequence[Option] = ()
 
 
-def input_of(field: FieldDef, value: Any, labels: Labels, choices: Choices) -> Input:  # noqa: ANN401  (any kind's value)
+def input_of(field: FieldDef, value: object, labels: Labels, choices: Choices) -> Input:
     """The input of a field, with a value in it."""
     typed, label = typed_value(field, value, labels)
     options = _options(field, choices)
@@ -83,11 +87,16 @@ def typed_value(field: FieldDef, value: Any, labels: Labels) -> tuple[Any, str]:
     return _text(value), ""
 
 
-def _text(value: Any) -> str:  # noqa: ANN401  (any kind's value)
+def decimal_typed(value: Decimal) -> str:
+    """Without what follows from nothing: 2.500 → 2.5."""
+    return f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
+
+
+def _text(value: object) -> str:
     if isinstance(value, datetime):
         return f"{timezone.localtime(value):%Y-%m-%dT%H:%M}"
     if isinstance(value, Decimal):
-        return f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
+        return decimal_typed(value)
     return str(value)
 
 

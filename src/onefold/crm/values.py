@@ -4,14 +4,14 @@ References (users, people, companies, records) come out as text or number: `refe
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from onefold.crm.objects import MAX_LONG_TEXT, MAX_TEXT, TEXTUAL, FieldDef, FieldKind
+from onefold.crm.objects import MAX_LONG_TEXT, MAX_TEXT, MOST_PARTS, PARTS, TEXTUAL, FieldDef, FieldKind
 from onefold.kernel.errors import Rejected
 
 MAX_CHOICES: Final = 100
@@ -37,6 +37,8 @@ def read(field: FieldDef, given: object, zone: tzinfo = UTC) -> Any:  # noqa: AN
         if _UNSTORABLE.search(given):
             raise ValueRejected(_("The text holds a character that can't be stored (NUL, or half of a pair)."))
         given = given.strip()
+    if field.kind in PARTS:
+        return _parts(field, given, zone)
     if _is_nested(given) and not (field.kind is FieldKind.CHOICES and _is_flat(given)) and given != []:
         raise ValueRejected(_("One value is needed, or of several choices a list of texts."))
     if given is None or given in ("", []):
@@ -48,12 +50,12 @@ def read(field: FieldDef, given: object, zone: tzinfo = UTC) -> Any:  # noqa: AN
 
 def nothing(field: FieldDef) -> Any:  # noqa: ANN401  (as `read`)
     """What a field without a value holds."""
-    if field.kind is FieldKind.CHOICES:
+    if field.kind is FieldKind.CHOICES or field.kind in PARTS:
         return []
     return "" if field.kind in TEXTUAL and field.column else None
 
 
-def to_json(value: Any) -> Any:  # noqa: ANN401  (as `read`)
+def to_json(value: object) -> Any:  # noqa: ANN401  (as `read`)
     """As it is kept in JSON. Numbers stay Decimal, which `store.encode` writes as they are."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
@@ -62,6 +64,8 @@ def to_json(value: Any) -> Any:  # noqa: ANN401  (as `read`)
 
 def from_json(field: FieldDef, kept: Any) -> Any:  # noqa: ANN401  (as `read`)
     """What `to_json` wrote; None of a field that held something else before."""
+    if field.kind in PARTS:
+        return [{one.name: from_json(one, thing.get(one.name)) for one in field.parts} for thing in kept or ()]
     if kept is None or field.kind not in _FROM_JSON:
         return kept
     try:
@@ -78,6 +82,32 @@ def _is_flat(given: object) -> bool:
     return isinstance(given, list | tuple) and not any(map(_is_nested, given))
 
 
+def _parts(field: FieldDef, given: object, zone: tzinfo) -> list[dict[str, Any]]:
+    """What is said of each thing, by name; what is kept by us may be given back, and says nothing."""
+    if given in (None, ""):
+        return []
+    if not isinstance(given, list | tuple) or not all(isinstance(one, Mapping) for one in given):
+        raise ValueRejected(_("A list of objects is needed."))
+    if len(given) > MOST_PARTS[field.kind]:
+        raise ValueRejected(_("Up to %(n)d of them are allowed.") % {"n": MOST_PARTS[field.kind]})
+    return [_part(field, n, one, zone) for n, one in enumerate(given, 1)]
+
+
+def _part(field: FieldDef, n: int, given: Mapping[str, object], zone: tzinfo) -> dict[str, Any]:
+    known = {one.name: one for one in field.parts}
+    found = {}
+    for name in (*(one.name for one in field.parts if one.is_required and one.name not in given), *given):
+        if name not in known:
+            said = {"n": n, "name": name[:80], "allowed": ", ".join(one for one in known)}
+            raise ValueRejected(_("%(n)d: there is no “%(name)s”, but %(allowed)s.") % said)
+        if not known[name].is_read_only:
+            try:
+                found[name] = read(known[name], given.get(name), zone)
+            except ValueRejected as fault:
+                raise ValueRejected(f"{n}, {known[name].title}: {fault}") from fault
+    return found
+
+
 def _text(field: FieldDef, given: object, _zone: tzinfo) -> str:
     most = MAX_LONG_TEXT if field.kind is FieldKind.LONG_TEXT else MAX_TEXT
     if not isinstance(given, str | int | float | Decimal):
@@ -89,12 +119,13 @@ def _text(field: FieldDef, given: object, _zone: tzinfo) -> str:
         raise ValueRejected(
             _("The text has %(n)s characters; %(most)s are allowed.") % {"n": f"{len(text):,}", "most": f"{most:,}"}
         )
-    if field.name == "currency":
-        return _currency(text)
+    if field.column == "currency":
+        return read_currency(text)
     return text
 
 
-def _currency(text: str) -> str:
+def read_currency(text: str) -> str:
+    """Three letters. Raises ValueRejected."""
     code = text.upper()
     if not _CURRENCY.fullmatch(code):
         raise ValueRejected(_("Write a currency by its three letters, such as EUR."))

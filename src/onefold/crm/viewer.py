@@ -3,7 +3,7 @@
 Pages, lists, searches, look-ups, exports and the API go by `rows_sql`; whoever writes by `sharing.demand_rows`. Pure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from enum import StrEnum
@@ -57,6 +57,8 @@ class Viewer:
     usual: Mapping[Doing, Reach] = field(default_factory=dict)  # of every object
     special: Mapping[tuple[str, Doing], Reach] = field(default_factory=dict)  # of some
     fields: Mapping[tuple[str, str], FieldRight] = field(default_factory=dict)  # (object, field); all others: EDIT
+    shared: Mapping[tuple[str, Doing], Sequence[int]] | None = None
+    """Numbers of the records that were shared with them when they came; None = many, or not asked: SQL finds them."""
 
     def reach(self, object_name: str, doing: Doing) -> Reach:
         """How far they may do this."""
@@ -88,8 +90,12 @@ def rows_sql(viewer: Viewer, object_name: str, doing: Doing, alias: str) -> Comp
     owned = SQL("{} = any({}::bigint[])").format(Identifier(alias, "owner"), Literal(sorted(viewer.owners(reach))))
     if not viewer.is_shared_with(object_name, doing):
         return SQL("({})").format(owned)
-    shared = shared_sql(viewer, object_name, doing)
-    return SQL("({} or {} in ({}))").format(owned, Identifier(alias, "id"), shared)
+    number = Identifier(alias, "id")
+    if viewer.shared is None:
+        return SQL("({} or {} in ({}))").format(owned, number, shared_sql(viewer, object_name, doing))
+    if not (known := viewer.shared.get((object_name, doing))):
+        return SQL("({})").format(owned)
+    return SQL("({} or {} = any({}::bigint[]))").format(owned, number, Literal(sorted(known)))
 
 
 def search_sql(kind: ObjectType, alias: str) -> Composable:
@@ -111,6 +117,15 @@ def shared_sql(viewer: Viewer, object_name: str, doing: Doing) -> Composed:
         teams=Literal(sorted(viewer.teams)),
         edit=SQL(" and s.doing = 'edit'" if doing is Doing.EDIT else ""),
     )
+
+
+def members_sql(teams: Composable) -> Composed:
+    """Query of the numbers of the users in these teams (an array) and in those below them, once each."""
+    return SQL(
+        "(with recursive below as (select t.id from sales_team t where t.id = any({}::bigint[])"
+        " and t.archived_at is null union select t.id from below b join sales_team t on t.parent = b.id"
+        ' and t.archived_at is null) select m."user" from sales_team_member m join below b on b.id = m.team)'
+    ).format(teams)
 
 
 def may_reach(viewer: Viewer, object_name: str, doing: Doing, owner: int | None) -> bool:

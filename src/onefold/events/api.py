@@ -97,7 +97,16 @@ from onefold.events.live import (
     stored_event,
     stream,
 )
-from onefold.events.log import EventLog, NewRow, NotStored, PostgresLog, append_internal, wait_until_processed
+from onefold.events.log import (
+    EventLog,
+    NewRow,
+    NotStored,
+    PostgresLog,
+    append_internal,
+    append_rows,
+    append_rows_async,
+    wait_until_processed,
+)
 from onefold.events.reading import (
     BULK,
     INTERACTIVE,
@@ -203,6 +212,8 @@ __all__ = [
     "after",
     "after_from_text",
     "append_internal",
+    "append_rows",
+    "append_rows_async",
     "check_key",
     "clean_text",
     "company_events_of",

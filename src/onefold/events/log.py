@@ -162,6 +162,11 @@ def append_rows(conn: Connection[Any], rows: Sequence[NewRow]) -> Position:
     return Position(lane=rows[0].lane, epoch=epoch, xid=row[0], off=row[1])
 
 
+async def append_rows_async(conn: AsyncConnection[Any], rows: Sequence[NewRow]) -> None:
+    """As `append_rows`, for asyncio."""
+    await conn.execute(QUERIES["append"], _columns(await open_epoch(conn), rows), binary=True)
+
+
 def _note(conn: Connection[Any], events: Sequence[dict[str, Any]], acting_user: str) -> None:
     from onefold.accounts.api import audit  # as in sources.py
 

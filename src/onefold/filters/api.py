@@ -26,6 +26,7 @@ from onefold.filters.matching import (
     instant_of,
     matcher_of,
 )
+from onefold.filters.paths import SEPARATOR, with_relations
 from onefold.filters.reading import IN_AN_ADDRESS, Bounds, Filter, check, events_in, from_json, leaves_of, to_json
 from onefold.filters.tree import (
     EVER,
@@ -76,6 +77,7 @@ __all__ = [
     "MAX_DATE_CHARS",
     "MAX_DAYS",
     "MAX_TEXT",
+    "SEPARATOR",
     "UNUSABLE_YEARS",
     "AllOf",
     "Anniversary",
@@ -138,4 +140,5 @@ __all__ = [
     "leaves_of",
     "matcher_of",
     "to_json",
+    "with_relations",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -43,7 +43,6 @@ _INSTANT: Final = SQL(
     " - coalesce(substring({text} from '[+-][0-9]{{2}}:[0-9]{{2}}$')::interval, '0'))"
 )
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
-_BEGINNING: Final = SQL("({}::timestamp at time zone 'UTC')")
 _TRUE: Final = SQL("true")
 _FALSE: Final = SQL("false")
 
@@ -137,22 +136,32 @@ def _of_column(node: Condition, column: Column, now: datetime, parameters: _Para
         case Present(), _:
             return _unless(node.value, SQL("({} is not null)").format(column.sql))
         case OneOf(), Kind.TEXT:
-            values = parameters.add(list(node.values))
-            return _unless(node.op == "is", SQL("({} = any({}::text[]))").format(column.sql, values))
+            return _unless(node.op == "is", _is_text(column, node.values, parameters))
         case Contains(), Kind.TEXT:
             return _part(node, _seen(column.sql, column.seen), parameters)
         case ((Days() | Recent()), Kind.MOMENT):
-            return SQL("coalesce({}, false)").format(_when(node, column.sql, now, parameters))
+            return _known(column, _when(node, column.sql, now, parameters))
         case ((Days() | Recent()), Kind.DAY):
-            return SQL("coalesce({}, false)").format(_when(node, _BEGINNING.format(column.sql), now, parameters))
+            return _known(column, _on_day(node, column.sql, now, parameters))
         case Flag(), Kind.FLAG:
             return SQL("({} is {})").format(column.sql, SQL("true" if node.value else "false"))
         case (Number(op="eq" | "ne"), Kind.NUMBER):
             value = parameters.add(_decimal(node.value))
-            return _unless(node.op == "eq", SQL("coalesce({} = {}::numeric, false)").format(column.sql, value))
+            return _unless(node.op == "eq", _known(column, SQL("{} = {}::numeric").format(column.sql, value)))
         case ((Number() | Between()), Kind.NUMBER):
-            return SQL("coalesce({}, false)").format(_compared(node, column.sql, parameters))
+            return _known(column, _compared(node, column.sql, parameters))
     return None
+
+
+def _is_text(column: Column, values: Sequence[str], parameters: _Parameters) -> Composable:
+    if len(values) == 1:  # an index on this and something else keeps the order of that
+        return SQL("({} = {}::text)").format(column.sql, parameters.add(values[0]))
+    return SQL("({} = any({}::text[]))").format(column.sql, parameters.add(list(values)))
+
+
+def _known(column: Column, condition: Composable) -> Composable:
+    """False where there is no value. Said so that the condition's index and statistics serve: coalesce hides both."""
+    return SQL("({} is not null and {})").format(column.sql, condition)
 
 
 def _of_key(node: Condition, key: Key, now: datetime, parameters: _Parameters) -> Composable | None:
@@ -253,6 +262,31 @@ def _when(node: Days | Recent, instant: Composable, now: datetime, parameters: _
             return SQL("({0} >= {1}::timestamptz and {0} < {2}::timestamptz + interval '1 day')").format(
                 instant, begin, end
             )
+
+
+def _on_day(node: Days | Recent, day: Composable, now: datetime, parameters: _Parameters) -> Composable:
+    """As `_when`, of a column of days: each stands for its beginning in UTC."""
+    if isinstance(node, Recent):
+        reach = timedelta(days=node.days)
+        if node.op == "longer_ago":
+            return SQL("({} < {}::date)").format(day, parameters.add(_first_day(now - reach)))
+        first, last = (now, now + reach) if node.op == "ahead" else (now - reach, now)
+        begin, end = parameters.add(_first_day(first)), parameters.add(last.astimezone(UTC).date())
+        return SQL("({} between {}::date and {}::date)").format(day, begin, end)
+    begin, end = parameters.add(node.first), parameters.add(node.last or node.first)
+    match node.op:
+        case "before":
+            return SQL("({} < {}::date)").format(day, begin)
+        case "after":
+            return SQL("({} > {}::date)").format(day, end)
+        case "between":
+            return SQL("({} between {}::date and {}::date)").format(day, begin, end)
+
+
+def _first_day(instant: datetime) -> date:
+    """The first day of UTC that doesn't begin before."""
+    at = instant.astimezone(UTC)
+    return at.date() if at.time() == time() else at.date() + timedelta(days=1)
 
 
 def _decimal(value: Numeral) -> Decimal:

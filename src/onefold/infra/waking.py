@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any, Final
 
-from psycopg import Connection
+from psycopg import AsyncConnection, Connection
 from psycopg.errors import UniqueViolation
 
 # the function is procrastinate's own way in, and carries its version
@@ -21,3 +21,10 @@ def wake(conn: Connection[Any], task: str) -> None:
     """
     with suppress(UniqueViolation), conn.transaction():
         conn.execute(DEFER_SQL, {"task": task})
+
+
+async def wake_async(conn: AsyncConnection[Any], task: str) -> None:
+    """As `wake`, for asyncio."""
+    with suppress(UniqueViolation):
+        async with conn.transaction():
+            await conn.execute(DEFER_SQL, {"task": task})

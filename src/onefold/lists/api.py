@@ -5,12 +5,11 @@ and shows its rows in a page of the templates `lists/….html`, which `list_cont
 """
 
 from onefold.lists.context import go, is_part, list_addresses, list_context
-from onefold.lists.fields import ANYTHING, Choice, FixedFields, ListField, ListFields, OpenList
-from onefold.lists.kinds import Flag, ListKind, ListWords, OtherField, Shown, Sort
-from onefold.lists.rows import Cell, shown_columns
+from onefold.lists.fields import ANYTHING, Choice, FixedFields, ListField, ListFields, OpenList, RelatedList
+from onefold.lists.kinds import UNFILTERED, Flag, ListKind, ListWords, OtherField, Shown, Sort
+from onefold.lists.rows import Cell, chips, shown_columns
 from onefold.lists.state import (
     MAX_QUERY,
-    UNFILTERED,
     ListRejected,
     ListState,
     Parameters,
@@ -18,6 +17,7 @@ from onefold.lists.state import (
     sort_of,
     state_of,
 )
+from onefold.lists.views import KeptView, kept_views
 
 __all__ = [
     "ANYTHING",
@@ -27,6 +27,7 @@ __all__ = [
     "Choice",
     "FixedFields",
     "Flag",
+    "KeptView",
     "ListField",
     "ListFields",
     "ListKind",
@@ -36,11 +37,14 @@ __all__ = [
     "OpenList",
     "OtherField",
     "Parameters",
+    "RelatedList",
     "Shown",
     "Sort",
+    "chips",
     "fresh",
     "go",
     "is_part",
+    "kept_views",
     "list_addresses",
     "list_context",
     "shown_columns",

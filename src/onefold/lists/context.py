@@ -11,7 +11,8 @@ from onefold.accounts.api import name_of
 from onefold.filters.api import to_json
 from onefold.lists import rows
 from onefold.lists.fields import OpenList
-from onefold.lists.state import UNFILTERED, ListState
+from onefold.lists.kinds import UNFILTERED
+from onefold.lists.state import ListState
 from onefold.lists.views import Keeper, View, visible_views
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def list_context(
     """
     return {
         "kind": one.kind,
+        "may_export": one.may_export,
         "state": state,
         "heads": rows.heads(one, state, right=right),
         "chips": rows.chips(one, state),

@@ -54,6 +54,18 @@ class ListFields(Protocol):
         """Those to choose from, for filters and columns, group by group."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class RelatedList:
+    """Records that those of a list lead to, of one of which several conditions can be asked together.
+
+    `name`: the relation's, as filters call it; `fields`: those of the related records, by their own names.
+    """
+
+    name: str
+    title: str
+    fields: Sequence[ListField]
+
+
 class FixedFields:
     """Fields that are known one by one (`ListFields`)."""
 
@@ -72,11 +84,16 @@ class FixedFields:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenList:
-    """A list as one reader has it. `may_edit_views`: also shared ones of others."""
+    """A list as one reader has it. `may_edit_views`: also shared ones of others.
+
+    `may_export`: its slice has an address `export` below that of the list, and they may go there.
+    """
 
     kind: ListKind
     fields: ListFields
     may_edit_views: bool
+    relations: Sequence[RelatedList] = ()
+    may_export: bool = False
 
     def field(self, name: str) -> ListField:
         """The field of that name; one that there isn't may be asked anything, and the list then says what it has."""

@@ -1,10 +1,13 @@
 """What is said of a kind of list once: where it is, how it looks as it comes, what its records are called."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.utils.functional import Promise
 
+from onefold.filters.api import AllOf
+
+UNFILTERED: Final = AllOf()
 Text = str | Promise
 """What a reader sees: translated when it is shown."""
 
@@ -73,6 +76,8 @@ class ListKind:
     phone_field: str = ""
     """The one column that a phone shows beside the title."""
     flags: tuple[Flag, ...] = ()
+    tree: AllOf = UNFILTERED
+    """What it is filtered by as it comes."""
     other: OtherField | None = None
 
     @property

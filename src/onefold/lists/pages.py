@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from onefold.filters.api import AllOf, Condition, FilterRejected, Group, Has, Node, OneOf
+from onefold.filters.api import AllOf, Condition, FilterRejected, Group, Has, Node, OneOf, RelatedTo
 from onefold.infra.pool import pooled
 from onefold.lists.context import go, pairs_of
-from onefold.lists.fields import Choice, ListField, OpenList
+from onefold.lists.fields import Choice, ListField, OpenList, RelatedList
 from onefold.lists.forms import condition_of
 from onefold.lists.kinds import Shown
 from onefold.lists.rows import shown_columns
@@ -38,14 +38,24 @@ def fields_data(request: HttpRequest, open_list: OpenIt, **parts: object) -> Htt
     """For the dialog of groups: every field offered, and those of the filter, as JSON.
 
     With its operators (`[code, words, what it takes]`), and options (`[value, label]`) where only those may be chosen.
+    `relations`: what else a group can be asked of, with the fields there.
     """
     with pooled() as conn:
         one = open_list(conn, request, **parts)
         fields = {field.name: field for field in one.fields.offered()}
-        for name in _names_in(state_of(one.kind, request.GET).tree):
+        tree = state_of(one.kind, request.GET).tree
+        for name in _names_in(tree):
             if name not in fields:
                 fields[name] = one.asked(name)
-    return JsonResponse({"fields": [_field_data(field) for field in fields.values()]})
+    relations = [
+        {
+            "field": related.name,
+            "title": related.title,
+            "fields": [_field_data(one) for one in _with_asked(related, tree)],
+        }
+        for related in one.relations
+    ]
+    return JsonResponse({"fields": [_field_data(field) for field in fields.values()], "relations": relations})
 
 
 @require_safe
@@ -152,6 +162,23 @@ def _names_in(node: Node) -> Iterator[str]:
             yield from _names_in(part)
     elif isinstance(node, Condition):
         yield node.field
+
+
+def _with_asked(related: RelatedList, tree: Node) -> list[ListField]:
+    """The fields of a relation, and those that the filter asks there besides."""
+    known = {field.name: field for field in related.fields}
+    for node in _relations_in(tree):
+        if node.field == related.name:
+            known |= {name: ListField(name=name, title=name) for name in _names_in(node.where) if name not in known}
+    return list(known.values())
+
+
+def _relations_in(node: Node) -> Iterator[RelatedTo]:
+    if isinstance(node, Group):
+        for part in node.of:
+            yield from _relations_in(part)
+    elif isinstance(node, RelatedTo):
+        yield node
 
 
 def _field_data(field: ListField) -> dict[str, Any]:

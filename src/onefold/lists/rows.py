@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from onefold.filters.api import AllOf
+from onefold.filters.api import AllOf, Condition
 from onefold.lists.fields import ListFields, OpenList
 from onefold.lists.kinds import ListKind, Shown, Sort
 from onefold.lists.state import ListState
@@ -40,6 +40,7 @@ class Chip(NamedTuple):
     said: Said
     place: int
     remove_url: str
+    is_group: bool = False  # the dialog of groups changes it
 
 
 def shown_columns(state: ListState, fields: ListFields) -> tuple[Shown, ...]:
@@ -59,7 +60,12 @@ def chips(one: OpenList, state: ListState) -> list[Chip]:
     """The conditions and groups that all must hold."""
     of = state.tree.of
     return [
-        Chip(said(node, one.field), place, state.with_tree(AllOf((*of[:place], *of[place + 1 :]))).url)
+        Chip(
+            said(node, one.field, one.relations),
+            place,
+            state.with_tree(AllOf((*of[:place], *of[place + 1 :]))).url,
+            is_group=not isinstance(node, Condition),
+        )
         for place, node in enumerate(of)
     ]
 

@@ -13,7 +13,6 @@ MAX_QUERY: Final = 200
 MAX_COLUMNS: Final = 20
 MAX_FIELD: Final = 600
 WIDTHS: Final = (64, 800)  # px
-UNFILTERED: Final = AllOf()
 _WIDTH: Final = re.compile(r"^(.*)~(\d{1,4})$", re.DOTALL)
 
 
@@ -54,11 +53,16 @@ class ListState:
         address = self.address()
         return f"{self.kind.path}?{address}" if address else self.kind.path
 
+    @property
+    def tree_text(self) -> str:
+        """The filter as addresses have it."""
+        return to_json(self.tree)
+
     def address(self, **more: str) -> str:
         """The part of an address after `?`; what is as it comes is left out. Equal states give equal text."""
         pairs = [("q", self.query)]
         pairs += [(flag.name, flag.value if flag.name in self.flags else "") for flag in self.kind.flags]
-        pairs.append(("filter", to_json(self.tree) if self.tree.of else ""))
+        pairs.append(("filter", to_json(self.tree) if self.tree != self.kind.tree else ""))
         pairs.append(("sort", self.sort.text if self.sort != self.kind.sort else ""))
         if self.columns != self.kind.shown:
             pairs += [("col", one.text) for one in self.columns]
@@ -73,7 +77,7 @@ class ListState:
 def fresh(kind: ListKind) -> ListState:
     """The list as it comes."""
     return ListState(
-        kind=kind, query="", flags=frozenset(), tree=UNFILTERED, sort=kind.sort, columns=kind.shown, view=""
+        kind=kind, query="", flags=frozenset(), tree=kind.tree, sort=kind.sort, columns=kind.shown, view=""
     )
 
 
@@ -89,7 +93,7 @@ def state_of(kind: ListKind, given: Parameters) -> ListState:
         kind=kind,
         query=given.get("q", "").replace("\0", "").strip()[:MAX_QUERY],
         flags=frozenset(flag.name for flag in kind.flags if given.get(flag.name, "") == flag.value),
-        tree=in_all(from_json(text)) if text else UNFILTERED,
+        tree=in_all(from_json(text)) if text else kind.tree,
         sort=sort_of(kind, given.get("sort", "")),
         columns=tuple(unique.values()) or kind.shown,
         view=view if view.isdigit() and len(view) < 19 else "",

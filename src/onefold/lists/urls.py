@@ -17,14 +17,7 @@ def list_urls(route: str, name: str, *, guard: Callable[[View], View], open_list
 
     `guard` is the access check of every one of them, as `requires(permission)`. `name` begins the names of the routes.
     """
-
-    def at(ending: str, view: View, called: str) -> URLPattern:
-        @wraps(view)
-        def page(request: HttpRequest, **parts: object) -> HttpResponse:
-            return view(request, open_list, **parts)
-
-        return path(f"{route}/{ending}", guard(page), name=f"{name}_{called}")
-
+    at = _adder(route, name, guard, open_list)
     return [
         at("views", acts.save_view, "views"),
         at("views/<int:view_id>/replace", acts.replace, "view_replace"),
@@ -32,9 +25,30 @@ def list_urls(route: str, name: str, *, guard: Callable[[View], View], open_list
         at("views/<int:view_id>/move", acts.move, "view_move"),
         at("views/<int:view_id>/delete", acts.delete, "view_delete"),
         at("views/<int:view_id>/restore", acts.restore, "view_restore"),
+        at("columns", pages.columns, "columns"),
+        *filter_urls(route, name, guard=guard, open_list=open_list),
+    ]
+
+
+def filter_urls(route: str, name: str, *, guard: Callable[[View], View], open_list: OpenIt) -> list[URLPattern]:
+    """The pages of filters alone, for what shows a list's records otherwise: a board."""
+    at = _adder(route, name, guard, open_list)
+    return [
         at("filter", pages.filter_fields, "filter"),
         at("filter/fields", pages.fields_data, "fields"),
         at("filter/form", pages.filter_form, "filter_form"),
         at("filter/apply", pages.apply_filter, "filter_apply"),
-        at("columns", pages.columns, "columns"),
     ]
+
+
+def _adder(
+    route: str, name: str, guard: Callable[[View], View], open_list: OpenIt
+) -> Callable[[str, View, str], URLPattern]:
+    def at(ending: str, view: View, called: str) -> URLPattern:
+        @wraps(view)
+        def page(request: HttpRequest, **parts: object) -> HttpResponse:
+            return view(request, open_list, **parts)
+
+        return path(f"{route}/{ending}", guard(page), name=f"{name}_{called}")
+
+    return at

@@ -1,5 +1,6 @@
 """Saved views of lists: kept, changed, renamed, moved, deleted and brought back."""
 
+from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
@@ -53,6 +54,22 @@ def find_view(conn: Connection[Any], keeper: Keeper, view_id: int) -> View:
     if row is None:
         raise NotFound("There is no such view.")
     return View(*row)
+
+
+class KeptView(NamedTuple):
+    """A view, whosever it is. `object` as of Keeper."""
+
+    object: str
+    owner: str
+    name: str
+    address: str
+    is_shared: bool
+
+
+def kept_views(conn: Connection[Any], objects: Collection[str], *, limit: int) -> list[KeptView]:
+    """All views of these objects, for who is about to change what they rest on."""
+    parameters = {"objects": sorted(objects), "limit": limit}
+    return [KeptView(*row) for row in conn.execute(QUERIES["kept"], parameters)]
 
 
 def add_view(conn: Connection[Any], keeper: Keeper, *, name: str, address: str, is_shared: bool) -> int:

@@ -33,3 +33,7 @@ select pg_advisory_xact_lock(hashtext('saved_view'))
 
 -- set_deleted: gone, or there again
 update saved_view set deleted_at = case when %(is_deleted)s then now() end where id = %(id)s
+
+-- kept: where every view leads, whosever it is, those of some objects (all rows: some tens a user)
+select object, owner, name, address, is_shared from saved_view
+where deleted_at is null and object = any(%(objects)s) order by object, place, id limit %(limit)s

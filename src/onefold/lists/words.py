@@ -1,6 +1,7 @@
 """Conditions in words: what operators are called, and what stands on chips."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -23,8 +24,9 @@ from onefold.filters.api import (
     OneOf,
     Present,
     Recent,
+    RelatedTo,
 )
-from onefold.lists.fields import ListField
+from onefold.lists.fields import ListField, RelatedList
 from onefold.lists.kinds import Text
 
 
@@ -90,6 +92,10 @@ _RECENT: Final[dict[str, Text]] = {
 }
 
 
+_LEADS_ON: Final = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
+"""Between what a field leads to and what of that is meant."""
+
+
 class Said(NamedTuple):
     """A condition as its chip shows it."""
 
@@ -103,8 +109,10 @@ def operators_of(field: ListField) -> tuple[Operator, ...]:
     return tuple(operator for kind in field.kinds for operator in OPERATORS[kind])
 
 
-def said(node: Node, field_of: Callable[[str], ListField]) -> Said:
+def said(node: Node, field_of: Callable[[str], ListField], relations: Sequence[RelatedList] = ()) -> Said:
     """A chip's words. A group is told by its size; what only audiences are asked by the name of its type."""
+    if isinstance(node, RelatedTo):
+        return _related(node, field_of, relations)
     if isinstance(node, Group):
         count = _size(node)
         return Said("", str(_GROUPS[type(node)]), ngettext("%(n)d condition", "%(n)d conditions", count) % {"n": count})
@@ -129,6 +137,27 @@ def said(node: Node, field_of: Callable[[str], ListField]) -> Said:
             value = ngettext("%(n)d day", "%(n)d days", node.days) % {"n": node.days}
             words = str(_RECENT[node.op])
     return Said(field.title, words, value)
+
+
+def _related(node: RelatedTo, field_of: Callable[[str], ListField], relations: Sequence[RelatedList]) -> Said:
+    """Of what is behind a relation each condition, joined by what they are grouped by."""
+    found = next((one for one in relations if one.name == node.field), None)
+    known = {one.name: one for one in found.fields} if found else {}
+
+    def behind(name: str) -> ListField:
+        if name in known:
+            return known[name]
+        field = field_of(f"{node.field}/{name}")
+        return replace(field, title=field.title.rpartition(_LEADS_ON)[2])
+
+    title = found.title if found else field_of(node.field).title
+    group = node.where if isinstance(node.where, Group) else AllOf((node.where,))
+    parts = [said(one, behind) for one in group.of]
+    joint = _(" or ") if isinstance(group, AnyOf) else ", "
+    text = joint.join(" ".join(part for part in one if part) for one in parts)
+    if isinstance(group, NoneOf):
+        text = f"{_GROUPS[NoneOf]}: {text}"
+    return Said(title, _("with") if node.op == "has" else _("without"), text)
 
 
 def code_of(node: Condition) -> str:
@@ -170,4 +199,6 @@ def _type_of(node: Condition | Behaviour) -> str:
 
 
 def _size(node: Node) -> int:
+    if isinstance(node, RelatedTo):
+        return _size(node.where)
     return sum(map(_size, node.of)) if isinstance(node, Group) else 1

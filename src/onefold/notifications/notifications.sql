@@ -42,3 +42,17 @@ on conflict do nothing
 
 -- unsee: a user wants to see it again
 delete from notification_seen where notification_id = %(id)s and user_id = %(user_id)s
+
+-- visit: a user looks at a record; when their visit before this one was. Written once a minute at most (primary key)
+with known as (
+    select at, before from record_seen where user_id = %(user_id)s and subject = %(subject)s
+), written as (
+    insert into record_seen (user_id, subject, at)
+    select %(user_id)s, %(subject)s, %(now)s
+    where not exists (select from known where at > %(now)s::timestamptz - interval '1 minute')
+    on conflict (user_id, subject) do update set
+        before = case when excluded.at - record_seen.at > %(pause)s then record_seen.at else record_seen.before end,
+        at = excluded.at
+    returning before
+)
+select case when exists (select from written) then (select before from written) else (select before from known) end

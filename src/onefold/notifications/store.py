@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from psycopg import Connection
@@ -12,6 +12,7 @@ from onefold.infra.postgres import load_queries
 
 QUERIES = load_queries("onefold.notifications", "notifications.sql")
 PAGE_SIZE: Final = 50
+VISIT_PAUSE: Final = timedelta(minutes=30)
 _LAST: Final = (1 << 63) - 1
 
 
@@ -79,6 +80,16 @@ def count_unseen(conn: Connection[Any], user_id: int) -> int:
     """Of lasting causes, up to 100."""
     row = conn.execute(QUERIES["count_unseen"], {"user_id": user_id}).fetchone()
     return int(row[0]) if row else 0
+
+
+def last_visit(conn: Connection[Any], user_id: int, subject: str, now: datetime) -> datetime | None:
+    """When this user looked at a record in the visit before this one, None = never; notes that they look now.
+
+    A visit ends when VISIT_PAUSE has passed without a look. One statement.
+    """
+    parameters = {"user_id": user_id, "subject": subject, "now": now, "pause": VISIT_PAUSE}
+    row = conn.execute(QUERIES["visit"], parameters).fetchone()
+    return row[0] if row else None
 
 
 def see(conn: Connection[Any], user_id: int, ids: list[int] | None) -> None:

@@ -19,20 +19,36 @@ from onefold.profiles.company_edits import (
     take_out_of_company,
     undo_company_correction,
 )
-from onefold.profiles.corrections import AlreadyKnown, CorrectionRejected, new_person, value_from_text
-from onefold.profiles.exports import remove_all_exports
+from onefold.profiles.correct_many import MOST_AT_ONCE as MOST_CORRECTED
+from onefold.profiles.correct_many import correct_many, undo_many
+from onefold.profiles.corrections import (
+    AlreadyKnown,
+    CorrectionRejected,
+    correct,
+    correct_all,
+    new_person,
+    value_from_text,
+)
+from onefold.profiles.doings import Doings, doings_of
+from onefold.profiles.export_answers import MAX_AT_ONCE, Taken, take_out
+from onefold.profiles.export_files import FORMATS, Column, Format, Rows, format_named
+from onefold.profiles.exports import Export, remove_all_exports
 from onefold.profiles.fold import Claims, add_claims, current_values, pack, resolve, unpack
 from onefold.profiles.fragment import Fragment
 from onefold.profiles.fragments import fragments_of, people_of_fragments, person_of_fragment
 from onefold.profiles.golden import Golden, floor_hour, golden_record, is_nobody
 from onefold.profiles.ids import company_named, from_text, to_text
 from onefold.profiles.jump import jump_to_people
+from onefold.profiles.more import More, MoreFields, hand_in
 from onefold.profiles.naming import IdentifierRejected, Names, names_in_force
 from onefold.profiles.newcomers import Newcomers, has_known, new_people
-from onefold.profiles.people import Person, list_page, list_state
+from onefold.profiles.people import Person, ids_in, list_page, list_state
 from onefold.profiles.people_fields import PeopleCatalogue, is_address, without_addresses
+from onefold.profiles.people_listed import catalogue_for as people_catalogue
+from onefold.profiles.people_state import state_of as list_state_of
 from onefold.profiles.people_suggest import TraitName, TraitValue, trait_names, trait_values
 from onefold.profiles.person import Found, Member, find, load_members, load_profile, load_rules, traits_of
+from onefold.profiles.purchases import Purchase, Purchases, fragments_of_people, purchases_of
 from onefold.profiles.refold import (
     CompanyFacts,
     CompanyRow,
@@ -54,29 +70,42 @@ from onefold.profiles.refold import (
 from onefold.profiles.standing import Standing, standing
 from onefold.profiles.timeline import Entry as TimelineEntry
 from onefold.profiles.timeline import place_from_text, place_to_text, timeline_page
-from onefold.profiles.why import Provenance, why_company_trait
+from onefold.profiles.why import Provenance, why_company_trait, why_trait
 
 __all__ = [
+    "FORMATS",
+    "MAX_AT_ONCE",
+    "MOST_CORRECTED",
     "AlreadyKnown",
     "Anchor",
     "Claims",
+    "Column",
     "Company",
     "CompanyFacts",
     "CompanyPerson",
     "CompanyRow",
     "CorrectionRejected",
+    "Doings",
+    "Export",
+    "Format",
     "Found",
     "Fragment",
     "Golden",
     "IdentifierRejected",
     "Member",
+    "More",
+    "MoreFields",
     "Names",
     "Newcomers",
     "PeopleCatalogue",
     "Person",
     "Provenance",
+    "Purchase",
+    "Purchases",
     "Refolded",
+    "Rows",
     "Standing",
+    "Taken",
     "TimelineEntry",
     "TraitName",
     "TraitValue",
@@ -88,27 +117,36 @@ __all__ = [
     "company_named",
     "company_row",
     "company_timeline",
+    "correct",
+    "correct_all",
     "correct_company",
+    "correct_many",
     "current_values",
     "delete_companies",
     "delete_members",
     "delete_profiles",
+    "doings_of",
     "event_answer",
     "find",
     "find_company",
     "floor_hour",
     "fold_companies",
+    "format_named",
     "fragments_of",
+    "fragments_of_people",
     "from_text",
     "golden_record",
+    "hand_in",
     "has_known",
     "identifiers_at",
     "identifiers_of",
+    "ids_in",
     "is_address",
     "is_nobody",
     "jump_to_people",
     "list_page",
     "list_state",
+    "list_state_of",
     "load_companies",
     "load_members",
     "load_profile",
@@ -120,17 +158,20 @@ __all__ = [
     "new_person",
     "pack",
     "people_at",
+    "people_catalogue",
     "people_of",
     "people_of_fragments",
     "person_of_fragment",
     "place_from_text",
     "place_to_text",
+    "purchases_of",
     "put_into_company",
     "refold_profiles",
     "remove_all_exports",
     "replace_companies",
     "resolve",
     "standing",
+    "take_out",
     "take_out_of_company",
     "timeline_page",
     "to_text",
@@ -138,9 +179,11 @@ __all__ = [
     "trait_values",
     "traits_of",
     "undo_company_correction",
+    "undo_many",
     "unpack",
     "value_from_text",
     "why_company_trait",
+    "why_trait",
     "widen_seen",
     "without_addresses",
     "write_companies",

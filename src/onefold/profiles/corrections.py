@@ -13,7 +13,7 @@ from onefold.identity.api import Node
 from onefold.kernel.errors import NotFound, Rejected
 from onefold.kernel.hashing import event_id
 from onefold.profiles.naming import Names
-from onefold.profiles.person import find
+from onefold.profiles.person import Found, find
 from onefold.profiles.standing import Standing
 
 MAX_NAME: Final = 200
@@ -77,12 +77,22 @@ def correct(
     It belongs to the strongest identifier of the person, and stays with it when people are merged or split.
     Raises CorrectionRejected.
     """
-    name = trait_name(name)
-    if name in _CONTACTS and value is not None:
-        _check_contact(conn, names, standing, name, value)
+    return correct_all(conn, names, standing, traits={name: value}, acting_user=acting_user)
+
+
+def correct_all(
+    conn: Connection[Any], names: Names, standing: Standing, *, traits: Mapping[str, Any], acting_user: str
+) -> tuple[UUID, bool]:
+    """As `correct`, several traits by one event, which is undone as a whole. `traits` isn't empty."""
+    said = {trait_name(name): value for name, value in traits.items()}
+    for name, value in said.items():
+        if name in _CONTACTS and value is not None:
+            _check_contact(conn, names, standing, name, value)
     head = strongest(names, standing.members)
-    known = standing.claims.get(head.h, {}).get(name, {}).get(INTERNAL_SOURCE)
-    return _log(conn, names, head, {name: value}, {name: known.value if known else None}, acting_user)
+    claims = standing.claims.get(head.h, {})
+    known = {name: claims.get(name, {}).get(INTERNAL_SOURCE) for name in said}
+    before = {name: claim.value if claim else None for name, claim in known.items()}
+    return _log(conn, names, head, said, before, acting_user)
 
 
 def new_person(
@@ -108,22 +118,32 @@ def new_person(
     return identifier.h, wait_until_processed(conn, position)
 
 
+def corrected(conn: Connection[Any], names: Names, event: UUID) -> tuple[Found, str]:
+    """Whom a correction is of, and who made it. Raises NotFound as `undo` does."""
+    _said, found, by = _correction(conn, names, event)
+    return found, by
+
+
 def undo(conn: Connection[Any], names: Names, event: UUID, *, acting_user: str) -> tuple[int, bool]:
     """Log again what an editor said before the correction `event`; whose (hash), and whether it is to be seen already.
 
     Raises NotFound if the event isn't a correction or isn't processed yet.
     """
+    said, found, _by = _correction(conn, names, event)
+    end = {"externalIds": [said["context"]["externalIds"][0]], "replaced": said["traits"]}
+    once = str(uuid5(event, "undo"))  # sent twice it is done once
+    again = {"type": "identify", "messageId": once, "traits": said["context"]["replaced"], "context": end}
+    position = append_internal(conn, [again], acting_user=acting_user)
+    return found.h, wait_until_processed(conn, position)
+
+
+def _correction(conn: Connection[Any], names: Names, event: UUID) -> tuple[dict[str, Any], Found, str]:
     for stored in events_by_id(conn, [event.bytes]):
         said = msgspec.json.decode(stored.event.body)
         before = (said.get("context") or {}).get("replaced")
         found = find(conn, names, stored.fragment)
         if stored.event.source_id == INTERNAL_SOURCE and stored.event.kind is Kind.IDENTIFY and before and found:
-            entry = said["context"]["externalIds"][0]
-            end = {"externalIds": [entry], "replaced": said["traits"]}
-            once = str(uuid5(event, "undo"))  # sent twice it is done once
-            event_ = {"type": "identify", "messageId": once, "traits": before, "context": end}
-            position = append_internal(conn, [event_], acting_user=acting_user)
-            return found.h, wait_until_processed(conn, position)
+            return said, found, str(said.get("actingUser") or "")
     raise NotFound(_("This correction isn't there to be undone, or isn't processed yet."))
 
 

@@ -1,6 +1,7 @@
-"""Exports of whole lists of people: asked for by a user, made by the worker (`jobs`) piece by piece, kept for a day.
+"""Exports of whole lists: asked for by a user, made by the worker (`jobs`) piece by piece, kept for a day.
 
-The lines stand in the database, because the worker and the web process may run on different machines.
+Of people and, by what `jobs` is given, of any other records: who lists them makes their rows. What is made stands
+in the database, because the worker and the web process may run on different machines.
 """
 
 import math
@@ -24,13 +25,13 @@ TASK: Final = "exports:make_exports"
 KEPT: Final = timedelta(hours=24)
 MAX_OPEN: Final = 3
 """Exports of one user that wait or run."""
-MAX_PEOPLE: Final = 5_000_000
 MAX_SIZE: Final = 2_000_000_000
 """Bytes. Longer lists are cut off at either, and the page says so."""
 SILENT: Final = timedelta(minutes=5)
 """A worker that said nothing for so long is dead, and its export is made again."""
 LISTED: Final = 50
 _DONE_TITLE: Final = _("Your export is ready: %(people)d people")
+_DONE_TITLE_OF_OTHERS: Final = _("Your export is ready: %(people)d records")
 _FAILED_TITLE: Final = _("Your export could not be made")
 
 log = get_logger(__name__)
@@ -56,15 +57,24 @@ class Export:
     ended_at: datetime | None
     tries: int
     total: int | None
-    people: int
+    written: int
     size: int
     is_cut: bool
     fault: str
+    object: str
+    path: str
+    format: str
+    has_all_columns: bool
 
     @property
     def kept_until(self) -> datetime:
         """When it is removed."""
         return self.asked_at + KEPT
+
+    @property
+    def list_name(self) -> str:
+        """The list that it is of, in a word of its address."""
+        return self.path.rpartition("/")[2].capitalize()
 
     @property
     def is_open(self) -> bool:
@@ -74,26 +84,33 @@ class Export:
     @property
     def percent(self) -> int:
         """How much of it is made."""
-        return min(100, math.floor(100 * self.people / self.total)) if self.total else 0
+        return min(100, math.floor(100 * self.written / self.total)) if self.total else 0
 
 
 class Progress(NamedTuple):
-    """How much is written, of how much; `size` in bytes."""
+    """How many rows are written, of how many; `size` in bytes. `is_cut`: nothing more went in, though there was."""
 
     total: int
-    people: int = 0
+    written: int = 0
     size: int = 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether nothing more goes in."""
-        return self.people >= MAX_PEOPLE or self.size >= MAX_SIZE
+    is_cut: bool = False
 
 
-def ask_export(conn: Connection[Any], state: ListState, *, owner: str, user_id: int, is_masked: bool) -> UUID:
+class Wanted(NamedTuple):
+    """Who asks for which file. `owner` as the audit calls them."""
+
+    owner: str
+    user_id: int
+    is_masked: bool
+    format: str = "csv"
+    has_all_columns: bool = False
+
+
+def ask_export(conn: Connection[Any], state: ListState, wanted: Wanted) -> UUID:
     """Have the worker make an export of the whole list, in the caller's transaction. Raises ExportRejected."""
-    given = {"owner": owner, "user_id": user_id, "address": state.address(), "is_masked": is_masked, "most": MAX_OPEN}
-    conn.execute(QUERIES["lock"], {"user_id": user_id})
+    given = wanted._asdict() | {"address": state.address(), "object": state.kind.object, "path": state.kind.path}
+    given["most"] = MAX_OPEN
+    conn.execute(QUERIES["lock"], {"user_id": wanted.user_id})
     row = conn.execute(QUERIES["ask"], given).fetchone()
     if row is None:
         raise ExportRejected(f"{MAX_OPEN} of your exports are still being made. Wait for one of them, or remove it.")
@@ -116,8 +133,8 @@ def find_export(conn: Connection[Any], export_id: UUID, user_id: int) -> Export:
     return found
 
 
-def lines_of(conn: Connection[Any], export_id: UUID, after: int) -> tuple[int, str] | None:
-    """The next lines after piece `after` (-1 = the first) and that piece's number; None = there are no more."""
+def piece_of(conn: Connection[Any], export_id: UUID, after: int) -> tuple[int, bytes] | None:
+    """What comes after piece `after` (-1 = the first) and that piece's number; None = there are no more."""
     row = conn.execute(QUERIES["next_piece"], {"id": export_id, "after": after}).fetchone()
     return None if row is None else (row[0], row[1])
 
@@ -151,34 +168,31 @@ def claim_export(conn: Connection[Any]) -> Export | None:
     return None if row is None else _export(row)
 
 
-def add_lines(conn: Connection[Any], export: Export, n: int, text: str, progress: Progress) -> bool:
+def add_piece(conn: Connection[Any], export: Export, n: int, body: bytes, progress: Progress) -> bool:
     """The `n`th piece, and how far it is with it. False = it isn't this worker's any more: stop."""
     with conn.transaction():
-        # first, as a removal does: who begins with the lines would wait in a ring with it
+        # first, as a removal does: who begins with the pieces would wait in a ring with it
         if conn.execute(QUERIES["touch"], _of_try(export) | progress._asdict()).fetchone() is None:
             return False
         if n == 0:  # what an earlier try left
             conn.execute(QUERIES["clear"], {"id": export.id})
-        conn.execute(QUERIES["add_piece"], {"id": export.id, "n": n, "body": text})
+        conn.execute(QUERIES["add_piece"], {"id": export.id, "n": n, "body": body})
     return True
 
 
 def end_export(conn: Connection[Any], export: Export, progress: Progress | None, *, fault: str = "") -> bool:
     """It is made, or (without progress) won't be, and its owner is told. False = it isn't this worker's any more."""
     state = "failed" if progress is None else "done"
-    people = progress.people if progress else 0
+    written = progress.written if progress else 0
     with conn.transaction():
-        ended = {
-            "state": state,
-            "is_cut": progress is not None and progress.is_full and people < progress.total,
-            "fault": fault,
-        }
+        ended = {"state": state, "is_cut": progress is not None and progress.is_cut, "fault": fault}
         if conn.execute(QUERIES["end"], _of_try(export) | ended).fetchone() is None:
             return False
-        title, tone = (_DONE_TITLE, "ok") if progress else (_FAILED_TITLE, "bad")
-        url, params = "/people/exports", {"people": people}
+        done_title = _DONE_TITLE if export.object == "people" else _DONE_TITLE_OF_OTHERS
+        title, tone = (done_title, "ok") if progress else (_FAILED_TITLE, "bad")
+        url, params = "/exports", {"people": written}
         tell(conn, News(key=_key(export.id), user_id=export.user_id, tone=tone, title=title, params=params, url=url))
-    log.info("export_ended", export=str(export.id), state=state, people=people, tries=export.tries)
+    log.info("export_ended", export=str(export.id), state=state, rows=written, tries=export.tries)
     return True
 
 

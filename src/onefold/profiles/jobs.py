@@ -1,7 +1,7 @@
-"""What the worker does for lists of people: exports."""
+"""What the worker does for lists: exports."""
 
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -11,41 +11,40 @@ from psycopg import Connection
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect
 from onefold.kernel.errors import Rejected
-from onefold.profiles.exports import (
-    MAX_PEOPLE,
-    TASK,
-    Export,
-    Progress,
-    add_lines,
-    claim_export,
-    end_export,
-    remove_old_exports,
-)
+from onefold.lists.api import Parameters
+from onefold.profiles import exports
+from onefold.profiles.export_files import FORMATS, Piece, Row, Rows
+from onefold.profiles.exports import TASK, Export, Progress, add_piece, claim_export, end_export, remove_old_exports
+from onefold.profiles.more import more_fields_of_user
 from onefold.profiles.naming import names_in_force
-from onefold.profiles.people import count_of
-from onefold.profiles.people_export import csv_of
+from onefold.profiles.people_export import people_rows
+from onefold.profiles.people_fields import PeopleCatalogue
 from onefold.profiles.people_state import state_of
 
-PIECE_LENGTH: Final = 500_000
+PIECE_LENGTH: Final = 500_000  # bytes
+PIECE_ROWS: Final = 5_000
+"""So often it is told how far an export is whose file comes at the end."""
 MAX_TRIES: Final = 3
+OtherRows = Callable[[Connection[Any], Export, Parameters], Rows]
+"""The rows of a list that isn't of people, by a connection for them alone. Raises Rejected."""
 
 log = get_logger(__name__)
 
 
-def export_jobs(url: str, retry: RetryStrategy) -> Blueprint:
+def export_jobs(url: str, retry: RetryStrategy, other_rows: OtherRows) -> Blueprint:
     """Exports: at once when one is asked for (`infra.waking`), and every minute for what a dead worker left."""
     blueprint = Blueprint()
 
     @blueprint.periodic(cron="* * * * *")
     @blueprint.task(name="make_exports", queueing_lock=TASK, retry=retry)
     def exports(timestamp: int) -> None:
-        made = make_exports(url)
+        made = make_exports(url, other_rows)
         log.debug("exports_made", count=made)
 
     return blueprint
 
 
-def make_exports(url: str) -> int:
+def make_exports(url: str, other_rows: OtherRows | None = None) -> int:
     """Remove what is old, then make whatever waits; how many were made. Safe to run twice at once.
 
     A worker that dies leaves its export to a later run (`exports.SILENT`), which begins it anew.
@@ -58,43 +57,72 @@ def make_exports(url: str) -> int:
                 end_export(conn, export, None, fault=f"Its worker stopped in the middle, {MAX_TRIES} times.")
                 continue
             try:
-                made += _make(conn, reader, export)
-            except Rejected as fault:  # a field of the list is no more
+                made += _make(conn, export, _rows(reader, export, other_rows))
+            except Rejected as fault:  # a field of the list is no more, or its owner may do less
                 end_export(conn, export, None, fault=str(fault))
     return made
 
 
-def _make(conn: Connection[Any], reader: Connection[Any], export: Export) -> bool:
+def _rows(reader: Connection[Any], export: Export, other_rows: OtherRows | None) -> Rows:
+    if export.object != "people" and other_rows is not None:
+        return other_rows(reader, export, Address(export.address))
+    most = FORMATS[export.format].most_rows
+    more = more_fields_of_user(reader, export.user_id, is_masked=export.is_masked)
+    catalogue = PeopleCatalogue(names_in_force(reader), export.is_masked, more)
+    return people_rows(reader, catalogue, state_of(Address(export.address)), ids=None, cap=most)
+
+
+def _make(conn: Connection[Any], export: Export, rows: Rows) -> bool:
     """Whether it was made; not when it was removed meanwhile."""
-    names, state = names_in_force(reader), state_of(_Address(export.address))
-    total = count_of(reader, names, state, is_masked=export.is_masked, cap=MAX_PEOPLE)
-    progress = Progress(total)
-    with closing(csv_of(reader, names, state, ids=None, is_masked=export.is_masked)) as rows:
-        for n, (text, people) in enumerate(_pieces(rows)):
-            size = progress.size + len(text.encode())
-            progress = progress._replace(people=progress.people + people, size=size)
-            if not add_lines(conn, export, n, text, progress):
+    made = FORMATS[export.format]
+    taken = _Taken(rows.batches, made.most_rows)
+    progress = Progress(rows.total)
+    with ExitStack() as ending:
+        for part in (taken.batches, written := made.write(rows.columns, taken)):
+            ending.callback(getattr(part, "close", lambda: None))
+        for n, (body, count) in enumerate(_pieces(written)):
+            size = progress.size + len(body)
+            progress = progress._replace(written=progress.written + count, size=size, is_cut=taken.is_cut)
+            if not add_piece(conn, export, n, body, progress):
                 return False
-            if progress.is_full:
-                break
     return end_export(conn, export, progress)
 
 
-def _pieces(rows: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
-    """The same lines in fewer pieces."""
-    parts: list[str] = []
-    people = length = 0
-    for text, count in rows:
-        parts.append(text)
-        people, length = people + count, length + len(text)
-        if length >= PIECE_LENGTH:
-            yield "".join(parts), people
-            parts, people, length = [], 0, 0
-    if parts:
-        yield "".join(parts), people
+class _Taken:
+    """The batches of an export until it is full."""
+
+    def __init__(self, batches: Iterator[Sequence[Row]], most_rows: int) -> None:
+        self.batches = batches
+        self.is_cut = False
+        self._left = most_rows
+        self._size = 0
+
+    def __iter__(self) -> Iterator[Sequence[Row]]:
+        for batch in self.batches:
+            if self._left <= 0 or self._size >= exports.MAX_SIZE:
+                self.is_cut = True
+                return
+            self.is_cut = len(batch) > self._left
+            yield batch[: self._left]
+            self._left -= len(batch)
+            self._size += sum(len(value) if isinstance(value, str) else 8 for row in batch for value in row)
 
 
-class _Address:
+def _pieces(parts: Iterator[Piece]) -> Iterator[Piece]:
+    """The same bytes in fewer pieces."""
+    kept: list[bytes] = []
+    rows = size = 0
+    for body, count in parts:
+        kept.append(body)
+        rows, size = rows + count, size + len(body)
+        if size >= PIECE_LENGTH or rows >= PIECE_ROWS:
+            yield b"".join(kept), rows
+            kept, rows, size = [], 0, 0
+    if kept:
+        yield b"".join(kept), rows
+
+
+class Address:
     """An address read without Django (`lists.api.Parameters`)."""
 
     def __init__(self, text: str) -> None:

@@ -7,6 +7,7 @@ from psycopg import Connection
 from onefold.profiles import people, person
 from onefold.profiles.ids import from_text, to_text
 from onefold.profiles.naming import IdentifierRejected, Names, names_in_force
+from onefold.profiles.people_fields import PeopleCatalogue
 from onefold.profiles.people_state import people_state
 
 
@@ -38,7 +39,7 @@ def jump_to_people(conn: Connection[Any], query: str, most: int, *, is_masked: b
     found = exact(conn, names, query)
     if found is not None:
         return [Target(f"/people/{to_text(found.profile_id)}", query, "", is_known=True)]
-    page = people.people_page(conn, names, people_state(query=query), is_masked=is_masked)
+    page = people.people_page(conn, PeopleCatalogue(names, is_masked), people_state(query=query))
     return [
         Target(
             f"/people/{to_text(one.id)}", one.title, one.email if one.email != one.title else one.phone, one.is_known

@@ -11,7 +11,7 @@ from psycopg.errors import QueryCanceled
 from onefold.filters.api import AllOf
 from onefold.lists.api import UNFILTERED, ListState, sort_of
 from onefold.profiles.naming import Names, names_in_force
-from onefold.profiles.people_fields import namespace_of, trait_of
+from onefold.profiles.people_fields import PeopleCatalogue, namespace_of, trait_of
 from onefold.profiles.people_query import (
     MAX_CELL,
     By,
@@ -69,29 +69,28 @@ class PeoplePage:
 
 def people_page(
     conn: Connection[Any],
-    names: Names,
+    catalogue: PeopleCatalogue,
     state: ListState,
     *,
-    is_masked: bool,
     after: Place | None = None,
     size: int = PAGE_SIZE,
 ) -> PeoplePage:
     """The people after a place. Up to four statements. Raises FilterRejected and ListRejected.
 
-    `is_masked`: for somebody who may not see personal data. What they ask is limited; the answer isn't masked.
+    Of a catalogue that is masked what is asked is limited; the answer isn't masked.
     """
     now = datetime.now(UTC)
-    selection = selection_of(state, names, now, is_masked=is_masked)
+    selection = selection_of(state, catalogue, now)
     cap = MAX_SORTED if selection.order.by is By.SORTING else COUNT_CAP
     try:
         ids = _ids(conn, selection, cap)
         is_refused = selection.order.by is By.SORTING and len(ids) > cap
         if is_refused:
             state, after = replace(state, sort=PEOPLE.sort), None
-            selection = selection_of(state, names, now, is_masked=is_masked)
+            selection = selection_of(state, catalogue, now)
         elif len(ids) <= cap:  # a short list is known by now: nobody need be looked for in its order
             selection = selection.among(ids)
-        rows = _rows(conn, names, state, selection, after, size + 1) if ids else []
+        rows = _rows(conn, catalogue.names, state, selection, after, size + 1) if ids else []
     except QueryCanceled:
         return PeoplePage(people=[], next_place=None, count=0, is_count_capped=False, is_too_slow=True)
     people = [person_of(row) for row in rows[:size]]
@@ -112,7 +111,7 @@ def list_state(*, query: str = "", tree: AllOf = UNFILTERED, sort: str = "") -> 
 
 def list_page(conn: Connection[Any], state: ListState) -> PeoplePage:
     """The first page of a list, under the configuration in force, for somebody who sees everything."""
-    return people_page(conn, names_in_force(conn), state, is_masked=False)
+    return people_page(conn, PeopleCatalogue(names_in_force(conn), is_masked=False), state)
 
 
 def person_of(row: tuple[Any, ...]) -> Person:
@@ -139,9 +138,14 @@ def cells_of(state: ListState, person: Person) -> dict[str, Any]:
     return dict(zip(fields, person.cells, strict=False))
 
 
-def count_of(conn: Connection[Any], names: Names, state: ListState, *, is_masked: bool, cap: int) -> int:
+def ids_in(conn: Connection[Any], catalogue: PeopleCatalogue, state: ListState, *, cap: int) -> list[int]:
+    """Who is in a list, up to `cap`, in no order. Raises FilterRejected and ListRejected."""
+    return _ids(conn, selection_of(state, catalogue, datetime.now(UTC)), cap - 1)
+
+
+def count_of(conn: Connection[Any], catalogue: PeopleCatalogue, state: ListState, *, cap: int) -> int:
     """How many people are in a list, up to `cap` + 1. Raises FilterRejected and ListRejected."""
-    selection = selection_of(state, names, datetime.now(UTC), is_masked=is_masked)
+    selection = selection_of(state, catalogue, datetime.now(UTC))
     found = conn.execute(count_sql(selection), {**selection.parameters, "cap": cap + 1}, prepare=False).fetchone()
     return found[0] if found else 0
 

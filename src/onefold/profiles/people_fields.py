@@ -7,6 +7,7 @@ from typing import Final
 from psycopg.sql import SQL, Composable, Literal
 
 from onefold.filters.api import Column, Field, FieldUnknown, Key, Kind
+from onefold.profiles.more import NOTHING_MORE, MoreFields
 from onefold.profiles.naming import IdentifierRejected, Names
 
 TRAIT: Final = "trait:"
@@ -57,14 +58,18 @@ class PeopleCatalogue:
     """The fields over `profile p`, `company c` and `profile_traits t` (`filters.api.Catalogue`).
 
     `is_masked`: for somebody who sees no e-mail addresses and phone numbers, and shall not find them out by asking.
+    `more`: what slices above say of people, to this reader.
     """
 
     names: Names
     is_masked: bool
+    more: MoreFields = NOTHING_MORE
 
     def field(self, name: str) -> Field:
         seen = without_addresses if self.is_masked else None
         is_hidden = self.is_masked and is_address(name)
+        if name in self.more.asked:
+            return self.more.asked[name]
         if name in _COLUMNS:
             return replace(_COLUMNS[name], is_hidden=is_hidden, seen=seen)
         if (trait := trait_of(name)) is not None:
@@ -72,7 +77,8 @@ class PeopleCatalogue:
         if (namespace := namespace_of(name)) is not None and namespace in self.names.config.by_name:
             return _Identifiers(self.names, namespace)
         known = ", ".join(sorted(self.names.config.by_name))
-        raise FieldUnknown(f"There is no field {name[:80]!r}. Fields: {_NAMED}. Namespaces: {known}.")
+        fields = ", ".join((_NAMED, *(one for one in self.more.asked if not one.startswith(TRAIT))))
+        raise FieldUnknown(f"There is no field {name[:80]!r}. Fields: {fields}. Namespaces: {known}.")
 
 
 def trait_of(field: str) -> str | None:

@@ -9,15 +9,19 @@ from django.utils.translation import gettext_lazy
 from psycopg import Connection
 
 from onefold.accounts.api import Permission, mask_text, may
+from onefold.filters.api import SEPARATOR
 from onefold.lists.api import ANYTHING, Choice, ListField, OpenList, Sort
 from onefold.profiles import people_suggest
+from onefold.profiles.more import NOTHING_MORE, MoreFields, more_fields
 from onefold.profiles.naming import Names, names_in_force
-from onefold.profiles.people_fields import IDENTIFIER, TRAIT, is_address, namespace_of, trait_of
+from onefold.profiles.people_fields import IDENTIFIER, TRAIT, PeopleCatalogue, is_address, namespace_of, trait_of
 from onefold.profiles.people_query import By, is_sortable, order_of
 from onefold.profiles.people_state import PEOPLE
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+    from onefold.accounts.api import Actor
 
 TITLES: Final[dict[str, str | Promise]] = {
     "name": gettext_lazy("Name"),
@@ -38,8 +42,11 @@ class PeopleFields:
     conn: Connection[Any]
     names: Names
     is_masked: bool
+    more: MoreFields = NOTHING_MORE
 
     def find(self, name: str) -> ListField | None:
+        if name in self.more.listed:
+            return self.more.listed[name]
         if name in TITLES:
             return self._field(name, str(TITLES[name]), str(_("Columns")), _kinds_of_column(name))
         if trait_of(name) is not None:
@@ -53,7 +60,7 @@ class PeopleFields:
     def asked(self, name: str) -> ListField | None:
         """A trait is asked first what it mostly holds, and suggests what several people have."""
         trait = trait_of(name)
-        if trait is None:
+        if trait is None or name in self.more.listed:
             return self.find(name)
         kind = people_suggest.kind_of(self.conn, trait)
         values = people_suggest.trait_values(self.conn, trait) if kind in ("text", "list") else []
@@ -63,16 +70,20 @@ class PeopleFields:
         return replace(self._trait(name, kind), suggested=suggested)
 
     def offered(self) -> list[ListField]:
-        """Columns, the traits there are, and every namespace."""
+        """Columns, what slices above say of people, the traits there are, every namespace, and what people lead to."""
         traits = people_suggest.trait_names(self.conn)
         namespaces = sorted(self.names.config.namespaces, key=lambda one: one.rank)
         columns = (self.find(name) for name in TITLES)
         identifiers = (self.find(f"{IDENTIFIER}{one.name}") for one in namespaces)
         listed = [field for field in (*columns, *identifiers) if field]
+        more = self.more.listed
+        leading = [one for name, one in more.items() if SEPARATOR in name]
         return [
             *listed[: len(TITLES)],
-            *(self._trait(f"{TRAIT}{one.name}", one.kind) for one in traits),
+            *(one for one in more.values() if one not in leading),
+            *(self._trait(name, one.kind) for one in traits if (name := f"{TRAIT}{one.name}") not in more),
             *listed[len(TITLES) :],
+            *leading,
         ]
 
     def _trait(self, name: str, kind: str) -> ListField:
@@ -96,10 +107,22 @@ class PeopleFields:
         )
 
 
+def catalogue_for(conn: Connection[Any], actor: "Actor") -> PeopleCatalogue:
+    """What lists of people are asked, by whoever asks."""
+    is_masked = not may(actor, Permission.SEE_PERSONAL_DATA)
+    return PeopleCatalogue(names_in_force(conn), is_masked, more_fields(conn, actor))
+
+
 def open_people(conn: Connection[Any], request: "HttpRequest", **_parts: object) -> OpenList:
     """The list of people as this reader has it."""
-    fields = PeopleFields(conn, names_in_force(conn), not may(request.user, Permission.SEE_PERSONAL_DATA))
-    return OpenList(kind=PEOPLE, fields=fields, may_edit_views=may(request.user, Permission.EDIT_PEOPLE))
+    known = catalogue_for(conn, request.user)
+    return OpenList(
+        kind=PEOPLE,
+        fields=PeopleFields(conn, known.names, known.is_masked, known.more),
+        may_edit_views=may(request.user, Permission.EDIT_PEOPLE),
+        may_export=may(request.user, Permission.EXPORT_PEOPLE),
+        relations=known.more.relations,
+    )
 
 
 def _kinds_of_column(name: str) -> tuple[str, ...]:

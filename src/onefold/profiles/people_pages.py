@@ -10,12 +10,14 @@ from django.views.decorators.http import require_safe
 from psycopg import Connection
 
 from onefold.accounts.api import Permission, may, requires
+from onefold.filters.api import AllOf
 from onefold.infra.pool import pooled
-from onefold.lists.api import go, is_part, list_addresses, list_context, shown_columns
+from onefold.lists.api import ListState, go, is_part, list_addresses, list_context, shown_columns
 from onefold.profiles import jump, people, people_rows, person, timeline
 from onefold.profiles.ids import from_text, to_text
-from onefold.profiles.naming import Names, names_in_force
-from onefold.profiles.people_listed import open_people
+from onefold.profiles.naming import Names
+from onefold.profiles.people_fields import PeopleCatalogue
+from onefold.profiles.people_listed import catalogue_for, open_people
 from onefold.profiles.people_query import place_from_text, place_to_text
 from onefold.profiles.people_state import is_known, state_of, turned
 
@@ -34,9 +36,9 @@ def people_list(request: HttpRequest) -> HttpResponse:
     state = state_of(request.GET)
     place = place_from_text(request.GET.get("after", ""))
     after = request.GET.get("after", "") if place else ""
-    is_masked = not may(request.user, Permission.SEE_PERSONAL_DATA)
     with pooled() as conn:
-        names, one = names_in_force(conn), open_people(conn, request)
+        one, catalogue = open_people(conn, request), catalogue_for(conn, request.user)
+        names = catalogue.names
         state = replace(state, columns=shown_columns(state, one.fields))
         found = jump.exact(conn, names, state.query) if state.query else None
         if found is not None:
@@ -44,21 +46,36 @@ def people_list(request: HttpRequest) -> HttpResponse:
         at_side = _at_side(conn, names, request.GET.get("peek", ""))
         if is_part(request) and request.headers.get("HX-Target") == "peek":
             return render(request, "profiles/people_peek.html", {**at_side, **list_addresses(state, after)})
-        page = people.people_page(conn, names, state, is_masked=is_masked, after=place)
-        right = people_rows.numeric_columns(state, page)
+        page = people.people_page(conn, catalogue, state, after=place)
+        may_edit_many = bool(catalogue.more.bulk) and may(request.user, Permission.EDIT_PEOPLE)
+        right = people_rows.numeric_columns(state, page, catalogue.more)
         context = {
             **list_context(conn, request, one, state, after=after, right=right),
             "page": page,
-            "rows": people_rows.rows(state, page, right),
+            "rows": people_rows.rows(state, page, right, catalogue.more),
             "next": place_to_text(page.next_place) if page.next_place else "",
             "is_known": is_known(state),
-            "is_masked": is_masked,
-            "may_select": may(request.user, Permission.EXPORT_PEOPLE),
+            "is_masked": catalogue.is_masked,
+            "may_select": may(request.user, Permission.EXPORT_PEOPLE) or may_edit_many,
+            "may_edit_many": may_edit_many,
+            "bulk_fields": catalogue.more.bulk,
+            **_mine(state, catalogue),
             "who_address": turned(state).address(),
             **at_side,
         }
     template = "profiles/people.html#changed" if is_part(request) else "profiles/people.html"
     return render(request, template, context)
+
+
+def _mine(state: ListState, catalogue: PeopleCatalogue) -> dict[str, Any]:
+    """Where the list leads that has only those whom the reader owns, or all again; nothing for who owns nobody."""
+    mine = catalogue.more.mine
+    if mine is None:
+        return {}
+    others = tuple(one for one in state.tree.of if one != mine)
+    is_mine = len(others) < len(state.tree.of)
+    tree = AllOf(others if is_mine else (*others, mine))
+    return {"is_mine": is_mine, "mine_url": state.with_tree(tree).url}
 
 
 def _at_side(conn: Connection[Any], names: Names, text: str) -> dict[str, Any]:

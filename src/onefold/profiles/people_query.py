@@ -11,9 +11,10 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from psycopg.sql import SQL, Composable, Composed, Literal, Placeholder
 
-from onefold.filters.api import compile_tree
+from onefold.filters.api import compile_tree, with_relations
 from onefold.kernel.instants import instant_of, micros_of
 from onefold.lists.api import MAX_QUERY, ListRejected, ListState, Sort
+from onefold.profiles.more import NOTHING_MORE, MoreFields
 from onefold.profiles.naming import Names
 from onefold.profiles.people_fields import PeopleCatalogue, is_address, namespace_of, trait_of, without_addresses
 from onefold.profiles.people_state import is_known
@@ -76,11 +77,13 @@ def is_sortable(field: str, *, is_masked: bool) -> bool:
     return field in _ORDERS or trait_of(field) is not None
 
 
-def order_of(sort: Sort, *, is_masked: bool) -> Order:
+def order_of(sort: Sort, *, is_masked: bool, more: MoreFields = NOTHING_MORE) -> Order:
     """Raises ListRejected for a field that lists can't be sorted by.
 
     `is_masked`: not by what one doesn't see, for the order would tell it.
     """
+    if sort.field in more.orders:
+        return Order(more.orders[sort.field], By.SORTING, _ID)
     if is_masked and is_address(sort.field):
         raise ListRejected("You may not see e-mail addresses and phone numbers, so lists can't be sorted by them.")
     if sort.field in _ORDERS:
@@ -124,10 +127,11 @@ class Selection:
         return self.condition if not self.is_known else SQL("p.is_known and {}").format(self.condition)
 
 
-def selection_of(state: ListState, names: Names, now: datetime, *, is_masked: bool) -> Selection:
-    """`is_masked`: for somebody who may not see personal data. Raises FilterRejected and ListRejected."""
-    compiled = compile_tree(state.tree, PeopleCatalogue(names, is_masked), now)
-    order = order_of(state.sort, is_masked=is_masked)
+def selection_of(state: ListState, catalogue: PeopleCatalogue, now: datetime) -> Selection:
+    """Raises FilterRejected and ListRejected."""
+    is_masked = catalogue.is_masked
+    compiled = compile_tree(with_relations(state.tree), catalogue, now)
+    order = order_of(state.sort, is_masked=is_masked, more=catalogue.more)
     patterns = like_patterns(state.query)
     parts = [compiled.sql] if state.tree.of else []
     parameters = compiled.parameters | order.parameters

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from onefold.lists.api import Cell, ListState
+from onefold.profiles.more import NOTHING_MORE, MoreFields
 from onefold.profiles.people import PeoplePage, Person, cells_of
 from onefold.profiles.people_fields import namespace_of, trait_of
 from onefold.profiles.people_listed import TIMES
@@ -17,20 +18,20 @@ class Row(NamedTuple):
     cells: list[Cell]
 
 
-def rows(state: ListState, page: PeoplePage, numeric: Collection[str]) -> list[Row]:
+def rows(state: ListState, page: PeoplePage, numeric: Collection[str], more: MoreFields = NOTHING_MORE) -> list[Row]:
     """One a person; cells from the second column on. `numeric`: columns that are aligned right."""
     found = []
     for person in page.people:
-        extra = cells_of(state, person)
+        extra = {name: more.label(name, value) for name, value in cells_of(state, person).items()}
         found.append(Row(person, [_cell(person, one.field, extra, numeric) for one in state.columns[1:]]))
     return found
 
 
-def numeric_columns(state: ListState, page: PeoplePage) -> frozenset[str]:
+def numeric_columns(state: ListState, page: PeoplePage, more: MoreFields = NOTHING_MORE) -> frozenset[str]:
     """Columns that hold nothing but numbers on this page: aligned right."""
     found = set()
     for one in state.columns:
-        if trait_of(one.field) is None:
+        if trait_of(one.field) is None or one.field in more.labels:
             continue
         values = [value for person in page.people if (value := cells_of(state, person).get(one.field)) is not None]
         if values and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):

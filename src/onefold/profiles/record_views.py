@@ -15,10 +15,12 @@ from onefold.accounts.api import Permission, name_of, requires
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import NotFound
 from onefold.kernel.instants import instant_of
+from onefold.notifications.api import last_visit
 from onefold.profiles import corrections, person, timeline
 from onefold.profiles.because import Explainer
 from onefold.profiles.devices import devices_of
 from onefold.profiles.ids import from_text, to_text
+from onefold.profiles.more import demand_edit
 from onefold.profiles.naming import Names, names_in_force
 from onefold.profiles.record import MAX_SHOWN, Record, load_record
 from onefold.profiles.standing import Standing, moment_of, standing
@@ -42,7 +44,9 @@ def one_person(request: HttpRequest, identifier: str) -> HttpResponse:
         if not found.has_profile if as_of is None else then.is_nobody:
             return render(request, "profiles/shared.html", _shared_context(conn, names, found, then))
         record = load_record(conn, names, then, topic=request.GET.get("topic", ""))
-        return render(request, "profiles/person.html", _record_context(names, found, record))
+        return render(
+            request, "profiles/person.html", _record_context(names, found, record) | _since(conn, request, record)
+        )
 
 
 @requires(Permission.SEE_PEOPLE)
@@ -64,7 +68,8 @@ def news(request: HttpRequest, identifier: str) -> HttpResponse:
         if not found.has_profile:
             return HttpResponse(status=204)
         record = load_record(conn, names, person_then(conn, names, found, None), topic=request.GET.get("topic", ""))
-        return render(request, "profiles/person.html#record", _record_context(names, found, record))
+        context = _record_context(names, found, record) | _since(conn, request, record)
+        return render(request, "profiles/person.html#record", context)
 
 
 @requires(Permission.SEE_PEOPLE)
@@ -156,6 +161,7 @@ def correct(request: HttpRequest, identifier: str) -> HttpResponse:
         names = names_in_force(conn)
         found = find_person(conn, names, identifier)
         then = person_then(conn, names, found, None)
+        demand_edit(conn, request.user, values_of(then, names))
         value = corrections.value_from_text(request.POST.get("value", ""), is_text=is_text)
         event, is_processed = corrections.correct(
             conn, names, then, name=name, value=value, acting_user=name_of(request.user)
@@ -173,7 +179,11 @@ def correct(request: HttpRequest, identifier: str) -> HttpResponse:
 def undo_correction(request: HttpRequest, event: UUID) -> HttpResponse:
     """Say again what was said before a correction; back to the person."""
     with pooled() as conn:
-        h, _is_processed = corrections.undo(conn, names_in_force(conn), event, acting_user=name_of(request.user))
+        names = names_in_force(conn)
+        whom, by = corrections.corrected(conn, names, event)
+        if by != name_of(request.user):
+            demand_edit(conn, request.user, values_of(person_then(conn, names, whom, None), names))
+        h, _is_processed = corrections.undo(conn, names, event, acting_user=name_of(request.user))
     messages.success(request, _("Undone."))
     return HttpResponseRedirect(f"/people/{to_text(h)}")
 
@@ -193,6 +203,11 @@ def person_then(conn: Connection[Any], names: Names, found: person.Found, as_of:
     if then is None:
         raise NotFound(_("This person wasn't known yet at that time. Choose a later one."))
     return then
+
+
+def values_of(then: Standing, names: Names) -> dict[str, Any]:
+    """Name → value of their traits."""
+    return {name: one.value for name, one in then.traits(names.priorities).items()}
 
 
 def moment_asked(request: HttpRequest) -> int | None:
@@ -240,6 +255,17 @@ def _fragments(conn: Connection[Any], names: Names, found: person.Found, as_of: 
     if as_of is None:
         return person.load_fragments(conn, found)
     return person_then(conn, names, found, as_of).fragments
+
+
+def _since(conn: Connection[Any], request: HttpRequest, record: Record) -> dict[str, Any]:
+    """Which row of the timeline a line stands above, and what it says: what is new since this user's last visit."""
+    if record.as_of is not None or request.user.pk is None:
+        return {}
+    subject = f"person:{to_text(record.profile.id)}"
+    at = last_visit(conn, int(request.user.pk), subject, timezone.now())
+    n = sum(at is not None and row.ts > at for row in record.rows)
+    old = next((row for row in record.rows if at is not None and row.ts <= at), None)
+    return {"since": {"at": at, "n": n}, "first_old": old} if n and old is not None else {}
 
 
 def _record_context(names: Names, found: person.Found, record: Record) -> dict[str, Any]:

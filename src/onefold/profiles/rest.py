@@ -20,6 +20,7 @@ from onefold.profiles.companies import find_company
 from onefold.profiles.ids import from_text, to_text
 from onefold.profiles.naming import Names, find_source, names_in_force
 from onefold.profiles.people import Person, cells_of, people_page
+from onefold.profiles.people_listed import catalogue_for
 from onefold.profiles.people_query import place_from_text, place_to_text
 from onefold.profiles.people_state import state_of
 from onefold.profiles.person import Found
@@ -112,7 +113,7 @@ def people_list(  # noqa: PLR0913, PLR0917  (parameters of the call, all by name
     is_masked = not may(actor_of(request), Permission.SEE_PERSONAL_DATA)
     state = state_of(given)
     with pooled() as conn:
-        page = people_page(conn, names_in_force(conn), state, is_masked=is_masked, after=place, size=limit)
+        page = people_page(conn, catalogue_for(conn, actor_of(request)), state, after=place, size=limit)
     if page.is_too_slow:
         raise Unavailable(
             "Finding these people took too long. Ask for what an index answers: docs/reference/filters.md."

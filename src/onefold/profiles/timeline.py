@@ -87,7 +87,7 @@ def timeline_page(
     if topic is not None:
         since = window_of(conn, fragments, until, after)
         return _topic_page(conn, parameters, topic, since)
-    entries = [_entry(row) for row in conn.execute(QUERIES["newest"], parameters)]
+    entries = [entry_of(row) for row in conn.execute(QUERIES["newest"], parameters)]
     shown = entries[:limit]
     return TimelinePage(entries=shown, next_place=shown[-1].place if len(entries) > limit else None)
 
@@ -126,7 +126,7 @@ def _topic_page(
         "like": topic.like,
         "unlike": topic.unlike,
     }
-    entries = [_entry(row) for row in conn.execute(QUERIES["newest_of_topic"], parameters)]
+    entries = [entry_of(row) for row in conn.execute(QUERIES["newest_of_topic"], parameters)]
     if len(entries) > limit:
         return TimelinePage(entries=entries[:limit], next_place=entries[limit - 1].place)
     if since is None:
@@ -134,7 +134,8 @@ def _topic_page(
     return TimelinePage(entries=entries, next_place=(since, UUID(int=0), EARLIEST), is_cut=True)
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
+def entry_of(row: tuple[Any, ...]) -> Entry:
+    """From the columns of its queries."""
     return Entry(
         id=row[0],
         ts=row[1],

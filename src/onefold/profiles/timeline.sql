@@ -50,3 +50,26 @@ group by e.kind, e.name
 
 -- pulse: the present profile of an identifier and how many events it has (primary key, index on comp)
 select n.prof, (select sum(m.n)::bigint from node m where m.comp = n.comp and m.prof = n.prof) from node n where n.h = %(h)s
+
+-- doings: the newest that some people did since a moment, so many of each (index on fragment, ts; weeks by receipt);
+-- when somebody was seen is stored to the hour
+select asked.h, p.id, p.name, p.email, p.phone, p.is_known, p.first_seen, p.last_seen, c.name, c.space, c.key, null, e.*
+from (
+    select distinct on (a.prof) a.h, a.comp, a.prof from unnest(%(anchors)s::bigint[]) v(h) join node a on a.h = v.h order by a.prof, a.h
+) asked
+join profile p on p.id = asked.prof left join company c on c.h = p.company
+cross join lateral (
+    select found.id, found.ts, found.received_at, found.kind, found.name, found.source_id, found.flags, found.message_id, found.body
+    from node m cross join lateral (
+        select * from event where event.fragment = m.h and event.ts >= %(since)s and event.received_at >= %(since)s
+            and event.source_id <> %(internal)s and event.flags & %(bot)s = 0
+        order by event.ts desc
+        limit %(each)s
+    ) found
+    where m.comp = asked.comp and m.prof = asked.prof and m.h not in (select fragment from withheld)
+    order by found.ts desc
+    limit %(each)s
+) e
+where p.last_seen >= %(since)s - interval '1 hour'
+order by e.ts desc
+limit %(most)s

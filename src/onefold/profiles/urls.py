@@ -10,9 +10,9 @@ from onefold.profiles.people_listed import open_people
 urlpatterns = [
     path("people", people_pages.people_list, name="people"),
     path("people/export", export_views.export, name="people_export"),
-    path("people/exports", export_views.exports_page, name="people_exports"),
-    path("people/exports/<uuid:export_id>.csv", export_views.download, name="people_export_download"),
-    path("people/exports/<uuid:export_id>/remove", export_views.remove, name="people_export_remove"),
+    path("exports", export_views.exports_page, name="exports"),
+    path("exports/<uuid:export_id>.<slug:ending>", export_views.download, name="export_download"),
+    path("exports/<uuid:export_id>/remove", export_views.remove, name="export_remove"),
     *list_urls("people", "people", guard=requires(Permission.SEE_PEOPLE), open_list=open_people),
     path("people/links", identity_views.decide, name="decide"),
     path("people/links/preview", identity_views.preview_decision, name="preview_decision"),

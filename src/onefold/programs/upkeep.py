@@ -35,6 +35,7 @@ OUTCOMES: Final = (
     ("duplicate", "received_at"),
     ("source_count", "minute"),
     ("notification", "at"),
+    ("record_seen", "at"),
     ("log_lag", "at"),
 )
 

@@ -13,7 +13,9 @@ from psycopg import Connection
 
 from onefold.audiences.jobs import audience_jobs
 from onefold.config import Settings
+from onefold.crm.jobs import crm_jobs, rows_of_export, tell_of_people
 from onefold.events.api import trim_pages
+from onefold.forms.jobs import form_jobs
 from onefold.infra.heartbeat import beating
 from onefold.infra.jobs import SHUTDOWN_S, WAIT_S, make_jobs, work
 from onefold.infra.logs import get_logger
@@ -31,6 +33,7 @@ from onefold.programs.upkeep import (
     drop_old_log,
     make_partitions,
 )
+from onefold.webhooks.jobs import webhook_jobs
 
 Result = TypeVar("Result")
 
@@ -60,6 +63,7 @@ async def _run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     stopped = asyncio.create_task(stopping.wait())
+    tell_of_people()
     wanted = asyncio.Event()
     keeping = asyncio.gather(
         keep_lake(settings, stopping), keep_audiences(settings, stopping, wanted), keep_companies(settings, stopping)
@@ -67,8 +71,12 @@ async def _run(settings: Settings) -> None:
     for pause in pauses():
         app = make_jobs(settings.database.address())
         app.add_tasks_from(upkeep_jobs(settings), namespace="upkeep")
-        app.add_tasks_from(export_jobs(settings.database.address(), RETRY), namespace="exports")
+        app.add_tasks_from(export_jobs(settings.database.address(), RETRY, rows_of_export), namespace="exports")
+        webhooks = webhook_jobs(settings.database.address(), RETRY, may_be_private=settings.webhooks.private)
+        app.add_tasks_from(webhooks, namespace="webhooks")
         app.add_tasks_from(audience_jobs(settings.database.address(), wanted, RETRY), namespace="audiences")
+        app.add_tasks_from(crm_jobs(settings.database.address(), RETRY), namespace="crm")
+        app.add_tasks_from(form_jobs(settings, RETRY), namespace="forms")
         working = asyncio.create_task(work(app))
         await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stopping.is_set():

@@ -17,6 +17,7 @@ from onefold.programs.collector.caller import Headers, caller_of, first_known, h
 from onefold.programs.collector.commits import PATIENCE_S, GroupCommit
 from onefold.programs.collector.counters import Counters
 from onefold.programs.collector.directory import Directory
+from onefold.programs.collector.form_desk import Asked, FormDesk
 from onefold.programs.collector.id_cookie import cookie_header, known_id
 from onefold.programs.collector.intake import Parsed, faults_of, keys_in_body, parse, row_of
 from onefold.programs.collector.pixels import event_in_query
@@ -42,6 +43,7 @@ _METHODS: Final = {
     Action.SETTINGS: ("GET", "HEAD"),
     Action.SOURCE_CONFIG: ("GET", "HEAD"),
     Action.SDK: ("GET", "HEAD"),
+    Action.FORM: ("GET", "HEAD", "POST"),
     Action.HEALTH: ("GET", "HEAD"),
 }
 
@@ -49,20 +51,30 @@ log = get_logger(__name__)
 
 
 def create_app(
-    event_log: EventLog, directory: Directory, settings: CollectorSettings, counters: Counters | None = None
+    event_log: EventLog,
+    directory: Directory,
+    settings: CollectorSettings,
+    counters: Counters | None = None,
+    forms: FormDesk | None = None,
 ) -> "Collector":
     """The application. `start` it in a running loop, `stop` it after the server has stopped."""
     commits = GroupCommit(event_log, settings.max_queued_bytes, PATIENCE_S)
-    return Collector(commits, directory, settings, counters or Counters())
+    return Collector(commits, directory, settings, counters or Counters(), forms)
 
 
 class Collector:
     """Callable as ASGI; keeps no state of a request."""
 
     def __init__(
-        self, commits: GroupCommit, directory: Directory, settings: CollectorSettings, counters: Counters
+        self,
+        commits: GroupCommit,
+        directory: Directory,
+        settings: CollectorSettings,
+        counters: Counters,
+        forms: FormDesk | None = None,
     ) -> None:
         self._commits = commits
+        self._forms = forms
         self._directory = directory
         self._settings = settings
         self._limits = limits_of(settings)
@@ -72,9 +84,13 @@ class Collector:
     def start(self) -> None:
         """Begins to store."""
         self._commits.start()
+        if self._forms:
+            self._forms.start()
 
     async def stop(self) -> None:
         """Stores what waits; the log is closed."""
+        if self._forms:
+            await self._forms.stop()
         await self._commits.stop()
 
     def facts(self) -> dict[str, object]:
@@ -117,6 +133,8 @@ class Collector:
                 return await self._events(scope, receive, headers, route)
             case Action.PIXEL:
                 return await self._pixel(scope, headers, route)
+            case Action.FORM:
+                return await self._form(scope, receive, headers, route)
             case Action.HEALTH:
                 return self._health()
             case Action.SDK:
@@ -181,6 +199,13 @@ class Collector:
         wait_s = self._rates.wait_s(source.id, len(parsed.items), rate, time.monotonic())
         if wait_s:
             raise RateLimited(f"The source may send {rate:,} events a second. Wait {wait_s} s.", wait_s)
+
+    async def _form(self, scope: Scope, receive: Receive, headers: Headers, route: Route) -> Answer:
+        if self._forms is None:
+            raise PathUnknown("This collector serves no forms.")
+        caller = caller_of(scope, headers, time.time_ns() // 1000, self._settings.proxy_count)
+        asked = Asked(route, scope["method"], headers, caller, scope["query_string"], self._scheme(scope, headers))
+        return await self._forms.answer(asked, receive)
 
     async def _pixel(self, scope: Scope, headers: Headers, route: Route) -> Answer:
         return await self._take_in(scope, headers, route, event_in_query(scope["query_string"]))

@@ -28,6 +28,9 @@ _WANTED: Final = frozenset(
         b"cookie",
         b"sec-fetch-site",
         b"sec-gpc",
+        b"content-type",
+        b"accept",
+        b"referer",
     )
 )
 _MAX_USER_AGENT: Final = 1_000

@@ -19,6 +19,7 @@ from onefold.kernel.errors import Rejected
 from onefold.programs.collector.app import Collector, create_app
 from onefold.programs.collector.counters import Counters
 from onefold.programs.collector.directory import KeyDirectory
+from onefold.programs.collector.form_desk import FormDesk
 
 BACKLOG: Final = 1024
 STOP_TIMEOUT_S: Final = 5  # for the requests that are being read; their commits have their own patience
@@ -40,7 +41,7 @@ def run(settings: Settings) -> None:
 async def _run(settings: Settings, url: str) -> None:
     counters = Counters()
     directory = KeyDirectory(url, counters)
-    collector = create_app(PostgresLog(url), directory, settings.collector, counters)
+    collector = create_app(PostgresLog(url), directory, settings.collector, counters, FormDesk(url))
     await directory.start()
     collector.start()
     beats = asyncio.create_task(beat_async(url, "collector"))

@@ -84,6 +84,19 @@ class RateLimited(Rejected):
         self.retry_after_s = retry_after_s
 
 
+class FormUnknown(NotFound):
+    """There is no form of this key, or it isn't published."""
+
+    code = "form_unknown"
+
+
+class FormTypeUnknown(Rejected):
+    """What a form takes is JSON, or what browsers send of a form."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
 class Full(Unavailable):
     """More requests wait for their commit than fit."""
 

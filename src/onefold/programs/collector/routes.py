@@ -17,6 +17,7 @@ class Action(Enum):
     SETTINGS = auto()  # of analytics.js
     SOURCE_CONFIG = auto()  # of RudderStack's SDKs
     SDK = auto()  # the browser library itself
+    FORM = auto()  # a form, its script, what is sent by it
     HEALTH = auto()
     UNKNOWN = auto()
 
@@ -29,7 +30,9 @@ class Route(NamedTuple):
     is_bulk: bool = False
     is_jitsu: bool = False
     write_key: str = ""
-    file: str = ""  # of the browser library
+    file: str = ""  # of the browser library, or of a form: "script", "token", "page", "confirm"
+    form: str = ""  # key of a form
+    token: str = ""  # of a link that confirms
 
 
 KINDS: Final = {
@@ -57,6 +60,10 @@ def route_of(path: str) -> Route:
     parts = [part for part in path.split("/") if part and part.lower() != "v1"]
     if not parts:
         return Route(Action.UNKNOWN)
+    return _form(parts) if parts[0].lower() == "forms" else _tracking(parts)
+
+
+def _tracking(parts: list[str]) -> Route:
     names = [part.lower() for part in parts]
     *prefix, last = names
     if last == "settings" and len(parts) > 2 and names[-3] == "projects":
@@ -78,6 +85,21 @@ def route_of(path: str) -> Route:
     if last == "m" and not base:
         return Route(Action.METRICS)
     return Route(Action.EVENTS, is_jitsu=True) if is_jitsu else Route(Action.UNKNOWN)
+
+
+def _form(parts: list[str]) -> Route:
+    """/forms/KEY, /forms/KEY.js, /forms/KEY/token, /forms/KEY/confirm/TOKEN."""
+    match parts[1:]:
+        case [key] if key.endswith(".js"):
+            return Route(Action.FORM, file="script", form=key.removesuffix(".js"))
+        case [key]:
+            return Route(Action.FORM, file="page", form=key)
+        case [key, "token"]:
+            return Route(Action.FORM, file="token", form=key)
+        case [key, "confirm", token]:
+            return Route(Action.FORM, file="confirm", form=key, token=token)
+        case _:
+            return Route(Action.UNKNOWN)
 
 
 def _sdk_file(names: list[str], last: str) -> str:

@@ -17,6 +17,7 @@ from onefold.programs.demo.audiences import ensure_audiences, wait_until_filled
 from onefold.programs.demo.calls import BACKEND, WEBSITE
 from onefold.programs.demo.crowd import HUNDRED, hundred, hundreds_for
 from onefold.programs.demo.history import event_count, requests
+from onefold.programs.demo.leads import ensure_form
 from onefold.programs.demo.sending import (
     CROWD_PATIENCE_S,
     Sender,
@@ -55,7 +56,7 @@ def _prepare(settings: Settings, people: int) -> None:
     set_up_django(settings)
     with connect(url, "demo", autocommit=True) as conn:
         access = ensure_access(conn, settings)
-        shop = storefront.start(settings, access.keys[WEBSITE])
+        shop = storefront.start(settings, access.keys[WEBSITE], ensure_form(conn))
         try:
             _send_history(conn, settings, access)
         finally:

@@ -42,6 +42,7 @@ class Origins(NamedTuple):
     collector: str
     web: str
     write_key: str
+    form_key: str = ""
 
 
 class File(NamedTuple):
@@ -51,13 +52,17 @@ class File(NamedTuple):
     body: bytes
 
 
-def start(settings: Settings, write_key: str) -> str:
-    """Serves the shop until the process ends; its address. Takes another port when the wanted one is in use."""
+def start(settings: Settings, write_key: str, form_key: str = "") -> str:
+    """Serves the shop until the process ends; its address. Takes another port when the wanted one is in use.
+
+    `form_key`: of the form on the page Contact; "" = there is no such page.
+    """
     collector, web = settings.collector, settings.web
     origins = Origins(
         collector=f"http://{_authority(collector.host, collector.port)}",
         web=f"http://{_authority(web.host, web.port)}",
         write_key=write_key,
+        form_key=form_key,
     )
     handler = partial(_Handler, files(origins), _security(origins))
     try:
@@ -94,6 +99,8 @@ def files(origins: Origins) -> dict[str, File]:
     add("/checkout", "Check out", line + _part("checkout"), page="checkout")
     add("/account", "Account", _part("account"), page="account")
     add("/thanks", "Thank you", _part("thanks"), page="thanks")
+    if origins.form_key:
+        add("/contact", "Contact", Template(_part("contact")).substitute(origins._asdict()), page="contact")
     add("/404", "Not found", _part("missing"), page="missing")
     return found
 
@@ -112,6 +119,7 @@ def _page(origins: Origins, title: str, main: str, *, page: str, sku: str = "", 
         "sku": sku,
         "category": category,
     }
+    facts["contact"] = "/contact" if origins.form_key else "/"
     escaped = {name: html.escape(value) for name, value in facts.items()}
     return Template(_part("page")).substitute(escaped, menu=menu, main=main)
 

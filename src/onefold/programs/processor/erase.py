@@ -25,6 +25,7 @@ from onefold.events.api import (
     events_of,
     withhold,
 )
+from onefold.forms.api import forget_submissions
 from onefold.identity.api import Node, Refused, load_components, load_nodes
 from onefold.infra.logs import get_logger
 from onefold.insights.api import forget_queries
@@ -212,6 +213,11 @@ def _go_on(conn: Connection[Any], context: Context, request: Request) -> bool:
         add_report(report, end_erasure(conn, redactor, rest.hashes))
         if queries := forget_queries(conn, redactor.is_in):
             add_report(report, {"queries": queries})
+        # by their names, too: who never confirmed what they sent is known to nobody but the form
+        named = (context.extractor.normalise(namespace, value) for namespace, value in rest.names)
+        hashes = [*rest.hashes, *(found.h for found in named if not isinstance(found, Refused))]
+        if submissions := forget_submissions(conn, hashes):
+            add_report(report, {"form_submissions": submissions})
         if not request.is_suppressed:
             release_all(conn, request.id)
         finish(conn, request.id, report)

@@ -8,8 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 
 from onefold.audiences.rest import router as audiences_router
+from onefold.crm.rest import file_router
 from onefold.crm.rest import router as crm_router
 from onefold.events.rest import router as events_router
+from onefold.forms.rest import router as forms_router
 from onefold.insights.rest import router as insights_router
 from onefold.privacy.rest import router as privacy_router
 from onefold.profiles.rest import router as profiles_router
@@ -41,7 +43,9 @@ api = NinjaAPI(
 )
 api.add_router("", privacy_router)  # before profiles, whose identifiers may hold a slash
 api.add_router("", audiences_router)  # the same
+api.add_router("", forms_router)
 api.add_router("", crm_router)
+api.add_router("", file_router)
 api.add_router("", profiles_router)
 api.add_router("", events_router)
 api.add_router("", insights_router)

@@ -7,6 +7,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from onefold.accounts.api import Permission, may
+from onefold.crm.api import own_objects_of
+from onefold.infra.pool import pooled
+from onefold.kernel.errors import Unavailable
 
 
 class Place(NamedTuple):
@@ -32,6 +35,7 @@ GROUPS = (
         "",
         (
             Place(_("Home"), "/", "home", Permission.SEE_EVENTS, "o"),
+            Place(_("My day"), "/my-day", "sun", Permission.SEE_RECORDS, "m"),
             Place(_("People"), "/people", "users", Permission.SEE_PEOPLE, "p"),
             Place(_("Companies"), "/companies", "building", Permission.SEE_PEOPLE, "c"),
             Place(_("Deals"), "/deals", "briefcase", Permission.SEE_RECORDS, "d"),
@@ -40,7 +44,14 @@ GROUPS = (
             Place(_("Sources"), "/sources", "plug-connected", Permission.SEE_EVENTS, "s"),
         ),
     ),
-    Group(_("Engage"), (Place(_("Audiences"), "/audiences", "users-group", Permission.SEE_PEOPLE, "a"),)),
+    Group(_("Sell"), (Place(_("Reports"), "/sales/reports", "chart-bar", Permission.SEE_RECORDS, "r"),)),
+    Group(
+        _("Engage"),
+        (
+            Place(_("Audiences"), "/audiences", "users-group", Permission.SEE_PEOPLE, "a"),
+            Place(_("Forms"), "/forms", "file-text", Permission.SEE_PEOPLE, "f"),
+        ),
+    ),
     Group(_("Explore"), (Place("SQL", "/sql", "database", Permission.RUN_SQL, "q"),)),
     Group(
         _("Watch"),
@@ -65,7 +76,28 @@ def groups_for(request: HttpRequest) -> list[Group]:
         )
         if allowed:
             found.append(Group(title, allowed))
+    if may(user, Permission.SEE_RECORDS) and (own := _own_objects(request)):
+        found.insert(1, Group(_("Records"), own))
     return found
+
+
+def _own_objects(request: HttpRequest) -> tuple[Place, ...]:
+    """The lists of the objects that administrators made."""
+    try:
+        with pooled() as conn:
+            objects = own_objects_of(conn, getattr(request.user, "role", ""))
+    except Unavailable:  # the page says that the database is gone; it has a side bar all the same
+        return ()
+    return tuple(
+        Place(
+            one.plural,
+            one.path,
+            one.icon,
+            Permission.SEE_RECORDS,
+            is_current=_is_at(f"{request.path}/", f"{one.path}/"),
+        )
+        for one in objects
+    )
 
 
 def _is_at(path: str, url: str) -> bool:

@@ -1,4 +1,5 @@
-"""What the command palette finds: places, people, companies, audiences, and whoever an identifier leads to."""
+"""What the command palette finds: what can be made, places, people, companies, records, audiences, and whoever an
+identifier leads to."""
 
 from typing import NamedTuple
 
@@ -8,9 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from onefold.accounts.api import Permission, may, requires, settings_pages
+from onefold.accounts.api import Permission, actor_of, may, requires, settings_pages
 from onefold.audiences.api import audiences_named
-from onefold.crm.api import companies_named
+from onefold.crm.api import companies_named, records_found
 from onefold.infra.pool import pooled
 from onefold.profiles.api import jump_to_people
 from onefold.programs.web.context import groups_for
@@ -18,6 +19,8 @@ from onefold.programs.web.context import groups_for
 MOST_PEOPLE = 6
 MOST_COMPANIES = 5
 MOST_AUDIENCES = 6
+MOST_RECORDS = 5
+ONLY_ACTIONS = ">"
 
 
 class Found(NamedTuple):
@@ -41,11 +44,16 @@ class FoundGroup(NamedTuple):
 def jump(request: HttpRequest) -> HttpResponse:
     """`GET /jump?q=…`: a fragment. Places match anywhere in their name, people as in their list."""
     query = request.GET.get("q", "").strip()
-    groups = [FoundGroup(_("Go to"), _places(request, query))]
+    if query.startswith(ONLY_ACTIONS):
+        query = query.removeprefix(ONLY_ACTIONS).strip()
+        groups = [FoundGroup(_("Actions"), _actions(request, query))]
+        return render(request, "jump.html", {"query": query, "groups": [group for group in groups if group.found]})
+    groups = [FoundGroup(_("Go to"), _places(request, query)), FoundGroup(_("Actions"), _actions(request, query))]
     if query and may(request.user, Permission.SEE_PEOPLE):
         groups[:0] = [
             FoundGroup(_("People"), _people(request, query)),
             FoundGroup(_("Companies"), _companies(query)),
+            *_records(request, query),
             FoundGroup(_("Audiences"), _audiences(query)),
         ]
     return render(request, "jump.html", {"query": query, "groups": [group for group in groups if group.found]})
@@ -75,6 +83,36 @@ def _people(request: HttpRequest, query: str) -> list[Found]:
 def _companies(query: str) -> list[Found]:
     with pooled() as conn:
         return [Found(one.title, one.url, "building", one.note) for one in companies_named(conn, query, MOST_COMPANIES)]
+
+
+def _records(request: HttpRequest, query: str) -> list[FoundGroup]:
+    """Deals, tasks, activities and the others, each kind under its own heading."""
+    if not may(request.user, Permission.SEE_RECORDS):
+        return []
+    with pooled() as conn:
+        groups = records_found(conn, actor_of(request), query, MOST_RECORDS)
+    return [
+        FoundGroup(str(one.title), [Found(record.title, record.url, one.icon) for record in one.found])
+        for one in groups
+    ]
+
+
+def _actions(request: HttpRequest, query: str) -> list[Found]:
+    """What can be made: the page that opens the dialog."""
+    wanted = query.casefold()
+    return [
+        Found(title, url, icon)
+        for title, url, icon, needed in (
+            (_("New deal"), "/deals?new=deal", "briefcase", Permission.EDIT_RECORDS),
+            (_("New task"), "/tasks?new=task", "checkbox", Permission.EDIT_RECORDS),
+            (_("Log a call"), "/activities?new=call", "phone", Permission.EDIT_RECORDS),
+            (_("Log a meeting"), "/activities?new=meeting", "calendar", Permission.EDIT_RECORDS),
+            (_("Log an e-mail"), "/activities?new=email", "mail", Permission.EDIT_RECORDS),
+            (_("New person"), "/people?new=person", "user", Permission.EDIT_PEOPLE),
+            (_("New company"), "/companies?new=company", "building", Permission.EDIT_PEOPLE),
+        )
+        if may(request.user, needed) and wanted in title.casefold()
+    ]
 
 
 def _audiences(query: str) -> list[Found]:

@@ -78,7 +78,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
-    "template_partials",
     "procrastinate.contrib.django",
     "allauth",
     "allauth.account",
@@ -89,6 +88,7 @@ INSTALLED_APPS = [
     "onefold.lake",
     "onefold.events",
     "onefold.notifications",
+    "onefold.webhooks",
     "onefold.lists",
     "onefold.identity",
     "onefold.profiles",
@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "onefold.crm",
     "onefold.insights",
     "onefold.audiences",
+    "onefold.forms",
 ]
 AUTH_USER_MODEL = "accounts.User"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None  # infra/jobs.py has the app; here it is for its migrations
@@ -119,12 +120,15 @@ MIDDLEWARE = [
 ROOT_URLCONF = "onefold.programs.web.urls"
 WSGI_APPLICATION = "onefold.programs.web.wsgi.application"
 HERE = Path(__file__).parent
+LOADERS = ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [HERE / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            # as the app of template_partials would have it, which loads Django's admin to say so
+            "loaders": [("template_partials.loader.Loader", [("django.template.loaders.cached.Loader", LOADERS)])],
+            "libraries": {"partials": "template_partials.templatetags.partials"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -132,7 +136,7 @@ TEMPLATES = [
                 "onefold.programs.web.context.shell",
                 "onefold.accounts.context.account",
             ],
-            "builtins": ["onefold.programs.web.templatetags.display"],
+            "builtins": [f"onefold.programs.web.templatetags.{name}" for name in ("display", "amounts")],
         },
     }
 ]

@@ -30,6 +30,20 @@ def leave_out_test_tools() -> None:
     sys.modules |= {"django.test": tests, "django.test.signals": signals}
 
 
+def build_schemas_when_asked() -> None:
+    """Most of the API's hundred schemas are never asked for in a process: 1 MB."""
+    from ninja import Schema
+
+    Schema.model_config["defer_build"] = True
+
+
+def leave_out_job_tables() -> None:
+    """Procrastinate's app is there for its tables; pages ask for jobs by SQL (`infra.waking`): 2 MB."""
+    from onefold.programs.web import settings as of_django
+
+    of_django.INSTALLED_APPS.remove("procrastinate.contrib.django")
+
+
 def end_with_parent(parent: int) -> None:
     """Ends this process soon after `parent` was killed: an orphan would keep the port."""
 
@@ -42,6 +56,8 @@ def end_with_parent(parent: int) -> None:
 
 
 leave_out_test_tools()
+build_schemas_when_asked()
+leave_out_job_tables()
 settings = load_settings()
 configure_logs(settings.log, "web")
 # it logs the paths of what fails, and paths hold e-mail addresses; faults.py says what is to be known

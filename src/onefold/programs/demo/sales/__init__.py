@@ -22,6 +22,7 @@ from onefold.kernel.hashing import event_id
 from onefold.profiles.api import anchors_of, names_in_force
 from onefold.programs.demo.access import ACTING_USER
 from onefold.programs.demo.catalogue import PRODUCTS
+from onefold.programs.demo.sales.contacts import sayings
 from onefold.programs.demo.sales.customers import accounts, events
 from onefold.programs.demo.sales.lives import RATES, Deal, deals_of, wholesale_price
 from onefold.programs.demo.sales.team import LOST, STAGES, TEAM, WHOLESALE, WON, Member
@@ -134,6 +135,8 @@ def _write(conn: Connection[Any], member: Member, now: datetime) -> None:
     done = [(number, one.done_at) for number, one in zip(ids, tasks, strict=True) if one.done_at]
     changes = {number: {"done_at": at.isoformat()} for number, at in done}
     change_records(conn, STANDARD["task"], changes, viewer=viewer, moments=[at for _, at in done])
+    told = sayings(member, users[member.username], accounts()[member.username], deals)
+    append_internal(conn, told, acting_user=member.actor)
 
 
 def _write_deals(conn: Connection[Any], viewer: Viewer, member: Member, deals: Sequence[Deal]) -> list[int]:

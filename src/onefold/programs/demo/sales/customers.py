@@ -40,7 +40,7 @@ _JOBS: Final = {
     WHOLESALE: ("Purchasing manager", "Owner", "Shop manager", "Head of rental", "Managing director"),
     CORPORATE: ("Head of HR", "Purchasing manager", "Safety manager", "Office manager", "Managing director"),
 }
-_ROLES: Final = ("Decides", "Uses it", "Pays", "Advises")
+_ROLES: Final = ("decision_maker", "user", "billing", "influencer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ def _contacts(rng: Random, member: Member, company: Company, known: list[Person]
     if customer and rng.random() < 0.5:
         known.remove(customer)
         found.append(
-            Contact(namespace="user_id", value=customer.user_id, name=customer.name, job=jobs[0], role="Decides",
+            Contact(namespace="user_id", value=customer.user_id, name=customer.name, job=jobs[0], role="decision_maker",
                     phone=customer.phone, is_customer=True)
         )  # fmt: skip
     for number in range(rng.choice((1, 1, 2, 3))):
@@ -175,7 +175,7 @@ def events(now: datetime) -> list[dict[str, Any]]:
             named = {"context": {"externalIds": [{"type": contact.namespace, "id": contact.value}]}}
             if not contact.is_customer:
                 known = {"name": contact.name, "email": contact.value, "city": company.city, "country": company.country}
-                said = known | {"jobTitle": contact.job} | ({"phone": contact.phone} if contact.phone else {})
+                said = known | {"title": contact.job} | ({"phone": contact.phone} if contact.phone else {})
                 head = {"type": "identify", "messageId": _id(f"{contact.value} known"), "timestamp": at.isoformat()}
                 found.append(head | named | {"traits": said})
             found.append(_grouped(company, f"{contact.value} joined", at, {}) | named)

@@ -12,7 +12,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 
-from onefold.crm.api import amount_text
 from onefold.events.api import REMEDIES, REPLAYABLE, REQUEST_REMEDIES
 from onefold.kernel.hashing import identifier_hash
 from onefold.kernel.instants import instant_of
@@ -26,6 +25,7 @@ MAX_VALUE: Final = 300
 TONES: Final = 8
 NARROW_SPACE: Final = "\u202f"
 DATE: Final = gettext_noop("j M Y")
+DAY: Final = gettext_noop("j M")
 LONG_DATE: Final = gettext_noop("j F Y")
 """In Django's letters; other languages write them in their own way."""
 MINUS: Final = "\N{MINUS SIGN}"
@@ -91,6 +91,13 @@ def date_of(instant: datetime) -> str:
 
 
 @register.filter
+def day_of(instant: datetime) -> str:
+    """As `date_of`, without the year when it is this one."""
+    here = timezone.localtime(instant)
+    return dateformat.format(here, gettext(DAY if here.year == timezone.localdate().year else DATE))
+
+
+@register.filter
 def grouped(number: int | float | None) -> str:
     """1234567 → 1,234,567, with the separators of the reader's language."""
     return "0" if number is None else formats.number_format(number, use_l10n=True, force_grouping=True)
@@ -98,21 +105,16 @@ def grouped(number: int | float | None) -> str:
 
 @register.filter
 def moment(instant: datetime | None) -> str | SafeString:
-    """A `<time>` that may lie ahead: today, tomorrow or the day, with the hour; past ones as `when`."""
+    """A `<time>` that may lie ahead: today, tomorrow or the day with the hour, or the year; past ones as `when`."""
     if instant is None or instant <= timezone.now():
         return when(instant)
     here = timezone.localtime(instant)
-    text = f"{dateformat.format(here, 'j M')} {here:%H:%M}"
+    is_this_year = here.year == timezone.localdate().year
+    text = f"{day_of(instant)} {here:%H:%M}" if is_this_year else day_of(instant)
     days = (here.date() - timezone.localdate()).days
     if days in {0, 1}:
         text = f"{(gettext('Today'), gettext('Tomorrow'))[days]} {here:%H:%M}"
     return format_html('<time datetime="{}" title="{}">{}</time>', here.isoformat(), _exact(here), text)
-
-
-@register.filter
-def money(amount: Decimal | None, currency: str) -> str:
-    """An amount in the reader's language, as records show theirs."""
-    return amount_text(amount, currency)
 
 
 @register.filter

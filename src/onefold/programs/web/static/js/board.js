@@ -15,12 +15,17 @@ function addressOf(card, lane) {
 }
 
 async function move(card, from, before, lane) {
-  if (lane === from) return;
-  const restore = () => from.insertBefore(card, before);
-  const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? board.dataset.token;
+  const restore = () => {
+    const hadFocus = card.contains(document.activeElement);
+    from.insertBefore(card, before);
+    if (hadFocus) card.querySelector("a").focus();
+    says.textContent = board.dataset.putBack;
+  };
+  if (lane === from) return restore();
+  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
   let answer;
   try {
-    answer = await fetch(board.dataset.moves, {
+    answer = await fetch(board.dataset.action, {
       method: "POST",
       headers: { "HX-Request": "true", "X-CSRFToken": token },
       body: new URLSearchParams(addressOf(card, lane)),
@@ -31,13 +36,13 @@ async function move(card, from, before, lane) {
     return;
   }
   const text = await answer.text();
-  if (answer.status === 401) return document.dispatchEvent(new Event("connection:signed-out"));
   if (!answer.ok || answer.headers.get("HX-Retarget")) restore();
-  if (!answer.ok) return void say({ text: answer.status < 500 && !text.startsWith("<") ? text : board.dataset.failed, tone: "bad" });
+  if (answer.status === 401) return document.dispatchEvent(new Event("connection:signed-out"));
+  if (!answer.ok) return void say({ text: answer.status < 500 && !text.startsWith("<") ? text : document.getElementById("toasts").dataset.failed, tone: "bad" });
   if (answer.headers.get("HX-Retarget")) {
     // the stage asks for more: its dialog moves the deal
-    htmx.swap("#dialog", text, { swapStyle: "innerHTML" });
-    document.getElementById("dialog").showModal();
+    const target = document.getElementById("dialog");
+    htmx.swap(target, text, { swapStyle: "innerHTML" }, { eventInfo: { target } });
     return;
   }
   take(text, card);
@@ -53,12 +58,27 @@ function take(text, card) {
     old.replaceChildren(...head.childNodes);
     htmx.process(old);
   }
+  document.getElementById("strip").replaceWith(fresh.getElementById("strip"));
   const drawn = fresh.querySelector(".card-d");
   if (!drawn) return;
   const hadFocus = card.contains(document.activeElement);
   card.replaceWith(drawn);
   htmx.process(drawn);
   if (hadFocus) drawn.querySelector("a").focus();
+}
+
+// ---- what a move would do to the sums
+
+function tell(card, from, to) {
+  for (const lane of lanes()) {
+    const place = lane.parentElement.querySelector(".delta");
+    const sign = lane === to ? "+" : "\u2212";
+    const isHeard = to !== from && (lane === from || lane === to) && Boolean(card?.dataset.worth);
+    if (!place) continue;
+    place.hidden = !isHeard;
+    place.className = `delta ${lane === to ? "ok" : "bad"}`;
+    place.textContent = isHeard ? sign + card.dataset.worth : "";
+  }
 }
 
 // ---- by pointer
@@ -73,11 +93,15 @@ if (board && window.Sortable)
       delay: 150,
       delayOnTouchOnly: true,
       onStart: ({ item, from }) => (lifted = { card: item, from, before: item.nextElementSibling }),
-      onMove: ({ to }) => lanes().forEach((one) => one.parentElement.classList.toggle("over", one === to && one !== lifted?.from)),
+      onMove: ({ to, dragged }) => {
+        lanes().forEach((one) => one.parentElement.classList.toggle("over", one === to && one !== lifted?.from));
+        tell(dragged, lifted?.from, to);
+      },
       onEnd: ({ item, from, to }) => {
         const { before } = lifted;
         lifted = null;
         lanes().forEach((one) => one.parentElement.classList.remove("over"));
+        tell(item, from, from);
         move(item, from, before, to);
       },
     });
@@ -110,6 +134,7 @@ function lift(press, card) {
     card.scrollIntoView({ block: "nearest", inline: "nearest" });
     card.querySelector("a").focus();
     says.textContent = lane.parentElement.getAttribute("aria-label");
+    tell(card, lifted.from, lane);
   } else if (press.key === " " || press.key === "Enter") {
     press.preventDefault();
     const { from, before } = lifted;
@@ -120,12 +145,14 @@ function lift(press, card) {
     if (press.key === "Escape") press.preventDefault();
     lifted.from.insertBefore(card, lifted.before);
     put(card);
-    card.querySelector("a").focus();
+    if (press.key === "Escape") card.querySelector("a").focus();
+    says.textContent = board.dataset.putBack;
   }
 }
 
 function put(card) {
   card.classList.remove("lifted");
+  tell(card, lifted.from, lifted.from);
   lifted = null;
 }
 

@@ -42,7 +42,7 @@ function options(figure, width) {
   const { names, rows: all } = read(figure);
   const is_area = figure.dataset.chart === "area";
   const is_lines = is_area || figure.dataset.chart === "lines";
-  const rows = grouped(all, width, is_lines);
+  const rows = figure.dataset.each ? all : grouped(all, width, is_lines); // data-each: rows that can't be added up
   const text = { color: colour("--text-3"), fontFamily: colour("--font"), fontSize: 11 };
   return {
     animation: false,
@@ -76,7 +76,7 @@ function options(figure, width) {
       borderColor: colour("--line-2"),
       textStyle: { color: colour("--text"), fontFamily: colour("--font"), fontSize: 12 },
       formatter: (points) => {
-        const last = points[0].dataIndex === rows.length - 1 ? ` (${figure.dataset.soFar})` : "";
+        const last = figure.dataset.soFar && points[0].dataIndex === rows.length - 1 ? ` (${figure.dataset.soFar})` : "";
         const lines = points.map((one) => `${one.seriesName}  ${one.value?.toLocaleString(document.documentElement.lang) ?? "–"}`);
         return [points[0].name + last, ...lines].join("\n");
       },

@@ -1,20 +1,21 @@
 // The dialog of nested groups: drawn from the tree in the page, sent back as JSON in the address.
 
 const MAX_DEPTH = 4;
-let fields = null;
+let fields = null; // of the list's records
+let relations = []; // what else groups can be asked of, each with the fields there
 let dialog, box; // a search puts new ones in their place
 
 export async function openGroups() {
   [dialog, box] = [document.getElementById("groups"), document.getElementById("tree")];
-  fields ??= (await (await fetch(`${dialog.dataset.path}/filter/fields?${dialog.dataset.asked}`)).json()).fields;
-  const tree = dialog.dataset.tree ? JSON.parse(dialog.dataset.tree).where : { type: "all", of: [newLeaf()] };
-  box.replaceChildren(drawGroup(tree, 1));
+  if (!fields) ({ fields, relations } = await (await fetch(`${dialog.dataset.path}/filter/fields?${dialog.dataset.asked}`)).json());
+  const tree = dialog.dataset.tree ? JSON.parse(dialog.dataset.tree).where : { type: "all", of: [newLeaf(fields)] };
+  box.replaceChildren(drawGroup(tree, 1, fields));
   document.getElementById("tree-fault").textContent = "";
   dialog.showModal();
 }
 
-function newLeaf() {
-  return { type: "present", field: fields[0].field, value: true };
+function newLeaf(known) {
+  return { type: "present", field: known[0].field, value: true };
 }
 
 function make(name, props = {}, ...children) {
@@ -23,22 +24,65 @@ function make(name, props = {}, ...children) {
   return element;
 }
 
-function drawGroup(group, depth) {
+function adder(text, act) {
+  const button = make("button", { className: "btn small plain", textContent: `+ ${text}`, type: "button" });
+  button.addEventListener("click", act);
+  return button;
+}
+
+// a group of conditions on `known` fields; those on the list's own records may lead to others
+function drawGroup(group, depth, known, canGo = depth > 1) {
   const kind = make("select", { ariaLabel: box.dataset.match });
   for (const one of ["all", "any", "none"]) kind.append(new Option(box.dataset[one], one, false, one === group.type));
   const rows = make("div", { className: "stack" });
-  const add = make("button", { className: "btn small plain", textContent: `+ ${box.dataset.add}`, type: "button" });
-  add.addEventListener("click", () => rows.append(drawLeaf(newLeaf())));
+  const add = adder(box.dataset.add, () => rows.append(drawLeaf(newLeaf(known), known)));
   const head = make("div", { className: "tree-head" }, kind, make("span", { className: "space" }), add);
-  if (depth < MAX_DEPTH) {
-    const nest = make("button", { className: "btn small plain", textContent: `+ ${box.dataset.group}`, type: "button" });
-    nest.addEventListener("click", () => rows.append(drawGroup({ type: "any", of: [newLeaf()] }, depth + 1)));
-    head.append(nest);
-  }
+  if (depth < MAX_DEPTH) head.append(adder(box.dataset.group, () => rows.append(drawGroup({ type: "any", of: [newLeaf(known)] }, depth + 1, known))));
+  if (depth < MAX_DEPTH && known === fields && relations.length)
+    head.append(adder(box.dataset.related, () => rows.append(drawRelated(newRelated(relations[0]), depth + 1))));
   const element = make("div", { className: "tree-group" }, head, rows);
-  if (depth > 1) head.append(removeButton(element));
-  rows.append(...group.of.map((one) => (one.of ? drawGroup(one, depth + 1) : drawLeaf(one))));
+  if (canGo) head.append(removeButton(element));
+  rows.append(...group.of.map((one) => drawNode(one, depth + 1, known)));
   element.read = () => ({ type: kind.value, of: [...rows.children].map((one) => one.read()) });
+  return element;
+}
+
+function drawNode(one, depth, known) {
+  if (one.of) return drawGroup(one, depth, known);
+  if (one.type !== "related") return drawLeaf(one, known);
+  const isKnown = known === fields && relations.some((relation) => relation.field === one.field);
+  return isKnown ? drawRelated(one, depth) : drawKept(one);
+}
+
+// what an address asks and this dialog can't show: it stays as it is
+function drawKept(node) {
+  const element = make("div", { className: "tree-row" }, make("code", { className: "wrap small", textContent: JSON.stringify(node) }));
+  element.append(removeButton(element));
+  element.read = () => node;
+  return element;
+}
+
+function newRelated(relation) {
+  return { type: "related", field: relation.field, where: { type: "all", of: [newLeaf(relation.fields)] } };
+}
+
+// conditions that one and the same related record meets
+function drawRelated(node, depth) {
+  const op = make("select", { ariaLabel: box.dataset.compare });
+  for (const one of ["has", "has_not"]) op.append(new Option(box.dataset[one === "has" ? "has" : "lacks"], one, false, one === (node.op ?? "has")));
+  const field = make("select", { ariaLabel: box.dataset.leads });
+  for (const one of relations) field.append(new Option(one.title, one.field, false, one.field === node.field));
+  const head = make("div", { className: "tree-head" }, op, field, make("span", { className: "t3 small", textContent: box.dataset.where }));
+  const part = make("div", { className: "stack" });
+  const draw = (where) => {
+    const known = relations.find((one) => one.field === field.value).fields;
+    part.replaceChildren(drawGroup(where, MAX_DEPTH, known, false));
+  };
+  draw(node.where.of ? node.where : { type: "all", of: [node.where] });
+  field.addEventListener("change", () => draw(newRelated(relations.find((one) => one.field === field.value)).where));
+  const element = make("div", { className: "tree-group" }, head, part);
+  head.append(make("span", { className: "space" }), removeButton(element));
+  element.read = () => ({ type: "related", field: field.value, op: op.value, where: part.firstElementChild.read() });
   return element;
 }
 
@@ -53,9 +97,9 @@ function codeOf(leaf) {
   return leaf.type === "range" ? "range" : `${leaf.type}.${leaf.value ?? true}`;
 }
 
-function drawLeaf(leaf) {
+function drawLeaf(leaf, known) {
   const field = make("select", { ariaLabel: box.dataset.field });
-  for (const one of fields) field.append(new Option(one.title, one.field, false, one.field === leaf.field));
+  for (const one of known) field.append(new Option(one.title, one.field, false, one.field === leaf.field));
   const op = make("select", { ariaLabel: box.dataset.compare });
   const [first, second] = [0, 1].map(() => make("input", { ariaLabel: box.dataset.value, maxLength: 2000 }));
   const choices = make("div", { className: "tree-choices", role: "group", ariaLabel: box.dataset.value });
@@ -64,7 +108,7 @@ function drawLeaf(leaf) {
   second.value = leaf.high ?? leaf.last ?? "";
   const asDrawn = first.value;
   const takes = () => op.selectedOptions[0]?.dataset.takes;
-  const optionsNow = () => (takes() === "texts" ? fields.find((one) => one.field === field.value).options : null);
+  const optionsNow = () => (takes() === "texts" ? known.find((one) => one.field === field.value).options : null);
   const showInputs = () => {
     const kind = takes();
     drawChoices(choices, optionsNow(), field.value === leaf.field ? kept : []);
@@ -74,7 +118,7 @@ function drawLeaf(leaf) {
   };
   const fill = (code) => {
     op.replaceChildren();
-    for (const [value, words, what] of fields.find((one) => one.field === field.value).operators) {
+    for (const [value, words, what] of known.find((one) => one.field === field.value).operators) {
       const option = new Option(words, value, false, value === code);
       option.dataset.takes = what;
       op.append(option);

@@ -1,10 +1,9 @@
 // A list of records: the one at the side, filters and columns, selecting, widths. The address always says what is shown.
 
-import { openGroups } from "./groups.js";
+import "./filters.js";
 
 const PHONE = matchMedia("(max-width: 720px)");
 const peek = document.getElementById("peek");
-const menu = document.getElementById("filter-menu");
 
 // ---- the record at the side
 
@@ -63,7 +62,7 @@ document.addEventListener("click", (click) => {
   const link = click.target.closest("[data-peeks]");
   const row = click.target.closest("#list [data-row]");
   if (PHONE.matches) return;
-  if (link || (row && !click.target.closest("a, button, input"))) {
+  if (link || (row && !click.target.closest("a, button, input, td[data-cell], form"))) {
     click.preventDefault();
     openPeek((link ?? row.querySelector("[data-peeks]")).dataset.peeks);
   }
@@ -102,67 +101,7 @@ addEventListener("popstate", () => {
   else emptyPeek();
 });
 
-// ---- filters and columns
-
-function placeBelow(popover, opener) {
-  const box = opener.getBoundingClientRect();
-  popover.style.top = `${Math.min(box.bottom + 4, innerHeight - 120)}px`;
-  popover.style.left = `${Math.max(8, Math.min(box.left, innerWidth - Math.max(popover.offsetWidth, 200) - 8))}px`;
-}
-
-document.addEventListener("click", (click) => {
-  const opener = click.target.closest("[data-opens-filter]");
-  if (opener && !opener.matches("[data-opens-groups]")) {
-    menu.showPopover();
-    placeBelow(menu, opener);
-  }
-  if (click.target.closest("[data-opens-groups]")) {
-    menu.hidePopover();
-    openGroups();
-  }
-  const mover = click.target.closest("[data-moves]");
-  if (mover) {
-    const choice = mover.closest(".choice");
-    const other = mover.dataset.moves === "1" ? choice.nextElementSibling : choice.previousElementSibling;
-    if (other?.matches(".choice:has([data-moves])")) other[mover.dataset.moves === "1" ? "after" : "before"](choice);
-    mover.focus();
-  }
-});
-
-function showInputs(select) {
-  const takes = select.selectedOptions[0]?.dataset.takes;
-  select.form.querySelectorAll("[data-takes-of]").forEach((part) => {
-    const isShown = part.dataset.takesOf === takes;
-    part.hidden = !isShown;
-    part.querySelectorAll("input").forEach((input) => (input.disabled = !isShown));
-  });
-}
-
-document.addEventListener("change", (change) => {
-  if (change.target.matches("[data-operators]")) showInputs(change.target);
-});
-
-document.addEventListener("input", (input) => {
-  if (!input.target.matches("[data-narrows]")) return;
-  const wanted = input.target.value.trim().toLowerCase();
-  const box = input.target.parentElement.querySelector("[data-narrowed]");
-  box.querySelectorAll("button, label.choice").forEach((one) => {
-    one.hidden = !one.textContent.toLowerCase().includes(wanted);
-  });
-  const other = input.target.parentElement.querySelector("[data-other]");
-  if (other) {
-    other.hidden = !wanted;
-    other.querySelector("input").value = other.dataset.other + input.target.value.trim();
-    other.querySelector("b").textContent = input.target.value.trim();
-  }
-});
-
 document.addEventListener("htmx:afterSwap", (swap) => {
-  if (swap.target.id === "filter-body") {
-    const select = swap.target.querySelector("[data-operators]");
-    if (select) showInputs(select);
-    swap.target.querySelector("input:not([type=hidden]):not(:disabled), select, button")?.focus();
-  }
   if (swap.target.id === "peek") showPlace();
   if (swap.target.id === "list") {
     // the address says what is searched for; each letter is no step of the back button
@@ -185,8 +124,10 @@ function showPicked(isAll = false) {
   const chosen = picked();
   bar.hidden = !chosen.length;
   bar.querySelector("[data-picked]").textContent = isAll ? bar.dataset.all : chosen.length;
-  bar.querySelector("[name=all]").value = isAll ? "yes" : "";
-  bar.querySelector("[name=ids]").value = chosen.map((one) => one.value).join(",");
+  const ids = (bar.dataset.ids = chosen.map((one) => one.value).join(","));
+  bar.dataset.isAll = isAll ? "yes" : "";
+  bar.querySelectorAll("[name=all]").forEach((one) => (one.value = isAll ? "yes" : ""));
+  bar.querySelectorAll("[name=ids]").forEach((one) => (one.value = ids));
   bar.querySelector(".all").hidden = isAll || document.querySelectorAll("[data-picks]").length !== chosen.length;
 }
 
@@ -197,9 +138,24 @@ document.addEventListener("change", (change) => {
   if (change.target.matches("[data-picks], [data-picks-all]")) showPicked();
 });
 
+document.addEventListener("click", (click) => {
+  // what is exported: the rows that are selected, or without any the whole list
+  if (!click.target.closest("[data-opens=export-list]")) return;
+  const form = document.querySelector("#export-list form");
+  const bar = document.getElementById("selbar");
+  const ids = bar && !bar.hidden ? bar.dataset.ids : "";
+  const isAll = !ids || bar.dataset.isAll === "yes";
+  delete form.dataset.sent; // it is another question than the last one
+  form.elements.all.value = isAll ? "yes" : "";
+  form.elements.ids.value = isAll ? "" : ids;
+  const text = form.querySelector("[data-everything]");
+  text.textContent = isAll ? text.dataset.everything : `${text.dataset.selected} ${ids.split(",").length}`;
+}, true);
+
 document.addEventListener("submit", (submit) => {
+  if (submit.target.matches("[data-exports]")) submit.target.closest("dialog").close();
   // a download leaves the page: the form may be sent again, though not by a double click
-  if (submit.target.closest("#selbar")) setTimeout(() => delete submit.target.dataset.sent, 2000);
+  if (submit.target.closest("#selbar, [data-exports]")) setTimeout(() => delete submit.target.dataset.sent, 2000);
 });
 
 document.addEventListener("click", (click) => {

@@ -1,5 +1,8 @@
 // Inputs that refer to people, companies and records: letters are looked up, a choice fills the hidden input beside them.
-// Fields that are edited in place: Escape leaves, Enter saves.
+// Fields that are edited in place: Escape leaves, Enter saves, and so does leaving those that save themselves.
+
+import "./files.js";
+import "./mentions.js";
 
 const PAUSE_MS = 150;
 let timer = 0;
@@ -20,7 +23,11 @@ async function ask(found) {
   const url = new URL(box.dataset.lookup, location.href);
   url.searchParams.set("q", query);
   const answer = await fetch(url, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (!answer?.ok || input.value !== query || document.activeElement !== input) return;
+  if (!answer || answer.status === 401) {
+    document.dispatchEvent(new Event(answer ? "connection:signed-out" : "connection:lost"));
+    return;
+  }
+  if (!answer.ok || input.value !== query || document.activeElement !== input) return;
   list.innerHTML = await answer.text();
   list.querySelectorAll("[role=option]").forEach((one, n) => (one.id = `${list.id}-${n}`));
   list.hidden = false;
@@ -101,6 +108,15 @@ document.addEventListener("focusout", ({ target }) => {
   if (!found.hidden.value) target.value = ""; // what wasn't chosen isn't meant
 });
 
+// who leaves such a form has meant what stands in it; what wasn't touched is left as it was
+document.addEventListener("focusout", ({ target, relatedTarget }) => {
+  const form = target.closest?.("form[data-saves-itself]");
+  if (!form?.isConnected || form.contains(relatedTarget) || form.querySelector("[role=alert]")) return;
+  if (!document.hasFocus() || form.classList.contains("htmx-request")) return; // another window, or it is being saved
+  const isTouched = [...form.elements].some((one) => (one.type === "hidden" || one.tagName === "BUTTON" ? false : one.tagName === "SELECT" ? [...one.options].some((option) => option.selected !== option.defaultSelected) : one.value !== one.defaultValue));
+  isTouched ? form.requestSubmit() : cancel(form);
+});
+
 function cancel(form) {
   htmx.ajax("GET", form.dataset.cancels, { target: form, swap: "outerHTML" });
 }
@@ -109,3 +125,19 @@ document.addEventListener("click", ({ target }) => {
   const button = target.closest?.("[data-cancel]");
   if (button) cancel(button.closest("form[data-cancels]"));
 });
+
+// saved or left, the field is read again: whoever was in it goes on from there
+let wasInside = false;
+
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  if (target.matches?.("form[data-cancels]")) wasInside = target.contains(document.activeElement);
+});
+
+document.addEventListener("htmx:load", ({ target }) => {
+  if (!wasInside || !target.matches?.(".prop")) return;
+  wasInside = false;
+  target.querySelector("input:not([type=hidden]), textarea, select, button")?.focus();
+});
+
+// the stage that a deal is in stands in sight, also where not all of them fit
+document.querySelector(".stepper .here")?.scrollIntoView({ block: "nearest", inline: "center" });

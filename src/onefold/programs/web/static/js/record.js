@@ -164,6 +164,7 @@ if (record?.dataset.news) {
   });
   document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
     const panel = target.closest("[data-panel]");
-    if (panel && panel !== target) panel.dataset.grown = "yes";
+    // what was said on a call comes into its own line: the timeline is as long as before
+    if (panel && panel !== target && !target.closest("[data-event]")) panel.dataset.grown = "yes";
   });
 }

@@ -1,0 +1,1 @@
+"""Lead capture: forms that marketers build, sites embed, and visitors send."""

@@ -1,0 +1,14 @@
+"""Runs the SQL file beside it."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from django.db import migrations
+from django.db.migrations.operations.base import Operation
+
+
+class Migration(migrations.Migration):
+    """When each user looked at which record, now and the time before."""
+
+    dependencies: ClassVar[list[tuple[str, str]]] = [("notifications", "0001_initial")]
+    operations: ClassVar[list[Operation]] = [migrations.RunSQL(Path(__file__).with_suffix(".sql").read_text("utf-8"))]

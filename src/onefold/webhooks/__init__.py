@@ -1,0 +1,1 @@
+"""Messages that other programs are sent when something happens here: a queue, signatures, retries."""
