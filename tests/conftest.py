@@ -173,16 +173,23 @@ def data_dir() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture
-def django_elsewhere(django_db_blocker: Any) -> Iterator[None]:
-    """Lets the code under test lead Django to another database, and leads it back afterwards."""
+@contextmanager
+def led_back(blocker: Any) -> Iterator[None]:
+    """Lets what is done within lead Django to another database, as `migrate` does, and leads it back afterwards."""
     from django.db import connections
 
     before = dict(connections.settings["default"])
-    with django_db_blocker.unblock():
+    with blocker.unblock():
         yield
         connections.close_all()
         connections.settings["default"].update(before)
+
+
+@pytest.fixture
+def django_elsewhere(django_db_blocker: Any) -> Iterator[None]:
+    """Lets the code under test lead Django to another database, and leads it back afterwards."""
+    with led_back(django_db_blocker):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from onefold.programs.migrate import migrate
 from tests.collector.conftest import Sender, track
 from tests.collector.load import Load
 from tests.collector.running import RunningCollector, running
+from tests.conftest import led_back
 from tests.log import read_log
 
 OPTIONS = {"shared_buffers": "16MB", "fsync": "off"}  # the system stays up, so its cache is as good as a disk
@@ -29,10 +30,11 @@ OPTIONS = {"shared_buffers": "16MB", "fsync": "off"}  # the system stays up, so 
 @pytest.fixture(scope="module")
 def server(django_db_blocker: Any) -> Iterator[embedded.RunningServer]:
     """A server of our own to kill."""
-    with tempfile.TemporaryDirectory(prefix="onefold-outage-") as folder, django_db_blocker.unblock():
+    with tempfile.TemporaryDirectory(prefix="onefold-outage-") as folder:
         Path(folder).chmod(0o711)
         server = embedded.start(load_settings({"ONEFOLD_DATA_DIR": f"{folder}/data"}), OPTIONS)
-        migrate(load_settings({"DATABASE_URL": server.url}))
+        with led_back(django_db_blocker):
+            migrate(load_settings({"DATABASE_URL": server.url}))
         yield server
         server.stop()
 

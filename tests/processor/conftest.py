@@ -12,7 +12,7 @@ from onefold.config import load_settings
 from onefold.infra import embedded
 from onefold.infra.postgres import connect
 from onefold.programs.migrate import migrate
-from tests.conftest import UNSAFE_BUT_FAST
+from tests.conftest import UNSAFE_BUT_FAST, led_back
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def lone_db(test_folder: Path, django_db_blocker: Any) -> Iterator[Connection[An
     folder = test_folder / f"lone-{os.getpid()}"  # each worker's own
     server = embedded.start(load_settings({"ONEFOLD_DATA_DIR": str(folder)}), UNSAFE_BUT_FAST)
     try:
-        with django_db_blocker.unblock():
+        with led_back(django_db_blocker):
             migrate(load_settings({"DATABASE_URL": server.url}))
         with connect(server.url, "tests", autocommit=True) as connection:
             yield connection
