@@ -22,6 +22,8 @@ PLACES: Final = {
     "audiences/<int:number>": ["audiences/1", "audiences/2"],
     "audiences/<int:number>/history": ["audiences/1/history", "audiences/2/history"],
     "audiences/<int:number>/versions": ["audiences/1/versions", "audiences/2/versions"],
+    "duplicates": ["duplicates", "duplicates?show=decided"],
+    "duplicates/compare": [f"duplicates/compare?a={PERSON}&b={AWFUL_PERSON}"],
     "people/bulk/input": ["people/bulk/input?field=owner"],
     "records/of/person/<str:identifier>/fields": [f"records/of/person/{PERSON}/fields"],
     "records/of/person/<str:identifier>/fields/<slug:name>": [f"records/of/person/{PERSON}/fields/owner"],

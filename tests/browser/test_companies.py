@@ -40,6 +40,7 @@ def test_a_company_is_added_edited_and_gets_its_people(visit: Callable[..., Page
     line.get_by_role("button", name="Where Industry comes from").click()
     expect(page.locator("#why")).to_contain_text("Edited by alice")
     page.keyboard.press("Escape")
+    expect(page.locator("#why")).to_be_hidden()  # it gives the focus back
     page.get_by_label("Put somebody in").press_sequentially("Henrik Dahl")
     page.get_by_role("option", name="Henrik Dahlstad").click()
     page.get_by_role("button", name="Put in").click()

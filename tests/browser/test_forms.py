@@ -52,7 +52,7 @@ def test_who_sends_a_form_was_here_before(visit: Callable[..., Page], shop: Shop
     expect(tab.locator("#dock-n")).to_have_text("Product Viewed")
     expect(tab.locator("#dock-log li i").first).to_have_text("✓")
     tab.goto(f"{address}/contact?utm_source=letter&utm_campaign=winter")
-    form = tab.locator(f"[data-onefold-form={key}]")
+    form = tab.locator(f'[data-onefold-form="{key}"]')
     form.get_by_label("First name").fill("Lova")
     form.get_by_role("button", name="Send it").click()
     expect(form.get_by_text("Please fill this in.")).to_be_visible()  # beside the e-mail field, which has the focus

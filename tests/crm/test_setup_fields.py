@@ -245,14 +245,14 @@ class TestFields:
         boats = add(boat, "deal", "Boats", "record", target="boat")
         tree = '{"type": "all", "of": [{"type": "number", "field": "%s", "op": "gt", "value": 8}]}'
         views = (
-            ("boat", "alice", "Long ones", f"filter={tree % length}", True),
-            ("boat", "bob", "Mine", f"col={length}~90&col=owner", False),
-            ("deal", "alice", "With long boats", f"filter={tree % f'{boats}/{length}'}", True),
-            ("deal", "alice", "Others", f"filter={tree % 'amount'}&sort=-created_at", True),
+            ("boat", "alice", "Long ones", f"filter={tree % length}", "all"),
+            ("boat", "bob", "Mine", f"col={length}~90&col=owner", "owner"),
+            ("deal", "alice", "With long boats", f"filter={tree % f'{boats}/{length}'}", "all"),
+            ("deal", "alice", "Others", f"filter={tree % 'amount'}&sort=-created_at", "all"),
         )
         for place, view in enumerate(views):
             boat.conn.execute(
-                "insert into saved_view (object, owner, name, address, is_shared, place) values (%s,%s,%s,%s,%s,%s)",
+                "insert into saved_view (object, owner, name, address, seen_by, place) values (%s,%s,%s,%s,%s,%s)",
                 [*view, place],
             )
         uses = uses_of(boat.conn, "boat", length)

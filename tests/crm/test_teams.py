@@ -1,5 +1,6 @@
 """Sales teams: who reaches whose records through them, and what a tree of teams can't be."""
 
+import re
 import threading
 from typing import Any
 
@@ -143,3 +144,18 @@ def test_the_page_of_teams_does_all_of_it(tree: Tree, make_user: MakeUser) -> No
     assert tree.reaches("south") == {"south", "coast"}
     actions = [row[0] for row in tree.conn.execute("select action from audit where actor = 'user:alice' order by id")]
     assert actions == ["team.added", "team.changed", "team.left", "team.joined", "team.archived", "team.restored"]
+
+
+def test_a_view_for_a_team_is_seen_by_it_and_by_those_below(tree: Tree) -> None:
+    browsers = {name: signed_in(user) for name, user in tree.users.items()}
+    for path in ("/deals", "/people"):
+        browsers["north"].post(f"{path}/views", {"address": "q=fjord", "name": "Of the north", "shared": "team"})
+        seen = {name for name, browser in browsers.items() if "Of the north" in browser.get(path).content.decode()}
+        assert seen == {"north", "coast"}, path
+    view = re.search(r"view=(\d+)", browsers["coast"].get("/deals").content.decode())
+    assert view is not None
+    assert browsers["south"].post(f"/deals/views/{view[1]}/rename", {"name": "Stolen"}).status_code == 404
+    browsers["north"].post(f"/deals/views/{view[1]}/rename", {"name": "Of the north", "shared": ""})
+    assert "Of the north" not in browsers["coast"].get("/deals").content.decode()
+    browsers["north"].post(f"/deals/views/{view[1]}/rename", {"name": "Of the north", "shared": "yes"})
+    assert "Of the north" in browsers["south"].get("/deals").content.decode()

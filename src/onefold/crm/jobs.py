@@ -7,6 +7,7 @@ from procrastinate import Blueprint
 from procrastinate.retry import BaseRetryStrategy
 from psycopg import Connection
 
+from onefold.crm.duplicates import find_duplicates, look_at_all
 from onefold.crm.joining import join_by_domain
 from onefold.crm.reckoning import TASK, reckon_deals
 from onefold.infra.logs import get_logger
@@ -55,9 +56,10 @@ def reckon_all(url: str) -> int:
 
 
 def tidy(conn: Connection[Any], now: datetime) -> int:
-    """What the CRM needn't keep any longer; how many rows. Safe to repeat."""
+    """What the CRM needn't keep any longer; how many rows. Whoever is gone leaves the duplicates. Safe to repeat."""
     from onefold.crm.files import forget_files  # as above
 
+    look_at_all(conn)
     return forget_files(conn, now)
 
 
@@ -72,6 +74,12 @@ def join_people(url: str, *, is_thorough: bool) -> int:
     """Puts people into the companies at whose domain their e-mail is; how many."""
     with connect(url, "companies", autocommit=True) as conn:
         return join_by_domain(conn, is_thorough=is_thorough)
+
+
+def compare_people(url: str) -> int:
+    """Looks for duplicates among the people of whom events came; at how many it looked."""
+    with connect(url, "duplicates", autocommit=True) as conn:
+        return find_duplicates(conn)
 
 
 def rows_of_export(conn: Connection[Any], export: Export, given: Parameters) -> Rows:

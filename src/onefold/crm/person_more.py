@@ -11,7 +11,9 @@ from onefold.crm.person_asking import QUERIES, TRAIT, asked_of_people, known_of,
 from onefold.crm.person_fields import BY_NAME, OWNER, SALES
 from onefold.crm.person_rights import demand_person
 from onefold.crm.references import ME
+from onefold.crm.teams import QUERIES as TEAMS
 from onefold.filters.api import OneOf
+from onefold.lists.api import hand_in_mates
 from onefold.profiles.api import MoreFields, hand_in
 
 
@@ -55,6 +57,15 @@ class PeopleOfSales:
         demand_person(conn, actor, traits.get(OWNER))
 
 
+def mates_of(conn: Connection[Any], acting_user: str) -> list[str]:
+    """As `lists.api.Mates`. One statement."""
+    kind, _colon, username = acting_user.partition(":")
+    if kind != "user":
+        return []
+    return [f"user:{name}" for (name,) in conn.execute(TEAMS["mates"], {"username": username})]
+
+
 def tell_of_people() -> None:
-    """From now on lists, pages and exports of people know owners, stages and records. Safe to repeat."""
+    """From now on lists, pages and exports of people know owners, stages, records and teams. Safe to repeat."""
     hand_in(PeopleOfSales())
+    hand_in_mates(mates_of)

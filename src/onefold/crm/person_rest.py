@@ -6,15 +6,17 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Router
+from ninja.params.functions import Query
 
 from onefold.accounts.api import Permission, actor_of, demand, mask_value, may, name_of
 from onefold.crm import rest_bodies, rest_schemas
+from onefold.crm.duplicates import pairs, place_of, place_text
 from onefold.crm.errors import EditConflict
 from onefold.crm.person_editing import Edited, alone, edited
 from onefold.crm.person_fields import BY_NAME, FIELDS, OWNER, field_named, options_of, read_value
 from onefold.crm.person_rights import demand_person
 from onefold.infra.pool import pooled
-from onefold.profiles.api import correct_all
+from onefold.profiles.api import correct_all, to_text
 
 router = Router(tags=["People"])
 
@@ -30,6 +32,21 @@ def fields(request: HttpRequest, identifier: str) -> HttpResponse:
     demand(actor_of(request), Permission.SEE_PEOPLE)
     with pooled() as conn:
         return _answer(request, edited(conn, identifier))
+
+
+@router.get("/duplicates", response=rest_schemas.DuplicatesOut, summary="People who may be one")
+def duplicates(request: HttpRequest, after: str = Query("", description="`next` of the page before")) -> HttpResponse:
+    """Pairs of people and what they share, the likeliest first; 50 a page. Decide by `POST /api/identity/links`."""
+    demand(actor_of(request), Permission.EDIT_PEOPLE)
+    with pooled() as conn:
+        found, has_more = pairs(conn, place_of(after))
+    listed = [
+        {"a": to_text(one.a.id), "b": to_text(one.b.id), "signs": [sign.name.lower() for sign in one.signs]}
+        for one in found
+    ]
+    following = place_text(found[-1].place) if found and has_more else None
+    answer = {"duplicates": listed, "next": following}
+    return HttpResponse(msgspec.json.encode(answer), content_type="application/json")
 
 
 @router.patch(

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from onefold.accounts.api import Permission, actor_of, may, name_of, requires
 from onefold.crm.company_fields import digest_of
+from onefold.crm.duplicate_signs import SIGNS
+from onefold.crm.duplicates import pairs_of
 from onefold.crm.person_editing import Edited, alone, edited
 from onefold.crm.person_fields import BY_NAME, FIELDS, OWNER, SALES, PersonLine, input_of, line_of, read_value
 from onefold.crm.person_rights import demand_person, may_edit_person
@@ -32,9 +34,13 @@ def fields(request: HttpRequest, identifier: str) -> HttpResponse:
         found = edited(conn, identifier)
         may_edit = may_edit_person(conn, actor_of(request), found.values.get(OWNER))
         lines = [_line(request, found, field.name, may_edit=may_edit) for field in FIELDS]
+        alike = pairs_of(conn, found.whom.profile_id) if may_edit else []
     empty = [one for one in lines if one.shown.kind == "none" and one.field.name not in ALWAYS]
     shown = [one for one in lines if one not in empty]
-    context = {"identifier": found.identifier, "lines": shown, "empty": empty, "may_edit": may_edit}
+    context = {
+        "identifier": found.identifier, "lines": shown, "empty": empty, "may_edit": may_edit,
+        "alike": [(one.other(found.whom.profile_id), [SIGNS[sign] for sign in one.signs]) for one in alike],
+    }  # fmt: skip
     return render(request, "crm/person_fields.html", context)
 
 

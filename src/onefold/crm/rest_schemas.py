@@ -47,6 +47,21 @@ class ObjectOut(Schema):
     fields: list[FieldOut]
 
 
+class DuplicateOut(Schema):
+    """Two people who may be one."""
+
+    a: str = Field(examples=["4f2a9c01d3e8b7a6"], description="Profile id")
+    b: str = Field(examples=["91b0d3e2aa74c5f0"], description="Profile id")
+    signs: list[str] = Field(examples=[["phone", "mailbox", "name"]], description="What they share, the surest first")
+
+
+class DuplicatesOut(Schema):
+    """A page of them."""
+
+    duplicates: list[DuplicateOut]
+    next: str | None = Field(description="For `after` of the next page; null = this is the last")
+
+
 class PersonFieldsOut(Schema):
     """What sales know of a person."""
 

@@ -23,3 +23,13 @@ returning team
 
 -- remove_member: out of it
 delete from sales_team_member where team = %(team)s and "user" = (select id from accounts_user where username = %(username)s)
+
+-- mates: who is in the team of a user, or in one above it (index on user; teams are few)
+with recursive up as (
+    select t.id, t.parent from sales_team t
+    join sales_team_member m on m.team = t.id join accounts_user u on u.id = m."user"
+    where u.username = %(username)s and t.archived_at is null
+    union
+    select t.id, t.parent from sales_team t join up on t.id = up.parent where t.archived_at is null
+)
+select distinct u.username from up join sales_team_member m on m.team = up.id join accounts_user u on u.id = m."user"

@@ -11,7 +11,7 @@ from psycopg import Connection
 from onefold.crm.objects import FieldKind, ObjectType
 from onefold.crm.pipelines import load_pipelines
 from onefold.crm.schema import objects_in_force
-from onefold.lists.api import KeptView, kept_views
+from onefold.lists.api import KeptView, SeenBy, kept_views
 
 MOST: Final = 20
 MAX_VIEWS: Final = 2_000
@@ -39,7 +39,7 @@ def uses_of(conn: Connection[Any], object_name: str, name: str) -> Uses:
     if object_name == "deal":
         for pipeline in load_pipelines(conn).live:
             stages += [f"{pipeline.name}: {stage.name}" for stage in pipeline.stages if name in stage.required]
-    shared = [one.name for one in views if one.is_shared]
+    shared = [one.name for one in views if one.seen_by is not SeenBy.OWNER]
     return Uses(views=shared[:MOST], private=len(views) - len(shared), stages=stages[:MOST])
 
 

@@ -23,10 +23,10 @@ def save_view(request: HttpRequest, open_list: OpenIt, **parts: object) -> HttpR
         state = _state(one.kind, request)
         view_id = views.add_view(
             conn,
-            keeper_of(one, request),
+            keeper_of(conn, one, request),
             name=request.POST.get("name", ""),
             address=state.unsaved_address,
-            is_shared=request.POST.get("shared") == "yes",
+            seen_by=_seen_by(request),
         )
     return _to_list(one.kind, state.unsaved_address, view_id)
 
@@ -37,21 +37,21 @@ def replace(request: HttpRequest, open_list: OpenIt, view_id: int, **parts: obje
     with pooled() as conn:
         one = open_list(conn, request, **parts)
         state = _state(one.kind, request)
-        views.replace_view(conn, keeper_of(one, request), view_id, address=state.unsaved_address)
+        views.replace_view(conn, keeper_of(conn, one, request), view_id, address=state.unsaved_address)
     return _to_list(one.kind, state.unsaved_address, view_id)
 
 
 @require_POST
 def rename(request: HttpRequest, open_list: OpenIt, view_id: int, **parts: object) -> HttpResponse:
-    """The view's `name`; of one's own also whether it is `shared`."""
+    """The view's `name`; of one's own also with whom it is `shared`: `team`, `yes` = everybody, else nobody."""
     with pooled() as conn:
         one = open_list(conn, request, **parts)
         view = views.rename_view(
             conn,
-            keeper_of(one, request),
+            keeper_of(conn, one, request),
             view_id,
             name=request.POST.get("name", ""),
-            is_shared=request.POST.get("shared") == "yes",
+            seen_by=_seen_by(request),
         )
     return _to_list(one.kind, view.address, view_id)
 
@@ -62,7 +62,7 @@ def move(request: HttpRequest, open_list: OpenIt, view_id: int, **parts: object)
     by = 1 if request.POST.get("by") == "1" else -1
     with pooled() as conn:
         one = open_list(conn, request, **parts)
-        view = views.move_view(conn, keeper_of(one, request), view_id, by=by)
+        view = views.move_view(conn, keeper_of(conn, one, request), view_id, by=by)
     return _to_list(one.kind, view.address, view_id)
 
 
@@ -71,7 +71,7 @@ def delete(request: HttpRequest, open_list: OpenIt, view_id: int, **parts: objec
     """Out of the tabs; the toast brings it back."""
     with pooled() as conn:
         one = open_list(conn, request, **parts)
-        view = views.set_deleted(conn, keeper_of(one, request), view_id, is_deleted=True)
+        view = views.set_deleted(conn, keeper_of(conn, one, request), view_id, is_deleted=True)
     text = _("The view %(name)s is deleted.") % {"name": view.name}
     messages.success(request, text, extra_tags=f"{one.kind.path}/views/{view_id}/restore")
     return HttpResponseRedirect(one.kind.path)
@@ -82,8 +82,13 @@ def restore(request: HttpRequest, open_list: OpenIt, view_id: int, **parts: obje
     """Back into the tabs."""
     with pooled() as conn:
         one = open_list(conn, request, **parts)
-        view = views.set_deleted(conn, keeper_of(one, request), view_id, is_deleted=False)
+        view = views.set_deleted(conn, keeper_of(conn, one, request), view_id, is_deleted=False)
     return _to_list(one.kind, view.address, view_id)
+
+
+def _seen_by(request: HttpRequest) -> views.SeenBy:
+    told = {"team": views.SeenBy.TEAM, "yes": views.SeenBy.ALL}
+    return told.get(request.POST.get("shared", ""), views.SeenBy.OWNER)
 
 
 def _state(kind: ListKind, request: HttpRequest) -> ListState:

@@ -7,6 +7,7 @@ and shows its rows in a page of the templates `lists/….html`, which `list_cont
 from onefold.lists.context import go, is_part, list_addresses, list_context
 from onefold.lists.fields import ANYTHING, Choice, FixedFields, ListField, ListFields, OpenList, RelatedList
 from onefold.lists.kinds import UNFILTERED, Flag, ListKind, ListWords, OtherField, Shown, Sort
+from onefold.lists.mates import hand_in_mates
 from onefold.lists.rows import Cell, chips, shown_columns
 from onefold.lists.state import (
     MAX_QUERY,
@@ -17,7 +18,7 @@ from onefold.lists.state import (
     sort_of,
     state_of,
 )
-from onefold.lists.views import KeptView, kept_views
+from onefold.lists.views import KeptView, SeenBy, kept_views
 
 __all__ = [
     "ANYTHING",
@@ -38,11 +39,13 @@ __all__ = [
     "OtherField",
     "Parameters",
     "RelatedList",
+    "SeenBy",
     "Shown",
     "Sort",
     "chips",
     "fresh",
     "go",
+    "hand_in_mates",
     "is_part",
     "kept_views",
     "list_addresses",

@@ -12,6 +12,7 @@ from onefold.filters.api import to_json
 from onefold.lists import rows
 from onefold.lists.fields import OpenList
 from onefold.lists.kinds import UNFILTERED
+from onefold.lists.mates import has_teams, mates_of
 from onefold.lists.state import ListState
 from onefold.lists.views import Keeper, View, visible_views
 
@@ -44,7 +45,7 @@ def list_context(
         "is_part": is_part(request),
         "filter_json": to_json(state.tree) if state.tree.of else "",
         "without_last": rows.without_last_filter(state),
-        **_tabs(one, request, visible_views(conn, keeper_of(one, request)), state),
+        **_tabs(one, request, visible_views(conn, keeper_of(conn, one, request)), state),
         **list_addresses(state, after),
     }
 
@@ -59,9 +60,10 @@ def list_addresses(state: ListState, after: str = "") -> dict[str, str]:
     }
 
 
-def keeper_of(one: OpenList, request: "HttpRequest") -> Keeper:
+def keeper_of(conn: Connection[Any], one: OpenList, request: "HttpRequest") -> Keeper:
     """The reader, to whom their views are shown and by whom they are changed."""
-    return Keeper(one.kind.object, name_of(request.user), one.may_edit_views)
+    reader = name_of(request.user)
+    return Keeper(one.kind.object, reader, one.may_edit_views, mates_of(conn, reader))
 
 
 def pairs_of(state: ListState) -> list[tuple[str, str]]:
@@ -89,6 +91,7 @@ def _tabs(one: OpenList, request: "HttpRequest", views: list[View], state: ListS
     return {
         "views": views,
         "view": view,
+        "has_team": has_teams(),
         "is_changed": state.unsaved_address != saved,
         "saved_address": saved,
         "is_own_view": is_own,

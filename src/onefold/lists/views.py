@@ -1,6 +1,7 @@
 """Saved views of lists: kept, changed, renamed, moved, deleted and brought back."""
 
 from collections.abc import Collection
+from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
@@ -10,7 +11,10 @@ from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import Forbidden, NotFound
 from onefold.lists.state import ListRejected
 
-QUERIES = load_queries("onefold.lists", "views.sql")
+_IS_VISIBLE: Final = "(owner = %(owner)s or seen_by = 'all' or seen_by = 'team' and owner = any(%(mates)s::text[]))"
+QUERIES = {
+    name: text.replace("{is_visible}", _IS_VISIBLE) for name, text in load_queries("onefold.lists", "views.sql").items()
+}
 MAX_VIEWS: Final = 100
 MAX_NAME: Final = 80
 MAX_ADDRESS: Final = 20_000
@@ -22,6 +26,14 @@ class ViewForbidden(Forbidden):
     code = "view_forbidden"
 
 
+class SeenBy(StrEnum):
+    """Who sees a view."""
+
+    OWNER = "owner"
+    TEAM = "team"  # the owner's, and those below it
+    ALL = "all"
+
+
 class View(NamedTuple):
     """`address` is what stands after the `?` of the list."""
 
@@ -29,31 +41,33 @@ class View(NamedTuple):
     owner: str
     name: str
     address: str
-    is_shared: bool
+    seen_by: SeenBy
     place: float  # among the tabs, ascending
 
 
 class Keeper(NamedTuple):
-    """Who asks for views of which kind of records (`ListKind.object`). `may_edit`: also others' shared ones."""
+    """Who asks for views of which kind of records (`ListKind.object`). `may_edit`: also others' shared ones.
+
+    `mates`: whose views for a team are for theirs.
+    """
 
     object: str
     acting_user: str
     may_edit: bool = False
+    mates: Collection[str] = ()
 
 
 def visible_views(conn: Connection[Any], keeper: Keeper) -> list[View]:
     """One's own and the shared ones, up to MAX_VIEWS."""
-    parameters = {"object": keeper.object, "owner": keeper.acting_user, "limit": MAX_VIEWS}
-    return [View(*row) for row in conn.execute(QUERIES["visible"], parameters)]
+    return [_view(row) for row in conn.execute(QUERIES["visible"], {**_reader(keeper), "limit": MAX_VIEWS})]
 
 
 def find_view(conn: Connection[Any], keeper: Keeper, view_id: int) -> View:
     """Raises NotFound for views that this user can't see, and for those of other records."""
-    parameters = {"id": view_id, "object": keeper.object, "owner": keeper.acting_user}
-    row = conn.execute(QUERIES["one"], parameters).fetchone()
+    row = conn.execute(QUERIES["one"], {**_reader(keeper), "id": view_id}).fetchone()
     if row is None:
         raise NotFound("There is no such view.")
-    return View(*row)
+    return _view(row)
 
 
 class KeptView(NamedTuple):
@@ -63,16 +77,19 @@ class KeptView(NamedTuple):
     owner: str
     name: str
     address: str
-    is_shared: bool
+    seen_by: SeenBy
 
 
 def kept_views(conn: Connection[Any], objects: Collection[str], *, limit: int) -> list[KeptView]:
     """All views of these objects, for who is about to change what they rest on."""
     parameters = {"objects": sorted(objects), "limit": limit}
-    return [KeptView(*row) for row in conn.execute(QUERIES["kept"], parameters)]
+    return [
+        KeptView(object_, owner, name, address, SeenBy(seen_by))
+        for object_, owner, name, address, seen_by in conn.execute(QUERIES["kept"], parameters)
+    ]
 
 
-def add_view(conn: Connection[Any], keeper: Keeper, *, name: str, address: str, is_shared: bool) -> int:
+def add_view(conn: Connection[Any], keeper: Keeper, *, name: str, address: str, seen_by: SeenBy) -> int:
     """Keep a list; returns the view's id. Raises ListRejected."""
     name = _name(name)
     if len(address) > MAX_ADDRESS:
@@ -81,10 +98,10 @@ def add_view(conn: Connection[Any], keeper: Keeper, *, name: str, address: str, 
         conn.execute(QUERIES["lock"])
         if len(visible_views(conn, keeper)) >= MAX_VIEWS:
             raise ListRejected(f"There are {MAX_VIEWS} views. Delete one first.")
-        kept = {"name": name, "address": address, "is_shared": is_shared}
+        kept = {"name": name, "address": address, "seen_by": seen_by}
         row = conn.execute(QUERIES["add"], {"object": keeper.object, "owner": keeper.acting_user, **kept}).fetchone()
         view_id = int(row[0]) if row else 0
-        _audit(conn, keeper, "view.saved", view_id, {"shared": is_shared})
+        _audit(conn, keeper, "view.saved", view_id, {"seen_by": seen_by})
     return view_id
 
 
@@ -98,13 +115,13 @@ def replace_view(conn: Connection[Any], keeper: Keeper, view_id: int, *, address
         _audit(conn, keeper, "view.changed", view.id)
 
 
-def rename_view(conn: Connection[Any], keeper: Keeper, view_id: int, *, name: str, is_shared: bool) -> View:
+def rename_view(conn: Connection[Any], keeper: Keeper, view_id: int, *, name: str, seen_by: SeenBy) -> View:
     """Another name; its owner also says who sees it. As it was, for an undo."""
     view = _changeable(conn, keeper, view_id)
-    changed = {"name": _name(name), "is_shared": is_shared if view.owner == keeper.acting_user else view.is_shared}
+    changed = {"name": _name(name), "seen_by": seen_by if view.owner == keeper.acting_user else view.seen_by}
     with conn.transaction():
         conn.execute(QUERIES["rename"], {"id": view.id, **changed})
-        _audit(conn, keeper, "view.renamed", view.id, {"shared": changed["is_shared"]})
+        _audit(conn, keeper, "view.renamed", view.id, {"seen_by": changed["seen_by"]})
     return view
 
 
@@ -134,6 +151,15 @@ def set_deleted(conn: Connection[Any], keeper: Keeper, view_id: int, *, is_delet
         conn.execute(QUERIES["set_deleted"], {"id": view.id, "is_deleted": is_deleted})
         _audit(conn, keeper, action, view.id)
     return view
+
+
+def _reader(keeper: Keeper) -> dict[str, Any]:
+    return {"object": keeper.object, "owner": keeper.acting_user, "mates": list(keeper.mates)}
+
+
+def _view(row: tuple[Any, ...]) -> View:
+    view_id, owner, name, address, seen_by, place = row
+    return View(view_id, owner, name, address, SeenBy(seen_by), place)
 
 
 def _audit(

@@ -1,16 +1,16 @@
--- visible: one's own views and shared ones, in the order of their tabs
-select id, owner, name, address, is_shared, place from saved_view
-where object = %(object)s and deleted_at is null and (owner = %(owner)s or is_shared)
+-- visible: one's own views, those of one's team and everybody's, in the order of their tabs
+select id, owner, name, address, seen_by, place from saved_view
+where object = %(object)s and deleted_at is null and {is_visible}
 order by place, id
 limit %(limit)s
 
 -- one: a view that one may see, also when it was just deleted
-select id, owner, name, address, is_shared, place from saved_view
-where id = %(id)s and object = %(object)s and (owner = %(owner)s or is_shared)
+select id, owner, name, address, seen_by, place from saved_view
+where id = %(id)s and object = %(object)s and {is_visible}
 
 -- add: keep a list, as the last tab
-insert into saved_view (object, owner, name, address, is_shared, place)
-select %(object)s, %(owner)s, %(name)s, %(address)s, %(is_shared)s, coalesce(max(place), 0) + 1 from saved_view
+insert into saved_view (object, owner, name, address, seen_by, place)
+select %(object)s, %(owner)s, %(name)s, %(address)s, %(seen_by)s, coalesce(max(place), 0) + 1 from saved_view
 where object = %(object)s
 returning id
 
@@ -18,7 +18,7 @@ returning id
 update saved_view set address = %(address)s where id = %(id)s
 
 -- rename: another name, and who sees it
-update saved_view set name = %(name)s, is_shared = %(is_shared)s where id = %(id)s
+update saved_view set name = %(name)s, seen_by = %(seen_by)s where id = %(id)s
 
 -- move: another place among the tabs
 update saved_view set place = %(place)s where id = %(id)s
@@ -35,5 +35,5 @@ select pg_advisory_xact_lock(hashtext('saved_view'))
 update saved_view set deleted_at = case when %(is_deleted)s then now() end where id = %(id)s
 
 -- kept: where every view leads, whosever it is, those of some objects (all rows: some tens a user)
-select object, owner, name, address, is_shared from saved_view
+select object, owner, name, address, seen_by from saved_view
 where deleted_at is null and object = any(%(objects)s) order by object, place, id limit %(limit)s

@@ -26,9 +26,12 @@ from onefold.profiles.corrections import (
     CorrectionRejected,
     correct,
     correct_all,
+    correction_of,
     new_person,
+    strongest,
     value_from_text,
 )
+from onefold.profiles.corrections import undo as undo_correction
 from onefold.profiles.doings import Doings, doings_of
 from onefold.profiles.export_answers import MAX_AT_ONCE, Taken, take_out
 from onefold.profiles.export_files import FORMATS, Column, Format, Rows, format_named
@@ -39,6 +42,8 @@ from onefold.profiles.fragments import fragments_of, people_of_fragments, person
 from onefold.profiles.golden import Golden, floor_hour, golden_record, is_nobody
 from onefold.profiles.ids import company_named, from_text, to_text
 from onefold.profiles.jump import jump_to_people
+from onefold.profiles.links import Decision, RuleInForce, RuleRejected, decide, decided_ends, rules_in_force
+from onefold.profiles.links import undo as undo_decision
 from onefold.profiles.more import More, MoreFields, hand_in
 from onefold.profiles.naming import IdentifierRejected, Names, names_in_force
 from onefold.profiles.newcomers import Newcomers, has_known, new_people
@@ -85,6 +90,7 @@ __all__ = [
     "CompanyPerson",
     "CompanyRow",
     "CorrectionRejected",
+    "Decision",
     "Doings",
     "Export",
     "Format",
@@ -104,6 +110,8 @@ __all__ = [
     "Purchases",
     "Refolded",
     "Rows",
+    "RuleInForce",
+    "RuleRejected",
     "Standing",
     "Taken",
     "TimelineEntry",
@@ -121,7 +129,10 @@ __all__ = [
     "correct_all",
     "correct_company",
     "correct_many",
+    "correction_of",
     "current_values",
+    "decide",
+    "decided_ends",
     "delete_companies",
     "delete_members",
     "delete_profiles",
@@ -170,7 +181,9 @@ __all__ = [
     "remove_all_exports",
     "replace_companies",
     "resolve",
+    "rules_in_force",
     "standing",
+    "strongest",
     "take_out",
     "take_out_of_company",
     "timeline_page",
@@ -179,6 +192,8 @@ __all__ = [
     "trait_values",
     "traits_of",
     "undo_company_correction",
+    "undo_correction",
+    "undo_decision",
     "undo_many",
     "unpack",
     "value_from_text",

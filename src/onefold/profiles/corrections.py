@@ -81,9 +81,18 @@ def correct(
 
 
 def correct_all(
-    conn: Connection[Any], names: Names, standing: Standing, *, traits: Mapping[str, Any], acting_user: str
+    conn: Connection[Any],
+    names: Names,
+    standing: Standing,
+    *,
+    traits: Mapping[str, Any],
+    acting_user: str,
+    once: UUID | None = None,
 ) -> tuple[UUID, bool]:
-    """As `correct`, several traits by one event, which is undone as a whole. `traits` isn't empty."""
+    """As `correct`, several traits by one event, which is undone as a whole. `traits` isn't empty.
+
+    Safe to repeat with the same `once`, from which the event's id follows (`correction_of`).
+    """
     said = {trait_name(name): value for name, value in traits.items()}
     for name, value in said.items():
         if name in _CONTACTS and value is not None:
@@ -92,7 +101,16 @@ def correct_all(
     claims = standing.claims.get(head.h, {})
     known = {name: claims.get(name, {}).get(INTERNAL_SOURCE) for name in said}
     before = {name: claim.value if claim else None for name, claim in known.items()}
-    return _log(conn, names, head, said, before, acting_user)
+    context = {"externalIds": [{"type": names.namespace(head.ns), "id": head.val}], "replaced": before}
+    key = once or uuid4()
+    event = {"type": "identify", "messageId": str(key), "traits": said, "context": context}
+    position = append_internal(conn, [event], acting_user=acting_user)
+    return correction_of(key), wait_until_processed(conn, position)
+
+
+def correction_of(once: UUID) -> UUID:
+    """The id of the correction that was made with this `once`."""
+    return UUID(bytes=event_id(INTERNAL_SOURCE, str(once)))
 
 
 def new_person(
@@ -145,17 +163,6 @@ def _correction(conn: Connection[Any], names: Names, event: UUID) -> tuple[dict[
         if stored.event.source_id == INTERNAL_SOURCE and stored.event.kind is Kind.IDENTIFY and before and found:
             return said, found, str(said.get("actingUser") or "")
     raise NotFound(_("This correction isn't there to be undone, or isn't processed yet."))
-
-
-def _log(
-    conn: Connection[Any], names: Names, head: Node, traits: dict[str, Any], replaced: dict[str, Any], acting_user: str
-) -> tuple[UUID, bool]:
-    message_id = str(uuid4())
-    context = {"externalIds": [{"type": names.namespace(head.ns), "id": head.val}], "replaced": replaced}
-    event = {"type": "identify", "messageId": message_id, "traits": traits, "context": context}
-    position = append_internal(conn, [event], acting_user=acting_user)
-    is_processed = wait_until_processed(conn, position)
-    return UUID(bytes=event_id(INTERNAL_SOURCE, message_id)), is_processed
 
 
 def strongest(names: Names, members: list[Node]) -> Node:

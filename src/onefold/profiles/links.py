@@ -105,6 +105,15 @@ def undo(conn: Connection[Any], names: Names, event: UUID, *, acting_user: str) 
     return decide(conn, names, rule=rule, a=ends[0], b=ends[1], acting_user=acting_user, once=once)
 
 
+def decided_ends(conn: Connection[Any], names: Names, event: UUID) -> tuple[str, str]:
+    """The two identifiers (`namespace:value`) that a decision is about. Raises NotFound."""
+    row = conn.execute(QUERIES["before"], {"event": event}).fetchone()
+    if row is None:
+        raise NotFound(_("This decision isn't there to be undone, or isn't processed yet."))
+    a_ns, a, b_ns, b, *_rest = row
+    return f"{names.namespace(a_ns)}:{a}", f"{names.namespace(b_ns)}:{b}"
+
+
 def _event_of(message_id: str) -> UUID:
     return UUID(bytes=event_id(INTERNAL_SOURCE, message_id))
 

@@ -1,0 +1,13 @@
+"""What signs of duplicates are called. Apart from finding them: programs that do are started without Django's words."""
+
+from typing import Final
+
+from django.utils.translation import gettext_lazy
+
+from onefold.crm.duplicate_keys import Sign
+
+SIGNS: Final = {
+    Sign.PHONE: gettext_lazy("Same phone"),
+    Sign.MAILBOX: gettext_lazy("Same mailbox"),
+    Sign.NAME: gettext_lazy("Same name and company"),
+}

@@ -1,0 +1,215 @@
+"""People who may be one: found by what they share, a few seconds behind the processor, never in its way.
+
+Signs (`duplicate_keys.py`) stand as hashes in a table of their own, and pairs of people beside them; both follow from
+the profiles, so they may be thrown away. A sign that many have, such as a switchboard's number, makes no pairs.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+from psycopg import Connection
+
+from onefold.crm.duplicate_keys import Key, Known, Sign, keys_of
+from onefold.infra.logs import get_logger
+from onefold.infra.postgres import load_queries
+from onefold.kernel.errors import Rejected
+from onefold.profiles.api import Names, Person, names_in_force, people_at
+
+_IS_NOT_APART: Final = """not exists (
+    select from node na
+    join node ma on ma.comp = na.comp and ma.prof = na.prof
+    cross join lateral (
+        select distinct on (r.a, r.b) case when r.a = ma.h then r.b else r.a end as other, r.kind
+        from link_rule r where (r.a = ma.h or r.b = ma.h) and r.a <> r.b
+        order by r.a, r.b, r.ts desc, r.event desc
+    ) said
+    join node mb on mb.h = said.other and mb.prof = d.b
+    where na.h = d.a and said.kind = 1
+)"""
+"""Nobody said of the pair `d` that they are two. Costs look-ups for each identifier of the first."""
+QUERIES: Final = {
+    name: text.replace("{is_not_apart}", _IS_NOT_APART)
+    for name, text in load_queries("onefold.crm", "duplicates.sql").items()
+}
+MOST_SHARE: Final = 20
+"""People who may have a sign, for it to make pairs."""
+PAGE_SIZE: Final = 50
+_CHUNK: Final = 10_000
+"""Positions of one step."""
+_PIECE: Final = 2_000
+"""People of one step."""
+_MAX_STEPS: Final = 50
+_FIRST: Final = -(1 << 63)
+_LAST: Final = (1 << 15) - 1, (1 << 63) - 1, (1 << 63) - 1
+
+Place = tuple[int, int, int]
+"""(signs, a, b): behind which pair a page begins."""
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two people who may be one, and what they share."""
+
+    a: Person
+    b: Person
+    signs: tuple[Sign, ...]
+    place: Place
+
+    def other(self, person: int) -> Person:
+        """Whom somebody may be."""
+        return self.b if self.a.id == person else self.a
+
+
+def find_duplicates(conn: Connection[Any]) -> int:
+    """Looks at everybody of whom events came since, and at who is yet to be looked at; at how many that was.
+
+    Up to _MAX_STEPS steps, each a transaction. Safe to repeat, to kill, and to run twice at once.
+    """
+    looked_at = 0
+    names = names_in_force(conn)
+    for _step in range(_MAX_STEPS):
+        with conn.transaction():
+            people = _next(conn)
+            if people is None:
+                break
+            looked_at += len(people)
+            _look_at(conn, names, people)
+    if looked_at:
+        log.debug("people_compared", count=looked_at)
+    return looked_at
+
+
+def look_at_all(conn: Connection[Any]) -> None:
+    """Everybody is looked at again by the next calls of `find_duplicates`; who is gone is forgotten."""
+    conn.execute(QUERIES["went"], {"after": _FIRST})
+
+
+def look_at(conn: Connection[Any], people: Collection[int]) -> None:
+    """Looks at these people (profile ids, also of profiles that were) now."""
+    with conn.transaction():
+        conn.execute(QUERIES["wait"])
+        _look_at(conn, names_in_force(conn), people)
+
+
+def pairs(conn: Connection[Any], after: Place | None = None) -> tuple[list[Pair], bool]:
+    """A page of people who may be one, the likeliest first, and whether there are more."""
+    kinds, a, b = after or _LAST
+    asked = {"kinds": kinds, "a": a, "b": b, "limit": PAGE_SIZE + 1}
+    rows = conn.execute(QUERIES["pairs"], asked).fetchall()
+    return _pairs(conn, rows[:PAGE_SIZE]), len(rows) > PAGE_SIZE
+
+
+def pairs_of(conn: Connection[Any], person: int, most: int = 3) -> list[Pair]:
+    """Whom somebody (profile id) may be, the likeliest first."""
+    return _pairs(conn, conn.execute(QUERIES["pairs_of"], {"person": person, "limit": most}).fetchall())
+
+
+def signs_of(conn: Connection[Any], a: int, b: int) -> tuple[Sign, ...]:
+    """What two people (profile ids) share now."""
+    by_person: dict[int, set[int]] = defaultdict(set)
+    kinds = 0
+    for person, key, kind in conn.execute(QUERIES["keys"], {"people": [a, b]}):
+        if any(key in keys for of, keys in by_person.items() if of != person):
+            kinds |= kind
+        by_person[person].add(key)
+    return _signs(kinds)
+
+
+def place_text(place: Place) -> str:
+    """For addresses."""
+    return "_".join(map(str, place))
+
+
+def place_of(text: str) -> Place | None:
+    """What `place_text` wrote; None for the first page. Raises Rejected."""
+    if not text:
+        return None
+    try:
+        kinds, a, b = map(int, text.split("_"))
+    except ValueError:
+        kinds, a, b = -1, 0, 0
+    if not 0 <= kinds <= _LAST[0] or max(abs(a), abs(b)) > _LAST[1]:
+        raise Rejected("There is no such page. Begin with the first, then follow `next`.")
+    return kinds, a, b
+
+
+def _pairs(conn: Connection[Any], rows: Collection[tuple[int, int, int]]) -> list[Pair]:
+    people = people_at(conn, sorted({number for a, b, _kinds in rows for number in (a, b)}))
+    return [
+        Pair(a=people[a], b=people[b], signs=_signs(kinds), place=(kinds, a, b))
+        for a, b, kinds in rows
+        if a in people and b in people
+    ]
+
+
+def _signs(kinds: int) -> tuple[Sign, ...]:
+    return tuple(sign for sign in sorted(Sign, reverse=True) if kinds & sign)
+
+
+def _next(conn: Connection[Any]) -> list[int] | None:
+    """Who is to be looked at next; None: nobody, or another is at it. Moves the position."""
+    row = conn.execute(QUERIES["begin"]).fetchone()
+    if row is None:
+        return None
+    position, after = row
+    if after is not None:
+        return _next_of_all(conn, after)
+    given = conn.execute(QUERIES["given"]).fetchone()
+    if not given or position >= given[0]:
+        return None
+    newest, people = _seen(conn, position)
+    if newest is None:  # a gap: what stands behind it comes next
+        (first,) = conn.execute(QUERIES["first_after"], {"after": position}).fetchone() or (None,)
+        if first is None:
+            return None
+        newest, people = _seen(conn, first - 1)
+    conn.execute(QUERIES["move"], {"position": newest})
+    return people
+
+
+def _seen(conn: Connection[Any], position: int) -> tuple[int | None, list[int]]:
+    asked = {"after": position, "until": position + _CHUNK}
+    return conn.execute(QUERIES["seen"], asked).fetchone() or (None, [])
+
+
+def _next_of_all(conn: Connection[Any], after: int) -> list[int]:
+    asked = {"after": after, "most": _PIECE}
+    people = [number for (number,) in conn.execute(QUERIES["next_people"], asked)]
+    is_last = len(people) < _PIECE
+    until = _LAST[1] if is_last else people[-1]
+    gone = [number for (number,) in conn.execute(QUERIES["next_gone"], {"after": after, "until": until})]
+    conn.execute(QUERIES["went"], {"after": None if is_last else until})
+    return people + gone
+
+
+def _look_at(conn: Connection[Any], names: Names, people: Collection[int]) -> None:
+    """Brings the signs of these people up to date, and the pairs of whoever shares what changed; cheap if nothing."""
+    before: dict[int, set[Key]] = defaultdict(set)
+    for person, key, kind in conn.execute(QUERIES["keys"], {"people": list(people)}):
+        before[person].add(Key(key, Sign(kind)))
+    now: dict[int, set[Key]] = defaultdict(set)
+    for row in conn.execute(QUERIES["known"], {"people": list(people)}):
+        now[row[0]] = set(keys_of(names, Known(*row)))
+    changed = [person for person in people if before[person] != now[person]]
+    if not changed:
+        return
+    conn.execute(QUERIES["forget_keys"], {"people": changed})
+    added = [(person, key) for person in changed for key in now[person]]
+    if added:
+        columns = {
+            "people": [person for person, _key in added],
+            "keys": [key.h for _person, key in added],
+            "kinds": [int(key.kind) for _person, key in added],
+        }
+        conn.execute(QUERIES["add_keys"], columns)
+    touched = sorted({key.h for person in changed for key in before[person] ^ now[person]})
+    # of a sign that has just become too common, or is no longer, everybody's pairs change
+    most = MOST_SHARE + len(changed) + 1
+    sharing = [person for (person,) in conn.execute(QUERIES["sharing"], {"keys": touched, "most": most})]
+    around = sorted({*changed, *sharing})
+    conn.execute(QUERIES["forget_pairs"], {"people": around})
+    conn.execute(QUERIES["add_pairs"], {"people": around, "most": MOST_SHARE})
