@@ -13,8 +13,9 @@ from psycopg import Connection
 from onefold.accounts.api import Role
 from onefold.crm import merging
 from onefold.crm.duplicate_keys import Known, Sign, keys_of, mailbox_of, name_of
-from onefold.crm.duplicates import MOST_SHARE, find_duplicates, look_at_all, pairs, pairs_of, signs_of
+from onefold.crm.duplicates import FOLLOWER, MOST_SHARE, find_duplicates, pairs, pairs_of, signs_of
 from onefold.crm.errors import RecordRejected
+from onefold.crm.following import look_at_all
 from onefold.crm.person_editing import edited
 from onefold.crm.policy import set_reaches
 from onefold.crm.viewer import Doing, Reach, Viewer
@@ -126,14 +127,14 @@ class TestFinding:
         before = found(twice.conn)
         assert find_duplicates(twice.conn) == 0
         twice.conn.execute("truncate duplicate_key, duplicate_pair")
-        look_at_all(twice.conn)
+        look_at_all(twice.conn, FOLLOWER)
         assert found(twice.conn) == before
 
     def test_who_is_gone_leaves(self, twice: Shop) -> None:
         assert found(twice.conn)
         twice.conn.execute("delete from profile where id = %s", [whose(twice.conn, "2")])
         assert found(twice.conn) == set()
-        look_at_all(twice.conn)
+        look_at_all(twice.conn, FOLLOWER)
         find_duplicates(twice.conn)
         rows = twice.conn.execute("select count(*) from duplicate_key where person = %s", [whose(twice.conn, "2")])
         assert rows.fetchone() == (0,)
@@ -142,7 +143,7 @@ class TestFinding:
         from onefold.infra.postgres import connect
 
         with connect(pg_url, "tests") as other:
-            other.execute("select * from duplicate_progress for update")
+            other.execute("select * from people_follower for update")
             assert find_duplicates(twice.conn) == 0
         assert found(twice.conn)
 

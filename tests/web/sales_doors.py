@@ -82,6 +82,8 @@ RECORDS: Final[dict[str, Door]] = {
     "records/<slug:object_name>/<int:number>/shares/<int:share>/remove": act(P.EDIT_RECORDS),
     "settings/crm/permissions": form(P.MANAGE_CRM),
     "settings/crm/permissions/<slug:object_name>": form(P.MANAGE_CRM),
+    "settings/crm/scores": form(P.MANAGE_CRM),
+    **{f"settings/crm/scores/<int:number>{end}": act(P.MANAGE_CRM) for end in ("", "/archive", "/restore")},
     "settings/crm/teams": form(P.MANAGE_CRM),
     "settings/crm/teams/<int:number>": act(P.MANAGE_CRM),
     "settings/crm/teams/<int:number>/archive": act(P.MANAGE_CRM),

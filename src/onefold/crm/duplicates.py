@@ -12,6 +12,7 @@ from typing import Any, Final
 from psycopg import Connection
 
 from onefold.crm.duplicate_keys import Key, Known, Sign, keys_of
+from onefold.crm.following import LAST, Step, next_step, take_turn
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import Rejected
@@ -33,16 +34,12 @@ QUERIES: Final = {
     name: text.replace("{is_not_apart}", _IS_NOT_APART)
     for name, text in load_queries("onefold.crm", "duplicates.sql").items()
 }
+FOLLOWER: Final = "duplicates"
 MOST_SHARE: Final = 20
 """People who may have a sign, for it to make pairs."""
 PAGE_SIZE: Final = 50
-_CHUNK: Final = 10_000
-"""Positions of one step."""
-_PIECE: Final = 2_000
-"""People of one step."""
 _MAX_STEPS: Final = 50
-_FIRST: Final = -(1 << 63)
-_LAST: Final = (1 << 15) - 1, (1 << 63) - 1, (1 << 63) - 1
+_LAST: Final = (1 << 15) - 1, LAST, LAST
 
 Place = tuple[int, int, int]
 """(signs, a, b): behind which pair a page begins."""
@@ -73,25 +70,20 @@ def find_duplicates(conn: Connection[Any]) -> int:
     names = names_in_force(conn)
     for _step in range(_MAX_STEPS):
         with conn.transaction():
-            people = _next(conn)
-            if people is None:
+            step = next_step(conn, FOLLOWER)
+            if step is None:
                 break
-            looked_at += len(people)
-            _look_at(conn, names, people)
+            looked_at += len(step.people)
+            _look_at(conn, names, _with_gone(conn, step))
     if looked_at:
         log.debug("people_compared", count=looked_at)
     return looked_at
 
 
-def look_at_all(conn: Connection[Any]) -> None:
-    """Everybody is looked at again by the next calls of `find_duplicates`; who is gone is forgotten."""
-    conn.execute(QUERIES["went"], {"after": _FIRST})
-
-
 def look_at(conn: Connection[Any], people: Collection[int]) -> None:
     """Looks at these people (profile ids, also of profiles that were) now."""
     with conn.transaction():
-        conn.execute(QUERIES["wait"])
+        take_turn(conn, FOLLOWER)
         _look_at(conn, names_in_force(conn), people)
 
 
@@ -150,40 +142,13 @@ def _signs(kinds: int) -> tuple[Sign, ...]:
     return tuple(sign for sign in sorted(Sign, reverse=True) if kinds & sign)
 
 
-def _next(conn: Connection[Any]) -> list[int] | None:
-    """Who is to be looked at next; None: nobody, or another is at it. Moves the position."""
-    row = conn.execute(QUERIES["begin"]).fetchone()
-    if row is None:
-        return None
-    position, after = row
-    if after is not None:
-        return _next_of_all(conn, after)
-    given = conn.execute(QUERIES["given"]).fetchone()
-    if not given or position >= given[0]:
-        return None
-    newest, people = _seen(conn, position)
-    if newest is None:  # a gap: what stands behind it comes next
-        (first,) = conn.execute(QUERIES["first_after"], {"after": position}).fetchone() or (None,)
-        if first is None:
-            return None
-        newest, people = _seen(conn, first - 1)
-    conn.execute(QUERIES["move"], {"position": newest})
-    return people
-
-
-def _seen(conn: Connection[Any], position: int) -> tuple[int | None, list[int]]:
-    asked = {"after": position, "until": position + _CHUNK}
-    return conn.execute(QUERIES["seen"], asked).fetchone() or (None, [])
-
-
-def _next_of_all(conn: Connection[Any], after: int) -> list[int]:
-    asked = {"after": after, "most": _PIECE}
-    people = [number for (number,) in conn.execute(QUERIES["next_people"], asked)]
-    is_last = len(people) < _PIECE
-    until = _LAST[1] if is_last else people[-1]
-    gone = [number for (number,) in conn.execute(QUERIES["next_gone"], {"after": after, "until": until})]
-    conn.execute(QUERIES["went"], {"after": None if is_last else until})
-    return people + gone
+def _with_gone(conn: Connection[Any], step: Step) -> list[int]:
+    """Also who has signs, and no profile any more."""
+    if step.span is None:
+        return step.people
+    after, until = step.span
+    gone = conn.execute(QUERIES["next_gone"], {"after": after, "until": until})
+    return step.people + [number for (number,) in gone]
 
 
 def _look_at(conn: Connection[Any], names: Names, people: Collection[int]) -> None:

@@ -1,29 +1,3 @@
--- begin: how far people were looked at; nothing while another does it
-select position, after from duplicate_progress for update skip locked
-
--- wait: the same, after whoever is at it
-select position, after from duplicate_progress for update
-
--- given: no event has a later position yet
-select coalesce(pg_sequence_last_value('event_position'), 0)
-
--- first_after: the first event after a position (index on position)
-select min(position) from event where position > %(after)s
-
--- seen: whom the next events belong to (index on position; primary key of node)
-select max(e.position), coalesce(array_agg(distinct n.prof) filter (where n.prof is not null), '{}')
-from event e left join node n on n.h = e.fragment
-where e.position > %(after)s and e.position <= %(until)s
-
--- move: the new position
-update duplicate_progress set position = %(position)s
-
--- went: how far all people were looked at
-update duplicate_progress set after = %(after)s
-
--- next_people: people behind one, and whoever stood there and is nobody now (primary keys)
-select id from profile where id > %(after)s order by id limit %(most)s
-
 -- next_gone: people behind one up to another who have signs, and no profile any more (primary keys)
 select distinct k.person from duplicate_key k
 where k.person > %(after)s and k.person <= %(until)s and not exists (select from profile p where p.id = k.person)

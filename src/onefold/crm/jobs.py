@@ -7,9 +7,13 @@ from procrastinate import Blueprint
 from procrastinate.retry import BaseRetryStrategy
 from psycopg import Connection
 
-from onefold.crm.duplicates import find_duplicates, look_at_all
+from onefold.crm.duplicates import FOLLOWER as DUPLICATES
+from onefold.crm.duplicates import find_duplicates
+from onefold.crm.following import look_at_all
 from onefold.crm.joining import join_by_domain
 from onefold.crm.reckoning import TASK, reckon_deals
+from onefold.crm.scores import FOLLOWER as SCORES
+from onefold.crm.scores import reckon_scores
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect
 from onefold.lists.api import Parameters
@@ -59,7 +63,8 @@ def tidy(conn: Connection[Any], now: datetime) -> int:
     """What the CRM needn't keep any longer; how many rows. Whoever is gone leaves the duplicates. Safe to repeat."""
     from onefold.crm.files import forget_files  # as above
 
-    look_at_all(conn)
+    for name in (DUPLICATES, SCORES):
+        look_at_all(conn, name)
     return forget_files(conn, now)
 
 
@@ -80,6 +85,12 @@ def compare_people(url: str) -> int:
     """Looks for duplicates among the people of whom events came; at how many it looked."""
     with connect(url, "duplicates", autocommit=True) as conn:
         return find_duplicates(conn)
+
+
+def reckon_scores_of_people(url: str) -> int:
+    """Brings the scores of people up to date; of how many."""
+    with connect(url, "scores", autocommit=True) as conn:
+        return reckon_scores(conn)
 
 
 def rows_of_export(conn: Connection[Any], export: Export, given: Parameters) -> Rows:

@@ -15,11 +15,14 @@ from onefold.crm.catalogue import Asking, relations_of_people
 from onefold.crm.lifecycle import Lifecycle, load_lifecycle
 from onefold.crm.person_fields import LEAD_SOURCE, LEAD_SOURCES, LEAD_STATUS, LEAD_STATUSES, LIFECYCLE, OWNER, Known
 from onefold.crm.references import ME
-from onefold.filters.api import Field
+from onefold.filters.api import Column, Field, Kind
 from onefold.infra.postgres import load_queries
 
 QUERIES: Final = load_queries("onefold.crm", "people.sql")
 TRAIT: Final = "trait:"
+SCORE: Final = f"{TRAIT}lead_score"
+"""Shown, asked and sorted by as if it were a trait; it is no event's, but follows from them."""
+_POINTS: Final = SQL("(select sc.points from lead_score sc where sc.person = p.id)")
 MOST_USERS: Final = 2_000
 
 
@@ -58,17 +61,27 @@ def known_of(conn: Connection[Any]) -> Known:
 def asked_of_people(asking: Asking, known: Known) -> dict[str, Field]:
     """By the names that filters give them."""
     numbers = {name: number for number, name in known.users.items()}
-    return {f"{TRAIT}{OWNER}": Owners(numbers, asking.viewer.username), **relations_of_people(asking)}
+    return {
+        f"{TRAIT}{OWNER}": Owners(numbers, asking.viewer.username),
+        SCORE: Column(Kind.NUMBER, _POINTS),
+        **relations_of_people(asking),
+    }
 
 
 def orders_of_people(known: Known) -> dict[str, Composable]:
     """What lists are sorted by where the value itself says nothing: the place of a stage, the name of an owner."""
     return {
+        SCORE: _POINTS,
         f"{TRAIT}{OWNER}": _placed(OWNER, [str(number) for number in known.users]),
         f"{TRAIT}{LIFECYCLE}": _placed(LIFECYCLE, _stages(known.lifecycle)),
         f"{TRAIT}{LEAD_STATUS}": _placed(LEAD_STATUS, [one.value for one in LEAD_STATUSES]),
         f"{TRAIT}{LEAD_SOURCE}": _placed(LEAD_SOURCE, [one.value for one in LEAD_SOURCES]),
     }
+
+
+def score_of_people() -> dict[str, Composable]:
+    """Points as cells of lists hold them."""
+    return {SCORE: SQL("({})::text").format(_POINTS)}
 
 
 def _stages(lifecycle: Lifecycle) -> list[str]:

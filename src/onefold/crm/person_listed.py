@@ -11,7 +11,7 @@ from onefold.crm.company_fields import field_of
 from onefold.crm.listed import LEADS, OF_COMPANIES, RecordFields
 from onefold.crm.objects import Option
 from onefold.crm.page import choices_of
-from onefold.crm.person_asking import TRAIT
+from onefold.crm.person_asking import SCORE, TRAIT
 from onefold.crm.person_fields import BY_NAME, LIFECYCLE, OWNER, SALES, Known
 from onefold.crm.references import ME
 from onefold.crm.viewer import Doing, Reach
@@ -26,7 +26,7 @@ TITLED: Final = (*SALES, "title", "language", "city", "country")
 def listed_of_people(conn: Connection[Any], asking: Asking, known: Known) -> tuple[list[ListField], list[RelatedList]]:
     """The fields, those behind relations at the end; and the relations. Four statements."""
     relations = list(_relations(conn, asking))
-    own = [_own(name, asking, known) for name in TITLED]
+    own = [*(_own(name, asking, known) for name in TITLED), _score()]
     return [*own, *(field for one in relations for field in _behind(one))], relations
 
 
@@ -57,6 +57,13 @@ def _own(name: str, asking: Asking, known: Known) -> ListField:
         sort_note=str(_("Sorts lists of up to 10,000 people")),
         options=tuple(_options(name, asking, known)),
     )
+
+
+def _score() -> ListField:
+    return ListField(
+        name=SCORE, title=str(_("Score")), kinds=("number", "present"), group=str(_("Sales")), is_sortable=True,
+        is_right=True, sort_note=str(_("Sorts lists of up to 10,000 people")),
+    )  # fmt: skip
 
 
 def _options(name: str, asking: Asking, known: Known) -> Iterator[Choice]:

@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from onefold.accounts.api import Actor, ApiKeyHolder, PersonalData, Role
 from onefold.crm.access import asking_of_profiles
-from onefold.crm.person_asking import QUERIES, TRAIT, asked_of_people, known_of, orders_of_people
+from onefold.crm.person_asking import QUERIES, TRAIT, asked_of_people, known_of, orders_of_people, score_of_people
 from onefold.crm.person_fields import BY_NAME, OWNER, SALES
 from onefold.crm.person_rights import demand_person
 from onefold.crm.references import ME
@@ -31,6 +31,7 @@ class PeopleOfSales:
         return MoreFields(
             asked=asked_of_people(asking, known),
             orders=orders_of_people(known),
+            shown=score_of_people(),
             listed={one.name: one for one in listed},
             relations=relations,
             labels=labels_of_people(known),
@@ -49,6 +50,7 @@ class PeopleOfSales:
         return MoreFields(
             asked=asked_of_people(asking_of_profiles(conn, reader), known),
             orders=orders_of_people(known),
+            shown=score_of_people(),
             labels={f"{TRAIT}{OWNER}": dict(known.users)},
         )
 

@@ -15,6 +15,7 @@ from onefold.crm.errors import EditConflict
 from onefold.crm.person_editing import Edited, alone, edited
 from onefold.crm.person_fields import BY_NAME, FIELDS, OWNER, field_named, options_of, read_value
 from onefold.crm.person_rights import demand_person
+from onefold.crm.scores import score_now
 from onefold.infra.pool import pooled
 from onefold.profiles.api import correct_all, to_text
 
@@ -81,7 +82,13 @@ def _answer(request: HttpRequest, found: Edited, **more: Any) -> HttpResponse:  
         told = {name: mask_value(value, name) for name, value in told.items()}
     choices = {field.name: [one.value for one in options_of(field, found.known)] for field in FIELDS}
     chosen = {name: values for name, values in choices.items() if values}
-    answer = {"profile_id": found.identifier, "fields": told, "choices": chosen, **more}
+    score = score_now(found.conn, found.whom.profile_id)
+    reasons = [
+        {"kind": one.rule.kind, "subject": one.rule.subject, "times": one.n, "points": round(one.points, 2)}
+        for one in score.reasons
+    ]
+    told_score = {"points": score.points, "reasons": reasons}
+    answer = {"profile_id": found.identifier, "fields": told, "choices": chosen, "score": told_score, **more}
     return HttpResponse(msgspec.json.encode(answer), content_type="application/json")
 
 

@@ -17,6 +17,7 @@ from onefold.crm.duplicates import pairs_of
 from onefold.crm.person_editing import Edited, alone, edited
 from onefold.crm.person_fields import BY_NAME, FIELDS, OWNER, SALES, PersonLine, input_of, line_of, read_value
 from onefold.crm.person_rights import demand_person, may_edit_person
+from onefold.crm.scores import score_now
 from onefold.events.api import events_by_id
 from onefold.infra.pool import pooled
 from onefold.kernel.errors import NotFound
@@ -34,11 +35,12 @@ def fields(request: HttpRequest, identifier: str) -> HttpResponse:
         found = edited(conn, identifier)
         may_edit = may_edit_person(conn, actor_of(request), found.values.get(OWNER))
         lines = [_line(request, found, field.name, may_edit=may_edit) for field in FIELDS]
+        score = score_now(conn, found.whom.profile_id)
         alike = pairs_of(conn, found.whom.profile_id) if may_edit else []
     empty = [one for one in lines if one.shown.kind == "none" and one.field.name not in ALWAYS]
     shown = [one for one in lines if one not in empty]
     context = {
-        "identifier": found.identifier, "lines": shown, "empty": empty, "may_edit": may_edit,
+        "identifier": found.identifier, "lines": shown, "empty": empty, "may_edit": may_edit, "score": score,
         "alike": [(one.other(found.whom.profile_id), [SIGNS[sign] for sign in one.signs]) for one in alike],
     }  # fmt: skip
     return render(request, "crm/person_fields.html", context)

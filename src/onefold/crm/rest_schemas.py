@@ -62,12 +62,29 @@ class DuplicatesOut(Schema):
     next: str | None = Field(description="For `after` of the next page; null = this is the last")
 
 
+class ScoreReasonOut(Schema):
+    """What gave points."""
+
+    kind: str = Field(examples=["event"], description="page, event or trait")
+    subject: str = Field(examples=["Form Submitted"])
+    times: int
+    points: float = Field(description="As faded as they are now")
+
+
+class ScoreOut(Schema):
+    """Somebody's score as of now."""
+
+    points: int
+    reasons: list[ScoreReasonOut]
+
+
 class PersonFieldsOut(Schema):
     """What sales know of a person."""
 
     profile_id: str
     fields: dict[str, Any] = Field(description="By name; null = not known; `owner` is the name of a user")
     choices: dict[str, list[str]] = Field(description="Of fields that are chosen: what they may be")
+    score: ScoreOut
 
 
 class PersonWrittenOut(PersonFieldsOut):

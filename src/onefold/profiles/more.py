@@ -30,6 +30,7 @@ class MoreFields:
     listed: Mapping[str, ListField] = field(default_factory=dict)
     relations: Sequence[RelatedList] = ()
     labels: Mapping[str, Mapping[Any, str]] = field(default_factory=dict)  # name → value → what a cell says
+    shown: Mapping[str, Composable] = field(default_factory=dict)  # name → what a cell holds, as JSON, over `profile p`
     bulk: Mapping[str, str] = field(default_factory=dict)  # trait → title: what is changed for many at once
     mine: Condition | None = None  # whom the reader owns
 
@@ -90,6 +91,7 @@ def _joined(found: Sequence[MoreFields]) -> MoreFields:
         listed={name: one for each in found for name, one in each.listed.items()},
         relations=[one for each in found for one in each.relations],
         labels={name: one for each in found for name, one in each.labels.items()},
+        shown={name: one for each in found for name, one in each.shown.items()},
         bulk={name: one for each in found for name, one in each.bulk.items()},
         mine=next((each.mine for each in found if each.mine is not None), None),
     )

@@ -10,7 +10,7 @@ from psycopg.errors import QueryCanceled
 
 from onefold.filters.api import AllOf
 from onefold.lists.api import UNFILTERED, ListState, sort_of
-from onefold.profiles.naming import Names, names_in_force
+from onefold.profiles.naming import names_in_force
 from onefold.profiles.people_fields import PeopleCatalogue, namespace_of, trait_of
 from onefold.profiles.people_query import (
     MAX_CELL,
@@ -90,7 +90,7 @@ def people_page(
             selection = selection_of(state, catalogue, now)
         elif len(ids) <= cap:  # a short list is known by now: nobody need be looked for in its order
             selection = selection.among(ids)
-        rows = _rows(conn, catalogue.names, state, selection, after, size + 1) if ids else []
+        rows = _rows(conn, catalogue, state, selection, after, size + 1) if ids else []
     except QueryCanceled:
         return PeoplePage(people=[], next_place=None, count=0, is_count_capped=False, is_too_slow=True)
     people = [person_of(row) for row in rows[:size]]
@@ -158,9 +158,14 @@ def _ids(conn: Connection[Any], selection: Selection, cap: int) -> list[int]:
 
 
 def _rows(
-    conn: Connection[Any], names: Names, state: ListState, selection: Selection, after: Place | None, limit: int
+    conn: Connection[Any],
+    catalogue: PeopleCatalogue,
+    state: ListState,
+    selection: Selection,
+    after: Place | None,
+    limit: int,
 ) -> list[tuple[Any, ...]]:
-    cells, parameters = columns_of(state, names)
+    cells, parameters = columns_of(state, catalogue)
     rows: list[tuple[Any, ...]] = []
     for statement, placed in page_sql(selection, cells, after):
         if len(rows) < limit:

@@ -45,7 +45,7 @@ def _batches(
         return mask_value(value, field.removeprefix(TRAIT)) if catalogue.is_masked else value
 
     selection = selection_of(state, catalogue, datetime.now(UTC))
-    cells, parameters = columns_of(state, catalogue.names)
+    cells, parameters = columns_of(state, catalogue)
     given = {**selection.parameters, **parameters, "max_cell": MAX_CELL, "ids": None if ids is None else list(ids)}
     fields = [one.field for one in state.columns]
     with conn.transaction():

@@ -15,7 +15,6 @@ from onefold.filters.api import compile_tree, with_relations
 from onefold.kernel.instants import instant_of, micros_of
 from onefold.lists.api import MAX_QUERY, ListRejected, ListState, Sort
 from onefold.profiles.more import NOTHING_MORE, MoreFields
-from onefold.profiles.naming import Names
 from onefold.profiles.people_fields import PeopleCatalogue, is_address, namespace_of, trait_of, without_addresses
 from onefold.profiles.people_state import is_known
 
@@ -194,12 +193,15 @@ def place_after(selection: Selection, row: tuple[Any, ...], before: int) -> Plac
             return Place(before, row[0])
 
 
-def columns_of(state: ListState, names: Names) -> tuple[list[Composable], dict[str, Any]]:
+def columns_of(state: ListState, catalogue: PeopleCatalogue) -> tuple[list[Composable], dict[str, Any]]:
     """Expressions for the columns that a row of people hasn't got anyway, in their order, and their parameters."""
     cells: list[Composable] = []
     parameters: dict[str, Any] = {}
+    names = catalogue.names
     for number, shown in enumerate(state.columns):
-        if (trait := trait_of(shown.field)) is not None:
+        if shown.field in catalogue.more.shown:
+            cells.append(catalogue.more.shown[shown.field])
+        elif (trait := trait_of(shown.field)) is not None:
             parameters[f"cell_{number}"] = trait
             cells.append(SQL("left((p.traits -> {}::text)::text, %(max_cell)s)").format(Placeholder(f"cell_{number}")))
         elif (namespace := namespace_of(shown.field)) in names.config.by_name:

@@ -1,4 +1,4 @@
-"""Keeps people in the companies at whose domain their e-mail is, and finds who is there twice: seconds behind."""
+"""Puts people into the companies at whose domain their e-mail is, finds who is there twice, scores: seconds behind."""
 
 import asyncio
 import time
@@ -23,17 +23,18 @@ async def keep_companies(settings: Settings, stopping: asyncio.Event) -> None:
         is_thorough = time.monotonic() - thorough_at >= THOROUGH_S
         if await asyncio.to_thread(_join, settings, is_thorough) and is_thorough:
             thorough_at = time.monotonic()
-        await asyncio.to_thread(_compare, settings)
+        await asyncio.to_thread(_follow, settings)
 
 
-def _compare(settings: Settings) -> None:
-    """What couldn't be looked at is by the next look."""
-    from onefold.crm.jobs import compare_people
+def _follow(settings: Settings) -> None:
+    """What couldn't be done is by the next look."""
+    from onefold.crm.jobs import compare_people, reckon_scores_of_people
 
-    try:
-        compare_people(settings.database.address())
-    except (OnefoldError, psycopg.Error) as fault:
-        log.warning("people_not_compared", fault=type(fault).__name__)
+    for follow in (compare_people, reckon_scores_of_people):
+        try:
+            follow(settings.database.address())
+        except (OnefoldError, psycopg.Error) as fault:
+            log.warning("people_not_followed", by=follow.__name__, fault=type(fault).__name__)
 
 
 def _join(settings: Settings, is_thorough: bool) -> bool:

@@ -18,7 +18,12 @@ create table duplicate_pair (
 create index on duplicate_pair (b);
 create index duplicate_pair_likeliest on duplicate_pair (kinds desc, a desc, b desc);
 
--- How far people were looked at: every event up to this position. after = all people behind this profile are yet to be
--- looked at; null = all were.
-create table duplicate_progress (position bigint not null, after bigint);
-insert into duplicate_progress select coalesce(pg_sequence_last_value('event_position'), 0), -9223372036854775808;
+-- How far who follows people has come: every event up to this position was looked at. after = all people behind this
+-- profile are yet to be looked at; null = all were.
+create table people_follower (
+    name     text primary key,
+    position bigint not null,
+    after    bigint
+);
+insert into people_follower
+select 'duplicates', coalesce(pg_sequence_last_value('event_position'), 0), -9223372036854775808;
