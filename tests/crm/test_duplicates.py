@@ -106,7 +106,7 @@ class TestFinding:
         shop.identify("7", name="Kim Berg", email="kimberg2@gmail.com")
         assert found(shop.conn) == {
             (frozenset({"Zoë Müller", "muller, zoe"}), (Sign.NAME,)),
-            (frozenset({"Kim Berg", "Berg Kim"}), (Sign.NAME,)),
+            (frozenset({"Kim Berg", "Berg Kim"}), (Sign.DOMAIN,)),
         }
 
     def test_what_changes_is_followed(self, twice: Shop) -> None:

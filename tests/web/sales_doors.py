@@ -10,6 +10,7 @@ _STAGES: Final = "settings/crm/lifecycle"
 _OBJECT: Final = "settings/crm/objects/<slug:object_name>"
 _PIPELINE: Final = "settings/crm/pipelines/<int:number>"
 _STAGE: Final = "settings/crm/stages/<int:number>"
+_RULE_ENDS: Final = ("", "/archive", "/move", "/restore")
 WEBHOOK_ACTS: Final = ("test", "pause", "resume", "secret", "remove", "deliveries/<int:delivery>/again")
 _PAGE: Final = page(P.MANAGE_CRM)
 _FORM: Final = form(P.MANAGE_CRM)
@@ -82,6 +83,8 @@ RECORDS: Final[dict[str, Door]] = {
     "records/<slug:object_name>/<int:number>/shares/<int:share>/remove": act(P.EDIT_RECORDS),
     "settings/crm/permissions": form(P.MANAGE_CRM),
     "settings/crm/permissions/<slug:object_name>": form(P.MANAGE_CRM),
+    "settings/crm/assignment": form(P.MANAGE_CRM),
+    **{f"settings/crm/assignment/<int:number>{end}": act(P.MANAGE_CRM) for end in _RULE_ENDS},
     "settings/crm/scores": form(P.MANAGE_CRM),
     **{f"settings/crm/scores/<int:number>{end}": act(P.MANAGE_CRM) for end in ("", "/archive", "/restore")},
     "settings/crm/teams": form(P.MANAGE_CRM),

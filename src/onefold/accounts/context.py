@@ -46,6 +46,7 @@ def pages_for(actor: Actor) -> list[tuple[str, str]]:
         (_("Objects and fields"), "/settings/crm/objects", Permission.MANAGE_CRM),
         (_("Sales teams"), "/settings/crm/teams", Permission.MANAGE_CRM),
         (_("Lifecycle stages"), "/settings/crm/lifecycle", Permission.MANAGE_CRM),
+        (_("Assignment"), "/settings/crm/assignment", Permission.MANAGE_CRM),
         (_("Scores"), "/settings/crm/scores", Permission.MANAGE_CRM),
         (_("Rights in the CRM"), "/settings/crm/permissions", Permission.MANAGE_CRM),
         (_("Webhooks"), "/settings/webhooks", Permission.MANAGE_CRM),

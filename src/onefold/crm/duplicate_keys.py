@@ -19,9 +19,10 @@ _MOST: Final = 200
 class Sign(IntEnum):
     """What two people share. Numbers add up to a set, and the larger it is, the likelier they are one."""
 
-    NAME = 1
-    MAILBOX = 2
-    PHONE = 4
+    DOMAIN = 1
+    NAME = 2
+    MAILBOX = 4
+    PHONE = 8
 
 
 class Known(NamedTuple):
@@ -51,7 +52,7 @@ def keys_of(names: Names, known: Known) -> Iterator[Key]:
     if name and known.company is not None:
         yield _key(Sign.NAME, f"{name}@{known.company}")
     if name and domain and not is_free_mail(domain):
-        yield _key(Sign.NAME, f"{name}@{domain}")
+        yield _key(Sign.DOMAIN, f"{name}@{domain}")
 
 
 def mailbox_of(email: str) -> str:

@@ -10,4 +10,5 @@ SIGNS: Final = {
     Sign.PHONE: gettext_lazy("Same phone"),
     Sign.MAILBOX: gettext_lazy("Same mailbox"),
     Sign.NAME: gettext_lazy("Same name and company"),
+    Sign.DOMAIN: gettext_lazy("Same name and mail domain"),
 }

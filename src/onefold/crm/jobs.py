@@ -7,6 +7,7 @@ from procrastinate import Blueprint
 from procrastinate.retry import BaseRetryStrategy
 from psycopg import Connection
 
+from onefold.crm.assigning import assign_leads
 from onefold.crm.duplicates import FOLLOWER as DUPLICATES
 from onefold.crm.duplicates import find_duplicates
 from onefold.crm.following import look_at_all
@@ -91,6 +92,12 @@ def reckon_scores_of_people(url: str) -> int:
     """Brings the scores of people up to date; of how many."""
     with connect(url, "scores", autocommit=True) as conn:
         return reckon_scores(conn)
+
+
+def assign_people(url: str) -> int:
+    """Gives owners to leads; to how many."""
+    with connect(url, "assignment", autocommit=True) as conn:
+        return assign_leads(conn)
 
 
 def rows_of_export(conn: Connection[Any], export: Export, given: Parameters) -> Rows:

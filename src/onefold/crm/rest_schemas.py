@@ -52,7 +52,9 @@ class DuplicateOut(Schema):
 
     a: str = Field(examples=["4f2a9c01d3e8b7a6"], description="Profile id")
     b: str = Field(examples=["91b0d3e2aa74c5f0"], description="Profile id")
-    signs: list[str] = Field(examples=[["phone", "mailbox", "name"]], description="What they share, the surest first")
+    signs: list[str] = Field(
+        examples=[["phone", "mailbox", "name", "domain"]], description="What they share, the surest first"
+    )
 
 
 class DuplicatesOut(Schema):

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from onefold.accounts.api import Permission, requires
 from onefold.crm import (
+    assign_views,
     beside_views,
     board_views,
     calendar_views,
@@ -172,6 +173,11 @@ urlpatterns = [
     path("settings/crm/lifecycle/<slug:key>/move", lifecycle_views.move, name="move_lifecycle_stage"),
     path("settings/crm/lifecycle/<slug:key>/archive", lifecycle_views.archive, name="archive_lifecycle_stage"),
     path("settings/crm/lifecycle/<slug:key>/restore", lifecycle_views.restore, name="restore_lifecycle_stage"),
+    path("settings/crm/assignment", assign_views.rules, name="assignment_rules"),
+    path("settings/crm/assignment/<int:number>", assign_views.change, name="change_assignment_rule"),
+    path("settings/crm/assignment/<int:number>/move", assign_views.move, name="move_assignment_rule"),
+    path("settings/crm/assignment/<int:number>/archive", assign_views.archive, name="archive_assignment_rule"),
+    path("settings/crm/assignment/<int:number>/restore", assign_views.restore, name="restore_assignment_rule"),
     path("settings/crm/scores", score_views.rules, name="score_rules"),
     path("settings/crm/scores/<int:number>", score_views.change, name="change_score_rule"),
     path("settings/crm/scores/<int:number>/archive", score_views.archive, name="archive_score_rule"),

@@ -28,9 +28,9 @@ async def keep_companies(settings: Settings, stopping: asyncio.Event) -> None:
 
 def _follow(settings: Settings) -> None:
     """What couldn't be done is by the next look."""
-    from onefold.crm.jobs import compare_people, reckon_scores_of_people
+    from onefold.crm.jobs import assign_people, compare_people, reckon_scores_of_people
 
-    for follow in (compare_people, reckon_scores_of_people):
+    for follow in (compare_people, reckon_scores_of_people, assign_people):
         try:
             follow(settings.database.address())
         except (OnefoldError, psycopg.Error) as fault:
