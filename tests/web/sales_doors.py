@@ -54,6 +54,7 @@ RECORDS: Final[dict[str, Door]] = {
     "records/of/deal/<int:number>": page(P.SEE_RECORDS),
     "records/of/company/<path:identifier>": page(P.SEE_RECORDS),
     "records/of/person/<str:identifier>/acts": page(P.EDIT_RECORDS),
+    "records/of/person/<str:identifier>/convert": form(P.EDIT_RECORDS),
     "records/<slug:object_name>/new": form(P.EDIT_RECORDS),
     "records/<slug:object_name>/look-up/<slug:name>": page(P.SEE_RECORDS),
     "records/<slug:object_name>/<int:number>/fields/<slug:name>": {"GET": P.SEE_RECORDS, "POST": P.EDIT_RECORDS},

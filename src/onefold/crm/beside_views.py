@@ -77,7 +77,7 @@ def acts_of_person(request: HttpRequest, identifier: str) -> HttpResponse:
     """For the head of a person's page: what can be logged and made."""
     if from_text(identifier) is None:
         raise Http404
-    context = {"about": f"person={identifier}", "back": f"/people/{identifier}", "with_deal": True}
+    context = {"about": f"person={identifier}", "back": f"/people/{identifier}", "with_deal": True, "lead": identifier}
     return render(request, "crm/log_buttons.html", context)
 
 
