@@ -1,8 +1,10 @@
 """What programs do for the CRM: the worker's timers, joining people and companies, lists of people hear of sales."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+import psycopg
 from procrastinate import Blueprint
 from procrastinate.retry import BaseRetryStrategy
 from psycopg import Connection
@@ -17,6 +19,7 @@ from onefold.crm.scores import FOLLOWER as SCORES
 from onefold.crm.scores import reckon_scores
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import connect
+from onefold.kernel.errors import OnefoldError
 from onefold.lists.api import Parameters
 from onefold.profiles.api import Export, Rows
 
@@ -76,28 +79,27 @@ def tell_of_people() -> None:
     tell()
 
 
-def join_people(url: str, *, is_thorough: bool) -> int:
-    """Puts people into the companies at whose domain their e-mail is; how many."""
-    with connect(url, "companies", autocommit=True) as conn:
-        return join_by_domain(conn, is_thorough=is_thorough)
+def follow_people(url: str, *, is_thorough: bool, with_scores: bool) -> bool:
+    """What follows from people and events: companies by e-mail domain, duplicates, scores, owners of leads; whether all
+    of it could be done. By one connection: idle, this is most of what it costs.
 
-
-def compare_people(url: str) -> int:
-    """Looks for duplicates among the people of whom events came; at how many it looked."""
-    with connect(url, "duplicates", autocommit=True) as conn:
-        return find_duplicates(conn)
-
-
-def reckon_scores_of_people(url: str) -> int:
-    """Brings the scores of people up to date; of how many."""
-    with connect(url, "scores", autocommit=True) as conn:
-        return reckon_scores(conn)
-
-
-def assign_people(url: str) -> int:
-    """Gives owners to leads; to how many."""
-    with connect(url, "assignment", autocommit=True) as conn:
-        return assign_leads(conn)
+    `is_thorough`: compares all companies. One that fails doesn't keep the others from their work.
+    """
+    is_whole = True
+    with connect(url, "followers", autocommit=True) as conn:
+        for name, work in (
+            ("companies", partial(join_by_domain, is_thorough=is_thorough)),
+            ("duplicates", find_duplicates),
+            ("scores", reckon_scores if with_scores else None),
+            ("assignment", assign_leads),
+        ):
+            try:
+                if work is not None:
+                    work(conn)
+            except (OnefoldError, psycopg.Error) as fault:
+                log.warning("people_not_followed", by=name, fault=type(fault).__name__)
+                is_whole = False
+    return is_whole
 
 
 def rows_of_export(conn: Connection[Any], export: Export, given: Parameters) -> Rows:

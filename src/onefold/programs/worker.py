@@ -23,9 +23,9 @@ from onefold.infra.postgres import connect, pauses
 from onefold.profiles.jobs import export_jobs
 from onefold.programs.attention import tell_concerns
 from onefold.programs.audience_keeping import keep_audiences
-from onefold.programs.company_keeping import keep_companies
 from onefold.programs.health import note_lags
 from onefold.programs.lake_keeping import keep_lake
+from onefold.programs.people_keeping import keep_people
 from onefold.programs.upkeep import (
     cool_events,
     delete_expired_sessions,
@@ -66,7 +66,7 @@ async def _run(settings: Settings) -> None:
     tell_of_people()
     wanted = asyncio.Event()
     keeping = asyncio.gather(
-        keep_lake(settings, stopping), keep_audiences(settings, stopping, wanted), keep_companies(settings, stopping)
+        keep_lake(settings, stopping), keep_audiences(settings, stopping, wanted), keep_people(settings, stopping)
     )
     for pause in pauses():
         app = make_jobs(settings.database.address())
