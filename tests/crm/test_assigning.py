@@ -15,6 +15,7 @@ from onefold.crm.assign_setup import AssignmentWanted, add_rule, archive_rule, a
 from onefold.crm.assigning import AssignmentMember, AssignmentRule, Way, assign_leads, choose, load_rules
 from onefold.crm.errors import SetupMissing, SetupRejected
 from onefold.crm.viewer import Viewer
+from tests.crm.api import Api
 from tests.crm.conftest import events_of
 from tests.waiting import wait_until
 from tests.web.conftest import Shop
@@ -214,3 +215,28 @@ def test_the_page(shop: Shop, team: dict[str, Viewer], browser_of: Callable[...,
     assert "1 lead waits" in admin.get(page).content.decode()
     assert admin.post(f"{page}/{one.id}/archive").status_code == 302
     assert load_rules(shop.conn) == []
+
+
+def test_rules_by_the_api(shop: Shop, team: dict[str, Viewer], make_api: Callable[..., Api]) -> None:
+    admin = make_api("root", Role.ADMIN, scopes=("read", "edit", "manage"))
+    rule = {"name": "North", "way": "least_busy", "members": {"rob": 5, "sue": None}, "source": "event"}
+    number = admin("POST", "assignment-rules", rule, expect=201)["id"]
+    whole = rule | {"id": number, "country": "", "least_points": None}
+    assert admin.get("assignment-rules") == [whole]
+    admin("PUT", f"assignment-rules/{number}", rule | {"members": {"sue": 1}})
+    assert admin.get("assignment-rules")[0]["members"] == {"sue": 1}
+    admin("POST", f"assignment-rules/{number}/archive")
+    assert admin.get("assignment-rules") == []
+    admin("POST", f"assignment-rules/{number}/restore")
+    points = {"kind": "event", "subject": "Called", "points": 12, "half_life_days": 7, "most": 3, "value": ""}
+    given = admin("POST", "score-rules", points, expect=201)["id"]
+    assert admin.get("score-rules")[-1] == points | {"id": given}
+    assert "setup_invalid" in str(admin("PUT", f"score-rules/{given}", points | {"points": 0}, expect=400))
+    admin("PUT", f"score-rules/{given}", points | {"points": 9})
+    assert admin.get("score-rules")[-1]["points"] == 9
+    admin("POST", f"score-rules/{given}/archive")
+    assert given not in {one["id"] for one in admin.get("score-rules")}
+    admin("POST", f"score-rules/{given}/restore")
+    editor = make_api("ed")
+    for path in ("assignment-rules", "score-rules"):
+        assert editor("GET", path, expect=403)

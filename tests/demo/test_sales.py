@@ -44,7 +44,12 @@ def is_complete(demo: Demo) -> bool:
 def test_a_sales_team_with_half_a_year_of_work(selling: Demo) -> None:
     assert selling.query(COUNTS) == [(800, 2_000, 400, 20, 2, 3)]
     users = selling.query("select username, role, password like '!%%' from accounts_user where last_login is not null")
-    assert sorted(users) == [(name, "editor", True) for name in TEAM]
+    roles = {"hedda.lund": "manager", "mikkel.holm": "manager"}
+    assert sorted(users) == [(name, roles.get(name, "sales"), True) for name in TEAM]
+    teams = selling.query(
+        "select t.name, count(*) from sales_team t join sales_team_member m on m.team = t.id group by 1 order by 1"
+    )
+    assert teams == [("Corporate gear", 2), ("Wholesale", 3)]
     assert selling.value("select count(*) from company where traits ? 'domain' and traits ? 'employees'") == 300
     assert selling.value("select count(*) from company where traits ? 'parent'") > 10
     kinds = dict(selling.query("select kind, count(*) from activity group by kind"))

@@ -122,7 +122,7 @@ class TestErase:
 
     def test_saved_views_that_ask_for_them_go(self, shop: Shop) -> None:
         history(shop)
-        add = "insert into saved_view (owner, name, address, is_shared, place) values ('user:a', %s, %s, true, 1)"
+        add = "insert into saved_view (owner, name, address, seen_by, place) values ('user:a', %s, %s, 'all', 1)"
         for name, address in (("Hers", "q=Anna%40Tindra.example"), ("Anna-4711", ""), ("Swedes", "filter=%7B%7D")):
             shop.conn.execute(add, [name, address])
         assert request_erasure(shop, "email", EMAIL)["views"] == 2

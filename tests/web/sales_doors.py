@@ -158,6 +158,9 @@ SETUP: Final[dict[str, Door]] = {
     ),
     "settings/crm/rates/<slug:currency>/remove": _ACT,
     # the REST API
+    **dict.fromkeys(("api/score-rules", "api/assignment-rules"), _FORM),
+    **{f"api/{of}-rules/<int:number>": {"PUT": P.MANAGE_CRM} for of in ("score", "assignment")},
+    **{f"api/{of}-rules/<int:number>/{end}": _ACT for of in ("score", "assignment") for end in ("archive", "restore")},
     "api/pipelines": {"GET": P.SEE_RECORDS, "POST": P.MANAGE_CRM, "PUT": P.MANAGE_CRM},
     "api/pipelines/<int:number>": {"PATCH": P.MANAGE_CRM},
     "api/pipelines/<int:number>/archive": _ACT,
@@ -188,6 +191,10 @@ SALES_BODIES: Final[dict[str, dict[str, object]]] = {
     "api/records/<object>/delete": {"ids": [1]},
     "api/records/<object>/restore": {"ids": [1]},
     "api/profiles/<path:identifier>/fields": {"lead_status": "new"},
+    **{f"api/score-rules{end}": {"kind": "event", "points": 0} for end in ("", "/<int:number>")},
+    **{
+        f"api/assignment-rules{end}": {"name": "", "way": "round_robin", "members": {}} for end in ("", "/<int:number>")
+    },
     "api/pipelines": {"name": "", "ids": [1]},
     "api/pipelines/<int:number>": {"name": ""},
     "api/pipelines/<int:number>/stages": {"name": "", "ids": [1]},

@@ -12,11 +12,13 @@ from onefold.profiles.ids import to_text
 from onefold.profiles.people import person_of
 from tests.web.conftest import NOW, Shop, days_ago, track
 
+_RULE_ENDS = ("", "/{number}", "/{number}/archive", "/{number}/restore")
 SETUP_PATHS = (
     *(
         f"/api/pipelines{end}"
         for end in ("", "/{number}", "/{number}/archive", "/{number}/restore", "/{number}/stages")
     ),
+    *(f"/api/{of}-rules{end}" for of in ("score", "assignment") for end in _RULE_ENDS),
     *(f"/api/stages/{{number}}{end}" for end in ("", "/archive", "/restore")),
     *("/api/exchange-rates", "/api/exchange-rates/{currency}", "/api/objects", "/api/objects/{object}"),
     *(f"/api/objects/{{object}}/{end}" for end in ("archive", "restore", "fields", "fields/{name}")),

@@ -182,3 +182,39 @@ class FieldArchivedOut(Schema):
     views: list[str] = Field(description="Shared views that filter by it, show it or are sorted by it")
     private_views: int = Field(description="How many others")
     stages: list[str] = Field(description="Stages that ask for it")
+
+
+class ScoreRuleIn(Schema):
+    """What earns points."""
+
+    kind: Literal["page", "event", "trait"]
+    subject: str = Field("", description="Name of the event or trait", examples=["Form Submitted"])
+    value: str = Field("", description="Of a trait: only this one; empty = any")
+    points: int = Field(description="-1000 to 1000, not 0")
+    half_life_days: int | None = Field(None, description="After which an event gives half; null = points stay")
+    most: int = Field(1, description="Times that an event counts")
+
+
+class ScoreRuleOut(ScoreRuleIn):
+    """A rule with its number."""
+
+    id: int
+
+
+class AssignmentRuleIn(Schema):
+    """Which leads go to whom."""
+
+    name: str
+    way: Literal["round_robin", "least_busy"]
+    source: str = Field("", description="Lead source; empty = any")
+    country: str = Field("", description="Empty = any")
+    least_points: int | None = Field(None, description="Of the score; null = any")
+    members: dict[str, int | None] = Field(
+        max_length=1_000, description="User name → open leads at most, null = no end", examples=[{"rob": 20}]
+    )
+
+
+class AssignmentRuleOut(AssignmentRuleIn):
+    """A rule with its number."""
+
+    id: int

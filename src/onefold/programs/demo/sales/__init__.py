@@ -14,7 +14,20 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 
 from onefold.accounts.api import Role, create_user, has_user, workspace
-from onefold.crm.api import STANDARD, Doing, Reach, Viewer, change_records, create_records, load_pipelines
+from onefold.crm.api import (
+    STANDARD,
+    AssignmentWanted,
+    Doing,
+    Reach,
+    Viewer,
+    add_assignment_rule,
+    add_member,
+    add_team,
+    change_records,
+    create_records,
+    load_pipelines,
+    load_teams,
+)
 from onefold.events.api import INTERNAL_SOURCE, append_internal, wait_until_processed
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import Broken, Unavailable
@@ -25,12 +38,14 @@ from onefold.programs.demo.catalogue import PRODUCTS
 from onefold.programs.demo.sales.contacts import sayings
 from onefold.programs.demo.sales.customers import accounts, events
 from onefold.programs.demo.sales.lives import RATES, Deal, deals_of, wholesale_price
-from onefold.programs.demo.sales.team import LOST, STAGES, TEAM, WHOLESALE, WON, Member
+from onefold.programs.demo.sales.team import CORPORATE, LOST, STAGES, TEAM, WHOLESALE, WON, Member
 from onefold.programs.demo.sales.work import Work, activities_of, tasks_of
 
 QUERIES: Final = load_queries("onefold.programs.demo.sales", "sales.sql")
 SEED: Final = 20_240_303
 PATIENCE_S: Final = 120.0
+LEADS_EACH: Final = 40
+"""Open leads of somebody, at most."""
 _ALL: Final = dict.fromkeys(Doing, Reach.ALL)  # as editors may
 
 
@@ -61,17 +76,20 @@ def _missing(conn: Connection[Any]) -> list[Member]:
 
 
 def _ensure_team() -> None:
-    """Editors without a password: an administrator may send them a link to choose one."""
+    """Whoever sells, and who leads a team, without a password: an administrator may send them a link to choose one."""
+    leads = {member.team: member for member in reversed(TEAM)}
     for member in TEAM:
         if not has_user(member.username):
-            create_user(member.username, None, role=Role.EDITOR)
+            role = Role.MANAGER if leads[member.team] is member else Role.SALES
+            create_user(member.username, None, role=role)
 
 
 def _set_up(conn: Connection[Any]) -> None:
-    """Pipelines, rates, products; and the team's users have been here before."""
+    """Teams, pipelines, rates, products, who gets leads; and the team's users have been here before."""
     now = datetime.now(UTC)
     seen = {"joined_at": now - timedelta(days=400), "seen_at": now - timedelta(hours=3)}
     conn.execute(QUERIES["have_joined"], {"usernames": [one.username for one in TEAM]} | seen)
+    _make_teams(conn)
     for name in STAGES:
         _make_pipeline(conn, name)
     home = workspace().currency
@@ -87,6 +105,20 @@ def _set_up(conn: Connection[Any]) -> None:
     ]
     if rows:
         create_records(conn, STANDARD["product"], rows, viewer=Viewer(name=ACTING_USER, user_id=None, usual=_ALL))
+
+
+def _make_teams(conn: Connection[Any]) -> None:
+    """Both teams; leads go to the smaller one in turn, each up to so many. Teams that are there stay as they are."""
+    known = {team.name for team in load_teams(conn).tree}
+    for name in STAGES:
+        if name not in known:
+            number = add_team(conn, name, acting_user=ACTING_USER)
+            for member in TEAM:
+                if member.team == name:
+                    add_member(conn, number, member.username, acting_user=ACTING_USER)
+    takers = {member.username: LEADS_EACH for member in TEAM if member.team == CORPORATE}
+    rule = AssignmentWanted(name="Leads of the website", way="round_robin", members=takers)
+    add_assignment_rule(conn, rule, acting_user=ACTING_USER)
 
 
 def _make_pipeline(conn: Connection[Any], name: str) -> None:
