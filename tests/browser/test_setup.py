@@ -1,10 +1,12 @@
 """What an administrator sets up, in a browser: an own object and its use, pipelines by mouse and by keyboard."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from onefold.crm.schema import MAX_AGE_S
 from tests.browser.conftest import Shop
 from tests.browser.looking import axe_faults
 from tests.browser.test_pages import look_closely
@@ -36,6 +38,7 @@ def awful(shop: Shop) -> Iterator[Shop]:
             [AWFUL, AWFUL],
         )
         conn.execute("insert into exchange_rate (currency, rate) values ('SEK', 0.0875), ('JPY', 0.0000000061)")
+    time.sleep(MAX_AGE_S)  # so long the server remembers which objects there are
     yield shop
     with shop.installation.connection() as conn:
         conn.execute("delete from exchange_rate")

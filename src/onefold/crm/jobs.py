@@ -9,7 +9,6 @@ from procrastinate import Blueprint
 from procrastinate.retry import BaseRetryStrategy
 from psycopg import Connection
 
-from onefold.crm.assigning import assign_leads
 from onefold.crm.duplicates import FOLLOWER as DUPLICATES
 from onefold.crm.duplicates import find_duplicates
 from onefold.crm.following import look_at_all
@@ -85,6 +84,8 @@ def follow_people(url: str, *, is_thorough: bool, with_scores: bool) -> bool:
 
     `is_thorough`: compares all companies. One that fails doesn't keep the others from their work.
     """
+    from onefold.crm.assigning import assign_leads  # its words need Django's settings
+
     is_whole = True
     with connect(url, "followers", autocommit=True) as conn:
         for name, work in (
