@@ -12,7 +12,15 @@ from psycopg import Connection, Rollback
 
 from onefold.accounts.api import Role
 from onefold.crm.assign_setup import AssignmentWanted, add_rule, archive_rule, archived_rules, change_rule, move_rule
-from onefold.crm.assigning import AssignmentMember, AssignmentRule, Way, assign_leads, choose, load_rules
+from onefold.crm.assigning import (
+    AssignmentMember,
+    AssignmentRule,
+    Way,
+    assign_leads,
+    choose,
+    forget_assignments,
+    load_rules,
+)
 from onefold.crm.errors import SetupMissing, SetupRejected
 from onefold.crm.viewer import Viewer
 from tests.crm.api import Api
@@ -155,6 +163,16 @@ class TestAssigning:
         assert (assigned(conn), events_of(conn)) == ([], [])
         assert assign_leads(conn) == 1
         assert len(events_of(conn)) == 1
+
+    def test_who_is_erased_leaves_no_trace(self, shop: Shop, team: dict[str, Viewer]) -> None:
+        conn = shop.conn
+        add_rule(conn, wanted("rob"), acting_user=ADMIN)
+        for user in "12":
+            lead(shop, user)
+        assert assign_leads(conn) == 2
+        conn.execute("delete from node where val = '1'")
+        forget_assignments(conn)
+        assert len(assigned(conn)) == 1
 
 
 class TestRules:

@@ -110,6 +110,11 @@ def assign_leads(conn: Connection[Any]) -> int:
     return assigned
 
 
+def forget_assignments(conn: Connection[Any]) -> None:
+    """Of whoever is gone: an erased person leaves no hash of an identifier."""
+    conn.execute(QUERIES["forget"])
+
+
 def _assign(conn: Connection[Any], people: Collection[int]) -> int:
     """Those of these people (profile ids) who are leads without an owner; how many got one."""
     if not people:

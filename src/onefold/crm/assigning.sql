@@ -88,3 +88,6 @@ select count(*) from (select from lead_waiting limit %(most)s) found
 -- given: how many leads each rule gave to whom in a time (index on at)
 select a.rule, u.username, count(*) from lead_assignment a join accounts_user u on u.id = a."user"
 where a.at > %(since)s group by 1, 2
+
+-- forget: assignments of identifiers that are gone, as erased ones are (primary keys)
+delete from lead_assignment a where not exists (select from node n where n.h = a.anchor)

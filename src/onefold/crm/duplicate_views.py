@@ -58,7 +58,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
         found, has_more = pairs(conn, place_of(request.GET.get("after", "")))
     listed = [(one, [SIGNS[sign] for sign in one.signs]) for one in found]
     following = place_text(found[-1].place) if found and has_more else ""
-    context = {"pairs": listed, "following": following, "is_first": "after" not in request.GET, "once": uuid4()}
+    context = {"pairs": listed, "following": following, "is_first": "after" not in request.GET}
     return render(request, "crm/duplicates.html", context)
 
 

@@ -64,10 +64,12 @@ def reckon_all(url: str) -> int:
 
 def tidy(conn: Connection[Any], now: datetime) -> int:
     """What the CRM needn't keep any longer; how many rows. Whoever is gone leaves the duplicates. Safe to repeat."""
-    from onefold.crm.files import forget_files  # as above
+    from onefold.crm.assigning import forget_assignments  # as above
+    from onefold.crm.files import forget_files
 
     for name in (DUPLICATES, SCORES):
         look_at_all(conn, name)
+    forget_assignments(conn)
     return forget_files(conn, now)
 
 

@@ -58,8 +58,9 @@ def merge(
 ) -> Merged:
     """Log that two people (profile ids) are one, who has what each field is `chosen` from: "a" or "b".
 
-    A field that isn't chosen follows the sources' priorities. Safe to repeat with the same `once`. Raises
-    RecordRejected if they are one already, RecordForbidden unless both are the actor's to edit, NotFound.
+    A field that isn't chosen follows the sources' priorities. With the same `once` it is decided once; what is chosen
+    is said after that, by another event. Raises RecordRejected if they are one already, RecordForbidden unless both
+    are the actor's to edit, NotFound.
     """
     unknown = [name for name in chosen if name not in CHOSEN]
     if unknown:
@@ -91,9 +92,9 @@ def undo(conn: Connection[Any], actor: Actor, event: UUID) -> Merged:
     before = [edited(conn, end) for end in ends]
     for one in before:
         demand_person(conn, actor, one.values.get(OWNER))
+    done = undo_decision(conn, names, event, acting_user=name_of(actor))  # first: if it is refused, nothing changes
     with suppress(NotFound):  # nothing was chosen
         undo_correction(conn, names, correction_of(uuid5(event, "kept")), acting_user=name_of(actor))
-    done = undo_decision(conn, names, event, acting_user=name_of(actor))
     after = [edited(conn, end) for end in ends]
     look_at(conn, sorted({one.whom.profile_id for one in (*before, *after)}))
     is_one = after[0].whom.profile_id == after[1].whom.profile_id
