@@ -20,7 +20,7 @@ from onefold.crm.person_editing import edited
 from onefold.crm.policy import set_reaches
 from onefold.crm.viewer import Doing, Reach, Viewer
 from onefold.kernel.hashing import identifier_hash
-from onefold.profiles.api import names_in_force, to_text
+from onefold.profiles.api import correct, names_in_force, to_text
 from tests.crm.api import Api
 from tests.crm.conftest import new
 from tests.web.conftest import NOW, Shop
@@ -185,6 +185,17 @@ class TestMerging:
         assert (one["title"], one.get("city"), other["title"]) == ("Countess", None, "Programmer")
         assert one["email"] == "ada.lovelace@gmail.com"
         assert found(conn) == {(frozenset({"Ada", "Ada L."}), (Sign.MAILBOX,))}
+
+    def test_what_was_edited_since_stays_when_they_are_two_again(self, twice: Shop, actor: Any) -> None:
+        conn = twice.conn
+        ends = text(conn, "1"), text(conn, "2")
+        done = merging.merge(conn, actor, ends, {"title": "b", "city": "b"}, once=uuid4())
+        one = edited(conn, ends[0])
+        correct(conn, one.names, one.whom, name="title", value="Chief", acting_user="user:ann")
+        merging.undo(conn, actor, done.event)
+        values = [edited(conn, f"user_id:{user}").values for user in ("1", "2")]
+        assert "Chief" in {one["title"] for one in values}
+        assert [one.get("city") for one in values] == [None, "London"]
 
     def test_sent_twice_it_is_done_once(self, twice: Shop, actor: Any) -> None:
         conn, once = twice.conn, uuid4()

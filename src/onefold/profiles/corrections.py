@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from psycopg import Connection
 
 from onefold.events.api import INTERNAL_SOURCE, Kind, append_internal, events_by_id, wait_until_processed
-from onefold.identity.api import Node
+from onefold.identity.api import Node, load_docs
 from onefold.kernel.errors import NotFound, Rejected
 from onefold.kernel.hashing import event_id
+from onefold.profiles.fold import unpack
 from onefold.profiles.naming import Names
 from onefold.profiles.person import Found, find
 from onefold.profiles.standing import Standing
@@ -145,12 +146,19 @@ def corrected(conn: Connection[Any], names: Names, event: UUID) -> tuple[Found, 
 def undo(conn: Connection[Any], names: Names, event: UUID, *, acting_user: str) -> tuple[int, bool]:
     """Log again what an editor said before the correction `event`; whose (hash), and whether it is to be seen already.
 
-    Raises NotFound if the event isn't a correction or isn't processed yet.
+    Where an editor says something else by now, that stays. Raises NotFound if the event isn't a correction or isn't
+    processed yet.
     """
     said, found, _by = _correction(conn, names, event)
     end = {"externalIds": [said["context"]["externalIds"][0]], "replaced": said["traits"]}
+    claims = unpack(load_docs(conn, [found.h]).get(found.h))
+    ours = {name: claims.get(name, {}).get(INTERNAL_SOURCE) for name in said["traits"]}
+    held = {name for name, claim in ours.items() if claim is not None and claim.value == said["traits"][name]}
+    traits = {name: value for name, value in said["context"]["replaced"].items() if name in held}
+    if not traits:
+        return found.h, True
     once = str(uuid5(event, "undo"))  # sent twice it is done once
-    again = {"type": "identify", "messageId": once, "traits": said["context"]["replaced"], "context": end}
+    again = {"type": "identify", "messageId": once, "traits": traits, "context": end}
     position = append_internal(conn, [again], acting_user=acting_user)
     return found.h, wait_until_processed(conn, position)
 
