@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from django.core.cache import cache
+from django.utils.translation.trans_real import deactivate
 from psycopg import Connection, sql
 from xdist.scheduler import LoadScopeScheduling
 
@@ -190,6 +191,13 @@ def django_elsewhere(django_db_blocker: Any) -> Iterator[None]:
     """Lets the code under test lead Django to another database, and leads it back afterwards."""
     with led_back(django_db_blocker):
         yield
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """The language of a page that a test asked for isn't the next test's."""
+    yield
+    deactivate()
 
 
 @pytest.fixture(scope="session")

@@ -84,21 +84,24 @@ def card(place: Page | Locator, number: int) -> Locator:
 
 
 def drag(page: Page, number: int, to: str) -> None:
-    """A card into another lane, by the mouse; dropped when it is there."""
+    """A card into another lane, by the mouse; dropped when it is there. A browser that is busy may take the first pull
+    for none: then it is taken hold of again, as a person would."""
     page.wait_for_load_state("networkidle")  # what is drawn anew lets go of a card that is being dragged
     target = lane(page, to).locator(".cards")
     target.scroll_into_view_if_needed()
-    card(page, number).hover()
-    box = target.bounding_box()
-    assert box is not None
-    page.mouse.down()
-    for step in (20, 0, 12, 0, 12, 0, 16, 0, 20, 0):  # dragging begins by the first; a busy browser may miss some
-        page.mouse.move(box["x"] + box["width"] / 2 - step, box["y"] + 60, steps=8)
-        if step == 0 and card(lane(page, to), number).count():
-            break
-        page.wait_for_timeout(100)
+    for _try in range(3):
+        card(page, number).hover()
+        box = target.bounding_box()
+        assert box is not None
+        page.mouse.down()
+        for step in (20, 0, 12, 0, 12, 0, 16, 0, 20, 0):  # dragging begins by the first; some may be missed
+            page.mouse.move(box["x"] + box["width"] / 2 - step, box["y"] + 60, steps=8)
+            if step == 0 and card(lane(page, to), number).count():
+                page.mouse.up()
+                return
+            page.wait_for_timeout(100)
+        page.mouse.up()
     expect(card(lane(page, to), number)).to_have_count(1)
-    page.mouse.up()
 
 
 def has_focus(place: Locator) -> bool:

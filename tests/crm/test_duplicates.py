@@ -13,9 +13,10 @@ from psycopg import Connection
 from onefold.accounts.api import Role
 from onefold.crm import merging
 from onefold.crm.duplicate_keys import Known, Sign, keys_of, mailbox_of, name_of
-from onefold.crm.duplicates import FOLLOWER, MOST_SHARE, find_duplicates, pairs, pairs_of, signs_of
+from onefold.crm.duplicates import FOLLOWER, find_duplicates, pairs, pairs_of, signs_of
 from onefold.crm.errors import RecordRejected
 from onefold.crm.following import look_at_all
+from onefold.crm.pairing import MOST_SHARE
 from onefold.crm.person_editing import edited
 from onefold.crm.policy import set_reaches
 from onefold.crm.viewer import Doing, Reach, Viewer

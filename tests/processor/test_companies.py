@@ -13,8 +13,9 @@ from onefold.profiles.naming import forget_names, names_in_force
 from onefold.profiles.receipts import Status, receipt_of
 from onefold.programs.processor.accept import prepare
 from onefold.programs.processor.context import load_context
+from onefold.programs.processor.rebuild import rebuild
 from onefold.programs.processor.steps import process
-from tests.processor.driving import check_rebuild
+from tests.processor.driving import NOWHERE, check_rebuild
 
 SHOP = 2
 RECEIVED_US = 1_767_225_600_000_000
@@ -139,3 +140,115 @@ def test_a_rebuild_makes_it_again(shop: Connection[Any]) -> None:
         shop.execute("delete from company_member")
         wrong = check_rebuild(shop)
     assert sorted(line.split()[0] for line in wrong) == ["company"] * 2 + ["company_member"] * 2
+
+
+def merged(message_id: str, one: str, into: str | None) -> dict[str, Any]:
+    decided = {"company": f":{into}", "decision": message_id} if into else None
+    return {"type": "group", "groupId": one, "messageId": message_id, "traits": {"merged_into": decided}}
+
+
+def heads(conn: Connection[Any]) -> dict[str, str]:
+    """Companies that lead to another, by key."""
+    companies(conn)  # what is stored is what a rebuild would make
+    return dict(conn.execute("select c.key, o.key from company c join company o on o.h = c.head").fetchall())
+
+
+def of_person(conn: Connection[Any], user: str) -> str | None:
+    row = conn.execute(
+        "select c.key from node n join profile p on p.id = n.prof left join company c on c.h = p.company"
+        " where n.val = %s",
+        [user],
+    ).fetchone()
+    return row[0] if row else None
+
+
+class TestMerged:
+    @pytest.fixture
+    def two(self, shop: Connection[Any]) -> Connection[Any]:
+        """Acme is there twice, each with somebody."""
+        send(
+            shop,
+            said("m1", traits={"name": "Acme", "size": 8}, userId="ann"),
+            {
+                "type": "group",
+                "groupId": "acme-2",
+                "messageId": "m2",
+                "userId": "ben",
+                "traits": {"name": "ACME", "city": "Oslo"},
+            },
+        )
+        return shop
+
+    def test_people_and_traits_come_together_and_part_again(self, two: Connection[Any]) -> None:
+        before = companies(two)
+        send(two, merged("d1", "acme-2", "acme"), at=10)
+        assert heads(two) == {"acme-2": "acme"}
+        assert companies(two)["", "acme"][0] == {"name": "ACME", "size": 8, "city": "Oslo"}, "the latest of each source"
+        assert [of_person(two, user) for user in ("ann", "ben")] == ["acme", "acme"]
+        send(two, said("m3", groupId="acme-2", userId="eve", traits={"vip": True}), at=20)
+        assert of_person(two, "eve") == "acme", "whoever is seen in it later"
+        assert companies(two)["", "acme"][0]["vip"] is True
+        send(two, merged("d2", "acme-2", None), at=30)
+        assert heads(two) == {}
+        assert [of_person(two, user) for user in ("ann", "ben", "eve")] == ["acme", "acme-2", "acme-2"]
+        assert companies(two)["", "acme"] == before["", "acme"]
+        assert companies(two)["", "acme-2"][0] == {"name": "ACME", "city": "Oslo", "vip": True}
+
+    def test_a_decision_that_is_taken_back_never_was(self, two: Connection[Any]) -> None:
+        send(two, merged("d1", "acme-2", "acme"), at=10)
+        send(two, {"type": "retract", "source": INTERNAL_SOURCE, "messageIds": ["d1"], "messageId": "r1"}, at=20)
+        assert heads(two) == {}
+        assert of_person(two, "ben") == "acme-2"
+
+    def test_when_the_company_is_gone_what_led_to_it_is_itself_again(self, two: Connection[Any]) -> None:
+        send(two, merged("d1", "acme-2", "acme"), at=10)
+        send(two, {"type": "retract", "source": INTERNAL_SOURCE, "messageIds": ["m1"], "messageId": "r1"}, at=20)
+        assert heads(two) == {}
+        assert [of_person(two, user) for user in ("ann", "ben")] == [None, "acme-2"]
+        send(two, said("m4", traits={"name": "Acme again"}), at=30)
+        assert heads(two) == {"acme-2": "acme"}, "the decision stands"
+        assert of_person(two, "ben") == "acme"
+
+    def test_the_decision_may_come_before_the_company(self, shop: Connection[Any]) -> None:
+        send(shop, merged("d1", "acme-2", "acme"))
+        assert heads(shop) == {}
+        send(shop, said("m1", userId="ann"), said("m2", groupId="acme-2", userId="ben"), at=10)
+        assert heads(shop) == {"acme-2": "acme"}
+        assert of_person(shop, "ben") == "acme"
+
+    def test_merges_are_followed_and_a_circle_ends(self, two: Connection[Any]) -> None:
+        send(two, said("m3", groupId="acme-3", userId="eve"), merged("d1", "acme", "acme-3"), at=10)
+        send(two, merged("d2", "acme-2", "acme"), at=20)
+        assert heads(two) == {"acme": "acme-3", "acme-2": "acme-3"}
+        send(two, merged("d3", "acme-3", "acme-2"), at=30)
+        assert len(heads(two)) == 2
+        assert len({of_person(two, user) for user in ("ann", "ben", "eve")}) == 1
+        send(two, merged("d4", "acme-3", "acme-3"), at=40)
+        assert heads(two) == {"acme": "acme-3", "acme-2": "acme-3"}, "into itself: it is the one"
+
+    def test_only_onefold_itself_decides(self, two: Connection[Any]) -> None:
+        spoken = {"type": "group", "userId": "x", "groupId": "acme", "traits": {"merged_into": {"company": ":acme-2"}}}
+        send(two, spoken, source=SHOP)
+        send(
+            two, said("m5", traits={"merged_into": 7}), said("m6", traits={"merged_into": {"company": "acme-2"}}), at=10
+        )
+        assert heads(two) == {}
+
+    def test_others_are_noted_of_all_that_are_one(self, two: Connection[Any]) -> None:
+        send(two, said("m5", traits={"apart_from_7": {}, "apart_from_-8": {}, "apart_from_x": {}}), at=10)
+        send(two, said("m6", groupId="acme-2", traits={"apart_from_9": {}}), merged("d1", "acme-2", "acme"), at=20)
+        rows = dict(two.execute("select key, apart from company").fetchall())
+        assert rows == {"acme": [-8, 7, 9], "acme-2": [9]}
+        assert set(companies(two)["", "acme"][0]) == {"name", "size", "city"}, "decisions are no traits"
+        send(two, said("m7", traits={"apart_from_7": None}), at=30)
+        assert two.execute("select apart from company where key = 'acme'").fetchone() == ([-8, 9],)
+        assert heads(two) == {"acme-2": "acme"}
+
+    def test_rebuild_mends_what_isnt_so(self, two: Connection[Any]) -> None:
+        send(two, merged("d1", "acme-2", "acme"), at=10)
+        two.execute("update company set head = null, name = 'x', apart = '{5}'")
+        two.execute("update profile set company = 5")
+        two.commit()
+        assert rebuild(two, NOWHERE, is_check=False).n > 0
+        assert heads(two) == {"acme-2": "acme"}
+        assert of_person(two, "ben") == "acme"

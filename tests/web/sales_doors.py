@@ -114,6 +114,13 @@ OF_PEOPLE: Final[dict[str, Door]] = {
     **{path: {"GET": P.EDIT_PEOPLE} for path in ("duplicates", "duplicates/compare")},
     **{f"duplicates/{end}": {"POST": P.EDIT_PEOPLE} for end in ("merge", "apart", "<uuid:event>/undo")},
     "api/duplicates": {"GET": P.EDIT_PEOPLE},
+    **{path: {"GET": P.EDIT_PEOPLE} for path in ("duplicates/companies", "duplicates/companies/compare")},
+    **{
+        f"duplicates/companies/{end}": {"POST": P.EDIT_PEOPLE}
+        for end in ("merge", "apart", "<uuid:decision>/undo/<path:identifier>")
+    },
+    "api/company-duplicates": {"GET": P.EDIT_PEOPLE, "POST": P.EDIT_PEOPLE},
+    "api/company-duplicates/<uuid:decision>": {"DELETE": P.EDIT_PEOPLE},
     "people/acts/<uuid:act>/undo": {"POST": P.EDIT_PEOPLE},
     "people/bulk": {"POST": P.EDIT_PEOPLE},
     "people/bulk/input": {"GET": P.EDIT_PEOPLE},

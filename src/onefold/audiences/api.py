@@ -7,7 +7,7 @@ from onefold.audiences.forgetting import forget_changes, note_exits
 from onefold.audiences.live import LiveAudiences, load_live
 from onefold.audiences.rules import Computed
 from onefold.audiences.shown import audiences_named
-from onefold.audiences.states import LOOK_NOW, look_at, tell_filling
+from onefold.audiences.states import LOOK_NOW, look_at, look_at_moved, tell_filling
 from onefold.audiences.stream import (
     AskedFor,
     Foreseen,
@@ -44,6 +44,7 @@ __all__ = [
     "load_live",
     "look_at",
     "look_at_companies",
+    "look_at_moved",
     "note_exits",
     "note_refolded",
     "start_audience",

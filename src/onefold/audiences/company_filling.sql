@@ -2,7 +2,7 @@
 select id from audience where id = any(%(ids)s) and state = 'filling' order by id
 
 -- every_company: all that there are, and those that were in
-select h from company union select profile from membership where audience = %(id)s order by 1
+select h from company where head is null union select profile from membership where audience = %(id)s order by 1
 
 -- companies_with: where people are in these audiences, or were when they were counted last
 select p.company from membership m join profile p on p.id = m.profile and p.company is not null where m.audience = any(%(ids)s)

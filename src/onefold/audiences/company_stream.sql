@@ -24,7 +24,7 @@ returning company
 
 -- load: what rules ask of companies; times in µs (primary key)
 select h, name, key, (extract(epoch from first_seen) * 1000000)::bigint, (extract(epoch from last_seen) * 1000000)::bigint, traits::text
-from company where h = any(%(ids)b)
+from company where h = any(%(ids)b) and head is null
 
 -- inside: which audiences they are in (primary key, for each audience of companies)
 select m.profile, m.audience from audience a join membership m on m.audience = a.id and m.profile = any(%(ids)b) where a.is_of_companies

@@ -168,6 +168,13 @@ def look_at(
             conn.execute(query, {"ids": bigints(list(ids)), "at": at})
 
 
+def look_at_moved(conn: Connection[Any], profiles: Collection[int]) -> None:
+    """These people are in another company, which is told by no event of theirs: audiences and the lake look at them."""
+    if profiles:
+        look_at(conn, profiles=profiles)
+        conn.execute(QUERIES["tell_lake"], {"ids": bigints(list(profiles))})
+
+
 def wake_processor(conn: Connection[Any]) -> None:
     """When this transaction commits: somebody is to be looked at, metrics are new, or what was staged is all there."""
     conn.execute(QUERIES["wake_processor"], {"what": LOOK_NOW})

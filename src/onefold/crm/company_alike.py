@@ -1,10 +1,10 @@
 """Whether a company is there already: under the same domain, or by nearly the same name."""
 
-import re
 from typing import Any, Final
 
 from psycopg import Connection
 
+from onefold.crm.company_names import core_of_company
 from onefold.crm.domains import DOMAIN_SQL, domain_of, is_free_mail
 from onefold.infra.postgres import load_queries
 from onefold.profiles.api import Company, load_companies
@@ -17,10 +17,6 @@ MOST: Final = 5
 _LOOKED_AT: Final = 20
 _ALIKE: Final = 0.6
 """Of pg_trgm's similarity, from 0 to 1: `Fjordland Resort` and `Fjordland Resorts` have .85."""
-_FORMS: Final = re.compile(
-    r"\b(gmbh|ag|kg|ug|se|mbh|co|inc|llc|llp|ltd|limited|plc|corp|corporation|company|srl|sa|sas|sarl|spa|bv|nv|ab|as|"
-    r"asa|oy|oyj|aps|a/s|s\.?r\.?l|s\.?a|sp\. z o\.?o|kft|d\.?o\.?o|pty|pte)\b\.?"
-)
 
 
 def companies_alike(conn: Connection[Any], name: str, domain: str) -> list[Company]:
@@ -32,14 +28,11 @@ def companies_alike(conn: Connection[Any], name: str, domain: str) -> list[Compa
         found += [h for (h,) in rows]
     text = " ".join(name.replace("\0", "").lower().split())[:200]
     if text:
-        core = _core(text)
+        core = core_of_company(text)
         rows = conn.execute(QUERIES["like_name"], {"name": text, "most": _LOOKED_AT})
-        found += [h for h, known, alike in rows if alike >= _ALIKE or (core and _core(known.lower()[:200]) == core)]
+        found += [
+            h for h, known, alike in rows if alike >= _ALIKE or (core and core_of_company(known.lower()[:200]) == core)
+        ]
     hashes = list(dict.fromkeys(found))[:MOST]
-    known = {one.h: one for one in load_companies(conn, hashes)}
-    return [known[h] for h in hashes if h in known]
-
-
-def _core(name: str) -> str:
-    """A name without what kind of company it is."""
-    return " ".join(re.sub(r"[^\w\s]", " ", _FORMS.sub(" ", name)).split())
+    known = load_companies(conn, hashes)
+    return list({known[h].h: known[h] for h in hashes if h in known}.values())

@@ -29,7 +29,8 @@ from onefold.crm.company_fields import (
     parents_in,
     read_trait,
 )
-from onefold.crm.company_pages import company_named, line_context, traits_of
+from onefold.crm.company_merging import company_at, values_in
+from onefold.crm.company_pages import line_context
 from onefold.crm.domains import is_free_mail
 from onefold.crm.joining import join_message
 from onefold.crm.page import choices_of, go
@@ -43,6 +44,7 @@ from onefold.profiles.api import (
     correct_company,
     find_company,
     from_text,
+    merged_companies,
     names_in_force,
     new_company,
     put_into_company,
@@ -71,7 +73,7 @@ def field(request: HttpRequest) -> HttpResponse:
 def field_form(request: HttpRequest) -> HttpResponse:
     """The trait with an input in it."""
     with pooled() as conn:
-        found = company_named(conn, request.GET.get("company", ""))
+        found = company_at(conn, request.GET.get("company", ""))
         return _form(request, conn, found, request.GET.get("name", ""))
 
 
@@ -81,7 +83,7 @@ def why(request: HttpRequest) -> HttpResponse:
     """For the popover: where the value of a trait comes from."""
     with pooled() as conn:
         names = names_in_force(conn)
-        found = company_named(conn, request.GET.get("company", ""))
+        found = company_at(conn, request.GET.get("company", ""))
         said = why_company_trait(conn, names, found.space, found.key, request.GET.get("name", ""))
     title = field_of(said.name).title
     return render(request, "crm/company_why.html", {"why": said, "title": title, "sources": names.sources})
@@ -126,7 +128,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def put_in(request: HttpRequest) -> HttpResponse:
     """Puts a `person` into a `company`; back to it."""
     with pooled() as conn:
-        found = company_named(conn, request.POST.get("company", ""))
+        found = company_at(conn, request.POST.get("company", ""))
         names = names_in_force(conn)
         whom = _person(conn, request.POST.get("person", ""))
         _event, is_seen = put_into_company(conn, names, whom, found.space, found.key, acting_user=_who(request))
@@ -139,11 +141,13 @@ def put_in(request: HttpRequest) -> HttpResponse:
 def take_out(request: HttpRequest) -> HttpResponse:
     """Takes a `person` out of a `company`, in which their e-mail's domain doesn't put them again; back to it."""
     with pooled() as conn:
-        found = company_named(conn, request.POST.get("company", ""))
+        found = company_at(conn, request.POST.get("company", ""))
         names = names_in_force(conn)
         whom = _person(conn, request.POST.get("person", ""))
         email = names.config.by_name["email"].code
-        joins = [join_message(found.h, member.h) for member in whom.members if member.ns == email]
+        addresses = [member.h for member in whom.members if member.ns == email]
+        all_one = [found, *merged_companies(conn, found.h)]
+        joins = [join_message(one.h, address) for one in all_one for address in addresses]
         try:
             is_seen = take_out_of_company(conn, names, whom, found, acting_user=_who(request), also=joins)
             _say(request, _("Taken out."), is_seen=is_seen)
@@ -157,7 +161,7 @@ def _read(request: HttpRequest) -> HttpResponse:
         event = request.GET.get("event", "")
         if event and not events_by_id(conn, [_uuid(event).bytes]):
             return HttpResponse(status=204)
-        found = company_named(conn, request.GET.get("company", ""))
+        found = company_at(conn, request.GET.get("company", ""))
         return _line(request, conn, found, request.GET.get("name", ""))
 
 
@@ -165,7 +169,7 @@ def _read(request: HttpRequest) -> HttpResponse:
 def _edit(request: HttpRequest) -> HttpResponse:
     name, text = request.POST.get("name", "").strip(), request.POST.get("value", "")
     with pooled() as conn, _alone(conn, request.POST.get("company", "")) as found:
-        before = traits_of(found).get(name)
+        before = values_in(found).get(name)
         if request.POST.get("seen", "") != digest_of(before):
             fault = _conflict(conn, found, name)
             return _form(request, conn, found, name, _Attempt(text, fault, is_conflict=True))
@@ -189,10 +193,10 @@ def _edit(request: HttpRequest) -> HttpResponse:
 @contextmanager
 def _alone(conn: Connection[Any], identifier: str) -> Iterator[Company]:
     """A company that nobody else edits meanwhile, so that whoever is second sees what the first has said."""
-    h = company_named(conn, identifier).h
+    h = company_at(conn, identifier).h
     conn.execute("select pg_advisory_lock(%s)", [h])
     try:
-        yield company_named(conn, identifier)
+        yield company_at(conn, identifier)
     finally:
         conn.execute("select pg_advisory_unlock(%s)", [h])
 
@@ -210,8 +214,8 @@ def _saved(request: HttpRequest, edit: _Edit) -> HttpResponse:
     title = str(field_of(edit.name).title)[:80]
     said = {"text": _("%(name)s is saved.") % {"name": title}, "undo": f"/companies/corrections/{edit.event}/undo"}
     with pooled() as conn:
-        found = company_named(conn, request.POST.get("company", ""))
-        if traits_of(found).get(edit.name) != edit.value:
+        found = company_at(conn, request.POST.get("company", ""))
+        if values_in(found).get(edit.name) != edit.value:
             text = _("A source with a smaller priority says otherwise, and its value still counts.")
             said = {"text": text, "tone": "warn"}
         response = _line(request, conn, found, edit.name, is_saved=True)
@@ -222,7 +226,7 @@ def _saved(request: HttpRequest, edit: _Edit) -> HttpResponse:
 def _pending(request: HttpRequest, edit: _Edit) -> HttpResponse:
     """What was said, until it is processed."""
     with pooled() as conn:
-        found = company_named(conn, request.POST.get("company", ""))
+        found = company_at(conn, request.POST.get("company", ""))
         line = _line_of(request, conn, found, edit.name, edit.value)
     return render(request, "crm/company_line.html", line_context(found, line) | {"pending": edit.event})
 
@@ -230,7 +234,7 @@ def _pending(request: HttpRequest, edit: _Edit) -> HttpResponse:
 def _line(
     request: HttpRequest, conn: Connection[Any], found: Company, name: str, *, is_saved: bool = False
 ) -> HttpResponse:
-    line = _line_of(request, conn, found, name, traits_of(found).get(name))
+    line = _line_of(request, conn, found, name, values_in(found).get(name))
     return render(request, "crm/company_line.html", line_context(found, line) | {"is_saved": is_saved})
 
 
@@ -257,7 +261,7 @@ class _Attempt:
 def _form(
     request: HttpRequest, conn: Connection[Any], found: Company, name: str, attempt: _Attempt | None = None
 ) -> HttpResponse:
-    value = traits_of(found).get(name)
+    value = values_in(found).get(name)
     line = _line_of(request, conn, found, name, value)
     if not line.can_be_edited:
         return _line(request, conn, found, name)
@@ -303,7 +307,7 @@ def _dialog(
     context = {
         "inputs": shown,
         "faults": faults or {},
-        "alike": [(one, company_url(one.space, one.key), traits_of(one).get("domain")) for one in alike or ()],
+        "alike": [(one, company_url(one.space, one.key), values_in(one).get("domain")) for one in alike or ()],
         "is_free": is_free_mail(domain),
         "once": _once(given),
     }

@@ -8,8 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils.translation import gettext as _
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 from psycopg import Connection
 from psycopg.sql import SQL, Literal
@@ -17,20 +16,21 @@ from psycopg.sql import SQL, Literal
 from onefold.accounts.api import Permission, may, requires, workspace
 from onefold.crm import company_query
 from onefold.crm.catalogue import Asking
+from onefold.crm.company_duplicates import pairs_of_company
 from onefold.crm.company_family import children_of, parents_of
 from onefold.crm.company_fields import TraitLine, company_url, field_of, lines_of, parents_in, shown_trait
 from onefold.crm.company_listed import check_sort, companies_asking, open_companies, rows_of
+from onefold.crm.company_merging import company_at, merged_here, values_in
 from onefold.crm.company_query import company_page, open_deals, place_from, place_text
+from onefold.crm.duplicate_signs import COMPANY_SIGNS
 from onefold.crm.history import KINDS, PAGE_SIZE, Entry, FieldChange, entries_of, mark_since
 from onefold.crm.labels import CompanyLabel
 from onefold.infra.pool import pooled
-from onefold.kernel.errors import NotFound
 from onefold.lists.api import is_part, list_context, shown_columns, state_of
 from onefold.profiles.api import (
     Company,
     TimelineEntry,
     company_timeline,
-    find_company,
     people_of,
     place_from_text,
     place_to_text,
@@ -69,7 +69,9 @@ def company(request: HttpRequest, identifier: str) -> HttpResponse:
     """A company by `space:key` (the default space is empty) in three parts. `?only=` one kind of what happened."""
     only = request.GET.get("only", "")
     with pooled() as conn:
-        found = company_named(conn, identifier)
+        found = company_at(conn, identifier)
+        if f"{found.space}:{found.key}" != identifier:  # it was merged into this one
+            return redirect(company_url(found.space, found.key))
         asking = companies_asking(conn, request)
         context = _page(conn, asking, found, only if only in KINDS else "")
         if context["only"] == "changes":
@@ -82,24 +84,14 @@ def company(request: HttpRequest, identifier: str) -> HttpResponse:
             context["entries"] = sorted([*context["entries"], *own], key=lambda one: one.at, reverse=True)[:PAGE_SIZE]
         entries = context["entries"]
         context["entries"] = mark_since(conn, asking.viewer, f"company:{found.h}", entries, datetime.now(UTC))
+        if may(request.user, Permission.EDIT_PEOPLE):
+            alike = pairs_of_company(conn, found.h)
+            context["alike"] = [(one.other(found.h), [COMPANY_SIGNS[sign] for sign in one.signs]) for one in alike]
+        context["merged"] = merged_here(conn, found)
         context["people"] = people_of(conn, found, MANY_PEOPLE + 1)
         context["is_every_person"] = "everybody" in request.GET
         context["most_people"] = MANY_PEOPLE if context["is_every_person"] else MOST_PEOPLE
     return render(request, "crm/company.html", context)
-
-
-def company_named(conn: Connection[Any], identifier: str) -> Company:
-    """Raises NotFound."""
-    found = None if "\0" in identifier else find_company(conn, *identifier.partition(":")[::2])
-    if found is None:
-        raise NotFound(_("No group call has named this company."))
-    return found
-
-
-def traits_of(company: Company) -> dict[str, Any]:
-    """What is known of it."""
-    traits: dict[str, Any] = msgspec.json.decode(company.traits or "{}")
-    return traits
 
 
 def line_context(found: Company, line: TraitLine) -> dict[str, Any]:
@@ -108,7 +100,7 @@ def line_context(found: Company, line: TraitLine) -> dict[str, Any]:
 
 
 def _page(conn: Connection[Any], asking: Asking, found: Company, only: str) -> dict[str, Any]:
-    traits = traits_of(found)
+    traits = values_in(found)
     parents = parents_of(conn, found.space, parents_in([traits]))
     lines = lines_of(traits, parents, is_masked=asking.is_masked)
     said = traits.get("parent")

@@ -167,11 +167,11 @@ def place_from(text: str) -> Place | None:
 
 
 def _where(asking: Asking, state: ListState, now: datetime) -> tuple[Composable, dict[str, Any]]:
-    parts: list[Composable] = [SQL("true")]
+    parts: list[Composable] = [SQL("co.head is null")]  # what was merged into another is found there
     parameters: dict[str, Any] = {}
     if state.tree != AllOf():
         compiled = compile_tree(state.tree, ListedCatalogue(CompanyCatalogue(asking, "co")), now)
-        parts, parameters = [compiled.sql], dict(compiled.parameters)
+        parts, parameters = [*parts, compiled.sql], dict(compiled.parameters)
     if state.query.strip():
         parts.append(SQL("{} like %(pattern)s").format(_TEXT))
         if asking.is_masked:
@@ -233,7 +233,7 @@ def _counted(
     people = dict.fromkeys(hashes)
     deals: dict[int, tuple[int, Decimal | None]] = {}
     if PEOPLE in columns and rows:
-        people |= dict(conn.execute(QUERIES["people"], {"hashes": hashes, "most": PEOPLE_CAP}).fetchall())
+        people |= people_in(conn, hashes)
     if DEALS in columns and rows:
         deals = open_deals(conn, asking, hashes)
     counted = []
@@ -241,6 +241,11 @@ def _counted(
         number, total = deals.get(one.h, (0, None))
         counted.append(replace(one, people=people[one.h], open_deals=number, open_sum=total))
     return counted
+
+
+def people_in(conn: Connection[Any], hashes: Sequence[int]) -> dict[int, int]:
+    """How many people were seen in each of these companies, of up to PEOPLE_CAP memberships."""
+    return dict(conn.execute(QUERIES["people"], {"hashes": list(hashes), "most": PEOPLE_CAP}).fetchall())
 
 
 def open_deals(conn: Connection[Any], asking: Asking, hashes: Sequence[int]) -> dict[int, tuple[int, Decimal | None]]:

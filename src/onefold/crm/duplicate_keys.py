@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from onefold.crm.domains import domain_of, is_free_mail
+from onefold.crm.pairing import Key
 from onefold.kernel.hashing import identifier_hash
 from onefold.profiles.api import IdentifierRejected, Names
 
@@ -33,13 +34,6 @@ class Known(NamedTuple):
     email: str
     phone: str
     company: int | None
-
-
-class Key(NamedTuple):
-    """A sign that can be looked up: the same hash for everybody who has it."""
-
-    h: int
-    kind: Sign
 
 
 def keys_of(names: Names, known: Known) -> Iterator[Key]:

@@ -4,6 +4,7 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy
 
+from onefold.crm.company_duplicates import CompanySign
 from onefold.crm.duplicate_keys import Sign
 
 SIGNS: Final = {
@@ -11,4 +12,9 @@ SIGNS: Final = {
     Sign.MAILBOX: gettext_lazy("Same mailbox"),
     Sign.NAME: gettext_lazy("Same name and company"),
     Sign.DOMAIN: gettext_lazy("Same name and mail domain"),
+}
+COMPANY_SIGNS: Final = {
+    CompanySign.DOMAIN: gettext_lazy("Same domain"),
+    CompanySign.PHONE: gettext_lazy("Same phone"),
+    CompanySign.NAME: gettext_lazy("Nearly the same name"),
 }

@@ -15,10 +15,11 @@ from psycopg.sql import SQL, Identifier
 from onefold.accounts.api import Actor, Permission, actor_of, may, requires
 from onefold.crm.access import asking_of
 from onefold.crm.duplicate_signs import SIGNS
-from onefold.crm.duplicates import pairs, place_of, place_text, signs_of
+from onefold.crm.duplicates import pairs, signs_of
 from onefold.crm.errors import RecordRejected
 from onefold.crm.merging import CHOSEN, NAME, Merged, differing, keep_apart, merge, undo, value_of
 from onefold.crm.page import go
+from onefold.crm.pairing import place_of, place_text
 from onefold.crm.person_editing import Edited, edited
 from onefold.crm.person_fields import BY_NAME, OWNER, shown_value
 from onefold.crm.person_rights import may_edit_person
@@ -80,7 +81,7 @@ def merge_two(request: HttpRequest) -> HttpResponse:
         name: side for name in CHOSEN if (side := request.POST.get(f"keep-{name}", "")) in {"a", "b"}
     }  # what isn't sent follows the sources' priorities
     with pooled() as conn:
-        done = merge(conn, actor_of(request), _ends(request), chosen, once=_once(request))
+        done = merge(conn, actor_of(request), _ends(request), chosen, once=once_of(request))
     if not done.is_seen:
         text = _("The merge is logged, but isn't to be seen yet. Load the page again shortly, and look at the fields.")
         messages.warning(request, text)
@@ -97,7 +98,7 @@ def merge_two(request: HttpRequest) -> HttpResponse:
 def apart(request: HttpRequest) -> HttpResponse:
     """Two people stay two, and leave the list. The toast takes it back."""
     with pooled() as conn:
-        done = keep_apart(conn, actor_of(request), _ends(request), once=_once(request))
+        done = keep_apart(conn, actor_of(request), _ends(request), once=once_of(request))
     _say(request, done, _("They stay two people."), f"/duplicates/{done.event}/undo")
     return go(request, _PAGE)
 
@@ -195,7 +196,7 @@ def _ends(request: HttpRequest) -> tuple[str, str]:
     return request.POST.get("a", ""), request.POST.get("b", "")
 
 
-def _once(request: HttpRequest) -> UUID:
+def once_of(request: HttpRequest) -> UUID:
     """The form's own number: sent twice, it counts once."""
     try:
         return UUID(request.POST.get("once", ""))

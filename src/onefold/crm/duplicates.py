@@ -1,21 +1,16 @@
-"""People who may be one: found by what they share, a few seconds behind the processor, never in its way.
+"""People who may be one: found by what they share (`duplicate_keys.py`), seconds behind the processor."""
 
-Signs (`duplicate_keys.py`) stand as hashes in a table of their own, and pairs of people beside them; both follow from
-the profiles, so they may be thrown away. A sign that many have, such as a switchboard's number, makes no pairs.
-"""
-
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
 from psycopg import Connection
 
-from onefold.crm.duplicate_keys import Key, Known, Sign, keys_of
-from onefold.crm.following import LAST, Step, next_step, take_turn
+from onefold.crm.duplicate_keys import Known, Sign, keys_of
+from onefold.crm.following import Step, next_step, take_turn
+from onefold.crm.pairing import FIRST_PLACE, PAGE_SIZE, Key, Pairing, Place
 from onefold.infra.logs import get_logger
 from onefold.infra.postgres import load_queries
-from onefold.kernel.errors import Rejected
 from onefold.profiles.api import Names, Person, names_in_force, people_at
 
 _IS_NOT_APART: Final = """not exists (
@@ -35,14 +30,8 @@ QUERIES: Final = {
     for name, text in load_queries("onefold.crm", "duplicates.sql").items()
 }
 FOLLOWER: Final = "duplicates"
-MOST_SHARE: Final = 20
-"""People who may have a sign, for it to make pairs."""
-PAGE_SIZE: Final = 50
 _MAX_STEPS: Final = 50
-_LAST: Final = (1 << 15) - 1, LAST, LAST
-
-Place = tuple[int, int, int]
-"""(signs, a, b): behind which pair a page begins."""
+_PEOPLE: Final = Pairing(keys="duplicate_key", pairs="duplicate_pair", id_column="person")
 
 log = get_logger(__name__)
 
@@ -89,7 +78,7 @@ def look_at(conn: Connection[Any], people: Collection[int]) -> None:
 
 def pairs(conn: Connection[Any], after: Place | None = None) -> tuple[list[Pair], bool]:
     """A page of people who may be one, the likeliest first, and whether there are more."""
-    kinds, a, b = after or _LAST
+    kinds, a, b = after or FIRST_PLACE
     asked = {"kinds": kinds, "a": a, "b": b, "limit": PAGE_SIZE + 1}
     rows = conn.execute(QUERIES["pairs"], asked).fetchall()
     return _pairs(conn, rows[:PAGE_SIZE]), len(rows) > PAGE_SIZE
@@ -102,31 +91,7 @@ def pairs_of(conn: Connection[Any], person: int, most: int = 3) -> list[Pair]:
 
 def signs_of(conn: Connection[Any], a: int, b: int) -> tuple[Sign, ...]:
     """What two people (profile ids) share now."""
-    by_person: dict[int, set[int]] = defaultdict(set)
-    kinds = 0
-    for person, key, kind in conn.execute(QUERIES["keys"], {"people": [a, b]}):
-        if any(key in keys for of, keys in by_person.items() if of != person):
-            kinds |= kind
-        by_person[person].add(key)
-    return _signs(kinds)
-
-
-def place_text(place: Place) -> str:
-    """For addresses."""
-    return "_".join(map(str, place))
-
-
-def place_of(text: str) -> Place | None:
-    """What `place_text` wrote; None for the first page. Raises Rejected."""
-    if not text:
-        return None
-    try:
-        kinds, a, b = map(int, text.split("_"))
-    except ValueError:
-        kinds, a, b = -1, 0, 0
-    if not 0 <= kinds <= _LAST[0] or max(abs(a), abs(b)) > _LAST[1]:
-        raise Rejected("There is no such page. Begin with the first, then follow `next`.")
-    return kinds, a, b
+    return _signs(_PEOPLE.shared(conn, a, b))
 
 
 def _pairs(conn: Connection[Any], rows: Collection[tuple[int, int, int]]) -> list[Pair]:
@@ -153,28 +118,7 @@ def _with_gone(conn: Connection[Any], step: Step) -> list[int]:
 
 def _look_at(conn: Connection[Any], names: Names, people: Collection[int]) -> None:
     """Brings the signs of these people up to date, and the pairs of whoever shares what changed; cheap if nothing."""
-    before: dict[int, set[Key]] = defaultdict(set)
-    for person, key, kind in conn.execute(QUERIES["keys"], {"people": list(people)}):
-        before[person].add(Key(key, Sign(kind)))
-    now: dict[int, set[Key]] = defaultdict(set)
+    now: dict[int, set[Key]] = {}
     for row in conn.execute(QUERIES["known"], {"people": list(people)}):
         now[row[0]] = set(keys_of(names, Known(*row)))
-    changed = [person for person in people if before[person] != now[person]]
-    if not changed:
-        return
-    conn.execute(QUERIES["forget_keys"], {"people": changed})
-    added = [(person, key) for person in changed for key in now[person]]
-    if added:
-        columns = {
-            "people": [person for person, _key in added],
-            "keys": [key.h for _person, key in added],
-            "kinds": [int(key.kind) for _person, key in added],
-        }
-        conn.execute(QUERIES["add_keys"], columns)
-    touched = sorted({key.h for person in changed for key in before[person] ^ now[person]})
-    # of a sign that has just become too common, or is no longer, everybody's pairs change
-    most = MOST_SHARE + len(changed) + 1
-    sharing = [person for (person,) in conn.execute(QUERIES["sharing"], {"keys": touched, "most": most})]
-    around = sorted({*changed, *sharing})
-    conn.execute(QUERIES["forget_pairs"], {"people": around})
-    conn.execute(QUERIES["add_pairs"], {"people": around, "most": MOST_SHARE})
+    _PEOPLE.bring_up(conn, people, now)

@@ -14,7 +14,7 @@ from onefold.crm.files import File, Target, load_file, missing_file
 from onefold.crm.records import load_record
 from onefold.crm.sharing import reachable
 from onefold.crm.viewer import Doing, Reach, Viewer
-from onefold.profiles.api import anchors_of, company_hash, find_company, from_text, identifiers_at, names_in_force
+from onefold.profiles.api import anchors_of, find_company, from_text, identifiers_at, merged_companies, names_in_force
 
 PERSON: Final = "person"
 COMPANY: Final = "company"
@@ -109,10 +109,11 @@ def _of_person(conn: Connection[Any], identifier: str) -> Target:
 
 def _of_company(conn: Connection[Any], identifier: str) -> Target:
     space, colon, key = identifier.partition(":")
-    if not colon or "\0" in identifier or find_company(conn, space, key) is None:
+    found = None if not colon or "\0" in identifier else find_company(conn, space, key)
+    if found is None:
         raise _missing(identifier)
-    h = int(company_hash(space, key))
-    return Target(object=COMPANY, record=str(h), records=(str(h),), company=h)
+    records = tuple(str(one.h) for one in (found, *merged_companies(conn, found.h)))
+    return Target(object=COMPANY, record=str(found.h), records=records, company=found.h)
 
 
 def _missing(identifier: str) -> RecordMissing:

@@ -9,6 +9,7 @@ from procrastinate import Blueprint
 from procrastinate.retry import BaseRetryStrategy
 from psycopg import Connection
 
+from onefold.crm.company_duplicates import compare_all_companies, find_company_duplicates
 from onefold.crm.duplicates import FOLLOWER as DUPLICATES
 from onefold.crm.duplicates import find_duplicates
 from onefold.crm.following import look_at_all
@@ -69,6 +70,7 @@ def tidy(conn: Connection[Any], now: datetime) -> int:
 
     for name in (DUPLICATES, SCORES):
         look_at_all(conn, name)
+    compare_all_companies(conn)
     forget_assignments(conn)
     return forget_files(conn, now)
 
@@ -93,6 +95,7 @@ def follow_people(url: str, *, is_thorough: bool, with_scores: bool) -> bool:
         for name, work in (
             ("companies", partial(join_by_domain, is_thorough=is_thorough)),
             ("duplicates", find_duplicates),
+            ("company duplicates", find_company_duplicates),
             ("scores", reckon_scores if with_scores else None),
             ("assignment", assign_leads),
         ):

@@ -10,8 +10,9 @@ from ninja.params.functions import Query
 
 from onefold.accounts.api import Permission, actor_of, demand, mask_value, may, name_of
 from onefold.crm import rest_bodies, rest_schemas
-from onefold.crm.duplicates import pairs, place_of, place_text
+from onefold.crm.duplicates import pairs
 from onefold.crm.errors import EditConflict
+from onefold.crm.pairing import place_of, place_text
 from onefold.crm.person_editing import Edited, alone, edited
 from onefold.crm.person_fields import BY_NAME, FIELDS, OWNER, field_named, options_of, read_value
 from onefold.crm.person_rights import demand_person

@@ -15,7 +15,7 @@ from psycopg import Connection
 
 from onefold.accounts.api import Permission, audit, name_of, requires
 from onefold.crm.company_fields import company_url
-from onefold.crm.company_pages import company_named
+from onefold.crm.company_merging import company_at
 from onefold.infra.pool import pooled
 from onefold.kernel.spreadsheets import is_formula
 from onefold.profiles.api import Purchase, Purchases, fragments_of, fragments_of_people, people_of, purchases_of
@@ -76,7 +76,7 @@ def _bought(conn: Connection[Any], of: str, identifier: str) -> tuple[Purchases,
         return purchases_of(conn, fragments), f"/people/{quote(identifier, safe='')}", _("Person")
     if of != "company":
         raise Http404
-    company = company_named(conn, identifier)
+    company = company_at(conn, identifier)
     people = people_of(conn, company, MOST_PEOPLE)
     found = purchases_of(conn, fragments_of_people(conn, [one.id for one in people]))
     return found, company_url(company.space, company.key), company.name.strip() or company.key

@@ -140,8 +140,8 @@ def anchor_of(conn: Connection[Any], stored: int) -> int | None:
 
 def _companies(conn: Connection[Any], texts: set[str]) -> dict[str, int]:
     hashes = {text: int(company_hash(*text.partition(":")[::2])) for text in texts if ":" in text}
-    known = {h for (h,) in conn.execute(QUERIES["companies"], {"hashes": sorted(hashes.values())})}
-    return {text: h for text, h in hashes.items() if h in known}
+    known = dict(conn.execute(QUERIES["companies"], {"hashes": sorted(hashes.values())}).fetchall())
+    return {text: known[h] for text, h in hashes.items() if h in known}
 
 
 def _records(

@@ -1,5 +1,5 @@
 -- users: who could own something
 select username, id from accounts_user where username = any(%(names)s) and is_active
 
--- companies: those of them that there are (primary key)
-select h from company where h = any(%(hashes)s)
+-- companies: those of them that there are, and what they lead to (primary key)
+select h, coalesce(head, h) from company where h = any(%(hashes)s)

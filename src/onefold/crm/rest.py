@@ -33,6 +33,7 @@ from onefold.crm.objects import FieldDef, ObjectType
 from onefold.crm.person_rest import router as people_router
 from onefold.crm.records import Done, create_records, delete_records, load_record, restore_records, undo
 from onefold.crm.report_rest import router as reports_router
+from onefold.crm.rest_companies import router as companies_router
 from onefold.crm.rest_leads import router as leads_router
 from onefold.crm.rest_objects import router as objects_router
 from onefold.crm.rest_pipelines import router as pipelines_router
@@ -47,6 +48,7 @@ __all__ = ["file_router", "router"]
 router = Router(tags=["Records"])
 router.add_router("", pipelines_router)
 router.add_router("", leads_router)
+router.add_router("", companies_router)
 router.add_router("", objects_router)
 router.add_router("", people_router)
 router.add_router("", reports_router)

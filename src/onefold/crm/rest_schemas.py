@@ -5,7 +5,7 @@ Which fields a record has is no part of them: administrators add fields and obje
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from ninja import Field, Schema
@@ -62,6 +62,24 @@ class DuplicatesOut(Schema):
 
     duplicates: list[DuplicateOut]
     next: str | None = Field(description="For `after` of the next page; null = this is the last")
+
+
+class CompanyDecisionIn(Schema):
+    """Whether two companies are one."""
+
+    rule: Literal["merge", "apart"]
+    a: str = Field(examples=[":acme"], description="`space:groupId`; of a merge the one that stays")
+    b: str = Field(examples=[":acme-2"], description="`space:groupId`")
+    keep: dict[str, Literal["a", "b"]] = Field({}, description="Trait → whose value the one has", max_length=500)
+    once: UUID | None = Field(None, description="Yours: sent again it isn't decided again")
+
+
+class CompanyDecidedOut(Schema):
+    """What was decided."""
+
+    decision: UUID = Field(description="By which it can be taken back")
+    company: str = Field(examples=[":acme"], description="The one that stays; of one that was taken back the other")
+    is_processed: bool
 
 
 class ScoreReasonOut(Schema):

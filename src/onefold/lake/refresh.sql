@@ -48,8 +48,8 @@ from (
     from membership_change where profile <> 0 and {touched} and audience not in (select id from audience where is_of_companies) window w as (partition by profile, audience order by position)
 ) changes where kind in (1, 3)
 
--- companies: all of them
-select h as company_id, space, key, name, n as n_events, first_seen, last_seen, traits::text as traits from company order by h
+-- companies: all of them, but for those that were merged into another
+select h as company_id, space, key, name, n as n_events, first_seen, last_seen, traits::text as traits from company where head is null order by h
 
 -- has_group_calls: whether companies may have changed since (index on position); Onefold's own events may be companies'
 select exists (select from event where position > {after} and (kind = 5 or source_id = 1)) or exists (select from event_gone)

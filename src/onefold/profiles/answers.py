@@ -125,7 +125,7 @@ def past_answer(
             for node in found.members
         ]
     if "companies" in include:
-        known = {one.h: one for one in load_companies(conn, [seen.h for seen in found.companies[:MAX_COMPANIES]])}
+        known = load_companies(conn, [seen.h for seen in found.companies[:MAX_COMPANIES]])
         answer["companies"] = [
             _company(seen.space, seen.key, known[seen.h].name, msgspec.Raw(known[seen.h].traits.encode()), seen.last_ts)
             for seen in found.companies[:MAX_COMPANIES]

@@ -25,6 +25,7 @@ from onefold.events.api import (
 from onefold.kernel.errors import NotFound
 from onefold.kernel.hashing import event_id
 from onefold.profiles.companies import Company, claims_of_company, messages_about
+from onefold.profiles.company_heads import APART, MERGED_INTO, is_decision
 from onefold.profiles.corrections import CorrectionRejected, strongest, trait_name
 from onefold.profiles.fold import Claims
 from onefold.profiles.naming import Names
@@ -49,6 +50,8 @@ def correct_company(
     Outranks what other sources say, as far as their priorities are greater. Raises NotFound, CorrectionRejected.
     """
     name = trait_name(name)
+    if is_decision(name):
+        raise CorrectionRejected(_("This name says which companies are one. Decide that under Duplicates."))
     known = _claims(conn, space, key).get(name, {}).get(INTERNAL_SOURCE)
     return _log(conn, _own(space, key, {name: value}, {name: known.value if known else None}), acting_user)
 
@@ -78,10 +81,52 @@ def new_company(
 
     Safe to repeat with the same `once`: it makes one company. Raises CorrectionRejected.
     """
-    named = {trait_name(name): value for name, value in traits.items()}
+    named = {trait_name(name): value for name, value in traits.items() if not is_decision(name)}
     key = str(once or uuid4())
     _log(conn, _own(HOME_SPACE, key, named), acting_user, once=uuid5(UUID(key), "made"))
     return HOME_SPACE, key
+
+
+def merge_companies(
+    conn: Connection[Any],
+    company: Company,
+    other: Company,
+    kept: Mapping[str, Any],
+    *,
+    acting_user: str,
+    once: UUID,
+) -> bool:
+    """Log that `other` is this company, which has the `kept` values from now on; whether that is to be seen already.
+
+    Both are one request: neither comes without the other. With the same `once` it is decided once. Raises
+    CorrectionRejected.
+    """
+    decided = {"company": f"{company.space}:{company.key}", "decision": str(once)}
+    events = [_own(other.space, other.key, {MERGED_INTO: decided}) | {"messageId": str(once)}]
+    if kept:
+        values = {trait_name(name): value for name, value in kept.items()}
+        events.append(_own(company.space, company.key, values) | {"messageId": str(_along(once))})
+    return _log_all(conn, events, acting_user)
+
+
+def keep_companies_apart(
+    conn: Connection[Any], company: Company, other: Company, *, acting_user: str, once: UUID
+) -> bool:
+    """Log that these are two, whatever they share; whether that is to be seen already. As `merge_companies`."""
+    decided = {"decision": str(once)}
+    one = _own(company.space, company.key, {f"{APART}{other.h}": decided}) | {"messageId": str(once)}
+    two = _own(other.space, other.key, {f"{APART}{company.h}": decided}) | {"messageId": str(_along(once))}
+    return _log_all(conn, [one, two], acting_user)
+
+
+def undo_company_decision(conn: Connection[Any], decision: UUID, *, acting_user: str) -> bool:
+    """Take back a merge, with what was kept by it, or that two stay two: as if it had never been decided.
+
+    Whether that is to be seen already. Safe to repeat.
+    """
+    messages = [str(decision), str(_along(decision))]
+    event = {"type": "retract", "source": INTERNAL_SOURCE, "messageIds": messages}
+    return wait_until_processed(conn, append_internal(conn, [event], acting_user=acting_user))
 
 
 def put_into_company(
@@ -148,10 +193,19 @@ def _log(
 ) -> tuple[UUID, bool]:
     """Log what the processor will accept. Raises CorrectionRejected for what it would refuse."""
     message_id = str(once or uuid4())
-    event = {**event, "messageId": message_id}
-    body = stored_body([clean_text(json.dumps(event).encode())[0]])
-    row = LogRow(0, 0, 0, INTERACTIVE, INTERNAL_SOURCE, Trust.SECRET, 0, 1, "", "", body)
-    for fault in decode_request(row)[1]:
-        raise CorrectionRejected(fault.detail)
-    position = append_internal(conn, [event], acting_user=acting_user)
-    return UUID(bytes=event_id(INTERNAL_SOURCE, message_id)), wait_until_processed(conn, position)
+    is_processed = _log_all(conn, [{**event, "messageId": message_id}], acting_user)
+    return UUID(bytes=event_id(INTERNAL_SOURCE, message_id)), is_processed
+
+
+def _log_all(conn: Connection[Any], events: Sequence[dict[str, Any]], acting_user: str) -> bool:
+    for event in events:
+        body = stored_body([clean_text(json.dumps(event).encode())[0]])
+        row = LogRow(0, 0, 0, INTERACTIVE, INTERNAL_SOURCE, Trust.SECRET, 0, 1, "", "", body)
+        for fault in decode_request(row)[1]:
+            raise CorrectionRejected(fault.detail)
+    return wait_until_processed(conn, append_internal(conn, list(events), acting_user=acting_user))
+
+
+def _along(decision: UUID) -> UUID:
+    """The message id of what is said together with a decision."""
+    return uuid5(decision, "along")

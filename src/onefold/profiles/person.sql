@@ -7,7 +7,7 @@ select n.h, n.ns, n.val, n.fl, n.prof, p.id, p.name, p.email, p.phone, p.is_know
            select json_agg(json_build_array(c.space, c.key, c.name, c.traits, c.last) order by c.last desc, c.h)::text
            from (
                select c.h, c.space, c.key, c.name, c.traits, max(cm.last_ts) as last
-               from company_member cm join company c on c.h = cm.company
+               from company_member cm join company said on said.h = cm.company join company c on c.h = coalesce(said.head, said.h)
                where cm.fragment = any(m.fragments)
                group by c.h order by max(cm.last_ts) desc, c.h limit 100
            ) c

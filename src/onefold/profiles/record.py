@@ -106,7 +106,7 @@ def _companies(conn: Connection[Any], then: Standing) -> list[Membership]:
     """Those of a past moment have today's names."""
     if then.as_of is None:
         return companies.companies_of(conn, then.fragments)
-    known = {one.h: one for one in companies.load_companies(conn, [one.h for one in then.companies])}
+    known = companies.load_companies(conn, [one.h for one in then.companies])
     return [
         Membership(
             h=one.h, space=one.space, key=one.key, title=known[one.h].title if one.h in known else one.key,

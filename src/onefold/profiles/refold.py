@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import msgspec
 from psycopg import Connection, Cursor
 
 from onefold.identity.api import IdentityConfig, Node, load_docs
 from onefold.infra.arrays import bigints, booleans, byteas, instants, texts
 from onefold.infra.postgres import load_queries
 from onefold.kernel.instants import micros_of
-from onefold.profiles.fold import Claims, add_claims, current_values, pack, unpack
+from onefold.profiles.company_heads import array_text, head_row, merged_into, related, settle
+from onefold.profiles.fold import Claims, add_claims, pack, unpack
 from onefold.profiles.golden import Golden, Membership, golden_record, is_nobody
 
 QUERIES = load_queries("onefold.profiles", "refold.sql")
@@ -143,10 +143,12 @@ def _companies_of(conn: Connection[Any], fragments: list[int]) -> dict[int, list
     return found
 
 
-def fold_companies(conn: Connection[Any], facts: Mapping[int, CompanyFacts], priorities: Mapping[int, int]) -> None:
-    """Add what a batch says to its companies and their members."""
+def fold_companies(conn: Connection[Any], facts: Mapping[int, CompanyFacts], priorities: Mapping[int, int]) -> set[int]:
+    """Add what a batch says to its companies and their members; the people who are in another company because it says
+    which are one."""
     if not facts:
-        return
+        return set()
+    were_related = related(conn, list(facts))
     stored = {
         row[0]: row
         for row in conn.execute(QUERIES["load_companies"], {"hashes": bigints(sorted(facts))}, binary=True).fetchall()
@@ -159,10 +161,20 @@ def fold_companies(conn: Connection[Any], facts: Mapping[int, CompanyFacts], pri
         rows.append(company_row(h, said, unpack(doc), (n + said.n, first_ts, last_ts), priorities))
     write_companies(conn, rows)
     write_members(conn, facts)
+    return _settle(conn, rows, were_related, priorities)
+
+
+def _settle(
+    conn: Connection[Any], rows: Sequence["CompanyRow"], were_related: set[int], priorities: Mapping[int, int]
+) -> set[int]:
+    decided = {row.merged_into for row in rows if row.merged_into is not None}
+    seeds = were_related | decided | {row.h for row in rows if row.merged_into is not None}
+    return settle(conn, seeds, priorities)
 
 
 class CompanyRow(NamedTuple):
-    """A row of `company`; times in µs."""
+    """A row of `company`; times in µs. `merged_into`: as it was decided of this one; `head`: where that leads, unless
+    to itself; `apart`: companies that an editor said to be others."""
 
     h: int
     space: str
@@ -173,28 +185,26 @@ class CompanyRow(NamedTuple):
     n: int
     first_ts: int
     last_ts: int
+    merged_into: int | None = None
+    head: int | None = None
+    apart: Sequence[int] = ()
 
 
 def company_row(
     h: int, said: CompanyFacts, claims: Claims, tally: tuple[int, int, int], priorities: Mapping[int, int]
 ) -> CompanyRow:
-    """The row of a company whose stored `claims` are extended by what was `said`; `tally` = (n, first, last)."""
+    """The row of a company by itself; its stored `claims` are extended by what was `said`. `tally`: n, first, last."""
     for traits, source_id, at in said.claims:
         add_claims(claims, traits, source_id, at)
-    values = current_values([claims], priorities)
-    name = values.get("name")
+    alone = head_row(h, None, [claims], priorities)
+    doc = pack(claims) if claims else None
     return CompanyRow(
-        h,
-        said.space,
-        said.key,
-        name[:500] if isinstance(name, str) else "",
-        msgspec.json.encode(values).decode(),
-        pack(claims) if claims else None,
-        *tally,
+        h, said.space, said.key, alone.name, alone.traits, doc, *tally, merged_into(claims), None, alone.apart
     )
 
 
 def write_companies(conn: Connection[Any], rows: list[CompanyRow]) -> None:
+    """As they are by themselves; where they lead is `company_heads.settle`'s to write."""
     if rows:
         columns = {
             "h": bigints([row.h for row in rows]),
@@ -206,6 +216,8 @@ def write_companies(conn: Connection[Any], rows: list[CompanyRow]) -> None:
             "n": bigints([row.n for row in rows]),
             "first_seen": instants([row.first_ts for row in rows]),
             "last_seen": instants([row.last_ts for row in rows]),
+            "merged_into": bigints([row.merged_into for row in rows]),
+            "apart": texts([array_text(row.apart) for row in rows]),
         }
         conn.execute(QUERIES["write_companies"], columns)
 
@@ -224,18 +236,20 @@ def write_member_rows(conn: Connection[Any], members: Sequence[tuple[int, ...]])
         conn.execute(QUERIES["write_members"], columns)
 
 
-def replace_companies(conn: Connection[Any], facts: Mapping[int, CompanyFacts], priorities: Mapping[int, int]) -> None:
-    """Make these companies and their members what `facts`, gathered from all their events, say."""
+def replace_companies(
+    conn: Connection[Any], facts: Mapping[int, CompanyFacts], priorities: Mapping[int, int]
+) -> set[int]:
+    """Make these companies and their members what `facts`, gathered from all their events, say; as `fold_companies`."""
     if not facts:
-        return
+        return set()
+    were_related = related(conn, list(facts))
     conn.execute(QUERIES["delete_members"], {"companies": bigints(list(facts))})
     standing = {h: said for h, said in facts.items() if said.n}
-    write_companies(
-        conn,
-        [company_row(h, said, {}, (said.n, said.first_ts, said.last_ts), priorities) for h, said in standing.items()],
-    )
+    rows = [company_row(h, said, {}, (said.n, said.first_ts, said.last_ts), priorities) for h, said in standing.items()]
+    write_companies(conn, rows)
     write_members(conn, standing)
     delete_companies(conn, [h for h in facts if h not in standing])
+    return _settle(conn, rows, were_related, priorities)
 
 
 def delete_companies(conn: Connection[Any], hashes: Sequence[int]) -> None:

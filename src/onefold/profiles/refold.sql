@@ -1,5 +1,6 @@
--- companies_of: which companies these fragments belong to (index on fragment)
-select fragment, company, first_ts, last_ts from company_member where fragment = any(%(fragments)b)
+-- companies_of: which companies these fragments belong to, as those lead now (index on fragment, primary key)
+select m.fragment, coalesce(c.head, m.company), m.first_ts, m.last_ts
+from company_member m left join company c on c.h = m.company where m.fragment = any(%(fragments)b)
 
 -- write_profiles: a row that says the same isn't touched. It is read first, because ON CONFLICT would lock it, which writes
 insert into profile (id, name, email, phone, company, traits, is_known, first_seen, last_seen)
@@ -52,13 +53,14 @@ where profile.id = v.id
 select h, doc, n, first_seen, last_seen from company where h = any(%(hashes)b) for update
 
 -- write_companies: whole rows
-insert into company (h, space, key, name, traits, doc, n, first_seen, last_seen)
+insert into company (h, space, key, name, traits, doc, n, first_seen, last_seen, merged_into, apart)
 select h, space, key, name, traits::jsonb, doc, n,
-       first_seen, last_seen
-from unnest(%(h)b, %(space)b, %(key)b, %(name)b, %(traits)b, %(doc)b,
-    %(n)b, %(first_seen)b, %(last_seen)b) v(h, space, key, name, traits, doc, n, first_seen, last_seen)
+       first_seen, last_seen, merged_into, apart::bigint[]
+from unnest(%(h)b, %(space)b, %(key)b, %(name)b, %(traits)b, %(doc)b, %(n)b, %(first_seen)b, %(last_seen)b,
+    %(merged_into)b, %(apart)b) v(h, space, key, name, traits, doc, n, first_seen, last_seen, merged_into, apart)
 on conflict (h) do update set name = excluded.name, traits = excluded.traits, doc = excluded.doc, n = excluded.n,
-    first_seen = excluded.first_seen, last_seen = excluded.last_seen
+    first_seen = excluded.first_seen, last_seen = excluded.last_seen, merged_into = excluded.merged_into,
+    apart = excluded.apart
 
 -- write_members: first and last time a fragment was seen in a company
 insert into company_member (company, fragment, first_ts, last_ts)

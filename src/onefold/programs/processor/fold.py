@@ -2,6 +2,7 @@
 
 import msgspec
 
+from onefold.audiences.api import look_at_moved
 from onefold.events.api import Decoded, Flag, Kind
 from onefold.identity.api import Node, Resolver
 from onefold.kernel.hashing import company_hash
@@ -51,7 +52,7 @@ def resolve_identity(batch: Batch) -> None:
 def refold(batch: Batch) -> None:
     """Companies, then the profiles that changed; the others only move their last-seen hour."""
     context, resolved = batch.context, batch.resolved
-    fold_companies(batch.conn, batch.companies, context.priorities)
+    look_at_moved(batch.conn, fold_companies(batch.conn, batch.companies, context.priorities))
     batch.refolded = refold_profiles(
         batch.conn, resolved.touched, batch.nodes, batch.claims, context.priorities, context.config
     )

@@ -47,10 +47,12 @@ from onefold.privacy.api import (
 from onefold.profiles.api import (
     CompanyRow,
     Golden,
+    Head,
     delete_companies,
     delete_members,
     delete_profiles,
     write_companies,
+    write_heads,
     write_member_rows,
     write_profiles,
 )
@@ -314,9 +316,9 @@ def _mend_profiles(conn: Connection[Any], rows: list[Row], gone: list[Key]) -> N
 
 def _mend_companies(conn: Connection[Any], rows: list[Row], gone: list[Key]) -> None:
     delete_companies(conn, gone)
-    write_companies(
-        conn, [CompanyRow._make((*row[:4], msgspec.json.encode(row[4]).decode(), *row[5:])) for row in rows]
-    )
+    companies = [CompanyRow._make((*row[:4], msgspec.json.encode(row[4]).decode(), *row[5:])) for row in rows]
+    write_companies(conn, companies)
+    write_heads(conn, [Head(one.h, one.head, one.name, one.traits, list(one.apart)) for one in companies])
 
 
 def _mend_members(conn: Connection[Any], rows: list[Row], gone: list[Key]) -> None:

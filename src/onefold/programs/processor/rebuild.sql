@@ -17,7 +17,7 @@ order by id
 
 -- company: every company, by key
 select h, space, key, name, traits::text, doc, n, (extract(epoch from first_seen) * 1000000)::bigint,
-    (extract(epoch from last_seen) * 1000000)::bigint
+    (extract(epoch from last_seen) * 1000000)::bigint, merged_into, head, apart
 from company
 order by h
 

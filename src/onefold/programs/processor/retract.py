@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from psycopg import Connection
 
-from onefold.audiences.api import Folder, Happened, State, follow, note_refolded
+from onefold.audiences.api import Folder, Happened, State, follow, look_at_moved, note_refolded
 from onefold.events.api import (
     Counts,
     Decoded,
@@ -157,7 +157,7 @@ def settle_without(
         [h for h in changed if h in nodes], [h for h in named if h in nodes], {node.comp for node in vanished}
     )
     resolved.touched.update(nodes[h].prof for h in lost if h in nodes)
-    replace_companies(conn, companies, context.priorities)
+    look_at_moved(conn, replace_companies(conn, companies, context.priorities))
     claims = {h: fragment.claims for h, fragment in fragments.items()}
     refold_profiles(conn, resolved.touched, nodes, claims, context.priorities, context.config)
     write_nodes(conn, [node for node in nodes.values() if node.is_changed])

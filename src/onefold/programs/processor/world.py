@@ -2,10 +2,10 @@
 
 DuckDB groups, joins and sorts, on disk where memory doesn't suffice; what is decided about a person, a fragment or a
 cluster is decided by the code that the stream uses. Nothing here holds more than one component of the graph, one person
-or one company in Python.
+or one company in Python, but for companies that are merged.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Final
@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from onefold.events.api import INTERNAL_SOURCE
 from onefold.identity.api import (
     MUTE,
     WEAKER,
@@ -30,7 +31,21 @@ from onefold.identity.api import (
 )
 from onefold.infra.postgres import load_queries
 from onefold.privacy.api import CONSENT_KEY_WIDTH, Said
-from onefold.profiles.api import Claims, CompanyFacts, add_claims, company_row, golden_record, is_nobody, pack, unpack
+from onefold.profiles.api import (
+    MERGED_INTO,
+    Claims,
+    CompanyFacts,
+    Head,
+    add_claims,
+    company_row,
+    golden_record,
+    head_row,
+    heads_of,
+    is_nobody,
+    merged_into,
+    pack,
+    unpack,
+)
 from onefold.programs.processor.bulk import Row, insert, read
 from onefold.programs.processor.components import components
 from onefold.programs.processor.context import Context
@@ -54,6 +69,7 @@ class World:
         self._connect()
         self._cluster()
         memory.execute(QUERIES["nodes"])
+        self._heads = self._merge_companies()
 
     def rows(self) -> dict[str, Callable[[], Iterator[Row]]]:
         """Table → what gives the rows that it shall hold, by key; columns as in COLUMNS of rebuild.py."""
@@ -170,6 +186,39 @@ class World:
             if not is_nobody(members, context.config):
                 yield tuple(golden_record(profile_id, members, claims, companies, context.priorities, context.config))
 
+    def _merge_companies(self) -> dict[int, Head]:
+        """Which companies were merged into which, and what is known of all of those together. In memory: each is a
+        decision of somebody."""
+        deciding = [h for (h,) in self._read("deciding", internal=INTERNAL_SOURCE, trait=MERGED_INTO)]
+        into: dict[int, int | None] = {h: merged_into(claims) for h, claims in self._claims_of(deciding)}
+        targets = {h for h in into.values() if h is not None}
+        into |= {h: None for (h,) in self._there(targets) if h not in into}
+        heads = heads_of(into)
+        claims = dict(self._claims_of(heads))
+        documents: dict[int, list[Claims]] = {}
+        for h, head in heads.items():
+            documents.setdefault(head, []).append(claims.get(h, {}))
+        self._memory.execute("create table company_head (company bigint, head bigint)")
+        self._insert("company_head", ((h, head) for h, head in heads.items()))
+        priorities = self._context.priorities
+        return {
+            h: head_row(h, None if head == h else head, documents.get(h, [claims.get(h, {})]), priorities)
+            for h, head in heads.items()
+        }
+
+    def _there(self, companies: Collection[int]) -> Iterator[Row]:
+        return self._read("there", companies=", ".join(map(str, companies))) if companies else iter(())
+
+    def _claims_of(self, companies: Collection[int]) -> Iterator[tuple[int, Claims]]:
+        if not companies:
+            return
+        for h, said in groupby(self._read("said", companies=", ".join(map(str, companies))), key=_first):
+            claims: Claims = {}
+            for _, traits, source_id, *at in said:
+                ts, received_at, event = at
+                add_claims(claims, msgspec.json.decode(traits), source_id, (ts, received_at, event))
+            yield h, claims
+
     def _companies(self) -> Iterator[Row]:
         for h, rows in groupby(self._read("company"), key=_first):
             facts: CompanyFacts | None = None
@@ -181,7 +230,10 @@ class World:
                     facts.claims.append((msgspec.json.decode(traits), source_id, (ts, received_at, event)))
             if facts:
                 tally = (facts.n, facts.first_ts, facts.last_ts)
-                yield tuple(company_row(h, facts, {}, tally, self._context.priorities))
+                row = company_row(h, facts, {}, tally, self._context.priorities)
+                if together := self._heads.get(h):
+                    row = row._replace(**together._asdict())
+                yield tuple(row)
 
     def _consents(self) -> Iterator[Row]:
         width = CONSENT_KEY_WIDTH

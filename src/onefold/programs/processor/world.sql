@@ -79,10 +79,21 @@ select a, b, first, trust, rcv, coalesce(ref, 0) from link left join refusal usi
 select prof, h, ns, val, rcv, fl, first_ts, last_ts, doc, seen
 from node left join (
     select fragment, max(struct_pack(last_ts := last_ts, company := company)) as seen from (
-        select fragment, company, max(last_ts) as last_ts from company_fact group by fragment, company
+        select fragment, coalesce(head, company) as company, max(last_ts) as last_ts
+        from company_fact left join company_head using (company) group by 1, 2
     ) group by fragment
 ) membership on membership.fragment = node.h
 order by prof, h
+
+-- deciding: companies of which Onefold's own source says that they were merged into others
+select distinct company from company_fact where source_id = {internal} and contains(decode(traits), '"{trait}"')
+
+-- there: which of these companies there are
+select distinct company from company_fact where company in ({companies})
+
+-- said: what is said of these companies, by key
+select company, traits, source_id, ts, received_at, event from company_fact
+where company in ({companies}) and octet_length(traits) > 0 order by company
 
 -- company: what is said of companies, by key
 select company, space, key, fragment, n, first_ts, last_ts, traits, source_id, ts, received_at, event from company_fact order by company
