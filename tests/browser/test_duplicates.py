@@ -55,3 +55,52 @@ def test_a_merge_moves_deals_and_an_unmerge_moves_them_back(
         expect(beside).to_contain_text(f"Deal of {user}")
         (other,) = set(people) - {user}
         expect(beside).not_to_contain_text(f"Deal of {other}")
+
+
+def test_companies_are_merged_with_their_deals_and_unmerged(
+    visit: Callable[..., Page], shop: Shop, browser: object
+) -> None:
+    companies = {"dup-1": ("Varde Tours AS", "Bergen"), "dup-2": ("Varde-Tours", "Oslo")}
+    shop.send(
+        *(
+            {"type": "group", "userId": f"V-{key}", "groupId": key, "traits": {"name": name, "city": city}}
+            for key, (name, city) in companies.items()
+        )
+    )
+    records = records_of(shop, state_of(browser, shop, "alice"))  # type: ignore[arg-type]  # pytest's Browser
+    for key in companies:
+        records.deal(f"Deal of {key}", company=f":{key}")
+    page = visit("alice", "/companies/:dup-1")
+    note = page.get_by_text("Perhaps the same as Varde-Tours")
+    for _try in range(20):  # the worker looks every two seconds
+        if note.count():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    look_closely(page)
+    page.goto(f"{shop.web}/duplicates/companies")
+    look_closely(page)
+    pair = page.locator(".dup-list > li").filter(has_text="Varde-Tours")
+    expect(pair).to_contain_text("Nearly the same name")
+    page.goto(f"{shop.web}/duplicates/companies/compare?a=:dup-1&b=:dup-2")
+    page.get_by_role("row").filter(has_text="City").get_by_label("Oslo").check()
+    look_closely(page)
+    page.get_by_role("button", name="Merge into one").click()
+    expect(page.locator("#toasts")).to_contain_text("They are one company now.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Varde Tours AS")
+    expect(page.get_by_role("region", name="Fields")).to_contain_text("Oslo")
+    beside = page.locator("aside").first
+    for key in companies:
+        expect(beside).to_contain_text(f"Deal of {key}")
+    expect(page.locator("#merged")).to_contain_text("Varde-Tours")
+    look_closely(page)
+    page.goto(f"{shop.web}/duplicates/companies?show=decided")
+    look_closely(page)
+    page.locator(".dup-list > li").filter(has_text="Varde").get_by_role("button", name="Unmerge").click()
+    expect(page.locator("#toasts")).to_contain_text("Undone.")
+    for key, (_name, city) in companies.items():
+        page.goto(f"{shop.web}/companies/:{key}")
+        expect(page.get_by_role("region", name="Fields")).to_contain_text(city)
+        expect(beside).to_contain_text(f"Deal of {key}")
+        (other,) = set(companies) - {key}
+        expect(beside).not_to_contain_text(f"Deal of {other}")

@@ -1,6 +1,7 @@
 """Events of companies' own: they make and change the company, and nobody."""
 
 import json
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -225,6 +226,23 @@ class TestMerged:
         assert len({of_person(two, user) for user in ("ann", "ben", "eve")}) == 1
         send(two, merged("d4", "acme-3", "acme-3"), at=40)
         assert heads(two) == {"acme": "acme-3", "acme-2": "acme-3"}, "into itself: it is the one"
+
+    def test_the_order_of_events_doesnt_matter(self, shop: Connection[Any]) -> None:
+        events = [
+            said("m1", traits={"name": "Acme", "size": 8}, userId="ann"),
+            said("m2", groupId="acme-2", traits={"name": "ACME"}, userId="ben"),
+            said("m3", groupId="acme-2", userId="ann"),
+            merged("d1", "acme-2", "acme"),
+        ]
+        states = []
+        for order in permutations(range(4)):
+            with shop.transaction(force_rollback=True):
+                for number in order:
+                    send(shop, events[number] | {"timestamp": f"2026-01-01T00:00:0{number}Z"}, at=9)
+                rows = shop.execute("select key, head, name, traits, first_seen, last_seen from company order by key")
+                states.append((rows.fetchall(), [of_person(shop, user) for user in ("ann", "ben")]))
+        assert all(state == states[0] for state in states), states
+        assert states[0][1] == ["acme", "acme"]
 
     def test_only_onefold_itself_decides(self, two: Connection[Any]) -> None:
         spoken = {"type": "group", "userId": "x", "groupId": "acme", "traits": {"merged_into": {"company": ":acme-2"}}}

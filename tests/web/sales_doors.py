@@ -120,7 +120,7 @@ OF_PEOPLE: Final[dict[str, Door]] = {
         for end in ("merge", "apart", "<uuid:decision>/undo/<path:identifier>")
     },
     "api/company-duplicates": {"GET": P.EDIT_PEOPLE, "POST": P.EDIT_PEOPLE},
-    "api/company-duplicates/<uuid:decision>": {"DELETE": P.EDIT_PEOPLE},
+    "api/company-duplicates/<uuidstr:decision>": {"DELETE": P.EDIT_PEOPLE},
     "people/acts/<uuid:act>/undo": {"POST": P.EDIT_PEOPLE},
     "people/bulk": {"POST": P.EDIT_PEOPLE},
     "people/bulk/input": {"GET": P.EDIT_PEOPLE},
@@ -190,7 +190,16 @@ SETUP: Final[dict[str, Door]] = {
 
 SALES: Final = RECORDS | OF_PEOPLE | PIECES | SETUP
 
-SALES_VALUES: Final = {"item": "1", "of": "person", "file": "1", "share": "1", "delivery": "1", "currency": "SEK"}
+_DECISION: Final = "00000000-0000-0000-0000-000000000000"
+SALES_VALUES: Final = {
+    "item": "1",
+    "of": "person",
+    "file": "1",
+    "share": "1",
+    "delivery": "1",
+    "decision": _DECISION,
+    "currency": "SEK",
+}
 """As VALUES of doors.py."""
 
 SALES_BODIES: Final[dict[str, dict[str, object]]] = {
@@ -198,6 +207,7 @@ SALES_BODIES: Final[dict[str, dict[str, object]]] = {
     "api/records/<object>/delete": {"ids": [1]},
     "api/records/<object>/restore": {"ids": [1]},
     "api/profiles/<path:identifier>/fields": {"lead_status": "new"},
+    "api/company-duplicates": {"rule": "apart", "a": ":x", "b": ":y"},
     **{f"api/score-rules{end}": {"kind": "event", "points": 0} for end in ("", "/<int:number>")},
     **{
         f"api/assignment-rules{end}": {"name": "", "way": "round_robin", "members": {}} for end in ("", "/<int:number>")

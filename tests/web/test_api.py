@@ -321,6 +321,7 @@ class TestTheRest:
             "/api/companies/{identifier}", "/api/events/{source}/{message_id}",
             "/api/identity/links", "/api/retractions", "/api/violations", "/api/health", "/api/people",
             "/api/profiles/{identifier}/fields", "/api/duplicates",
+            "/api/company-duplicates", "/api/company-duplicates/{decision}",
             "/api/profiles/{identifier}/consent", "/api/profiles/{identifier}/export", "/api/privacy/requests",
             "/api/privacy/requests/{request_id}", "/api/privacy/erasures", "/api/privacy/erasures/preview",
             "/api/privacy/releases", "/api/sql", "/api/privacy/requests/{request_id}/again",

@@ -53,7 +53,7 @@ def decide(request: HttpRequest, body: rest_schemas.CompanyDecisionIn) -> dict[s
 def take_back(
     request: HttpRequest,
     decision: UUID,
-    company: str = Query(..., description="The `b` of the decision", examples=[":acme-2"]),
+    company: str = Query("", description="The `b` of the decision, as `space:groupId`"),
 ) -> dict[str, Any]:
     """As if it had never been decided: what was merged is two again. Safe to repeat. 404: no such company."""
     demand(actor_of(request), Permission.EDIT_PEOPLE)
