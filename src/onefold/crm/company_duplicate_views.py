@@ -18,7 +18,7 @@ from onefold.accounts.api import Actor, Permission, actor_of, may, requires
 from onefold.crm.access import asking_of
 from onefold.crm.company_duplicates import company_pairs, company_signs
 from onefold.crm.company_family import parents_of
-from onefold.crm.company_fields import BY_NAME, company_url, element_id, field_of, parents_in, shown_trait
+from onefold.crm.company_fields import company_url, element_id, field_of, fields_of, parents_in, shown_trait
 from onefold.crm.company_merging import (
     MOST_DECIDED,
     MergedCompany,
@@ -166,18 +166,19 @@ def _choices(conn: Connection[Any], a: Company, b: Company) -> list[Choice]:
     values = values_in(a), values_in(b)
     parents = [parents_of(conn, one.space, parents_in([said])) for one, said in zip((a, b), values, strict=True)]
     names = [name for name in {**values[0], **values[1]} if any(_is_said(said, name) for said in values)]
-    known = list(BY_NAME)
+    fields = fields_of(conn)
+    known = list(fields)
 
     def rank(name: str) -> tuple[int, bool]:
-        return known.index(name) if name in BY_NAME else len(known), values[0].get(name) == values[1].get(name)
+        return known.index(name) if name in fields else len(known), values[0].get(name) == values[1].get(name)
 
     names.sort(key=rank)
     return [
         Choice(
             name=element_id(name),
-            title=str(field_of(name).title),
-            a=shown_trait(field_of(name), values[0].get(name), parents[0]),
-            b=shown_trait(field_of(name), values[1].get(name), parents[1]),
+            title=str(field_of(name, fields).title),
+            a=shown_trait(field_of(name, fields), values[0].get(name), parents[0]),
+            b=shown_trait(field_of(name, fields), values[1].get(name), parents[1]),
             picked="a" if _is_said(values[0], name) else "b",
         )
         for name in names

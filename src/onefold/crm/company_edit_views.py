@@ -24,6 +24,7 @@ from onefold.crm.company_fields import (
     digest_of,
     element_id,
     field_of,
+    fields_of,
     input_of_trait,
     line_of,
     parents_in,
@@ -33,6 +34,7 @@ from onefold.crm.company_merging import company_at, values_in
 from onefold.crm.company_pages import line_context
 from onefold.crm.domains import is_free_mail
 from onefold.crm.joining import join_message
+from onefold.crm.objects import FieldKind
 from onefold.crm.page import choices_of, go
 from onefold.events.api import events_by_id
 from onefold.infra.pool import pooled
@@ -85,7 +87,7 @@ def why(request: HttpRequest) -> HttpResponse:
         names = names_in_force(conn)
         found = company_at(conn, request.GET.get("company", ""))
         said = why_company_trait(conn, names, found.space, found.key, request.GET.get("name", ""))
-    title = field_of(said.name).title
+        title = field_of(said.name, fields_of(conn)).title
     return render(request, "crm/company_why.html", {"why": said, "title": title, "sources": names.sources})
 
 
@@ -167,14 +169,18 @@ def _read(request: HttpRequest) -> HttpResponse:
 
 @requires(Permission.EDIT_PEOPLE)
 def _edit(request: HttpRequest) -> HttpResponse:
-    name, text = request.POST.get("name", "").strip(), request.POST.get("value", "")
+    name = request.POST.get("name", "").strip()
     with pooled() as conn, _alone(conn, request.POST.get("company", "")) as found:
+        field = field_of(name, fields_of(conn))
+        text: Any = request.POST.get("value", "")
+        if field.kind is FieldKind.CHOICES:
+            text = request.POST.getlist("value")
         before = values_in(found).get(name)
         if request.POST.get("seen", "") != digest_of(before):
             fault = _conflict(conn, found, name)
             return _form(request, conn, found, name, _Attempt(text, fault, is_conflict=True))
         try:
-            value = read_trait(field_of(name), text, before)
+            value = read_trait(field, text, before)
             if name == "parent" and value is not None:
                 value = check_parent(conn, found, value)
             if value == before:
@@ -211,9 +217,9 @@ class _Edit:
 
 
 def _saved(request: HttpRequest, edit: _Edit) -> HttpResponse:
-    title = str(field_of(edit.name).title)[:80]
-    said = {"text": _("%(name)s is saved.") % {"name": title}, "undo": f"/companies/corrections/{edit.event}/undo"}
     with pooled() as conn:
+        title = str(field_of(edit.name, fields_of(conn)).title)[:80]
+        said = {"text": _("%(name)s is saved.") % {"name": title}, "undo": f"/companies/corrections/{edit.event}/undo"}
         found = company_at(conn, request.POST.get("company", ""))
         if values_in(found).get(edit.name) != edit.value:
             text = _("A source with a smaller priority says otherwise, and its value still counts.")
@@ -246,14 +252,15 @@ def _line_of(
     value: object,
 ) -> TraitLine:
     parents = parents_of(conn, found.space, parents_in([{name: value}]))
-    return line_of(name, value, parents, is_masked=not may(actor_of(request), Permission.SEE_PERSONAL_DATA))
+    is_masked = not may(actor_of(request), Permission.SEE_PERSONAL_DATA)
+    return line_of(name, value, parents, fields_of(conn), is_masked=is_masked)
 
 
 @dataclass(frozen=True)
 class _Attempt:
     """What somebody tried to make of a trait, and why it didn't go."""
 
-    typed: str
+    typed: Any  # text, or of several choices a list
     fault: str
     is_conflict: bool = False
 
@@ -266,7 +273,7 @@ def _form(
     if not line.can_be_edited:
         return _line(request, conn, found, name)
     label = line.shown.text if line.shown.kind == "company" else ""
-    one = input_of_trait(field_of(name), value, choices_of(conn), label)
+    one = input_of_trait(line.field, value, choices_of(conn), label)
     if attempt and one.kind != "lookup":
         one = replace(one, value=attempt.typed)
     # the element ids and the look-up of a form's template are made of the field's name

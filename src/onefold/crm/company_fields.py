@@ -11,11 +11,14 @@ from urllib.parse import quote
 import msgspec
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from psycopg import Connection
 
 from onefold.accounts.api import mask_value
 from onefold.crm.domains import domain_of
 from onefold.crm.labels import CompanyLabel
 from onefold.crm.objects import FieldDef, FieldKind, Option
+from onefold.crm.own_traits import read_own, trait_input, trait_shown
+from onefold.crm.schema import COMPANY, own_traits
 from onefold.crm.shown import Shown, is_right
 from onefold.crm.typed import Choices, Input
 from onefold.crm.values import ValueRejected, read
@@ -43,6 +46,10 @@ WELL_KNOWN: Final = (
     FieldDef(name="lifecycle_stage", title=gettext_lazy("Lifecycle stage"), kind=FieldKind.CHOICE, options=STAGES),
 )
 BY_NAME: Final = {field.name: field for field in WELL_KNOWN}
+Fields = Mapping[str, FieldDef]
+_OWN_KINDS: Final = frozenset(
+    {FieldKind.MONEY, FieldKind.DAY, FieldKind.MOMENT, FieldKind.CHOICES, FieldKind.FLAG}
+)  # none of WELL_KNOWN is of these
 MOST_TRAITS: Final = 200
 """Of those that aren't well known."""
 MAX_SHOWN: Final = 300
@@ -68,31 +75,37 @@ def element_id(name: str) -> str:
     return name if name in BY_NAME else blake2b(name.encode(errors="replace"), digest_size=6).hexdigest()
 
 
-def field_of(name: str) -> FieldDef:
+def fields_of(conn: Connection[Any]) -> Fields:
+    """The traits that salespeople know, and those that administrators said what they hold."""
+    return BY_NAME | {one.name: one for one in own_traits(conn, COMPANY)}
+
+
+def field_of(name: str, known: Fields) -> FieldDef:
     """The field of a trait."""
-    return BY_NAME.get(name) or FieldDef(name=name, title=name, kind=FieldKind.LONG_TEXT)
+    return known.get(name) or FieldDef(name=name, title=name, kind=FieldKind.LONG_TEXT)
 
 
 def lines_of(
-    traits: Mapping[str, Any], parents: Mapping[str, CompanyLabel], *, is_masked: bool = False
+    traits: Mapping[str, Any], parents: Mapping[str, CompanyLabel], known: Fields, *, is_masked: bool = False
 ) -> list[TraitLine]:
-    """The well-known traits, whether they have a value or not, then up to MOST_TRAITS others by name."""
-    others = sorted((name for name in traits if name not in BY_NAME), key=str.casefold)[:MOST_TRAITS]
-    return [line_of(name, traits.get(name), parents, is_masked=is_masked) for name in (*BY_NAME, *others)]
+    """The known traits, whether they have a value or not, then up to MOST_TRAITS others by name."""
+    others = sorted((name for name in traits if name not in known), key=str.casefold)[:MOST_TRAITS]
+    return [line_of(name, traits.get(name), parents, known, is_masked=is_masked) for name in (*known, *others)]
 
 
 def line_of(
     name: str,
     value: object,
     parents: Mapping[str, CompanyLabel],
+    known: Fields,
     *,
     is_masked: bool = False,
 ) -> TraitLine:
     """A trait as it is read. What is masked can't be edited: the form would hold the mask."""
     can_be_edited = not (is_masked and mask_value(value, name) != value)
-    field = field_of(name)
+    field = field_of(name, known)
     return TraitLine(
-        field=field, shown=shown_trait(field, value, parents), is_known=name in BY_NAME, can_be_edited=can_be_edited
+        field=field, shown=shown_trait(field, value, parents), is_known=name in known, can_be_edited=can_be_edited
     )
 
 
@@ -100,6 +113,8 @@ def shown_trait(field: FieldDef, value: object, parents: Mapping[str, CompanyLab
     """The value of a trait. Sources may say anything, so what is of another type is shown as it is."""
     if value in (None, "", [], {}):
         return Shown(kind="none", text=_("None"))
+    if field.kind in _OWN_KINDS:
+        return trait_shown(field, value)
     text = value if isinstance(value, str) else _said(value)
     text = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
     match field.kind:
@@ -124,6 +139,8 @@ def company_url(space: str, key: str) -> str:
 
 def input_of_trait(field: FieldDef, value: object, choices: Choices, label: str = "") -> Input:
     """The input of a trait. What was said of it before stays a choice."""
+    if field.kind in _OWN_KINDS:
+        return trait_input(field, value)
     typed = "" if value is None else value if isinstance(value, str) else _said(value)
     kinds = {FieldKind.NUMBER: "number", FieldKind.CHOICE: "choice", FieldKind.USER: "choice"}
     kind = "lookup" if field.kind is FieldKind.COMPANY else kinds.get(field.kind, "text")
@@ -135,9 +152,14 @@ def input_of_trait(field: FieldDef, value: object, choices: Choices, label: str 
     return Input(field=field, kind=kind, value=typed, label=label or typed, options=options)
 
 
-def read_trait(field: FieldDef, text: str, before: object = None) -> Any:  # noqa: ANN401  (any JSON value)
-    """What somebody typed for a trait; None = nothing. `before`: its value. Raises CorrectionRejected."""
-    text = text.strip()
+def read_trait(field: FieldDef, given: Any, before: object = None) -> Any:  # noqa: ANN401  (any JSON value)
+    """What somebody typed for a trait (of several choices a list); None = nothing. `before`: its value.
+
+    Raises CorrectionRejected.
+    """
+    if field.name not in BY_NAME and field.kind is not FieldKind.LONG_TEXT:
+        return read_own(field, given)
+    text = str(given).strip()
     if not text:
         return None
     if field.name == "domain":

@@ -12,11 +12,12 @@ from psycopg import Connection
 from onefold.accounts.api import Permission, actor_of, mask_text, may, workspace
 from onefold.crm.access import asking_of_profiles
 from onefold.crm.catalogue import TRAIT, Asking
-from onefold.crm.company_fields import BY_NAME, company_url, shown_trait
+from onefold.crm.company_fields import BY_NAME, Fields, company_url, fields_of, shown_trait
 from onefold.crm.company_query import DEALS, PEOPLE, PEOPLE_CAP, QUERIES, CompanyPage, ListedCompany
 from onefold.crm.labels import CompanyLabel
 from onefold.crm.listing import SortRejected
 from onefold.crm.objects import FieldKind
+from onefold.crm.own_traits import listed_trait
 from onefold.crm.shown import money
 from onefold.lists.api import (
     ANYTHING,
@@ -92,19 +93,22 @@ class CompanyFields:
         given = {"trait": trait, "sample": SAMPLE, "most": MOST_VALUES}
         rows = self.conn.execute(QUERIES["trait_values"], given).fetchall()
         values = [(value, n) for value, n in rows if not self.asking.is_masked or mask_text(value) == value]
-        labels = {one.value: str(one.title) for one in BY_NAME[trait].options} if trait in BY_NAME else {}
+        known = fields_of(self.conn)
+        labels = {one.value: str(one.title) for one in known[trait].options} if trait in known else {}
         return replace(found, suggested=tuple(Choice(value, labels.get(value, value), str(n)) for value, n in values))
 
     def offered(self) -> list[ListField]:
         """Columns, the well-known traits, and those of the companies heard of last."""
         rows = self.conn.execute(QUERIES["trait_names"], {"sample": SAMPLE, "most": MOST_TRAITS}).fetchall()
         kinds: dict[str, str] = dict(rows)
-        names = dict.fromkeys([*(name for name in BY_NAME if name != "name"), *kinds])
+        names = dict.fromkeys([*(name for name in fields_of(self.conn) if name != "name"), *kinds])
         columns = [found for name in _COLUMNS if (found := self.find(name))]
         return [*columns, *(self._trait(name, kinds.get(name, "")) for name in names if name != "name")]
 
     def _trait(self, name: str, kind: str) -> ListField:
-        known = BY_NAME.get(name)
+        known = fields_of(self.conn).get(name)
+        if known is not None and name not in BY_NAME:
+            return listed_trait(known, f"{TRAIT}{name}", str(_("Traits")))
         kind = {"string": "text", "number": "number", "boolean": "flag", "array": "list"}.get(kind, kind)
         if not kind and known is not None:
             kind = "number" if known.kind is FieldKind.NUMBER else "text"
@@ -152,12 +156,12 @@ class Row(NamedTuple):
     cells: list[Cell]
 
 
-def rows_of(state: ListState, page: CompanyPage, parents: dict[str, CompanyLabel]) -> list[Row]:
+def rows_of(state: ListState, page: CompanyPage, parents: dict[str, CompanyLabel], known: Fields) -> list[Row]:
     """One a company; cells from the second column on."""
     home = workspace().currency
     found = []
     for one in page.rows:
-        cells = [_cell(one, shown.field, parents, home) for shown in state.columns[1:]]
+        cells = [_cell(one, shown.field, parents, known, home) for shown in state.columns[1:]]
         domain = one.traits.get("domain")
         found.append(
             Row(
@@ -170,7 +174,7 @@ def rows_of(state: ListState, page: CompanyPage, parents: dict[str, CompanyLabel
     return found
 
 
-def _cell(one: ListedCompany, field: str, parents: dict[str, CompanyLabel], home: str) -> Cell:
+def _cell(one: ListedCompany, field: str, parents: dict[str, CompanyLabel], known: Fields, home: str) -> Cell:
     is_right = field in _RIGHT
     if field in ("first_seen", "last_seen"):
         return Cell("moment", getattr(one, field), is_right, is_folded=field != "last_seen")
@@ -187,8 +191,8 @@ def _cell(one: ListedCompany, field: str, parents: dict[str, CompanyLabel], home
         return Cell("flag", value)
     if isinstance(value, int | float):
         return Cell("number", value, is_right)
-    if name in BY_NAME and isinstance(value, str):
-        shown = shown_trait(BY_NAME[name], value, parents)
+    if name in known and isinstance(value, str):
+        shown = shown_trait(known[name], value, parents)
         return Cell("value", shown.text if value else "", is_right, url=shown.url if shown.kind == "company" else "")
     return Cell("value", value, is_right)
 

@@ -18,7 +18,7 @@ from onefold.crm import company_query
 from onefold.crm.catalogue import Asking
 from onefold.crm.company_duplicates import pairs_of_company
 from onefold.crm.company_family import children_of, parents_of
-from onefold.crm.company_fields import TraitLine, company_url, field_of, lines_of, parents_in, shown_trait
+from onefold.crm.company_fields import TraitLine, company_url, field_of, fields_of, lines_of, parents_in, shown_trait
 from onefold.crm.company_listed import check_sort, companies_asking, open_companies, rows_of
 from onefold.crm.company_merging import company_at, merged_here, values_in
 from onefold.crm.company_query import company_page, open_deals, place_from, place_text
@@ -56,7 +56,7 @@ def companies(request: HttpRequest) -> HttpResponse:
         context = {
             **list_context(conn, request, one, state, after=after),
             "page": page,
-            "rows": rows_of(state, page, parents),
+            "rows": rows_of(state, page, parents, fields_of(conn)),
             "next": place_text(page.next_place) if page.next_place else "",
             "may_select": False,
         }
@@ -102,7 +102,7 @@ def line_context(found: Company, line: TraitLine) -> dict[str, Any]:
 def _page(conn: Connection[Any], asking: Asking, found: Company, only: str) -> dict[str, Any]:
     traits = values_in(found)
     parents = parents_of(conn, found.space, parents_in([traits]))
-    lines = lines_of(traits, parents, is_masked=asking.is_masked)
+    lines = lines_of(traits, parents, fields_of(conn), is_masked=asking.is_masked)
     said = traits.get("parent")
     number, total = open_deals(conn, asking, [found.h]).get(found.h, (0, None))
     return {
@@ -137,13 +137,14 @@ def _entry(conn: Connection[Any], found: Company, event: TimelineEntry) -> Seque
     if not isinstance(traits, dict):
         return ()
     before = (said.get("context") or {}).get("replaced")
+    known = fields_of(conn)
     both = [traits, before if isinstance(before, dict) else {}]
     parents = parents_of(conn, found.space, parents_in(both))
     changes = [
         FieldChange(
-            title=str(field_of(name).title),
-            before=shown_trait(field_of(name), both[1].get(name), parents),
-            after=shown_trait(field_of(name), value, parents),
+            title=str(field_of(name, known).title),
+            before=shown_trait(field_of(name, known), both[1].get(name), parents),
+            after=shown_trait(field_of(name, known), value, parents),
         )
         for name, value in list(traits.items())[:50]
     ]

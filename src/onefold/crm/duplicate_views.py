@@ -17,11 +17,11 @@ from onefold.crm.access import asking_of
 from onefold.crm.duplicate_signs import SIGNS
 from onefold.crm.duplicates import pairs, signs_of
 from onefold.crm.errors import RecordRejected
-from onefold.crm.merging import CHOSEN, NAME, Merged, differing, keep_apart, merge, undo, value_of
+from onefold.crm.merging import NAME, Merged, differing, keep_apart, merge, undo, value_of
 from onefold.crm.page import go
 from onefold.crm.pairing import place_of, place_text
 from onefold.crm.person_editing import Edited, edited
-from onefold.crm.person_fields import BY_NAME, OWNER, shown_value
+from onefold.crm.person_fields import OWNER, shown_value
 from onefold.crm.person_rights import may_edit_person
 from onefold.crm.shown import Shown
 from onefold.crm.viewer import Doing, rows_sql
@@ -77,9 +77,9 @@ def compare(request: HttpRequest) -> HttpResponse:
 @require_POST
 def merge_two(request: HttpRequest) -> HttpResponse:
     """Two people become one; `keep-<field>` says whose value stays. The toast takes it back."""
-    chosen = {
-        name: side for name in CHOSEN if (side := request.POST.get(f"keep-{name}", "")) in {"a", "b"}
-    }  # what isn't sent follows the sources' priorities
+    sent = {name.removeprefix("keep-"): side for name, side in request.POST.items() if name.startswith("keep-")}
+    chosen = {name: str(side) for name, side in sent.items() if side in {"a", "b"}}
+    # what isn't sent follows the sources' priorities
     with pooled() as conn:
         done = merge(conn, actor_of(request), _ends(request), chosen, once=once_of(request))
     if not done.is_seen:
@@ -155,7 +155,7 @@ def _compared(conn: Connection[Any], actor: Actor, a: Edited, b: Edited) -> dict
 def _choice(a: Edited, b: Edited, name: str) -> Choice:
     """What is there is kept rather than nothing, else what the person who was known first has."""
     values = value_of(a, name), value_of(b, name)
-    title = _("Name") if name == NAME else str(BY_NAME[name].title)
+    title = _("Name") if name == NAME else str(a.known.fields[name].title)
     shown = [_shown(one, name, value) for one, value in zip((a, b), values, strict=True)]
     picked = "b" if values[0] in (None, "") else "a"
     return Choice(name=name, title=title, a=shown[0], b=shown[1], picked=picked)

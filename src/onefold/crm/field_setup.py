@@ -16,7 +16,9 @@ from onefold.accounts.api import audit, workspace
 from onefold.crm.errors import SetupMissing, SetupRejected
 from onefold.crm.names import RESERVED_FIELDS, check_name, name_from, read_title
 from onefold.crm.objects import FieldKind, ObjectType, Option
+from onefold.crm.own_traits import LIST_KINDS
 from onefold.crm.pipeline_setup import demand_order
+from onefold.crm.profile_kinds import RESERVED, is_of_profiles, kinds_in_force
 from onefold.crm.schema import forget_objects, objects_in_force
 from onefold.crm.values import ValueRejected, read_currency
 from onefold.infra.postgres import load_queries
@@ -89,11 +91,12 @@ def add_field(conn: Connection[Any], object_name: str, wanted: FieldWanted, *, a
         there = own_fields(conn, object_name)
         if len([one for one in there if not one.is_archived]) >= MAX_FIELDS:
             raise SetupRejected(_("There may be up to %(n)d own fields. Archive one first.") % {"n": MAX_FIELDS})
-        if wanted.kind not in set(FieldKind):
-            raise _fault("kind", _("There are: %(names)s.") % {"names": ", ".join(FieldKind)})
+        _demand_kind(kind, wanted)
         title = _free_title(kind, there, wanted.title)
         taken = {one.name for one in there} | set(objects_in_force(conn))  # filters call what leads here by those
         reserved = RESERVED_FIELDS | {one.name for one in kind.fields if one.column}
+        if is_of_profiles(object_name):
+            reserved |= RESERVED | {one.name for one in kind.fields}
         if wanted.name:
             name = check_name(wanted.name, taken, reserved)
         else:
@@ -124,6 +127,7 @@ def change_field(conn: Connection[Any], object_name: str, name: str, wanted: Fie
         kind = _locked(conn, object_name)
         before = _live(conn, object_name, name)
         others = [one for one in own_fields(conn, object_name) if one.name != name]
+        _demand_free(kind, wanted)
         if wanted.kind != before.kind or wanted.target != before.target:
             raise _fault("kind", _("What a field holds stays as it is: archive it, and add another one."))
         options = _options(before.kind, wanted.options, before.options)
@@ -186,11 +190,25 @@ def restore_field(conn: Connection[Any], object_name: str, name: str, *, acting_
 
 def demand_object(conn: Connection[Any], object_name: str) -> ObjectType:
     """Raises SetupMissing for one that there is not, or that is archived."""
-    objects = objects_in_force(conn)
+    objects = kinds_in_force(conn)
     if object_name not in objects:
         known = {"name": object_name[:80], "names": ", ".join(objects)}
         raise SetupMissing(_("There is no object “%(name)s”, or it is archived. There are: %(names)s.") % known)
     return objects[object_name]
+
+
+def _demand_kind(kind: ObjectType, wanted: FieldWanted) -> None:
+    kinds = LIST_KINDS.keys() if is_of_profiles(kind.name) else set(FieldKind)
+    if wanted.kind not in kinds:
+        raise _fault(
+            "kind", _("There are: %(names)s.") % {"names": ", ".join(one for one in FieldKind if one in kinds)}
+        )
+    _demand_free(kind, wanted)
+
+
+def _demand_free(kind: ObjectType, wanted: FieldWanted) -> None:
+    if wanted.is_required and is_of_profiles(kind.name):
+        raise _fault("is_required", _("People and companies come by events, so nothing can be required of them."))
 
 
 def _locked(conn: Connection[Any], object_name: str) -> ObjectType:

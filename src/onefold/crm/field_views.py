@@ -18,7 +18,9 @@ from onefold.crm.field_setup import FieldWanted, OwnField, own_fields
 from onefold.crm.object_setup import own_objects
 from onefold.crm.object_views import PAGE
 from onefold.crm.objects import FieldKind, ObjectType, Option
+from onefold.crm.own_traits import LIST_KINDS
 from onefold.crm.page import go
+from onefold.crm.profile_kinds import is_of_profiles, kinds_in_force
 from onefold.crm.schema import objects_in_force
 from onefold.crm.used_in import uses_of
 from onefold.infra.pool import pooled
@@ -142,7 +144,7 @@ def order(request: HttpRequest, object_name: str) -> HttpResponse:
 
 
 def _kind(conn: Connection[Any], name: str) -> ObjectType:
-    kind = objects_in_force(conn).get(name)
+    kind = kinds_in_force(conn).get(name)
     if kind is None:
         raise Http404
     return kind
@@ -158,12 +160,13 @@ def _own(conn: Connection[Any], object_name: str, name: str) -> OwnField:
 def _page(request: HttpRequest, conn: Connection[Any], kind: ObjectType, fault: str = "") -> HttpResponse:
     objects = objects_in_force(conn)
     rows: list[dict[str, Any]] = [{"field": one, "said": _said(one, objects)} for one in own_fields(conn, kind.name)]
+    named = {row["field"].name for row in rows}
     context = {
         "kind": kind,
         "own": next((one for one in own_objects(conn) if one.name == kind.name), None),
         "rows": [row for row in rows if not row["field"].is_archived],
         "archived": [row for row in rows if row["field"].is_archived],
-        "always": [one for one in kind.fields if one.column],
+        "always": [one for one in kind.fields if one.column or (is_of_profiles(kind.name) and one.name not in named)],
         "fault": fault,
     }
     return render(request, "crm/fields.html", context, status=422 if fault else 200)
@@ -186,13 +189,15 @@ def _form(
     fault: SetupRejected | None = None,
 ) -> HttpResponse:
     base = f"{PAGE}/{kind.name}/fields"
+    is_profile = is_of_profiles(kind.name)
     context = {
         "action": f"{base}/{one.name}" if one else f"{base}/new",
         "kind": kind,
         "field": one,
         "wanted": wanted,
         "options": wanted.options or _EMPTY,
-        "kinds": [(value.value, title) for value, title in KINDS.items()],
+        "kinds": [(value.value, title) for value, title in KINDS.items() if not is_profile or value in LIST_KINDS],
+        "is_profile": is_profile,
         "holds": _said(one, objects_in_force(conn)) if one else "",
         "tones": list(_TONES.items()),
         "targets": [(name, other.plural) for name, other in objects_in_force(conn).items()],

@@ -1,6 +1,6 @@
 -- companies: by a part of name or key (trigram index), those that begin with it first
 select space, key, name from company
-where lower(name || ' ' || key) like %(pattern)s
+where head is null and lower(name || ' ' || key) like %(pattern)s
 order by lower(name) not like %(start)s, lower(name), h
 limit %(most)s
 

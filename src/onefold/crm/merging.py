@@ -17,7 +17,7 @@ from onefold.accounts.api import Actor, name_of
 from onefold.crm.duplicates import look_at
 from onefold.crm.errors import RecordRejected
 from onefold.crm.person_editing import Edited, alone, edited
-from onefold.crm.person_fields import FIELDS, OWNER
+from onefold.crm.person_fields import OWNER
 from onefold.crm.person_rights import demand_person
 from onefold.kernel.errors import NotFound
 from onefold.profiles.api import (
@@ -32,8 +32,6 @@ from onefold.profiles.api import (
 )
 
 NAME: Final = "name"
-CHOSEN: Final = (NAME, *(field.name for field in FIELDS))
-"""What an editor may choose of two people: traits by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +42,11 @@ class Merged:
     person: str
     is_seen: bool
     is_one: bool = True
+
+
+def chosen_of(whom: Edited) -> tuple[str, ...]:
+    """What an editor may choose of two people: traits by name."""
+    return (NAME, *whom.known.fields)
 
 
 def value_of(whom: Edited, name: str) -> Any:  # noqa: ANN401  (any JSON value)
@@ -62,10 +65,10 @@ def merge(
     is said after that, by another event. Raises RecordRejected if they are one already, RecordForbidden unless both
     are the actor's to edit, NotFound.
     """
-    unknown = [name for name in chosen if name not in CHOSEN]
-    if unknown:
-        raise RecordRejected(_("There is no field “%(name)s” to choose.") % {"name": unknown[0][:80]})
     with _both(conn, actor, ends) as (a, b):
+        unknown = [name for name in chosen if name not in chosen_of(a)]
+        if unknown:
+            raise RecordRejected(_("There is no field “%(name)s” to choose.") % {"name": unknown[0][:80]})
         wanted = {name: value_of(a if side == "a" else b, name) for name, side in chosen.items()}
         done = _decide(conn, actor, (a, b), rule="always", once=once)
         if done.is_seen and done.is_one:
@@ -138,5 +141,10 @@ def _keep(conn: Connection[Any], actor: Actor, of: Edited, wanted: Mapping[str, 
 
 def differing(people: Collection[Edited]) -> list[str]:
     """The fields that can be chosen and that somebody of these has, those first in which they differ."""
-    known = [name for name in CHOSEN if any(value_of(one, name) not in (None, "") for one in people)]
+    known = [
+        name
+        for one in list(people)[:1]
+        for name in chosen_of(one)
+        if any(value_of(one, name) not in (None, "") for one in people)
+    ]
     return sorted(known, key=lambda name: len({repr(value_of(one, name)) for one in people}) == 1)

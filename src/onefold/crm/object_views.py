@@ -15,7 +15,7 @@ from onefold.crm.errors import SetupRejected
 from onefold.crm.field_setup import own_fields
 from onefold.crm.object_setup import ICONS, ObjectWanted, OwnObject, own_objects
 from onefold.crm.page import go
-from onefold.crm.schema import objects_in_force
+from onefold.crm.profile_kinds import kinds_in_force
 from onefold.infra.pool import pooled
 
 PAGE: Final = "/settings/crm/objects"
@@ -101,7 +101,7 @@ def _own(conn: Connection[Any], name: str) -> OwnObject:
 def _page(request: HttpRequest, conn: Connection[Any], fault: str = "") -> HttpResponse:
     own = {one.name: one for one in own_objects(conn)}
     rows = []
-    for kind in objects_in_force(conn).values():
+    for kind in kinds_in_force(conn).values():
         fields = [field for field in own_fields(conn, kind.name) if not field.is_archived]
         rows.append({"kind": kind, "fields": [field.title for field in fields], "own": own.get(kind.name)})
     archived = [one for one in own.values() if one.is_archived]

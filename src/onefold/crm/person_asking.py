@@ -15,6 +15,7 @@ from onefold.crm.catalogue import Asking, relations_of_people
 from onefold.crm.lifecycle import Lifecycle, load_lifecycle
 from onefold.crm.person_fields import LEAD_SOURCE, LEAD_SOURCES, LEAD_STATUS, LEAD_STATUSES, LIFECYCLE, OWNER, Known
 from onefold.crm.references import ME
+from onefold.crm.schema import PERSON, own_traits
 from onefold.filters.api import Column, Field, Kind
 from onefold.infra.postgres import load_queries
 
@@ -55,6 +56,7 @@ def known_of(conn: Connection[Any]) -> Known:
         lifecycle=load_lifecycle(conn),
         users={number: name for number, name, _is_active in rows},
         owners=tuple(name for _number, name, is_active in rows if is_active),
+        own=own_traits(conn, PERSON),
     )
 
 

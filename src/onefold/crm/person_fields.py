@@ -7,6 +7,7 @@ owner is said by the number of the user, which no new name changes.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +19,7 @@ from onefold.accounts.api import mask_value
 from onefold.crm.domains import domain_of
 from onefold.crm.lifecycle import TRAIT, Lifecycle
 from onefold.crm.objects import FieldDef, FieldKind, Option
+from onefold.crm.own_traits import read_own, trait_input, trait_shown
 from onefold.crm.shown import Shown
 from onefold.crm.typed import Input
 from onefold.crm.values import ValueRejected, read
@@ -81,6 +83,12 @@ class Known:
     lifecycle: Lifecycle
     users: Mapping[int, str]
     owners: tuple[str, ...] = ()  # names of those who can own something
+    own: tuple[FieldDef, ...] = ()  # fields that administrators added
+
+    @cached_property
+    def fields(self) -> Mapping[str, FieldDef]:
+        """All of them by name: ours, then those that administrators added."""
+        return BY_NAME | {one.name: one for one in self.own}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,12 +127,14 @@ def line_of(
 ) -> PersonLine:
     """A field as it is read. What is masked can't be edited: the form would hold the mask."""
     is_whole = not is_masked or mask_value(value, name) == value
-    return PersonLine(field=BY_NAME[name], shown=shown_value(name, value, known), may_edit=may_edit and is_whole)
+    return PersonLine(field=known.fields[name], shown=shown_value(name, value, known), may_edit=may_edit and is_whole)
 
 
 def shown_value(name: str, value: Any, known: Known) -> Shown:  # noqa: ANN401  (any JSON value)
     """The value of a field. Sources may say anything, so what is of another type is shown as it is."""
-    field = BY_NAME[name]
+    field = known.fields[name]
+    if name not in BY_NAME:
+        return trait_shown(field, value)
     if value in (None, "", [], {}):
         return Shown(kind="none", text=_("None"))
     if field.kind is FieldKind.USER and type(value) is int:
@@ -142,6 +152,8 @@ def shown_value(name: str, value: Any, known: Known) -> Shown:  # noqa: ANN401  
 
 def input_of(name: str, value: Any, known: Known) -> Input:  # noqa: ANN401  (any JSON value)
     """The input of a field. What was said of it before stays a choice."""
+    if name not in BY_NAME:
+        return trait_input(known.fields[name], value)
     field, typed = BY_NAME[name], "" if value is None else _text(value)
     options = list(options_of(field, known))
     if field.kind is FieldKind.USER:
@@ -152,11 +164,11 @@ def input_of(name: str, value: Any, known: Known) -> Input:  # noqa: ANN401  (an
     return Input(field=field, kind="choice" if is_choice else "text", value=typed, options=options)
 
 
-def field_named(name: str) -> FieldDef:
+def field_named(name: str, known: Known) -> FieldDef:
     """Raises CorrectionRejected, which says the names there are."""
-    if name not in BY_NAME:
-        raise CorrectionRejected(_("There is no such field. Fields: %(known)s.") % {"known": ", ".join(BY_NAME)})
-    return BY_NAME[name]
+    if name not in known.fields:
+        raise CorrectionRejected(_("There is no such field. Fields: %(known)s.") % {"known": ", ".join(known.fields)})
+    return known.fields[name]
 
 
 def read_value(name: str, given: Any, known: Known, before: Any = None) -> Any:  # noqa: ANN401  (any JSON value)
@@ -164,7 +176,9 @@ def read_value(name: str, given: Any, known: Known, before: Any = None) -> Any: 
 
     Raises CorrectionRejected, which says what is allowed.
     """
-    field = field_named(name)
+    field = field_named(name, known)
+    if name not in BY_NAME:
+        return read_own(field, given)
     if given is None or (isinstance(given, str) and not given.strip()):
         return None
     if given == before or (type(before) is int and given == known.users.get(before)):

@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 from psycopg import Connection
 
 from onefold.crm.catalogue import Asking, relation_name
-from onefold.crm.company_fields import field_of
+from onefold.crm.company_fields import field_of, fields_of
 from onefold.crm.listed import LEADS, OF_COMPANIES, RecordFields
 from onefold.crm.objects import Option
+from onefold.crm.own_traits import listed_trait
 from onefold.crm.page import choices_of
 from onefold.crm.person_asking import SCORE, TRAIT
 from onefold.crm.person_fields import BY_NAME, LIFECYCLE, OWNER, SALES, Known
@@ -27,6 +28,7 @@ def listed_of_people(conn: Connection[Any], asking: Asking, known: Known) -> tup
     """The fields, those behind relations at the end; and the relations. Four statements."""
     relations = list(_relations(conn, asking))
     own = [*(_own(name, asking, known) for name in TITLED), _score()]
+    own += [listed_trait(one, f"{TRAIT}{one.name}", str(_("Sales"))) for one in known.own]
     return [*own, *(field for one in relations for field in _behind(one))], relations
 
 
@@ -37,6 +39,7 @@ def labels_of_people(known: Known) -> dict[str, dict[Any, str]]:
     labels: dict[str, dict[Any, str]] = {
         f"{TRAIT}{name}": {one.value: str(one.title) for one in some} for name, some in options.items()
     }
+    labels |= {f"{TRAIT}{one.name}": {o.value: str(o.title) for o in one.options} for one in known.own if one.options}
     return labels | {f"{TRAIT}{OWNER}": dict(known.users)}
 
 
@@ -79,8 +82,9 @@ def _options(name: str, asking: Asking, known: Known) -> Iterator[Choice]:
 
 
 def _relations(conn: Connection[Any], asking: Asking) -> Iterator[RelatedList]:
+    of_company = fields_of(conn)
     of_companies = [
-        ListField(name=name, title=str(field_of(name.removeprefix("trait:")).title), kinds=kinds)
+        ListField(name=name, title=str(field_of(name.removeprefix("trait:"), of_company).title), kinds=kinds)
         for name, kinds in OF_COMPANIES
     ]
     yield RelatedList(name=COMPANY, title=_("Company"), fields=of_companies)

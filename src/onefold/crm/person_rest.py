@@ -14,7 +14,7 @@ from onefold.crm.duplicates import pairs
 from onefold.crm.errors import EditConflict
 from onefold.crm.pairing import place_of, place_text
 from onefold.crm.person_editing import Edited, alone, edited
-from onefold.crm.person_fields import BY_NAME, FIELDS, OWNER, field_named, options_of, read_value
+from onefold.crm.person_fields import OWNER, field_named, options_of, read_value
 from onefold.crm.person_rights import demand_person
 from onefold.crm.scores import score_now
 from onefold.infra.pool import pooled
@@ -78,10 +78,12 @@ def change(request: HttpRequest, identifier: str) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, found: Edited, **more: Any) -> HttpResponse:  # noqa: ANN401  (parts of an answer)
-    told = {field.name: _told(found, field.name) for field in FIELDS}
+    told = {name: _told(found, name) for name in found.known.fields}
     if not may(actor_of(request), Permission.SEE_PERSONAL_DATA):
         told = {name: mask_value(value, name) for name, value in told.items()}
-    choices = {field.name: [one.value for one in options_of(field, found.known)] for field in FIELDS}
+    choices = {
+        field.name: [one.value for one in options_of(field, found.known)] for field in found.known.fields.values()
+    }
     chosen = {name: values for name, values in choices.items() if values}
     score = score_now(found.conn, found.whom.profile_id)
     reasons = [
@@ -100,7 +102,7 @@ def _told(found: Edited, name: str) -> Any:  # noqa: ANN401  (any JSON value)
 
 def _demand_seen(found: Edited, seen: dict[str, Any]) -> None:
     for name, value in seen.items():
-        field_named(name)
+        field = field_named(name, found.known)
         if value not in (_told(found, name), found.values.get(name)):
             said = _("Somebody else changed “%(field)s” meanwhile. Look at the new value, then change it again.")
-            raise EditConflict(said % {"field": BY_NAME[name].title})
+            raise EditConflict(said % {"field": field.title})

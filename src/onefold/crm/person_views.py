@@ -14,8 +14,9 @@ from onefold.accounts.api import Permission, actor_of, may, name_of, requires
 from onefold.crm.company_fields import digest_of
 from onefold.crm.duplicate_signs import SIGNS
 from onefold.crm.duplicates import pairs_of
+from onefold.crm.objects import FieldKind
 from onefold.crm.person_editing import Edited, alone, edited
-from onefold.crm.person_fields import BY_NAME, FIELDS, OWNER, SALES, PersonLine, input_of, line_of, read_value
+from onefold.crm.person_fields import OWNER, SALES, PersonLine, input_of, line_of, read_value
 from onefold.crm.person_rights import demand_person, may_edit_person
 from onefold.crm.scores import score_now
 from onefold.events.api import events_by_id
@@ -34,7 +35,7 @@ def fields(request: HttpRequest, identifier: str) -> HttpResponse:
     with pooled() as conn:
         found = edited(conn, identifier)
         may_edit = may_edit_person(conn, actor_of(request), found.values.get(OWNER))
-        lines = [_line(request, found, field.name, may_edit=may_edit) for field in FIELDS]
+        lines = [_line(request, found, field.name, may_edit=may_edit) for field in found.known.fields.values()]
         score = score_now(conn, found.whom.profile_id)
         alike = pairs_of(conn, found.whom.profile_id) if may_edit else []
     empty = [one for one in lines if one.shown.kind == "none" and one.field.name not in ALWAYS]
@@ -62,30 +63,34 @@ def field(request: HttpRequest, identifier: str, name: str) -> HttpResponse:
 @require_safe
 def field_form(request: HttpRequest, identifier: str, name: str) -> HttpResponse:
     """The field with an input in it."""
-    _demand_field(name)
     with pooled() as conn:
-        return _form(request, edited(conn, identifier), name)
+        found = edited(conn, identifier)
+        _demand_field(found, name)
+        return _form(request, found, name)
 
 
-def _demand_field(name: str) -> None:
-    if name not in BY_NAME:
+def _demand_field(found: Edited, name: str) -> None:
+    if name not in found.known.fields:
         raise Http404
 
 
 def _read(request: HttpRequest, identifier: str, name: str) -> HttpResponse:
-    _demand_field(name)
     with pooled() as conn:
         event = request.GET.get("event", "")
         if event and not events_by_id(conn, [_uuid(event).bytes]):
             return HttpResponse(status=204)
-        return _shown(request, edited(conn, identifier), name)
+        found = edited(conn, identifier)
+        _demand_field(found, name)
+        return _shown(request, found, name)
 
 
 @requires(Permission.EDIT_PEOPLE)
 def _edit(request: HttpRequest, identifier: str, name: str) -> HttpResponse:
-    _demand_field(name)
-    text = request.POST.get("value", "")
     with pooled() as conn, alone(conn, identifier) as found:
+        _demand_field(found, name)
+        text: Any = request.POST.get("value", "")
+        if found.known.fields[name].kind is FieldKind.CHOICES:
+            text = request.POST.getlist("value")
         before = found.values.get(name)
         demand_person(conn, actor_of(request), found.values.get(OWNER))
         if request.POST.get("seen", "") != digest_of(before):
@@ -106,7 +111,7 @@ def _edit(request: HttpRequest, identifier: str, name: str) -> HttpResponse:
             return _shown(request, pending, name, pending=event)
         response = _shown(request, found, name, is_saved=True)
         said: dict[str, Any] = {
-            "text": _("%(name)s is saved.") % {"name": BY_NAME[name].title},
+            "text": _("%(name)s is saved.") % {"name": found.known.fields[name].title},
             "undo": f"/people/corrections/{event}/undo",
         }
         if found.values.get(name) != value:
@@ -120,7 +125,7 @@ def _edit(request: HttpRequest, identifier: str, name: str) -> HttpResponse:
 class _Attempt:
     """What somebody tried to make of a field, and why it didn't go."""
 
-    typed: str
+    typed: Any  # text, or of several choices a list
     fault: str
     is_conflict: bool = False
 

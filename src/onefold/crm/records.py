@@ -19,6 +19,7 @@ from onefold.crm.errors import EditConflict, RecordForbidden, RecordMissing, Rec
 from onefold.crm.noting import Noted, audit_act, note
 from onefold.crm.objects import FieldDef, FieldKind, ObjectType
 from onefold.crm.plain import PlainRules
+from onefold.crm.references import heads_of_companies
 from onefold.crm.rights import demand_field, kind_for, right_of
 from onefold.crm.rules import Draft, Pairs, Rules, Writing, is_empty
 from onefold.crm.schema import objects_in_force
@@ -176,6 +177,7 @@ def _undo_changes(conn: Connection[Any], kind: ObjectType, found: Sequence[Chang
             for name, (old, new) in one.changes.items()
             if name in kind.by_name and values.to_json(now.get(name)) == new
         }
+        back |= _led(writing, kind, back)
         if back:
             drafts.append(Draft(id=one.record, at=writing.now, before=now, after=now | back))
     done = _write(writing, kind, drafts) if drafts else None
@@ -187,6 +189,13 @@ def _demand_own_fields(writing: Writing, kind: ObjectType, found: Sequence[Chang
     for name in {name for one in found if one.actor != writing.viewer.name for name in one.changes}:
         if name in kind.by_name and right_of(writing.viewer, kind, name) is not FieldRight.EDIT:
             raise RecordForbidden(_("Somebody else changed fields there that you may not change."))
+
+
+def _led(writing: Writing, kind: ObjectType, back: Mapping[str, Any]) -> dict[str, int]:
+    """Companies among these values that were merged since, as what they are now."""
+    names = [one for one, value in back.items() if kind.by_name[one].column == "company" and value is not None]
+    heads = heads_of_companies(writing.conn, [back[name] for name in names]) if names else {}
+    return {name: heads.get(back[name], back[name]) for name in names}
 
 
 def _back(field: FieldDef, kept: Any) -> Any:  # noqa: ANN401  (any kind's value)

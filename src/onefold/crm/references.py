@@ -1,7 +1,7 @@
 """Whom references name: users by name, people by id or identifier, companies by space:key, records by number."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -133,6 +133,11 @@ def _people(conn: Connection[Any], texts: set[str]) -> dict[str, int]:
     return {text: anchors[h] for text, h in hashes.items() if h in anchors}
 
 
+def heads_of_companies(conn: Connection[Any], hashes: Sequence[int]) -> dict[int, int]:
+    """What these companies are today: themselves, or what they were merged into."""
+    return dict(conn.execute(QUERIES["companies"], {"hashes": sorted(hashes)}).fetchall())
+
+
 def anchor_of(conn: Connection[Any], stored: int) -> int | None:
     """What a reference to whoever `stored` leads to today would be."""
     return anchors_of(conn, names_in_force(conn), [stored]).get(stored)
@@ -140,7 +145,7 @@ def anchor_of(conn: Connection[Any], stored: int) -> int | None:
 
 def _companies(conn: Connection[Any], texts: set[str]) -> dict[str, int]:
     hashes = {text: int(company_hash(*text.partition(":")[::2])) for text in texts if ":" in text}
-    known = dict(conn.execute(QUERIES["companies"], {"hashes": sorted(hashes.values())}).fetchall())
+    known = heads_of_companies(conn, list(hashes.values()))
     return {text: known[h] for text, h in hashes.items() if h in known}
 
 

@@ -13,7 +13,10 @@ from onefold.infra.postgres import load_queries
 
 QUERIES: Final = load_queries("onefold.crm", "schema.sql")
 MAX_AGE_S: Final = 3.0
+PERSON: Final = "person"
+COMPANY: Final = "company"
 _known: Final = Memory[Mapping[str, ObjectType]](MAX_AGE_S)
+_traits: Final = Memory[Mapping[str, tuple[FieldDef, ...]]](MAX_AGE_S)
 _OWN: Final = (
     STANDARD["deal"].by_name["name"],
     *(STANDARD["task"].by_name[name] for name in ("owner", "person", "company", "deal")),
@@ -28,6 +31,7 @@ def objects_in_force(conn: Connection[Any]) -> Mapping[str, ObjectType]:
     custom: dict[str, list[FieldDef]] = defaultdict(list)
     for row in conn.execute(QUERIES["fields"]):
         custom[row[0]].append(_field(row))
+    _traits.keep({name: tuple(custom[name]) for name in (PERSON, COMPANY)})
     found = {name: kind.with_fields(custom[name]) for name, kind in STANDARD.items()}
     for number, name, title, plural, icon in conn.execute(QUERIES["objects"]):
         found[name] = ObjectType(
@@ -46,9 +50,20 @@ def object_named(conn: Connection[Any], name: str) -> ObjectType:
     return objects[name]
 
 
+def own_traits(conn: Connection[Any], of: str) -> tuple[FieldDef, ...]:
+    """The fields that administrators added to people (PERSON) or companies (COMPANY), in their order; as
+    `objects_in_force`."""
+    if (found := _traits.get()) is None:
+        _known.forget()
+        objects_in_force(conn)
+        found = _traits.get() or {}
+    return found.get(of, ())
+
+
 def forget_objects() -> None:
     """The next question asks the database."""
     _known.forget()
+    _traits.forget()
 
 
 def _field(row: tuple[Any, ...]) -> FieldDef:

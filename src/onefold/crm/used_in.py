@@ -16,6 +16,8 @@ from onefold.lists.api import KeptView, SeenBy, kept_views
 MOST: Final = 20
 MAX_VIEWS: Final = 2_000
 _OF_PROFILES: Final = ("people", "companies")
+_AS_LISTED: Final = {"person": "people", "company": "companies"}
+"""What lists call them; their fields are traits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,10 @@ def uses_of(conn: Connection[Any], object_name: str, name: str) -> Uses:
     """Of a field. Three statements; reads up to MAX_VIEWS views."""
     objects = objects_in_force(conn)
     found = kept_views(conn, {*objects, *_OF_PROFILES}, limit=MAX_VIEWS)
-    views = [one for one in found if _asks(one, objects, object_name, name)]
+    of, called = _AS_LISTED.get(object_name, object_name), name
+    if object_name in _AS_LISTED:
+        called = f"trait:{name}"
+    views = [one for one in found if _asks(one, objects, of, called)]
     stages = []
     if object_name == "deal":
         for pipeline in load_pipelines(conn).live:
