@@ -23,7 +23,9 @@ from onefold.crm.company_duplicates import (
 from onefold.crm.company_names import compared_name, core_of_company
 from onefold.crm.errors import RecordRejected
 from onefold.crm.jobs import tidy
+from onefold.crm.objects import STANDARD
 from onefold.crm.pairing import MOST_SHARE
+from onefold.crm.records import change_records, undo
 from onefold.crm.viewer import Viewer
 from onefold.kernel.errors import NotFound
 from onefold.kernel.hashing import company_hash
@@ -187,6 +189,13 @@ class TestMerging:
         twice.conn.execute("update deal set company = %s where name = 'Stays'", [A])
         merging.undo(twice.conn, seller, ":b", done.decision)
         assert self.standing(twice) == {"Stays": "a", "Goes": "b"}
+
+    def test_what_is_undone_later_leads_to_the_one_too(self, twice: Shop, seller: Any, mia: Viewer) -> None:
+        deal = new(twice.conn, "deal", mia, name="Deal", company=":b")
+        done = change_records(twice.conn, STANDARD["deal"], {deal: {"company": ":n"}}, viewer=mia)
+        merging.merge(twice.conn, seller, (":a", ":b"), {}, once=uuid4())
+        undo(twice.conn, done.act, viewer=mia)
+        assert self.standing(twice) == {"Deal": "a"}
 
     def test_chains_come_apart_in_any_order(self, twice: Shop, seller: Any, mia: Viewer) -> None:
         for key in ("a", "b", "n"):

@@ -19,7 +19,6 @@ from onefold.crm.errors import EditConflict, RecordForbidden, RecordMissing, Rec
 from onefold.crm.noting import Noted, audit_act, note
 from onefold.crm.objects import FieldDef, FieldKind, ObjectType
 from onefold.crm.plain import PlainRules
-from onefold.crm.references import heads_of_companies
 from onefold.crm.rights import demand_field, kind_for, right_of
 from onefold.crm.rules import Draft, Pairs, Rules, Writing, is_empty
 from onefold.crm.schema import objects_in_force
@@ -194,7 +193,7 @@ def _demand_own_fields(writing: Writing, kind: ObjectType, found: Sequence[Chang
 def _led(writing: Writing, kind: ObjectType, back: Mapping[str, Any]) -> dict[str, int]:
     """Companies among these values that were merged since, as what they are now."""
     names = [one for one, value in back.items() if kind.by_name[one].column == "company" and value is not None]
-    heads = heads_of_companies(writing.conn, [back[name] for name in names]) if names else {}
+    heads = references.heads_of_companies(writing.conn, [back[name] for name in names]) if names else {}
     return {name: heads.get(back[name], back[name]) for name in names}
 
 
