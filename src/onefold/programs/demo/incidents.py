@@ -94,6 +94,14 @@ def companies(rng: Random, now: datetime, staff: list[Person]) -> Iterator[Call]
                                properties={"amount": 48_600}, context={"traits": shared})  # fmt: skip
 
 
+def named_twice(now: datetime, person: Person) -> Iterator[Call]:
+    """A firm that the back end knows, signed up again by its own website under another key: to be merged by hand."""
+    key, name, *_rest = COMPANIES[0]
+    traits = {"name": name.partition(" AS")[0].upper(), "city": "Bergen"}
+    at = now - timedelta(days=12, hours=3)
+    yield from_backend(at, "group", userId=person.user_id, groupId=f"{key}-web", traits=traits)
+
+
 def corrected(rng: Random, now: datetime, person: Person) -> Iterator[Call]:
     """A name mistyped at sign-up, put right by customer care, whose word counts more than the website's."""
     signs_up, calls_in, comes_back = Day(rng, now).moments(3, 50)
