@@ -135,7 +135,10 @@ def people_list(  # noqa: PLR0913, PLR0917  (parameters of the call, all by name
 
 @router.get("/companies/{path:identifier}", response=rest_schemas.CompanyOut, tags=["People"], summary="One company")
 def company(request: HttpRequest, identifier: str) -> HttpResponse:
-    """The company with a groupId, written `space:groupId`; the default space is empty, so `:acme`."""
+    """The company with a groupId, written `space:groupId`; the default space is empty, so `:acme`.
+
+    One that was merged into another is answered as that one.
+    """
     demand(actor_of(request), Permission.SEE_PEOPLE)
     space, _, key = identifier.partition(":")
     with pooled() as conn:
