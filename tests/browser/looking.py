@@ -26,6 +26,7 @@ PLACES: Final = {
     "duplicates/compare": [f"duplicates/compare?a={PERSON}&b={AWFUL_PERSON}"],
     "duplicates/companies": ["duplicates/companies", "duplicates/companies?show=decided"],
     "duplicates/companies/compare": [f"duplicates/companies/compare?a=:{COMPANY}&b=:%3Cb%3E"],
+    "companies/bulk/input": ["companies/bulk/input?field=owner"],
     "people/bulk/input": ["people/bulk/input?field=owner"],
     "records/of/person/<str:identifier>/fields": [f"records/of/person/{PERSON}/fields"],
     "records/of/person/<str:identifier>/fields/<slug:name>": [f"records/of/person/{PERSON}/fields/owner"],

@@ -50,6 +50,8 @@ Fields = Mapping[str, FieldDef]
 _OWN_KINDS: Final = frozenset(
     {FieldKind.MONEY, FieldKind.DAY, FieldKind.MOMENT, FieldKind.CHOICES, FieldKind.FLAG}
 )  # none of WELL_KNOWN is of these
+_ALONE: Final = frozenset({"name", "domain", "phone", "website", "parent"})
+"""What companies don't share, or what is looked up one by one."""
 MOST_TRAITS: Final = 200
 """Of those that aren't well known."""
 MAX_SHOWN: Final = 300
@@ -78,6 +80,11 @@ def element_id(name: str) -> str:
 def fields_of(conn: Connection[Any]) -> Fields:
     """The traits that salespeople know, and those that administrators said what they hold."""
     return BY_NAME | {one.name: one for one in own_traits(conn, COMPANY)}
+
+
+def shared_fields(conn: Connection[Any]) -> Fields:
+    """What can be changed of many at once."""
+    return {name: field for name, field in fields_of(conn).items() if name not in _ALONE}
 
 
 def field_of(name: str, known: Fields) -> FieldDef:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from psycopg import Connection
 from psycopg.sql import SQL, Literal
@@ -18,7 +19,16 @@ from onefold.crm import company_query
 from onefold.crm.catalogue import Asking
 from onefold.crm.company_duplicates import pairs_of_company
 from onefold.crm.company_family import children_of, parents_of
-from onefold.crm.company_fields import TraitLine, company_url, field_of, fields_of, lines_of, parents_in, shown_trait
+from onefold.crm.company_fields import (
+    TraitLine,
+    company_url,
+    field_of,
+    fields_of,
+    lines_of,
+    parents_in,
+    shared_fields,
+    shown_trait,
+)
 from onefold.crm.company_listed import check_sort, companies_asking, open_companies, rows_of
 from onefold.crm.company_merging import company_at, merged_here, values_in
 from onefold.crm.company_query import company_page, open_deals, place_from, place_text
@@ -26,11 +36,12 @@ from onefold.crm.duplicate_signs import COMPANY_SIGNS
 from onefold.crm.history import KINDS, PAGE_SIZE, Entry, FieldChange, entries_of, mark_since
 from onefold.crm.labels import CompanyLabel
 from onefold.infra.pool import pooled
-from onefold.lists.api import is_part, list_context, shown_columns, state_of
+from onefold.lists.api import is_part, list_addresses, list_context, shown_columns, state_of
 from onefold.profiles.api import (
     Company,
     TimelineEntry,
     company_timeline,
+    load_companies,
     people_of,
     place_from_text,
     place_to_text,
@@ -38,6 +49,8 @@ from onefold.profiles.api import (
 
 MOST_PEOPLE: Final = 12
 MANY_PEOPLE: Final = 100
+MOST_AT_SIDE: Final = 12
+MAX_DIGITS: Final = 20
 
 
 @requires(Permission.SEE_PEOPLE)
@@ -50,6 +63,10 @@ def companies(request: HttpRequest) -> HttpResponse:
         one, asking = open_companies(conn, request), companies_asking(conn, request)
         state = state_of(one.kind, request.GET)
         check_sort(state)
+        at_side = _at_side(conn, asking, request.GET.get("peek", ""))
+        if is_part(request) and request.headers.get("HX-Target") == "peek":
+            return render(request, "crm/company_peek.html", {**at_side, **list_addresses(state, after)})
+        may_edit = may(request.user, Permission.EDIT_PEOPLE)
         state = replace(state, columns=shown_columns(state, one.fields))
         page = company_page(conn, asking, state, datetime.now(UTC), after=place)
         parents = _parents(conn, page.rows)
@@ -58,7 +75,10 @@ def companies(request: HttpRequest) -> HttpResponse:
             "page": page,
             "rows": rows_of(state, page, parents, fields_of(conn)),
             "next": place_text(page.next_place) if page.next_place else "",
-            "may_select": False,
+            "may_select": may_edit or one.may_export,
+            "may_edit_many": may_edit,
+            "bulk_fields": shared_fields(conn) if may_edit else {},
+            **at_side,
         }
     return render(request, "crm/companies.html#changed" if is_part(request) else "crm/companies.html", context)
 
@@ -92,6 +112,27 @@ def company(request: HttpRequest, identifier: str) -> HttpResponse:
         context["is_every_person"] = "everybody" in request.GET
         context["most_people"] = MANY_PEOPLE if context["is_every_person"] else MOST_PEOPLE
     return render(request, "crm/company.html", context)
+
+
+def _at_side(conn: Connection[Any], asking: Asking, text: str) -> dict[str, Any]:
+    """The essentials of one company (hash); nothing when there is no such company."""
+    h = int(text) if text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= MAX_DIGITS else None
+    side = load_companies(conn, [h]).get(h) if h is not None and abs(h) < 1 << 63 else None
+    if side is None:
+        return {"side": None, "side_url": "", "side_fault": _("This company is no longer here.") if text else ""}
+    traits = values_in(side)
+    known = fields_of(conn)
+    lines = lines_of(traits, parents_of(conn, side.space, parents_in([traits])), known, is_masked=asking.is_masked)
+    number, total = open_deals(conn, asking, [side.h]).get(side.h, (0, None))
+    return {
+        "side": side,
+        "side_url": company_url(side.space, side.key),
+        "side_lines": [one for one in lines if one.shown.kind != "none" and one.field.name != "name"][:MOST_AT_SIDE],
+        "side_people": people_of(conn, side, MOST_AT_SIDE),
+        "side_deals": number,
+        "side_sum": total,
+        "home": workspace().currency,
+    }
 
 
 def line_context(found: Company, line: TraitLine) -> dict[str, Any]:

@@ -130,6 +130,13 @@ def count_companies(conn: Connection[Any], asking: Asking, state: ListState, *, 
     return int(row[0]) if row else 0
 
 
+def hashes_in(conn: Connection[Any], asking: Asking, state: ListState, now: datetime, *, cap: int) -> list[int]:
+    """The companies in the list, up to `cap`."""
+    where, parameters = _where(asking, state, now)
+    statement = SQL("select co.h from company co where {} order by co.h limit %(cap)s").format(where)
+    return [h for (h,) in conn.execute(statement, {**parameters, "cap": cap}, prepare=False)]
+
+
 def companies_in(
     conn: Connection[Any], asking: Asking, state: ListState, *, ids: Sequence[int] | None, size: int
 ) -> Iterator[list[ListedCompany]]:

@@ -29,7 +29,7 @@ def records(request: HttpRequest, object_name: str) -> HttpResponse:
     has_all = request.POST.get("columns") == "all"
     with pooled() as conn:
         given = asked(conn, request, object_name)
-        state, ids = _asked_for(request, open_records(conn, request, object_name=object_name))
+        state, ids = asked_for(request, open_records(conn, request, object_name=object_name))
         question = question_of(given.asking, given.kind, state)
         wanted = Wanted(question=question, fields=fields_of(given.kind, state, has_all=has_all), ids=ids)
         taken = Taken(
@@ -51,7 +51,7 @@ def companies(request: HttpRequest) -> HttpResponse:
     made = format_named(request.POST.get("format", "csv"))
     with pooled() as conn:
         asking = companies_asking(conn, request)
-        state, ids = _asked_for(request, open_companies(conn, request))
+        state, ids = asked_for(request, open_companies(conn, request))
         check_sort(state)
         taken = Taken(
             state=state,
@@ -64,7 +64,7 @@ def companies(request: HttpRequest) -> HttpResponse:
         return take_out(conn, request, taken)
 
 
-def _asked_for(request: HttpRequest, one: OpenList) -> tuple[ListState, list[int] | None]:
+def asked_for(request: HttpRequest, one: OpenList) -> tuple[ListState, list[int] | None]:
     """The list, and which of it; None = all. Raises RecordRejected."""
     address: Any = QueryDict(request.POST.get("address", ""))
     state = state_of(one.kind, address)

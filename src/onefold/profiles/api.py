@@ -36,6 +36,7 @@ from onefold.profiles.company_heads import (
     merged_into,
     write_heads,
 )
+from onefold.profiles.correct_companies import correct_companies, undo_companies
 from onefold.profiles.correct_many import MOST_AT_ONCE as MOST_CORRECTED
 from onefold.profiles.correct_many import correct_many, undo_many
 from onefold.profiles.corrections import (
@@ -149,6 +150,7 @@ __all__ = [
     "company_timeline",
     "correct",
     "correct_all",
+    "correct_companies",
     "correct_company",
     "correct_many",
     "correction_of",
@@ -221,6 +223,7 @@ __all__ = [
     "trait_names",
     "trait_values",
     "traits_of",
+    "undo_companies",
     "undo_company_correction",
     "undo_company_decision",
     "undo_correction",

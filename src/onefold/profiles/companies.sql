@@ -32,6 +32,10 @@ select c.h, c.space, c.key, c.name, c.traits::text, c.n, c.first_seen, c.last_se
 -- claims: what each source last said of its traits, and of those of all that lead to it (primary key, index on head)
 select space, key, doc, h from company where h = %(h)s or head = %(h)s
 
+-- documents: of several what was said of each, and of all that lead to it (primary key, index on head)
+select c.space, c.key, array(select d.doc from company d where (d.h = c.h or d.head = c.h) and d.doc is not null)
+from company c where c.h = any(%(hashes)s::bigint[]) order by c.h
+
 -- merged: what leads to a company (index on head)
 select c.h, c.space, c.key, c.name, c.traits::text, c.n, c.first_seen, c.last_seen from company c where c.head = %(h)s
 order by lower(c.name), c.h limit %(most)s

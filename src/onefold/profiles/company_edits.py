@@ -53,7 +53,7 @@ def correct_company(
     if is_decision(name):
         raise CorrectionRejected(_("This name says which companies are one. Decide that under Duplicates."))
     known = _claims(conn, space, key).get(name, {}).get(INTERNAL_SOURCE)
-    return _log(conn, _own(space, key, {name: value}, {name: known.value if known else None}), acting_user)
+    return _log(conn, own_event(space, key, {name: value}, {name: known.value if known else None}), acting_user)
 
 
 def undo_company_correction(conn: Connection[Any], event: UUID, *, acting_user: str) -> tuple[str, str, bool]:
@@ -67,7 +67,7 @@ def undo_company_correction(conn: Connection[Any], event: UUID, *, acting_user: 
         before = (said.get("context") or {}).get("replaced")
         if stored.event.source_id == INTERNAL_SOURCE and stored.event.kind is Kind.GROUP and before:
             space, key = said["space"], said["groupId"]
-            again = _own(space, key, before, said["traits"])
+            again = own_event(space, key, before, said["traits"])
             _event, is_processed = _log(conn, again, acting_user, once=uuid5(event, "undo"))
             return space, key, is_processed
     raise NotFound(_("This correction isn't there to be undone, or isn't processed yet."))
@@ -83,7 +83,7 @@ def new_company(
     """
     named = {trait_name(name): value for name, value in traits.items() if not is_decision(name)}
     key = str(once or uuid4())
-    _log(conn, _own(HOME_SPACE, key, named), acting_user, once=uuid5(UUID(key), "made"))
+    _log(conn, own_event(HOME_SPACE, key, named), acting_user, once=uuid5(UUID(key), "made"))
     return HOME_SPACE, key
 
 
@@ -102,10 +102,10 @@ def merge_companies(
     CorrectionRejected.
     """
     decided = {"company": f"{company.space}:{company.key}", "decision": str(once)}
-    events = [_own(other.space, other.key, {MERGED_INTO: decided}) | {"messageId": str(once)}]
+    events = [own_event(other.space, other.key, {MERGED_INTO: decided}) | {"messageId": str(once)}]
     if kept:
         values = {trait_name(name): value for name, value in kept.items()}
-        events.append(_own(company.space, company.key, values) | {"messageId": str(_along(once))})
+        events.append(own_event(company.space, company.key, values) | {"messageId": str(_along(once))})
     return _log_all(conn, events, acting_user)
 
 
@@ -114,8 +114,8 @@ def keep_companies_apart(
 ) -> bool:
     """Log that these are two, whatever they share; whether that is to be seen already. As `merge_companies`."""
     decided = {"decision": str(once)}
-    one = _own(company.space, company.key, {f"{APART}{other.h}": decided}) | {"messageId": str(once)}
-    two = _own(other.space, other.key, {f"{APART}{company.h}": decided}) | {"messageId": str(_along(once))}
+    one = own_event(company.space, company.key, {f"{APART}{other.h}": decided}) | {"messageId": str(once)}
+    two = own_event(other.space, other.key, {f"{APART}{company.h}": decided}) | {"messageId": str(_along(once))}
     return _log_all(conn, [one, two], acting_user)
 
 
@@ -182,7 +182,7 @@ def _claims(conn: Connection[Any], space: str, key: str) -> Claims:
     return claims
 
 
-def _own(space: str, key: str, traits: dict[str, Any], replaced: dict[str, Any] | None = None) -> dict[str, Any]:
+def own_event(space: str, key: str, traits: dict[str, Any], replaced: dict[str, Any] | None = None) -> dict[str, Any]:
     """An event of the company's own."""
     context = {} if replaced is None else {"context": {"replaced": replaced}}
     return {"type": "group", "groupId": key, "space": space, "traits": traits, **context}

@@ -19,7 +19,7 @@ from onefold.profiles.naming import Names
 
 MOST_AT_ONCE: Final = 10_000
 """People: the log holds them at once, the processor needs some seconds."""
-_CHUNK: Final = 1_000
+CHUNK: Final = 1_000
 
 
 def correct_many(
@@ -51,9 +51,10 @@ def correct_many(
             "externalIds": [{"type": known[head].namespace, "id": known[head].value}],
             "replaced": {name: claim.value if claim else None for name, claim in before.items()},
         }
-        head_of = {"type": "identify", "messageId": _message(act, number), "traits": said}
+        head_of = {"type": "identify", "messageId": message_of(act, number), "traits": said}
         events.append(head_of | {"context": context})
-    return len(events), _log(conn, events, "people.changed", {"fields": sorted(said)}, act, acting_user)
+    details = {"fields": sorted(said)}
+    return len(events), log_act(conn, events, ("people", "changed"), details, act, acting_user)
 
 
 def undo_many(conn: Connection[Any], names: Names, act: UUID, *, acting_user: str) -> tuple[int, bool]:
@@ -84,43 +85,46 @@ def undo_many(conn: Connection[Any], names: Names, act: UUID, *, acting_user: st
         raise NotFound(_("This change isn't there to be undone, or isn't processed yet."))
     if not events:
         return 0, True
-    return len(events), _log(conn, events, "people.change_undone", {}, act, acting_user)
+    return len(events), log_act(conn, events, ("people", "change_undone"), {}, act, acting_user)
 
 
-def _log(
+def log_act(
     conn: Connection[Any],
     events: list[dict[str, Any]],
-    action: str,
+    done: tuple[str, str],
     details: dict[str, Any],
     act: UUID,
     acting_user: str,
 ) -> bool:
+    """Log an act's events with its entry of the audit log (`done`: of what, and how that is called); whether they are
+    processed already."""
     from onefold.accounts.api import audit  # the processor comes in by our door, and guards no pages
 
     with conn.transaction():
         position = append_internal(conn, events, acting_user=acting_user, is_audited=True)
-        whole = {**details, "people": len(events), "act": str(act)}
-        audit(conn, actor=acting_user, action=action, target="people:list", details=whole)
+        whole = {**details, done[0]: len(events), "act": str(act)}
+        audit(conn, actor=acting_user, action=".".join(done), target=f"{done[0]}:list", details=whole)
     return wait_until_processed(conn, position)
 
 
-def _message(act: UUID, number: int) -> str:
+def message_of(act: UUID, number: int) -> str:
+    """Of an event of an act."""
     return f"{act}-{number}"
 
 
 def _docs(conn: Connection[Any], heads: Sequence[int]) -> Iterator[tuple[int, bytes | None]]:
-    for start in range(0, len(heads), _CHUNK):
-        part = heads[start : start + _CHUNK]
+    for start in range(0, len(heads), CHUNK):
+        part = heads[start : start + CHUNK]
         docs = load_docs(conn, part)
         yield from ((head, docs.get(head)) for head in part)
 
 
 def _events_of(conn: Connection[Any], act: UUID) -> Iterator[tuple[Stored, bytes | None]]:
     """The act's events, with what their fragments say now. They are numbered, so a part that lacks some is the last."""
-    for start in range(0, MOST_AT_ONCE, _CHUNK):
-        ids = [event_id(INTERNAL_SOURCE, _message(act, number)) for number in range(start, start + _CHUNK)]
+    for start in range(0, MOST_AT_ONCE, CHUNK):
+        ids = [event_id(INTERNAL_SOURCE, message_of(act, number)) for number in range(start, start + CHUNK)]
         stored = events_by_id(conn, ids)
         docs = load_docs(conn, [one.fragment for one in stored])
         yield from ((one, docs.get(one.fragment)) for one in stored)
-        if len(stored) < _CHUNK:
+        if len(stored) < CHUNK:
             return
