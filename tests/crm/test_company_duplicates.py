@@ -175,6 +175,7 @@ class TestMerging:
         assert self.standing(twice)["Later"] == "a"
         undone = merging.undo(twice.conn, seller, ":b", done.decision)
         assert (undone.company.key, undone.is_seen) == ("b", True)
+        assert merging.undo(twice.conn, seller, ":b", done.decision).is_seen, "safe to repeat"
         assert self.standing(twice) == before | {"Later": "a"}
         assert [self.company_of(twice, user) for user in ("ann", "ben")] == ["a", "b"]
         assert self.values(twice, "a") == {"name": "Acme GmbH", "domain": "acme.example", "city": "Oslo"}
@@ -233,6 +234,13 @@ class TestMerging:
         assert len(found(twice.conn)) == 1
         assert merging.decided(twice.conn) == []
 
+    def test_no_other_event_is_taken_back_by_its_message_id(self, twice: Shop, seller: Any) -> None:
+        done = merging.merge(twice.conn, seller, (":a", ":b"), {}, once=uuid4())
+        for end in (":a", ":n"):  # the decision is none of theirs
+            with pytest.raises(NotFound):
+                merging.undo(twice.conn, seller, end, done.decision)
+        assert merging.company_at(twice.conn, ":b").key == "a"
+
     def test_nobody_writes_a_decision_as_a_trait(self, twice: Shop) -> None:
         for name in ("merged_into", "apart_from_7"):
             with pytest.raises(CorrectionRejected, match="Duplicates"):
@@ -285,7 +293,7 @@ class TestPages:
             assert "Traceback" not in answer.content.decode()
         assert browser.post("/duplicates/companies/merge", {"a": "x" * 5_000, "b": ":a"}).status_code == 404
         nothing = UUID(int=0)
-        assert browser.post(f"/duplicates/companies/{nothing}/undo/:b").status_code == 302, "safe to repeat"
+        assert browser.post(f"/duplicates/companies/{nothing}/undo/:b").status_code == 404
 
 
 @pytest.mark.usefixtures("processor")

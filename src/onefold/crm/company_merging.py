@@ -18,14 +18,17 @@ from psycopg import Connection
 from onefold.accounts.api import Actor, Permission, demand, name_of
 from onefold.crm.company_duplicates import look_at_companies
 from onefold.crm.errors import RecordRejected
+from onefold.events.api import INTERNAL_SOURCE
 from onefold.infra.postgres import load_queries
 from onefold.kernel.errors import NotFound
+from onefold.kernel.hashing import event_id
 from onefold.kernel.instants import instant_of
 from onefold.profiles.api import (
     APART,
     MERGED_INTO,
     Company,
     companies_by_themselves,
+    company_hash,
     current_values,
     decision_in,
     find_company,
@@ -118,6 +121,11 @@ def undo(conn: Connection[Any], actor: Actor, identifier: str, decision: UUID) -
     chosen to be kept. Safe to repeat. Raises NotFound, NotAllowed."""
     demand(actor, Permission.EDIT_PEOPLE)
     before = company_at(conn, identifier)
+    of = _documents(conn, [company_hash(*identifier.partition(":")[::2])])
+    if decision not in {number for _h, doc in of for _trait, number, _ts in _decisions(doc)}:
+        if _is_taken_back(conn, decision):
+            return MergedCompany(decision=decision, company=before, is_seen=True)
+        raise NotFound(_("This decision isn't there to be undone, or isn't processed yet."))
     is_seen = undo_company_decision(conn, decision, acting_user=name_of(actor))
     after = company_at(conn, identifier)
     look_at_companies(conn, [before.h, after.h])
@@ -182,6 +190,11 @@ def _decisions(doc: bytes | None) -> Iterator[tuple[str, UUID, int]]:
         if said is not None:
             with suppress(ValueError, KeyError):  # events of ours say it by a UUID; others may stand in the log
                 yield trait, UUID(str(said.value["decision"])), said.ts
+
+
+def _is_taken_back(conn: Connection[Any], decision: UUID) -> bool:
+    event = UUID(bytes=event_id(INTERNAL_SOURCE, str(decision)))
+    return conn.execute(QUERIES["taken_back"], {"event": event}).fetchone() is not None
 
 
 def _documents(conn: Connection[Any], hashes: list[int]) -> list[tuple[int, bytes | None]]:
