@@ -65,6 +65,7 @@ def test_a_visitor_becomes_a_customer(demo: Demo) -> None:
         page.goto(f"{demo.shop}/")
         page.click("text=Kebnekaise family tent")
         page.click("text=Add to cart")
+        page.wait_for_selector("text=It is in your cart.")
         page.click("text=Cart")
         page.click("text=Check out")
         page.fill("[name=name]", "Väinö Visitor")
